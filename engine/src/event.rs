@@ -1,0 +1,118 @@
+//! What a session tells its client.
+
+use serde::{Deserialize, Serialize};
+
+pub use janet_talk::{Ending, ReplyId, Voice};
+
+/// One thing a client has to know. Order is kept; the queue is bounded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Words of the user while and after they are spoken. To be shown, never stored.
+    Transcript {
+        /// All words of the turn so far, gated.
+        text: String,
+        /// Whether they are final.
+        last: bool,
+        /// Where the turn's speech began, in ms since the session began.
+        start_ms: u64,
+        /// Where it ended so far.
+        end_ms: u64,
+    },
+    /// A reply became real: its user text is part of the conversation from here on.
+    /// The gateway stores the text before it passes anything of this reply on.
+    Released {
+        /// The reply.
+        reply: ReplyId,
+        /// What the user said or typed, gated.
+        user_text: String,
+        /// The request that this answers (`Session::text`, `Session::utterance`); `None` by voice.
+        tag: Option<u32>,
+        /// Whether it is spoken.
+        speak: bool,
+    },
+    /// Text that follows what was shown before.
+    Delta {
+        /// The reply.
+        reply: ReplyId,
+        /// The text.
+        text: String,
+    },
+    /// Her voice began, was held, went on or ended.
+    Speaking {
+        /// The reply.
+        reply: ReplyId,
+        /// What changed.
+        voice: Voice,
+    },
+    /// A reply has ended.
+    Finished {
+        /// The reply.
+        reply: ReplyId,
+        /// The request that this answers.
+        tag: Option<u32>,
+        /// What the user said or typed.
+        user_text: String,
+        /// What history keeps: what was heard if spoken, else all of it.
+        text: String,
+        /// All that was shown as text.
+        shown: String,
+        /// Why it ended.
+        ending: Ending,
+        /// When each stage was through, for this turn.
+        ledger: Ledger,
+        /// For an utterance or message that asked for a whole spoken file: the sound, mono, at the
+        /// session's play rate.
+        sound: Option<Vec<f32>>,
+    },
+    /// Somebody spoke but nothing was meant for Janet.
+    Disregarded {
+        /// The request that stays unanswered, if it was one.
+        tag: Option<u32>,
+    },
+    /// The client must drop all samples from this one on (`playout_flush`); chunks of the next
+    /// epoch follow.
+    PlayoutFlush {
+        /// First sample to drop.
+        from_sample: u32,
+        /// Chunks with this epoch or a later one are valid behind this event.
+        epoch: u32,
+    },
+    /// Nothing happened for the configured time.
+    Idle,
+}
+
+/// A stage that a turn has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// The end of the turn was decided.
+    Decision,
+    /// Smart Turn's answer was there.
+    TurnScore,
+    /// The final transcript was there.
+    Transcript,
+    /// The language model's first token.
+    LlmFirst,
+    /// The language model's last token.
+    LlmLast,
+    /// The first sound of the first phrase.
+    TtsFirst,
+    /// The first sample was handed to the transport.
+    FirstAudio,
+    /// The client reported it as played.
+    FirstHeard,
+}
+
+/// When each stage of one turn was through: milliseconds from the true end of speech (negative:
+/// before it, by speculation).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Marks in the order in which they were passed.
+    pub marks: Vec<(Mark, i64)>,
+    /// How often a speculation was started for this turn.
+    pub speculations: u32,
+    /// Prompt tokens that were already in the cache, and those that were not.
+    pub prompt_cached: u32,
+    /// See `prompt_cached`.
+    pub prompt_new: u32,
+}

@@ -1,0 +1,167 @@
+//! Everything the conversation can ask for.
+
+use crate::{Mono, PhraseId, ReplyId, UtteranceId};
+
+/// Where the samples of a turn are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Microphone samples between two moments (pre-roll included).
+    Mic {
+        /// First sample.
+        from: Mono,
+        /// Behind the last sample.
+        to: Mono,
+    },
+    /// An uploaded utterance, whole.
+    Upload(UtteranceId),
+}
+
+/// How sure a transcription has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// While the user still speaks: lowest priority, may be dropped.
+    Partial,
+    /// Of a turn that may have ended.
+    Final,
+}
+
+/// What a client shows of Janet's voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// Sound of this reply begins.
+    Started,
+    /// Held back: somebody speaks, it is not yet clear whether to Janet.
+    Paused,
+    /// Goes on from where it was held.
+    Resumed,
+    /// All of it was played.
+    Finished,
+    /// Ended before its end.
+    Stopped,
+}
+
+/// Why a released reply ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was generated, and heard if it was spoken.
+    Complete,
+    /// The user spoke over it, asked for silence, or went away.
+    Interrupted,
+    /// A stage failed.
+    Failed,
+    /// The red thread was pulled.
+    RedThread,
+}
+
+/// One thing to do. The engine obeys in order and decides nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Ask Smart Turn whether the turn in these microphone samples is complete.
+    ScoreTurn {
+        /// Carried back by the answer.
+        reply: ReplyId,
+        /// First sample.
+        from: Mono,
+        /// Behind the last sample.
+        to: Mono,
+    },
+    /// Turn samples into text.
+    Transcribe {
+        /// Carried back by the answer.
+        reply: ReplyId,
+        /// Which samples.
+        span: Span,
+        /// How sure.
+        pass: Pass,
+    },
+    /// Put words that will not change any more into the language model's cache. No effect outside.
+    Prefill {
+        /// The attempt whose prompt this begins.
+        reply: ReplyId,
+        /// The user's words so far.
+        text: String,
+    },
+    /// Start the language model on this user text. Nothing of it may leave before `Release`.
+    Prepare {
+        /// The attempt.
+        reply: ReplyId,
+        /// What the user said, whole.
+        text: String,
+    },
+    /// Make sound of a phrase; it goes to staging until `Release`, behind what plays afterwards.
+    Speak {
+        /// The attempt.
+        reply: ReplyId,
+        /// Which phrase, in order from 0.
+        phrase: PhraseId,
+        /// What to say.
+        text: String,
+    },
+    /// The reply is real from here on: its staged sound plays, its user text enters history.
+    Release {
+        /// The attempt.
+        reply: ReplyId,
+        /// What the user said, as history keeps it.
+        user_text: String,
+        /// True end of the user's speech (or the moment of the text), for the ledger.
+        speech_end: Mono,
+        /// Which request this answers, if it was a text or an upload.
+        tag: Option<u32>,
+    },
+    /// End every job of this reply and forget what it made that was not heard.
+    Cancel {
+        /// The attempt.
+        reply: ReplyId,
+    },
+    /// Hold the playout: fade out within 10 ms, keep the position.
+    Pause,
+    /// Go on from the held position with a fade in.
+    Resume,
+    /// Drop all sound that was not heard yet.
+    Flush,
+    /// Words of the user, to be shown. Never kept.
+    ShowTranscript {
+        /// All words of the turn so far.
+        text: String,
+        /// Whether they are final.
+        last: bool,
+        /// Where the turn's speech began.
+        from: Mono,
+        /// Where it ended, so far.
+        to: Mono,
+    },
+    /// Text of a released reply, to be shown.
+    ShowDelta {
+        /// The reply.
+        reply: ReplyId,
+        /// Text that follows what was shown before.
+        text: String,
+    },
+    /// What a client shows of her voice.
+    ShowVoice {
+        /// The reply.
+        reply: ReplyId,
+        /// What changed.
+        voice: Voice,
+    },
+    /// A released reply has ended; `text` is what history keeps of it.
+    Finish {
+        /// The reply.
+        reply: ReplyId,
+        /// What was generated, if written only; what was heard, if spoken.
+        text: String,
+        /// All that was shown to the client as text.
+        shown: String,
+        /// Why it ended.
+        ending: Ending,
+    },
+    /// Somebody spoke, but nothing was understood or meant for Janet; nothing is answered.
+    Disregard {
+        /// The attempt that ends here.
+        reply: ReplyId,
+        /// Which request stays unanswered, if it was an upload.
+        tag: Option<u32>,
+    },
+    /// Nothing has happened for the configured time.
+    Idle,
+}

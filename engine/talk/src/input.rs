@@ -1,0 +1,155 @@
+//! Everything the conversation can be told.
+
+use std::time::Duration;
+
+use crate::{Mono, PhraseId, ReplyId, UtteranceId};
+
+/// How the microphone is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MicMode {
+    /// The end of a turn is found by listening.
+    HandsFree,
+    /// The client says where a turn ends ([`Input::Commit`]); pauses inside it never end it.
+    PushToTalk,
+}
+
+/// Which stage of a reply's work could not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// End-of-turn score.
+    Turn,
+    /// Speech to text.
+    Transcribe,
+    /// Language model.
+    Generate,
+    /// Text to speech.
+    Speak,
+}
+
+/// Why a language model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// It said all it had to say.
+    Complete,
+    /// Its token limit was reached; the text may end in mid-sentence.
+    Length,
+}
+
+/// One thing that happened. `now` beside it is the session's clock; an `at` inside it is the
+/// moment of the audio sample it speaks of, which is earlier.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The microphone was opened (`audio_start`).
+    MicOpen(MicMode),
+    /// The microphone was closed (`audio_stop`) or its client went away. An open turn is
+    /// committed if it holds speech.
+    MicClose,
+    /// One 32 ms window of the microphone was judged.
+    Vad {
+        /// The moment of the window's last sample.
+        at: Mono,
+        /// Probability of speech, 0 to 1. Windows under the energy gate come as 0.
+        speech: f32,
+        /// Level of the window in dBFS (−120 for digital silence).
+        level_db: f32,
+    },
+    /// Push-to-talk: the turn ends here (`audio_end`).
+    Commit,
+    /// A whole utterance was uploaded; never endpointed.
+    Utterance {
+        /// Under which the engine keeps its samples.
+        id: UtteranceId,
+        /// Whether the answer is spoken as well as written.
+        speak: bool,
+        /// The engine's name for this request; comes back in `Release` or `Disregard`.
+        tag: u32,
+    },
+    /// The user typed a message. Already gated.
+    Text {
+        /// What was typed.
+        text: String,
+        /// Whether the answer is spoken as well as written.
+        speak: bool,
+        /// The engine's name for this request; comes back in `Release` or `Disregard`.
+        tag: u32,
+    },
+    /// Smart Turn's answer to [`crate::Action::ScoreTurn`].
+    TurnScore {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// Probability that the turn is complete, 0 to 1.
+        complete: f32,
+    },
+    /// A partial transcript of the running turn. Already gated. Empty: no speech heard yet.
+    Partial {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// All words of the turn so far.
+        text: String,
+    },
+    /// The transcript of a whole turn. Already gated. Empty: no speech in it.
+    Transcript {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// All words of the turn.
+        text: String,
+    },
+    /// The language model went on by some text (never empty).
+    Token {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// Text that follows what came before.
+        text: String,
+    },
+    /// The language model has ended.
+    Generated {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// Why.
+        finish: Finish,
+    },
+    /// Sound of a phrase was made and lies in the staging buffer or behind what plays.
+    Voiced {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// Which phrase; phrases come in order.
+        phrase: PhraseId,
+        /// Samples added at the play rate.
+        samples: u32,
+        /// The phrase's text is spoken up to this byte once these samples were heard.
+        upto_byte: usize,
+        /// Whether the phrase is complete with these samples.
+        last: bool,
+    },
+    /// The ear has heard this reply's sound up to `sample` (counted from 0 within the reply).
+    Heard {
+        /// The reply that plays.
+        reply: ReplyId,
+        /// Samples of this reply heard so far; never goes back.
+        sample: u64,
+    },
+    /// Core time that jobs of this attempt have taken since the last report.
+    Spent {
+        /// The attempt.
+        reply: ReplyId,
+        /// Whether the work was a partial transcript (its own budget) or speculation.
+        partial: bool,
+        /// Core time.
+        core: Duration,
+    },
+    /// A stage failed; the reply it belongs to cannot go on with it.
+    Failed {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// Where.
+        stage: Stage,
+    },
+    /// The client asks her to be silent at once (`interrupt`).
+    Interrupt,
+    /// The red thread: everything stops and nothing leaves until [`Input::RedThreadCleared`].
+    RedThread,
+    /// The operator cleared the red thread.
+    RedThreadCleared,
+    /// The last client of the session went away; speech stops, history stays.
+    Gone,
+}

@@ -1,0 +1,26 @@
+//! Janet's conversation as a pure state machine.
+//!
+//! Decides when a turn has ended, what is worked on ahead of time, when Janet speaks, holds and
+//! stops, and what of it she may remember. Never reads a clock, does I/O, sees a sample, runs a
+//! model or starts a task: the driver in `janet-engine` hands in [`Input`]s with the time and
+//! obeys the [`Action`]s.
+//!
+//! ```text
+//!  Vad, Text, Token, Voiced, Heard … ──▶ Turn::handle(now, input, &mut actions)
+//!                 now ≥ poll_timeout ──▶ Turn::handle_timeout(now, &mut actions)
+//!                                        Turn::poll_timeout() ──▶ (when, why)
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod config;
+mod ids;
+mod input;
+mod time;
+
+pub use action::{Action, Ending, Pass, Span, Voice};
+pub use config::Config;
+pub use ids::{PhraseId, ReplyId, UtteranceId};
+pub use input::{Finish, Input, MicMode, Stage};
+pub use time::Mono;
