@@ -1,1 +1,22 @@
-//! (being written)
+//! Data-parallel signal work for the models: matrix products, convolutions and element-wise
+//! functions, on a small thread pool that the caller owns.
+//!
+//! On a CPU device these are own kernels behind candle's custom operations; on any other device
+//! they are plain candle operations, so that model code is written once. Nothing here knows a
+//! model, reads a file or starts a thread beyond [`Pool::new`].
+
+mod conv;
+mod conv_transpose;
+mod elementwise;
+mod exec;
+mod linear;
+mod norm;
+mod pool;
+
+pub use conv::Conv1d;
+pub use conv_transpose::ConvTranspose1d;
+pub use elementwise::{gated_tanh, gelu_erf, silu_mul};
+pub use exec::{Exec, Precision};
+pub use linear::Linear;
+pub use norm::{layer_norm, rms_norm, softmax_last_dim};
+pub use pool::Pool;
