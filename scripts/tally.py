@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Turns what each test runner wrote into one list, and that list into the end of a test run.
+
+    tally.py nextest FILE.xml OUT.tsv     adds a nextest JUnit report
+    tally.py libtest FILE.json OUT.tsv    adds libtest's JSON lines
+    tally.py vitest  FILE.json OUT.tsv    adds a vitest JSON report
+    tally.py tap     FILE.tap  OUT.tsv    adds a TAP report (node --test)
+    tally.py show    OUT.tsv              prints the ten slowest and `N passed, N failed`; 1 if any failed
+
+A row: `pass|fail|skip <TAB> seconds <TAB> suite <TAB> name`.
+"""
+
+import json
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+Row = tuple[str, float, str, str]
+
+
+def nextest(path: str) -> list[Row]:
+    rows = []
+    for suite in xml.parse(path).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            failed = case.find("failure") is not None or case.find("error") is not None
+            rows.append(("fail" if failed else "pass", float(case.get("time") or 0), suite.get("name", ""),
+                         case.get("name", "")))
+    return rows
+
+
+def libtest(path: str) -> list[Row]:
+    rows = []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if not line.startswith("{"):
+                continue
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if event.get("type") == "test" and event.get("event") in ("ok", "failed", "ignored", "timeout"):
+                if event["event"] == "timeout":
+                    continue  # only a warning that it is slow
+                result = {"ok": "pass", "failed": "fail", "ignored": "skip"}[event["event"]]
+                rows.append((result, float(event.get("exec_time") or 0), "janet-tests", event["name"]))
+                if result == "fail":
+                    print(f"\n--- {event['name']} failed ---\n{event.get('stdout', '')}")
+    return rows
+
+
+def vitest(path: str) -> list[Row]:
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    result = {"passed": "pass", "failed": "fail"}
+    return [
+        (result.get(case["status"], "skip"), (case.get("duration") or 0) / 1000, "page", case["fullName"])
+        for suite in report["testResults"] for case in suite["assertionResults"]
+    ]
+
+
+def tap(path: str) -> list[Row]:
+    rows = []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if found := re.match(r"^(not )?ok \d+ - (.*?)(\s+# SKIP.*)?$", line):
+                rows.append(("fail" if found[1] else "skip" if found[3] else "pass", 0.0, "browser", found[2]))
+            elif rows and (found := re.match(r"^\s+duration_ms: ([\d.]+)", line)):
+                last = rows[-1]
+                rows[-1] = (last[0], float(found[1]) / 1000, last[2], last[3])
+    return rows
+
+
+def show(path: str) -> int:
+    rows: list[Row] = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            result, seconds, suite, name = line.rstrip("\n").split("\t", 3)
+            rows.append((result, float(seconds), suite, name))
+    print("\nThe ten slowest:")
+    for result, seconds, suite, name in sorted(rows, key=lambda row: -row[1])[:10]:
+        print(f"  {seconds:7.1f} s  {suite} {name}")
+    for result, _, suite, name in rows:
+        if result != "pass":
+            print(f"{'FAILED ' if result == 'fail' else 'SKIPPED'}  {suite} {name}")
+    passed, failed = (sum(row[0] == kind for row in rows) for kind in ("pass", "fail"))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+def main() -> int:
+    kind = sys.argv[1]
+    if kind == "show":
+        return show(sys.argv[2])
+    rows = {"nextest": nextest, "libtest": libtest, "vitest": vitest, "tap": tap}[kind](sys.argv[2])
+    with open(sys.argv[3], "a", encoding="utf-8") as out:
+        for result, seconds, suite, name in rows:
+            out.write(f"{result}\t{seconds:.3f}\t{suite}\t{name}\n".replace("\r", " "))
+    print(f"{len(rows)} tests")
+    return 1 if any(row[0] == "fail" for row in rows) or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
