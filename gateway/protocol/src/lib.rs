@@ -1,1 +1,42 @@
-//! (being written)
+//! What clients and Janet say to each other.
+//!
+//! Decides the names, the shapes and the limits of every WebSocket message, in both dialects, and
+//! turns a frame into a checked value or into an error that names the offending field. Never does
+//! I/O, never keeps state, never lets the content of a user's text into an error or a log. Sits
+//! below the gateway, the VR SDK and the tests, which all speak through these types.
+//!
+//! [`parse`] reads a text frame from a client, [`Outgoing`] is a text frame to one, [`binary`] is
+//! the sound beside them, and [`catalogue`] lists all names for people and for the schema.
+
+#![forbid(unsafe_code)]
+
+pub mod binary;
+pub mod catalogue;
+mod client;
+mod error;
+mod fields;
+mod limits;
+mod parse;
+mod private;
+mod request;
+mod server;
+mod sound;
+
+pub use client::{ClientMessage, Dialect, Incoming, VoiceMode};
+pub use error::{ErrorCode, WireError};
+pub use limits::Limits;
+pub use parse::parse;
+pub use private::Private;
+pub use request::{RequestId, Timestamp};
+pub use server::{AudioFormat, Outgoing, Role, ServerMessage, SpeakingState, Status, Tone};
+pub use sound::{Base64, Sound};
+
+/// Version of this protocol, sent in `connected`. Grows by one when a released name changes its
+/// meaning; new names and new optional fields do not count.
+pub const PROTOCOL: u32 = 1;
+
+/// The only microphone rate over WebSocket, in Hz.
+pub const MIC_RATE_HZ: u32 = 16_000;
+
+/// The rates in which Janet's voice can be asked for over WebSocket, in Hz.
+pub const PLAY_RATES_HZ: [u32; 2] = [24_000, 48_000];

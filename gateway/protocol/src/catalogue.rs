@@ -1,0 +1,118 @@
+//! Every name on the wire: for documentation, for the schema, and for the test that holds it true.
+
+/// Who says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// A client says it.
+    ToServer,
+    /// Janet says it.
+    ToClient,
+}
+
+/// One message.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its `type`.
+    pub name: &'static str,
+    /// Who says it.
+    pub direction: Direction,
+    /// First version that speaks it.
+    pub since: &'static str,
+    /// Its fields besides `type` and `request_id`; `?` marks one that may be absent.
+    pub fields: &'static [&'static str],
+    /// The `type`s that answer it.
+    pub answered_by: &'static [&'static str],
+}
+
+const fn up(
+    name: &'static str,
+    fields: &'static [&'static str],
+    answered_by: &'static [&'static str],
+) -> Entry {
+    Entry {
+        name,
+        direction: Direction::ToServer,
+        since: "0.1.0",
+        fields,
+        answered_by,
+    }
+}
+
+const fn down(name: &'static str, fields: &'static [&'static str]) -> Entry {
+    Entry {
+        name,
+        direction: Direction::ToClient,
+        since: "0.1.0",
+        fields,
+        answered_by: &[],
+    }
+}
+
+/// All messages of this version. Every request may also be answered by `error`.
+pub const MESSAGES: &[Entry] = &[
+    up(
+        "message",
+        &["text", "speak?", "remember?"],
+        &["assistant_delta", "assistant_message"],
+    ),
+    up(
+        "text_input",
+        &["text", "speak?", "remember?"],
+        &["response"],
+    ),
+    up(
+        "audio",
+        &["audio"],
+        &["assistant_delta", "assistant_message"],
+    ),
+    up("audio_chunk", &["audio"], &["response"]),
+    up(
+        "audio_start",
+        &["rate_hz", "play_rate_hz", "mode"],
+        &["audio_ready"],
+    ),
+    up("audio_end", &[], &[]),
+    up("audio_stop", &[], &[]),
+    up("playout", &["played_sample"], &[]),
+    up("interrupt", &[], &[]),
+    up("ping", &["timestamp"], &["pong"]),
+    up("get_context", &[], &["context"]),
+    down(
+        "connected",
+        &[
+            "client_id",
+            "status",
+            "role",
+            "protocol",
+            "capabilities",
+            "nodes",
+        ],
+    ),
+    down("assistant_delta", &["reply_id", "text"]),
+    down(
+        "assistant_message",
+        &[
+            "reply_id",
+            "text",
+            "user_text",
+            "audio?",
+            "audio_format?",
+            "client_id",
+            "tone",
+            "images",
+            "actions",
+            "latency",
+        ],
+    ),
+    down(
+        "response",
+        &["text", "user_text", "audio", "audio_format", "client_id"],
+    ),
+    down("audio_ready", &["play_rate_hz"]),
+    down("playout_flush", &["from_sample"]),
+    down("transcript", &["text", "final", "start_ms", "end_ms"]),
+    down("speaking", &["reply_id", "state", "rate_hz"]),
+    down("pong", &["timestamp"]),
+    down("context", &["data"]),
+    down("error", &["code", "message", "field?"]),
+];

@@ -1,0 +1,161 @@
+//! What a client can say.
+
+use serde_json::{Map, Value, json};
+
+use crate::{Private, RequestId, Sound, Timestamp};
+
+/// Which set of names a client used. It is answered in the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// `message`, `audio` → `assistant_delta` …, `assistant_message`. Also every message that is
+    /// the same in both.
+    Canonical,
+    /// `text_input`, `audio_chunk` → one `response`.
+    Older,
+}
+
+/// A frame that was understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// To be echoed in all that answers this.
+    pub request_id: Option<RequestId>,
+    /// How to answer.
+    pub dialect: Dialect,
+    /// What was said.
+    pub message: ClientMessage,
+}
+
+/// How a turn of streamed speech ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VoiceMode {
+    /// Janet decides when the turn is over, and can be interrupted by speech.
+    HandsFree,
+    /// The client decides, by `audio_end`.
+    PushToTalk,
+}
+
+impl VoiceMode {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HandsFree => "hands_free",
+            Self::PushToTalk => "push_to_talk",
+        }
+    }
+}
+
+/// One message from a client. All since 0.1.0.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientMessage {
+    /// `message`, older `text_input`: a typed message; answered by `assistant_delta`s and
+    /// `assistant_message`, older `response`.
+    Message {
+        /// The words; never empty. Not gated yet.
+        text: Private<String>,
+        /// Whether the answer is spoken. Absent: false, in the older dialect true.
+        speak: bool,
+        /// Whether this may be remembered; `None`: nothing was said about it.
+        remember: Option<bool>,
+    },
+    /// `audio`, older `audio_chunk`: one whole utterance, never endpointed; answered as `message`.
+    Audio {
+        /// The recording; never empty.
+        audio: Sound,
+    },
+    /// `audio_start`: streaming voice begins; answered by `audio_ready`.
+    AudioStart {
+        /// Rate of the binary frames up, in Hz; always [`crate::MIC_RATE_HZ`] for now.
+        rate_hz: u32,
+        /// Rate of the binary frames down, in Hz; one of [`crate::PLAY_RATES_HZ`].
+        play_rate_hz: u32,
+        /// Who ends a turn.
+        mode: VoiceMode,
+    },
+    /// `audio_end`: the push-to-talk turn is complete.
+    AudioEnd,
+    /// `audio_stop`: streaming voice ends; her speech stops too.
+    AudioStop,
+    /// `playout`: what the client has really played, every 100 ms and after each `playout_flush`.
+    Playout {
+        /// Samples played so far on this connection, at the play rate.
+        played_sample: u32,
+    },
+    /// `interrupt`: speech stops at once.
+    Interrupt,
+    /// `ping`: answered by `pong` with the same timestamp.
+    Ping {
+        /// The client's own clock.
+        timestamp: Timestamp,
+    },
+    /// `get_context`: answered by `context`.
+    GetContext,
+}
+
+impl ClientMessage {
+    /// Its `type` in a dialect.
+    pub const fn type_name(&self, dialect: Dialect) -> &'static str {
+        match (self, dialect) {
+            (Self::Message { .. }, Dialect::Canonical) => "message",
+            (Self::Message { .. }, Dialect::Older) => "text_input",
+            (Self::Audio { .. }, Dialect::Canonical) => "audio",
+            (Self::Audio { .. }, Dialect::Older) => "audio_chunk",
+            (Self::AudioStart { .. }, _) => "audio_start",
+            (Self::AudioEnd, _) => "audio_end",
+            (Self::AudioStop, _) => "audio_stop",
+            (Self::Playout { .. }, _) => "playout",
+            (Self::Interrupt, _) => "interrupt",
+            (Self::Ping { .. }, _) => "ping",
+            (Self::GetContext, _) => "get_context",
+        }
+    }
+}
+
+impl Incoming {
+    /// The text frame that [`crate::parse`] reads as this value: the client's side.
+    pub fn to_json(&self) -> String {
+        let mut frame = Map::new();
+        frame.insert("type".into(), self.message.type_name(self.dialect).into());
+        if let Some(id) = &self.request_id {
+            frame.insert("request_id".into(), json!(id));
+        }
+        let mut put = |name: &str, value: Value| frame.insert(name.into(), value);
+        match &self.message {
+            ClientMessage::Message {
+                text,
+                speak,
+                remember,
+            } => {
+                put("text", json!(text));
+                put("speak", json!(speak));
+                if let Some(remember) = remember {
+                    put("remember", json!(remember));
+                }
+            }
+            ClientMessage::Audio {
+                audio: Sound::Wav(bytes) | Sound::S16le(bytes),
+            } => {
+                put("audio", json!(bytes));
+            }
+            ClientMessage::AudioStart {
+                rate_hz,
+                play_rate_hz,
+                mode,
+            } => {
+                put("rate_hz", json!(rate_hz));
+                put("play_rate_hz", json!(play_rate_hz));
+                put("mode", json!(mode.as_str()));
+            }
+            ClientMessage::Playout { played_sample } => {
+                put("played_sample", json!(played_sample));
+            }
+            ClientMessage::Ping { timestamp } => {
+                put("timestamp", json!(timestamp));
+            }
+            ClientMessage::AudioEnd
+            | ClientMessage::AudioStop
+            | ClientMessage::Interrupt
+            | ClientMessage::GetContext => {}
+        }
+        Value::Object(frame).to_string()
+    }
+}

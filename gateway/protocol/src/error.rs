@@ -1,0 +1,120 @@
+//! What is said to a client that was not understood or cannot be served.
+//!
+//! A [`WireError`] ends one request, never the connection. Its message quotes the offending type
+//! or field name and what was expected, never the content of a text or of a recording.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Outgoing, RequestId, ServerMessage};
+
+/// Machine-readable reason of an `error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The frame is not JSON, or not a JSON object.
+    BadJson,
+    /// The `type` is not one that Janet knows.
+    UnknownType,
+    /// A field that the type needs is not there.
+    MissingField,
+    /// A field holds another JSON type than expected.
+    WrongType,
+    /// A field has the right type and an impossible value.
+    OutOfRange,
+    /// A field that counts stands twice in the frame.
+    DuplicateField,
+    /// A field that must hold something is empty.
+    EmptyField,
+    /// A field is larger than its limit.
+    FieldTooLarge,
+    /// The frame is larger than its limit.
+    FrameTooLarge,
+    /// A field is not base64.
+    BadBase64,
+    /// The sound could not be read (an unknown WAV encoding, a truncated header, …).
+    BadAudio,
+    /// 16-bit sound with half a sample at its end.
+    OddByteCount,
+    /// A binary frame, `audio_end` or `audio_stop` before `audio_start`.
+    AudioNotStarted,
+    /// `audio_start` while streaming voice already runs.
+    AudioAlreadyStarted,
+    /// The `client_id` of the connection is not one that Janet gave out, or it has expired.
+    UnknownClient,
+    /// The same `client_id` connected elsewhere; this connection ends.
+    Superseded,
+    /// The sender's role does not allow this.
+    NotPermitted,
+    /// The models are not loaded yet; `connected` said `models_loading`.
+    NotReady,
+    /// Too much at once (sessions, requests in flight); try again later.
+    Overloaded,
+    /// The client reads too slowly and lost messages.
+    TooSlow,
+    /// Nothing was said in an utterance that was sent whole.
+    NoSpeech,
+    /// A newer request or the client's own `interrupt` ended the answer.
+    Interrupted,
+    /// The server is going down.
+    ShuttingDown,
+    /// A fault of Janet's own.
+    Internal,
+    /// A code of a newer server, seen by an older client.
+    #[serde(other)]
+    Unrecognised,
+}
+
+/// Why a frame was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct WireError {
+    /// The reason for programs.
+    pub code: ErrorCode,
+    /// The reason for people.
+    pub message: String,
+    /// The offending field, if one is to blame.
+    pub field: Option<String>,
+    /// The `request_id` of the refused frame, as far as it could be read.
+    pub request_id: Option<RequestId>,
+}
+
+impl WireError {
+    /// An error that no single field is to blame for.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            request_id: None,
+        }
+    }
+
+    /// An error of one field.
+    pub fn in_field(code: ErrorCode, field: &str, message: impl Into<String>) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(code, message)
+        }
+    }
+
+    /// The same error as an answer to this request.
+    #[must_use]
+    pub fn with_request(mut self, request_id: Option<RequestId>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+}
+
+impl From<WireError> for Outgoing {
+    fn from(error: WireError) -> Self {
+        Self {
+            request_id: error.request_id,
+            message: ServerMessage::Error {
+                code: error.code,
+                message: error.message,
+                field: error.field,
+            },
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! From a text frame to a checked message.
+
+use crate::client::{ClientMessage, Dialect, Incoming, VoiceMode};
+use crate::fields::{Fields, out_of_range, quote};
+use crate::{
+    Base64, ErrorCode, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, RequestId, Sound, Timestamp, WireError,
+};
+
+/// Longest `type` that is looked at, in bytes. Longer ones are refused as too large.
+const TYPE_BYTES: usize = 1024;
+
+/// Reads one text frame of a client.
+///
+/// Unknown fields are ignored. The `request_id` is found and echoed even if the rest is wrong,
+/// and even if the frame breaks off behind it.
+pub fn parse(frame: &str, limits: &Limits) -> Result<Incoming, WireError> {
+    if frame.len() > limits.frame_bytes {
+        return Err(frame_too_large(frame.len(), limits.frame_bytes));
+    }
+    let (fields, read) = Fields::read(frame);
+    let request_id = request_id(&fields);
+    let known = request_id.as_ref().ok().cloned().flatten();
+    read.and(request_id)
+        .and_then(|request_id| {
+            let (dialect, message) = message(&fields, limits)?;
+            Ok(Incoming {
+                request_id,
+                dialect,
+                message,
+            })
+        })
+        .map_err(|error| error.with_request(known))
+}
+
+/// The error for a frame over its limit, text or binary.
+pub(crate) fn frame_too_large(bytes: usize, limit: usize) -> WireError {
+    WireError::new(
+        ErrorCode::FrameTooLarge,
+        format!("the frame has {bytes} bytes, at most {limit} are accepted"),
+    )
+}
+
+fn request_id(fields: &Fields<'_>) -> Result<Option<RequestId>, WireError> {
+    let id = fields.id("request_id", RequestId::MAX_BYTES)?;
+    Ok(id.map(|id| serde_json::from_value(id).expect("a string or a 64-bit integer is an id")))
+}
+
+fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessage), WireError> {
+    let name = fields.string("type", TYPE_BYTES)?;
+    let dialect = match name.as_ref() {
+        "text_input" | "audio_chunk" => Dialect::Older,
+        _ => Dialect::Canonical,
+    };
+    let message = match name.as_ref() {
+        "message" | "text_input" => ClientMessage::Message {
+            text: text(fields, limits)?.into(),
+            speak: fields
+                .boolean("speak")?
+                .unwrap_or(dialect == Dialect::Older),
+            remember: fields.boolean("remember")?,
+        },
+        "audio" | "audio_chunk" => ClientMessage::Audio {
+            audio: sound(fields, limits)?,
+        },
+        "audio_start" => audio_start(fields)?,
+        "audio_end" => ClientMessage::AudioEnd,
+        "audio_stop" => ClientMessage::AudioStop,
+        "playout" => ClientMessage::Playout {
+            played_sample: fields.unsigned("played_sample")?,
+        },
+        "interrupt" => ClientMessage::Interrupt,
+        "ping" => {
+            let timestamp = fields.scalar("timestamp", Timestamp::MAX_BYTES)?;
+            let timestamp =
+                serde_json::from_value(timestamp).expect("a string or a number is a timestamp");
+            ClientMessage::Ping { timestamp }
+        }
+        "get_context" => ClientMessage::GetContext,
+        unknown => {
+            return Err(WireError::in_field(
+                ErrorCode::UnknownType,
+                "type",
+                format!("unknown type \"{}\"", quote(unknown)),
+            ));
+        }
+    };
+    Ok((dialect, message))
+}
+
+fn text(fields: &Fields<'_>, limits: &Limits) -> Result<String, WireError> {
+    let text = fields.string("text", limits.text_bytes)?;
+    if text.trim().is_empty() {
+        return Err(empty("text"));
+    }
+    Ok(text.into_owned())
+}
+
+fn sound(fields: &Fields<'_>, limits: &Limits) -> Result<Sound, WireError> {
+    const FIELD: &str = "audio";
+    // Four characters carry three bytes; the slack is for line breaks and padding.
+    let max_chars = limits.audio_bytes.saturating_mul(3).saturating_add(8) / 2;
+    let text = fields.string(FIELD, max_chars)?;
+    let bytes = Base64::decode(&text).map_err(|at| {
+        WireError::in_field(
+            ErrorCode::BadBase64,
+            FIELD,
+            format!("field \"{FIELD}\" is not base64 at character {at}"),
+        )
+    })?;
+    if bytes.0.is_empty() {
+        return Err(empty(FIELD));
+    }
+    if bytes.0.len() > limits.audio_bytes {
+        return Err(WireError::in_field(
+            ErrorCode::FieldTooLarge,
+            FIELD,
+            format!(
+                "field \"{FIELD}\" is larger than {} bytes",
+                limits.audio_bytes
+            ),
+        ));
+    }
+    if Sound::looks_like_wav(&bytes.0) {
+        return Ok(Sound::Wav(bytes));
+    }
+    if bytes.0.len() % 2 == 1 {
+        return Err(WireError::in_field(
+            ErrorCode::OddByteCount,
+            FIELD,
+            format!(
+                "field \"{FIELD}\" is no WAV file, and {} bytes are no whole 16-bit samples",
+                bytes.0.len()
+            ),
+        ));
+    }
+    Ok(Sound::S16le(bytes))
+}
+
+fn audio_start(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let rate_hz = fields.unsigned("rate_hz")?;
+    if rate_hz != MIC_RATE_HZ {
+        let message = format!("field \"rate_hz\": {rate_hz} is not offered, only {MIC_RATE_HZ}");
+        return Err(out_of_range("rate_hz", message));
+    }
+    let play_rate_hz = fields.unsigned("play_rate_hz")?;
+    if !PLAY_RATES_HZ.contains(&play_rate_hz) {
+        let [low, high] = PLAY_RATES_HZ;
+        let message =
+            format!("field \"play_rate_hz\": {play_rate_hz} is not offered, only {low} and {high}");
+        return Err(out_of_range("play_rate_hz", message));
+    }
+    let mode = fields.string("mode", TYPE_BYTES)?;
+    let mode = [VoiceMode::HandsFree, VoiceMode::PushToTalk]
+        .into_iter()
+        .find(|known| known.as_str() == mode)
+        .ok_or_else(|| {
+            let message = format!(
+                "field \"mode\": \"{}\" is neither hands_free nor push_to_talk",
+                quote(&mode)
+            );
+            out_of_range("mode", message)
+        })?;
+    Ok(ClientMessage::AudioStart {
+        rate_hz,
+        play_rate_hz,
+        mode,
+    })
+}
+
+fn empty(field: &str) -> WireError {
+    WireError::in_field(
+        ErrorCode::EmptyField,
+        field,
+        format!("field \"{field}\" is empty"),
+    )
+}
+
+#[cfg(test)]
+#[path = "parse_test.rs"]
+mod tests;

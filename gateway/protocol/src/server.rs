@@ -1,0 +1,219 @@
+//! What Janet can say to a client.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Base64, ErrorCode, Private, RequestId, Timestamp};
+
+/// One text frame to a client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// The `request_id` of what this answers, as the client wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+    /// What is said.
+    #[serde(flatten)]
+    pub message: ServerMessage,
+}
+
+impl Outgoing {
+    /// The frame's text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("no message has a map key that is not a string")
+    }
+}
+
+impl From<ServerMessage> for Outgoing {
+    /// A frame that answers no request.
+    fn from(message: ServerMessage) -> Self {
+        Self {
+            request_id: None,
+            message,
+        }
+    }
+}
+
+/// One message to a client. All since 0.1.0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ServerMessage {
+    /// The first frame of every connection.
+    Connected {
+        /// Resumes this session in `?client_id=`; 32 hexadecimal digits.
+        client_id: String,
+        /// Whether requests are served yet; sent again when that changes.
+        status: Status,
+        /// What this connection may do.
+        role: Role,
+        /// [`crate::PROTOCOL`].
+        protocol: u32,
+        /// What this server can do, as lower-case nouns.
+        capabilities: Vec<String>,
+        /// Ids of the nodes of the cluster.
+        nodes: Vec<String>,
+    },
+    /// Text that follows what was sent of this reply before. Canonical dialect.
+    AssistantDelta {
+        /// Which reply.
+        reply_id: String,
+        /// The text.
+        text: Private<String>,
+    },
+    /// A reply is complete. Canonical dialect.
+    AssistantMessage {
+        /// Which reply.
+        reply_id: String,
+        /// What history keeps: all of it, or what was heard of a spoken reply.
+        text: Private<String>,
+        /// What was answered: the typed text, or what was understood.
+        user_text: Private<String>,
+        /// The whole sound, where it was asked for and is not streamed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audio: Option<Base64>,
+        /// Format of `audio`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audio_format: Option<AudioFormat>,
+        /// The session.
+        client_id: String,
+        /// How she means it.
+        tone: Tone,
+        /// Pictures that belong to the answer.
+        images: Vec<Value>,
+        /// What was done besides answering.
+        actions: Vec<Value>,
+        /// The ledger's marks by name, in ms from the end of speech; negative: before it.
+        latency: BTreeMap<String, i64>,
+    },
+    /// A whole answer at once. Older dialect.
+    Response {
+        /// The answer.
+        text: Private<String>,
+        /// What was answered.
+        user_text: Private<String>,
+        /// A WAV file, or null.
+        audio: Option<Base64>,
+        /// Format of `audio`.
+        audio_format: AudioFormat,
+        /// The session.
+        client_id: String,
+    },
+    /// Streaming voice has begun: binary frames are accepted from here on.
+    AudioReady {
+        /// Rate of the binary frames down, in Hz.
+        play_rate_hz: u32,
+    },
+    /// The client drops every sample from this one on and answers `playout`. Later frames may
+    /// begin at the same sample again.
+    PlayoutFlush {
+        /// First sample to drop.
+        from_sample: u32,
+    },
+    /// What Janet understands of the user's speech so far.
+    Transcript {
+        /// All words of the turn so far, gated.
+        text: Private<String>,
+        /// Whether they will not change any more.
+        #[serde(rename = "final")]
+        last: bool,
+        /// Where the turn's speech began, in ms since `audio_start`.
+        start_ms: u64,
+        /// Where it ended so far, in ms since `audio_start`.
+        end_ms: u64,
+    },
+    /// Her voice began, was held, went on or ended.
+    Speaking {
+        /// Which reply.
+        reply_id: String,
+        /// What changed.
+        state: SpeakingState,
+        /// Rate of her voice's samples, in Hz.
+        rate_hz: u32,
+    },
+    /// The answer to `ping`.
+    Pong {
+        /// As the client sent it.
+        timestamp: Timestamp,
+    },
+    /// The answer to `get_context`.
+    Context {
+        /// An object: the session, its conversation's counts, the models that answer.
+        data: Value,
+    },
+    /// Something could not be understood or served. The connection stays open.
+    Error {
+        /// The reason for programs.
+        code: ErrorCode,
+        /// The reason for people; never quotes a user's text.
+        message: String,
+        /// The offending field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+    },
+}
+
+/// Whether requests are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Yes.
+    Ready,
+    /// Not yet; requests get `not_ready`.
+    ModelsLoading,
+}
+
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The one person whose assistant this is.
+    Operator,
+    /// Anybody else who was let in.
+    Guest,
+}
+
+/// What changed in her voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeakingState {
+    /// Sound of this reply begins.
+    Started,
+    /// Held: somebody speaks, and it is not yet clear whether to Janet.
+    Paused,
+    /// Goes on from the held sample.
+    Resumed,
+    /// All of it was played.
+    Finished,
+    /// Ended before its end.
+    Stopped,
+}
+
+/// How she means it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// Pleased.
+    Happy,
+    /// Working something out.
+    Thinking,
+    /// Nothing in particular.
+    #[default]
+    Neutral,
+    /// Worried.
+    Concerned,
+}
+
+/// Format of a sound inside JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioFormat {
+    /// RIFF/WAVE, s16le, mono.
+    #[default]
+    Wav,
+}
+
+#[cfg(test)]
+#[path = "server_test.rs"]
+mod tests;

@@ -1,0 +1,227 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::catalogue::{Direction, MESSAGES};
+use crate::{PROTOCOL, WireError};
+
+/// One of each, with every optional field set, beside the exact JSON.
+fn one_of_each() -> Vec<(ServerMessage, Value)> {
+    let sound = || Base64(vec![0, 1, 2, 3]);
+    vec![
+        (
+            ServerMessage::Connected {
+                client_id: "c".into(),
+                status: Status::ModelsLoading,
+                role: Role::Operator,
+                protocol: PROTOCOL,
+                capabilities: vec!["voice".into()],
+                nodes: vec![],
+            },
+            json!({"type": "connected", "client_id": "c", "status": "models_loading",
+                "role": "operator", "protocol": 1, "capabilities": ["voice"], "nodes": []}),
+        ),
+        (
+            ServerMessage::AssistantDelta {
+                reply_id: "s1/r2".into(),
+                text: "Hel".into(),
+            },
+            json!({"type": "assistant_delta", "reply_id": "s1/r2", "text": "Hel"}),
+        ),
+        (
+            ServerMessage::AssistantMessage {
+                reply_id: "s1/r2".into(),
+                text: "Hello".into(),
+                user_text: "hi".into(),
+                audio: Some(sound()),
+                audio_format: Some(AudioFormat::Wav),
+                client_id: "c".into(),
+                tone: Tone::Happy,
+                images: vec![],
+                actions: vec![],
+                latency: BTreeMap::from([("first_audio".into(), 620), ("transcript".into(), -3)]),
+            },
+            json!({"type": "assistant_message", "reply_id": "s1/r2", "text": "Hello",
+                "user_text": "hi", "audio": "AAECAw==", "audio_format": "wav", "client_id": "c",
+                "tone": "happy", "images": [], "actions": [],
+                "latency": {"first_audio": 620, "transcript": -3}}),
+        ),
+        (
+            ServerMessage::Response {
+                text: "Hello".into(),
+                user_text: "hi".into(),
+                audio: None,
+                audio_format: AudioFormat::Wav,
+                client_id: "c".into(),
+            },
+            json!({"type": "response", "text": "Hello", "user_text": "hi", "audio": null,
+                "audio_format": "wav", "client_id": "c"}),
+        ),
+        (
+            ServerMessage::AudioReady {
+                play_rate_hz: 24_000,
+            },
+            json!({"type": "audio_ready", "play_rate_hz": 24_000}),
+        ),
+        (
+            ServerMessage::PlayoutFlush { from_sample: 480 },
+            json!({"type": "playout_flush", "from_sample": 480}),
+        ),
+        (
+            ServerMessage::Transcript {
+                text: "hi".into(),
+                last: true,
+                start_ms: 10,
+                end_ms: 20,
+            },
+            json!({"type": "transcript", "text": "hi", "final": true, "start_ms": 10,
+                "end_ms": 20}),
+        ),
+        (
+            ServerMessage::Speaking {
+                reply_id: "s1/r2".into(),
+                state: SpeakingState::Started,
+                rate_hz: 24_000,
+            },
+            json!({"type": "speaking", "reply_id": "s1/r2", "state": "started",
+                "rate_hz": 24_000}),
+        ),
+        (
+            ServerMessage::Pong {
+                timestamp: Timestamp::Text("noon".into()),
+            },
+            json!({"type": "pong", "timestamp": "noon"}),
+        ),
+        (
+            ServerMessage::Context {
+                data: json!({"turns": 3}),
+            },
+            json!({"type": "context", "data": {"turns": 3}}),
+        ),
+        (
+            ServerMessage::Error {
+                code: ErrorCode::AudioNotStarted,
+                message: "no".into(),
+                field: Some("x".into()),
+            },
+            json!({"type": "error", "code": "audio_not_started", "message": "no", "field": "x"}),
+        ),
+    ]
+}
+
+#[test]
+fn every_message_has_exactly_the_names_of_the_protocol_and_comes_back() {
+    for (message, json) in one_of_each() {
+        for request_id in [
+            None,
+            Some(RequestId::Text("r".into())),
+            Some(RequestId::Unsigned(u64::MAX)),
+        ] {
+            let frame = Outgoing {
+                request_id: request_id.clone(),
+                message: message.clone(),
+            };
+            let mut expected = json.clone();
+            if let Some(id) = &request_id {
+                expected["request_id"] = json!(id);
+            }
+            let text = frame.to_json();
+            assert_eq!(
+                serde_json::from_str::<Value>(&text).expect("JSON"),
+                expected
+            );
+            assert_eq!(
+                serde_json::from_str::<Outgoing>(&text).expect("our own frame"),
+                frame
+            );
+        }
+    }
+}
+
+#[test]
+fn the_catalogue_lists_every_message_with_all_its_fields() {
+    let mut seen: Vec<&str> = Vec::new();
+    let messages = one_of_each();
+    for (_, json) in &messages {
+        let name = json["type"].as_str().expect("a tag");
+        let entry = MESSAGES
+            .iter()
+            .find(|entry| entry.name == name && entry.direction == Direction::ToClient)
+            .unwrap_or_else(|| panic!("{name} is not in the catalogue"));
+        let mut listed: Vec<&str> = entry
+            .fields
+            .iter()
+            .map(|field| field.trim_end_matches('?'))
+            .collect();
+        let mut written: Vec<&str> = json
+            .as_object()
+            .expect("an object")
+            .keys()
+            .map(String::as_str)
+            .filter(|field| *field != "type")
+            .collect();
+        listed.sort_unstable();
+        written.sort_unstable();
+        assert_eq!(listed, written, "{name}");
+        seen.push(name);
+    }
+    for entry in MESSAGES {
+        match entry.direction {
+            Direction::ToClient => assert!(seen.contains(&entry.name), "{}", entry.name),
+            // A name that the parser does not know would answer `unknown_type` here.
+            Direction::ToServer => {
+                let frame = format!(r#"{{"type":"{}"}}"#, entry.name);
+                let field = match crate::parse(&frame, &crate::Limits::default()) {
+                    Ok(_) => None,
+                    Err(error) => error.field,
+                };
+                assert_eq!(
+                    field.as_deref(),
+                    entry.fields.first().copied(),
+                    "{}",
+                    entry.name
+                );
+                for answer in entry.answered_by {
+                    assert!(
+                        MESSAGES.iter().any(|entry| entry.name == *answer),
+                        "{answer}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn optional_fields_are_absent_when_there_is_nothing_to_say() {
+    let error = WireError::new(ErrorCode::Internal, "it broke");
+    assert_eq!(
+        Outgoing::from(error).to_json(),
+        r#"{"type":"error","code":"internal","message":"it broke"}"#
+    );
+}
+
+#[test]
+fn an_error_answers_the_request_that_it_refuses() {
+    let error = crate::parse(
+        r#"{"type":"x","request_id":"r9"}"#,
+        &crate::Limits::default(),
+    )
+    .expect_err("an unknown type");
+    let json: Value = serde_json::from_str(&Outgoing::from(error).to_json()).expect("JSON");
+    assert_eq!(
+        json,
+        json!({"type": "error", "request_id": "r9", "code": "unknown_type", "field": "type",
+            "message": "unknown type \"x\""})
+    );
+}
+
+#[test]
+fn printing_a_message_shows_neither_words_nor_sound() {
+    for (message, _) in one_of_each() {
+        let shown = format!("{message:?}");
+        assert!(
+            !shown.contains("Hello") && !shown.contains("hi\""),
+            "{shown}"
+        );
+    }
+}
