@@ -1,0 +1,85 @@
+//! The environment, read once.
+//!
+//! `JANET_SECTION_KEY` sets `section.key`; `JANET_PROFILE`, `JANET_CONFIG` and `JANET_HOME` stand
+//! for themselves. Nothing else in this process reads a variable to decide something.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The variables of this process that mean something to Janet.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Reads the process's environment. Values that are not UTF-8 are left out.
+    pub fn read() -> Self {
+        let known =
+            |name: &str| name.starts_with("JANET_") || ["HOME", "XDG_DATA_HOME"].contains(&name);
+        Self::from_pairs(
+            std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .filter(|(name, _)| known(name)),
+        )
+    }
+
+    /// An environment made of these variables.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            variables: pairs
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    /// Variables that set a key: (variable, key, text). A variable that names a section but no key
+    /// of it is handed on under the key it seems to mean, so that it is refused as unknown.
+    pub(super) fn settings(&self, keys: Vec<String>) -> Vec<(String, String, String)> {
+        let mut by_variable: BTreeMap<String, String> = BTreeMap::new();
+        let mut sections: Vec<String> = Vec::new();
+        for key in keys {
+            let section = key.split('.').next().unwrap_or_default().to_owned();
+            if !sections.contains(&section) {
+                sections.push(section);
+            }
+            by_variable.insert(variable(&key), key);
+        }
+        self.variables
+            .iter()
+            .filter_map(|(name, text)| {
+                let key = by_variable.get(name).cloned().or_else(|| {
+                    let section = sections.iter().find(|section| {
+                        name.starts_with(&format!("JANET_{}_", section.to_uppercase()))
+                    })?;
+                    let rest = &name["JANET_".len() + section.len() + 1..];
+                    Some(format!("{section}.{}", rest.to_lowercase()))
+                })?;
+                Some((name.clone(), key, text.clone()))
+            })
+            .collect()
+    }
+
+    /// Where conversations lie when nobody says otherwise.
+    pub(super) fn data_dir(&self) -> Option<PathBuf> {
+        if let Some(home) = self.get("JANET_HOME") {
+            return Some(PathBuf::from(home).join("data"));
+        }
+        if let Some(data) = self.get("XDG_DATA_HOME") {
+            return Some(PathBuf::from(data).join("janet"));
+        }
+        Some(PathBuf::from(self.get("HOME")?).join(".local/share/janet"))
+    }
+}
+
+/// The variable that sets a key.
+fn variable(key: &str) -> String {
+    format!("JANET_{}", key.replace('.', "_").to_uppercase())
+}

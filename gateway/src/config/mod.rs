@@ -1,0 +1,173 @@
+//! What this process was told to do, in one resolved value.
+//!
+//! ```text
+//!  defaults ◁ profile ◁ file ◁ environment ◁ flags      (each overrides the ones before it)
+//!        └──────── layers of TOML tables ───────┘
+//!                        │ every key known, every value of its key's type, else an error that
+//!                        ▼ names the layer, the key and what was found
+//!                  Raw (typed, unchecked) ──▶ resolve() ──▶ Config (checked; passed down)
+//! ```
+//!
+//! The environment is read here and nowhere else. Nothing below this module sees a raw setting.
+
+mod auto;
+mod environment;
+mod error;
+mod explain;
+mod layers;
+mod raw;
+mod resolve;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use auto::Machine;
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use explain::explain;
+pub use layers::{Layers, Origin, PROFILES, Request};
+
+/// The whole configuration, checked. No field means "default".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The listening socket and its clients.
+    pub server: Server,
+    /// Which model does what, by the names of the model store.
+    pub models: Models,
+    /// How much of the machine the models may use, and how they answer.
+    pub engine: Engine,
+    /// When Janet speaks and when she stops.
+    pub talk: janet_talk::Config,
+    /// How long conversations are kept, and where.
+    pub conversation: Conversation,
+    /// Who she is.
+    pub persona: Persona,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// The listening socket and its clients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Loopback only, until TLS and pairing are there.
+    pub host: IpAddr,
+    /// 0 lets the system choose.
+    pub port: u16,
+    /// The built page; `None`: looked for beside the executable and in the workspace.
+    pub web_dir: Option<PathBuf>,
+    /// Connections at once; one more is told to come back later.
+    pub max_clients: usize,
+    /// Largest text or binary frame. A text frame up to four times as large gets an error and the
+    /// connection stays; a larger one ends it.
+    pub max_frame_bytes: usize,
+    /// Text frames per second and client, on average; bursts of twice as many are fine.
+    pub messages_per_second: u32,
+    /// Messages waiting for one client's socket; one that lets more gather is let go.
+    pub outbound_messages: usize,
+    /// How often a silent connection is pinged.
+    pub ping_every: Duration,
+    /// A connection with no sign of life for this long is closed.
+    pub ping_timeout: Duration,
+    /// One frame may take this long to be taken by the client's socket.
+    pub write_timeout: Duration,
+    /// At shutdown, what is running has this long to end.
+    pub shutdown: Duration,
+}
+
+/// Names in the model store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Models {
+    /// Voice activity.
+    pub vad: String,
+    /// End of turn.
+    pub turn: String,
+    /// Speech to text.
+    pub stt: String,
+    /// Language model.
+    pub llm: String,
+    /// Text to speech.
+    pub voice: String,
+}
+
+impl Models {
+    /// All names with their roles, in loading order.
+    pub fn all(&self) -> [(&'static str, &str); 5] {
+        [
+            ("vad", &self.vad),
+            ("turn", &self.turn),
+            ("stt", &self.stt),
+            ("llm", &self.llm),
+            ("voice", &self.voice),
+        ]
+    }
+}
+
+/// How much of the machine the models may use, and how they answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Engine {
+    /// Threads for model work; at least 1.
+    pub threads: usize,
+    /// Conversations that may be live at once.
+    pub sessions: usize,
+    /// Conversations whose prompt stays in the language model's cache, least recently used out.
+    pub llm_slots: usize,
+    /// Context of the language model, in tokens.
+    pub context_tokens: usize,
+    /// Longest answer.
+    pub max_tokens: usize,
+    /// 0 always takes the likeliest token.
+    pub temperature: f32,
+    /// How fast the voice speaks; 2 is twice as fast as the voice's own pace.
+    pub speed: f32,
+    /// Microphone windows quieter than this are silence without being looked at, in dBFS.
+    pub gate_db: f32,
+    /// Where sessions are recorded, words blanked out, for `janet replay`.
+    pub record_dir: Option<PathBuf>,
+    /// Randomness of answers and voice; `None`: another one at every start.
+    pub seed: Option<u64>,
+}
+
+/// How long conversations are kept, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// From the moment the last client left.
+    pub keep: Duration,
+    /// Folder of the conversation store.
+    pub data_dir: PathBuf,
+}
+
+/// Who she is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Persona {
+    /// The system prompt.
+    pub prompt: String,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// In the notation of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+/// Reads every layer and resolves them.
+pub fn load(request: &Request, environment: &Environment) -> Result<(Config, Layers), ConfigError> {
+    let layers = Layers::read(request, environment, Machine::here())?;
+    let config = resolve::resolve(layers.raw()?, &layers, environment)?;
+    Ok((config, layers))
+}
+
+#[cfg(test)]
+mod tests;

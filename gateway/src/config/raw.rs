@@ -1,0 +1,224 @@
+//! Every setting as it is written, typed but not yet checked, with its default.
+//!
+//! The defaults stand here and nowhere else: `Raw::default()` is the lowest layer, and its shape
+//! decides which keys exist and of which type they are.
+
+use serde::{Deserialize, Serialize};
+
+/// All settings. Sections and keys are those of the TOML files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    pub(super) server: Server,
+    pub(super) models: Models,
+    pub(super) engine: Engine,
+    pub(super) talk: Talk,
+    pub(super) conversation: Conversation,
+    pub(super) persona: Persona,
+    pub(super) log: Log,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    pub(super) host: String,
+    pub(super) port: i64,
+    /// Empty: looked for.
+    pub(super) web_dir: String,
+    pub(super) max_clients: i64,
+    pub(super) max_frame_bytes: i64,
+    pub(super) messages_per_second: i64,
+    pub(super) outbound_messages: i64,
+    pub(super) ping_every_ms: i64,
+    pub(super) ping_timeout_ms: i64,
+    pub(super) write_timeout_ms: i64,
+    pub(super) shutdown_ms: i64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 8765,
+            web_dir: String::new(),
+            max_clients: 64,
+            // Room for a 10 MiB upload in base64.
+            max_frame_bytes: 16 << 20,
+            // Typing, control and ten `playout` reports a second, with much room.
+            messages_per_second: 50,
+            outbound_messages: 256,
+            ping_every_ms: 15_000,
+            ping_timeout_ms: 45_000,
+            write_timeout_ms: 10_000,
+            shutdown_ms: 5_000,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Models {
+    pub(super) vad: String,
+    pub(super) turn: String,
+    pub(super) stt: String,
+    pub(super) llm: String,
+    pub(super) voice: String,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self {
+            vad: "silero-vad-6.2".into(),
+            turn: "smart-turn-3.2".into(),
+            stt: "whisper-tiny.en".into(),
+            llm: "smollm2-135m-instruct-q4_1".into(),
+            voice: "piper-en_US-joe-medium".into(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Engine {
+    /// 0: one per core.
+    pub(super) threads: i64,
+    pub(super) sessions: i64,
+    pub(super) llm_slots: i64,
+    pub(super) context_tokens: i64,
+    pub(super) max_tokens: i64,
+    pub(super) temperature: f64,
+    pub(super) speed: f64,
+    pub(super) gate_db: f64,
+    /// Empty: nothing is recorded.
+    pub(super) record_dir: String,
+    /// 0: another one at every start.
+    pub(super) seed: i64,
+}
+
+impl Default for Engine {
+    /// Those of `janet-engine`.
+    fn default() -> Self {
+        let engine = janet_engine::EngineConfig::default();
+        let whole = |value: usize| i64::try_from(value).expect("no default is that large");
+        Self {
+            threads: 0,
+            sessions: whole(engine.sessions),
+            llm_slots: whole(engine.llm_slots),
+            context_tokens: whole(engine.context_tokens),
+            max_tokens: whole(engine.max_tokens),
+            temperature: decimal(engine.temperature),
+            speed: decimal(engine.speed),
+            gate_db: decimal(engine.gate_db),
+            record_dir: String::new(),
+            seed: 0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Talk {
+    pub(super) speech_on: f64,
+    pub(super) speech_off: f64,
+    pub(super) onset_ms: i64,
+    pub(super) preroll_ms: i64,
+    pub(super) speculate_after_ms: i64,
+    pub(super) prepare_at: f64,
+    pub(super) sure_at: f64,
+    pub(super) wait_sure_ms: i64,
+    pub(super) wait_unsure_ms: i64,
+    pub(super) partial_every_ms: i64,
+    pub(super) longest_turn_ms: i64,
+    pub(super) barge_onset_ms: i64,
+    pub(super) barge_judge_ms: i64,
+    pub(super) transcript_patience_ms: i64,
+    pub(super) reply_patience_ms: i64,
+    pub(super) staging_ms: i64,
+    pub(super) idle_after_ms: i64,
+    pub(super) waste_limit: f64,
+}
+
+impl Default for Talk {
+    /// Those of `janet-talk`, which knows why.
+    fn default() -> Self {
+        let talk = janet_talk::Config::default();
+        let ms = |duration: std::time::Duration| {
+            i64::try_from(duration.as_millis()).expect("no default is longer than i64 milliseconds")
+        };
+        Self {
+            speech_on: decimal(talk.speech_on),
+            speech_off: decimal(talk.speech_off),
+            onset_ms: ms(talk.onset),
+            preroll_ms: ms(talk.preroll),
+            speculate_after_ms: ms(talk.speculate_after),
+            prepare_at: decimal(talk.prepare_at),
+            sure_at: decimal(talk.sure_at),
+            wait_sure_ms: ms(talk.wait_sure),
+            wait_unsure_ms: ms(talk.wait_unsure),
+            partial_every_ms: ms(talk.partial_every),
+            longest_turn_ms: ms(talk.longest_turn),
+            barge_onset_ms: ms(talk.barge_onset),
+            barge_judge_ms: ms(talk.barge_judge),
+            transcript_patience_ms: ms(talk.transcript_patience),
+            reply_patience_ms: ms(talk.reply_patience),
+            staging_ms: ms(talk.staging),
+            idle_after_ms: ms(talk.idle_after),
+            waste_limit: decimal(talk.waste_limit),
+        }
+    }
+}
+
+/// Through text, so that 0.35 does not become 0.3499999940395355.
+fn decimal(value: f32) -> f64 {
+    value
+        .to_string()
+        .parse()
+        .expect("an f32 prints as a number")
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Conversation {
+    pub(super) keep_minutes: f64,
+    /// Empty: the platform's data folder.
+    pub(super) data_dir: String,
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self {
+            keep_minutes: 30.0,
+            data_dir: String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Persona {
+    pub(super) prompt: String,
+}
+
+impl Default for Persona {
+    fn default() -> Self {
+        Self {
+            prompt: janet_engine::EngineConfig::default().system_prompt,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) filter: String,
+    pub(super) format: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            format: "text".into(),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! From settings as written to a configuration that can be relied on.
+//!
+//! Checks each value's range and every rule between two values; an error names the key, what was
+//! found and which layer said it, and for a rule both.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::raw::Raw;
+use super::{
+    Config, ConfigError, Conversation, Engine, Environment, Layers, Log, LogFormat, Models,
+    Persona, Server,
+};
+
+/// Checks `raw` and gives the configuration that the process runs with.
+pub(super) fn resolve(
+    raw: Raw,
+    layers: &Layers,
+    environment: &Environment,
+) -> Result<Config, ConfigError> {
+    let check = Check { layers };
+    check.rules(&raw)?;
+    Ok(Config {
+        server: check.server(&raw)?,
+        models: check.models(&raw)?,
+        engine: check.engine(&raw)?,
+        talk: check.talk(&raw)?,
+        conversation: Conversation {
+            keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
+            data_dir: match raw.conversation.data_dir.as_str() {
+                "" => environment.data_dir().ok_or(ConfigError::NoHome)?,
+                path => PathBuf::from(path),
+            },
+        },
+        persona: Persona {
+            prompt: check.text("persona.prompt", raw.persona.prompt)?,
+        },
+        log: Log {
+            format: match raw.log.format.as_str() {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                other => return Err(check.out_of_range("log.format", "text or json", other)),
+            },
+            filter: check.filter("log.filter", raw.log.filter)?,
+        },
+    })
+}
+
+struct Check<'a> {
+    layers: &'a Layers,
+}
+
+impl Check<'_> {
+    fn server(&self, raw: &Raw) -> Result<Server, ConfigError> {
+        let server = &raw.server;
+        let host: IpAddr = match server.host.as_str() {
+            "localhost" => IpAddr::from([127, 0, 0, 1]),
+            host => host.parse().map_err(|_| {
+                self.out_of_range("server.host", "an IP address or localhost", host)
+            })?,
+        };
+        if !host.is_loopback() {
+            return Err(ConfigError::NotLoopback {
+                origin: self.layers.origin("server.host"),
+                host: server.host.clone(),
+            });
+        }
+        Ok(Server {
+            host,
+            port: self.whole("server.port", server.port, 0..=65_535)?,
+            web_dir: path(&server.web_dir),
+            max_clients: self.whole("server.max_clients", server.max_clients, 1..=10_000)?,
+            max_frame_bytes: self.whole(
+                "server.max_frame_bytes",
+                server.max_frame_bytes,
+                (64 << 10)..=(64 << 20),
+            )?,
+            messages_per_second: self.whole(
+                "server.messages_per_second",
+                server.messages_per_second,
+                20..=10_000,
+            )?,
+            outbound_messages: self.whole(
+                "server.outbound_messages",
+                server.outbound_messages,
+                16..=65_536,
+            )?,
+            ping_every: self.millis("server.ping_every_ms", server.ping_every_ms, 100..=600_000)?,
+            ping_timeout: self.millis(
+                "server.ping_timeout_ms",
+                server.ping_timeout_ms,
+                200..=3_600_000,
+            )?,
+            write_timeout: self.millis(
+                "server.write_timeout_ms",
+                server.write_timeout_ms,
+                100..=600_000,
+            )?,
+            shutdown: self.millis("server.shutdown_ms", server.shutdown_ms, 100..=600_000)?,
+        })
+    }
+
+    fn models(&self, raw: &Raw) -> Result<Models, ConfigError> {
+        let models = &raw.models;
+        Ok(Models {
+            vad: self.text("models.vad", models.vad.clone())?,
+            turn: self.text("models.turn", models.turn.clone())?,
+            stt: self.text("models.stt", models.stt.clone())?,
+            llm: self.text("models.llm", models.llm.clone())?,
+            voice: self.text("models.voice", models.voice.clone())?,
+        })
+    }
+
+    fn engine(&self, raw: &Raw) -> Result<Engine, ConfigError> {
+        let engine = &raw.engine;
+        let threads: usize = self.whole("engine.threads", engine.threads, 0..=1024)?;
+        Ok(Engine {
+            threads: if threads == 0 {
+                self.layers.machine().cores
+            } else {
+                threads
+            },
+            sessions: self.whole("engine.sessions", engine.sessions, 1..=10_000)?,
+            llm_slots: self.whole("engine.llm_slots", engine.llm_slots, 1..=256)?,
+            context_tokens: self.whole(
+                "engine.context_tokens",
+                engine.context_tokens,
+                256..=131_072,
+            )?,
+            max_tokens: self.whole("engine.max_tokens", engine.max_tokens, 1..=4096)?,
+            temperature: self.fraction("engine.temperature", engine.temperature, 0.0..=2.0)?,
+            speed: self.fraction("engine.speed", engine.speed, 0.5..=2.0)?,
+            gate_db: self.fraction("engine.gate_db", engine.gate_db, -120.0..=-20.0)?,
+            record_dir: path(&engine.record_dir),
+            seed: match self.whole("engine.seed", engine.seed, 0..=i64::MAX)? {
+                0 => None,
+                seed => Some(seed),
+            },
+        })
+    }
+
+    fn talk(&self, raw: &Raw) -> Result<janet_talk::Config, ConfigError> {
+        let talk = &raw.talk;
+        let threads = self.engine(raw)?.threads;
+        let ms = |key, value, range| self.millis(key, value, range);
+        Ok(janet_talk::Config {
+            speech_on: self.fraction("talk.speech_on", talk.speech_on, 0.0..=1.0)?,
+            speech_off: self.fraction("talk.speech_off", talk.speech_off, 0.0..=1.0)?,
+            onset: ms("talk.onset_ms", talk.onset_ms, 32..=1000)?,
+            preroll: ms("talk.preroll_ms", talk.preroll_ms, 0..=2000)?,
+            speculate_after: ms(
+                "talk.speculate_after_ms",
+                talk.speculate_after_ms,
+                32..=5000,
+            )?,
+            prepare_at: self.fraction("talk.prepare_at", talk.prepare_at, 0.0..=1.0)?,
+            sure_at: self.fraction("talk.sure_at", talk.sure_at, 0.0..=1.0)?,
+            wait_sure: ms("talk.wait_sure_ms", talk.wait_sure_ms, 32..=10_000)?,
+            wait_unsure: ms("talk.wait_unsure_ms", talk.wait_unsure_ms, 32..=30_000)?,
+            partial_every: ms("talk.partial_every_ms", talk.partial_every_ms, 200..=60_000)?,
+            longest_turn: ms("talk.longest_turn_ms", talk.longest_turn_ms, 1000..=30_000)?,
+            barge_onset: ms("talk.barge_onset_ms", talk.barge_onset_ms, 32..=1000)?,
+            barge_judge: ms("talk.barge_judge_ms", talk.barge_judge_ms, 32..=5000)?,
+            transcript_patience: ms(
+                "talk.transcript_patience_ms",
+                talk.transcript_patience_ms,
+                500..=120_000,
+            )?,
+            reply_patience: ms(
+                "talk.reply_patience_ms",
+                talk.reply_patience_ms,
+                500..=600_000,
+            )?,
+            staging: ms("talk.staging_ms", talk.staging_ms, 200..=2000)?,
+            idle_after: ms("talk.idle_after_ms", talk.idle_after_ms, 1000..=86_400_000)?,
+            waste_limit: self.fraction("talk.waste_limit", talk.waste_limit, 0.0..=1.0)?,
+            cores: u32::try_from(threads).expect("threads were checked to be at most 1024"),
+            ..janet_talk::Config::default()
+        })
+    }
+
+    /// Rules between two values.
+    fn rules(&self, raw: &Raw) -> Result<(), ConfigError> {
+        let (talk, server, engine) = (&raw.talk, &raw.server, &raw.engine);
+        let less = "less than";
+        let most = "at most";
+        self.rule(
+            talk.speech_off < talk.speech_on,
+            less,
+            ("talk.speech_off", talk.speech_off),
+            ("talk.speech_on", talk.speech_on),
+        )?;
+        self.rule(
+            talk.prepare_at <= talk.sure_at,
+            most,
+            ("talk.prepare_at", talk.prepare_at),
+            ("talk.sure_at", talk.sure_at),
+        )?;
+        self.rule(
+            talk.wait_sure_ms < talk.wait_unsure_ms,
+            less,
+            ("talk.wait_sure_ms", talk.wait_sure_ms),
+            ("talk.wait_unsure_ms", talk.wait_unsure_ms),
+        )?;
+        self.rule(
+            talk.speculate_after_ms <= talk.wait_sure_ms,
+            most,
+            ("talk.speculate_after_ms", talk.speculate_after_ms),
+            ("talk.wait_sure_ms", talk.wait_sure_ms),
+        )?;
+        self.rule(
+            talk.wait_unsure_ms < talk.longest_turn_ms,
+            less,
+            ("talk.wait_unsure_ms", talk.wait_unsure_ms),
+            ("talk.longest_turn_ms", talk.longest_turn_ms),
+        )?;
+        self.rule(
+            server.ping_every_ms < server.ping_timeout_ms,
+            less,
+            ("server.ping_every_ms", server.ping_every_ms),
+            ("server.ping_timeout_ms", server.ping_timeout_ms),
+        )?;
+        self.rule(
+            engine.max_tokens < engine.context_tokens,
+            less,
+            ("engine.max_tokens", engine.max_tokens),
+            ("engine.context_tokens", engine.context_tokens),
+        )?;
+        self.rule(
+            server.max_clients <= engine.sessions,
+            most,
+            ("server.max_clients", server.max_clients),
+            ("engine.sessions", engine.sessions),
+        )
+    }
+
+    fn rule<T: std::fmt::Display>(
+        &self,
+        holds: bool,
+        relation: &'static str,
+        (first, first_value): (&'static str, T),
+        (second, second_value): (&'static str, T),
+    ) -> Result<(), ConfigError> {
+        if holds {
+            return Ok(());
+        }
+        Err(ConfigError::Conflict {
+            first,
+            first_value: first_value.to_string(),
+            first_origin: self.layers.origin(first),
+            relation,
+            second,
+            second_value: second_value.to_string(),
+            second_origin: self.layers.origin(second),
+        })
+    }
+
+    fn whole<T: TryFrom<i64>>(
+        &self,
+        key: &'static str,
+        value: i64,
+        range: RangeInclusive<i64>,
+    ) -> Result<T, ConfigError> {
+        let expected = || format!("between {} and {}", range.start(), range.end());
+        if !range.contains(&value) {
+            return Err(self.out_of_range(key, &expected(), value));
+        }
+        T::try_from(value).map_err(|_| self.out_of_range(key, &expected(), value))
+    }
+
+    fn millis(
+        &self,
+        key: &'static str,
+        value: i64,
+        range: RangeInclusive<i64>,
+    ) -> Result<Duration, ConfigError> {
+        Ok(Duration::from_millis(self.whole(key, value, range)?))
+    }
+
+    fn minutes(&self, key: &'static str, value: f64) -> Result<Duration, ConfigError> {
+        let refused = || self.out_of_range(key, "between 0 and 10080 (a week)", value);
+        if !(0.0..=10_080.0).contains(&value) {
+            return Err(refused());
+        }
+        Duration::try_from_secs_f64(value * 60.0).map_err(|_| refused())
+    }
+
+    fn fraction(
+        &self,
+        key: &'static str,
+        value: f64,
+        range: RangeInclusive<f64>,
+    ) -> Result<f32, ConfigError> {
+        if !range.contains(&value) {
+            let expected = format!("between {} and {}", range.start(), range.end());
+            return Err(self.out_of_range(key, &expected, value));
+        }
+        Ok(value as f32)
+    }
+
+    fn text(&self, key: &'static str, value: String) -> Result<String, ConfigError> {
+        if value.trim().is_empty() {
+            return Err(self.out_of_range(key, "a text that is not empty", "\"\""));
+        }
+        Ok(value)
+    }
+
+    fn filter(&self, key: &'static str, value: String) -> Result<String, ConfigError> {
+        match tracing_subscriber::EnvFilter::try_new(&value) {
+            Ok(_) => Ok(value),
+            Err(_) => {
+                Err(self.out_of_range(key, "a log filter such as info or janet=debug", value))
+            }
+        }
+    }
+
+    fn out_of_range(
+        &self,
+        key: &'static str,
+        expected: &str,
+        found: impl std::fmt::Display,
+    ) -> ConfigError {
+        ConfigError::OutOfRange {
+            origin: self.layers.origin(key),
+            key,
+            expected: expected.into(),
+            found: found.to_string(),
+        }
+    }
+}
+
+/// A folder; the empty text names none.
+fn path(text: &str) -> Option<PathBuf> {
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .map(PathBuf::from)
+}

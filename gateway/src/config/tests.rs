@@ -1,0 +1,232 @@
+use super::{
+    Config, ConfigError, Environment, Layers, Machine, Origin, PROFILES, Request, resolve,
+};
+
+const LAPTOP: Machine = Machine {
+    cores: 2,
+    memory_gb: 8,
+};
+
+fn load(
+    flags: &[(&str, &str, &str)],
+    variables: &[(&str, &str)],
+    machine: Machine,
+) -> Result<(Config, Layers), ConfigError> {
+    let owned = |text: &&str| (*text).to_owned();
+    let request = Request {
+        flags: flags
+            .iter()
+            .map(|(a, b, c)| (owned(a), owned(b), owned(c)))
+            .collect(),
+        ..Request::default()
+    };
+    let home = [("HOME".to_owned(), "/home/somebody".to_owned())];
+    let pairs = variables.iter().map(|(a, b)| (owned(a), owned(b)));
+    let environment = Environment::from_pairs(pairs.chain(home));
+    let layers = Layers::read(&request, &environment, machine)?;
+    let config = resolve::resolve(layers.raw()?, &layers, &environment)?;
+    Ok((config, layers))
+}
+
+fn refusal(flags: &[(&str, &str, &str)], variables: &[(&str, &str)]) -> String {
+    load(flags, variables, LAPTOP)
+        .expect_err("this configuration must be refused")
+        .to_string()
+}
+
+#[test]
+fn every_profile_loads() {
+    for (name, _) in PROFILES {
+        load(&[], &[("JANET_PROFILE", name)], LAPTOP)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn defaults_bind_loopback_at_8765() {
+    let (config, _) = load(&[], &[], LAPTOP).expect("defaults are fine");
+    assert_eq!(
+        (config.server.host.to_string().as_str(), config.server.port),
+        ("127.0.0.1", 8765)
+    );
+    assert_eq!(
+        config.talk.wait_sure,
+        janet_talk::Config::default().wait_sure
+    );
+    assert_eq!(config.conversation.keep.as_secs(), 1800);
+    assert_eq!(config.engine.threads, 2);
+}
+
+#[test]
+fn a_flag_beats_a_variable_beats_the_profile() {
+    let variables = [("JANET_SERVER_PORT", "9001"), ("JANET_ENGINE_THREADS", "7")];
+    let (config, layers) =
+        load(&[("--port", "server.port", "9002")], &variables, LAPTOP).expect("fine");
+    assert_eq!((config.server.port, config.engine.threads), (9002, 7));
+    assert_eq!(layers.origin("server.port"), Origin::Flag("--port".into()));
+    assert_eq!(
+        layers.origin("engine.threads"),
+        Origin::Environment("JANET_ENGINE_THREADS".into())
+    );
+    assert_eq!(layers.origin("models.stt"), Origin::Profile("cpu".into()));
+    assert_eq!(layers.origin("server.host"), Origin::Default);
+}
+
+#[test]
+fn a_file_beats_the_profile_and_is_named_in_its_errors() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("mine.toml");
+    let read = |text: &str| {
+        std::fs::write(&path, text).expect("written");
+        let request = Request {
+            file: Some(path.clone()),
+            ..Request::default()
+        };
+        let environment = Environment::from_pairs([("HOME".into(), "/home/somebody".into())]);
+        let layers = Layers::read(&request, &environment, LAPTOP)?;
+        resolve::resolve(layers.raw()?, &layers, &environment)
+    };
+    assert_eq!(
+        read("[server]\nport = 9100\n").expect("fine").server.port,
+        9100
+    );
+    let typed = read("[server]\nport = \"many\"\n")
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        typed.contains("mine.toml") && typed.contains("`server.port`"),
+        "{typed}"
+    );
+    assert!(
+        typed.contains("\"many\"") && typed.contains("a whole number"),
+        "{typed}"
+    );
+    let unknown = read("[server]\nprt = 1\n")
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        unknown.contains("unknown key `server.prt`") && unknown.contains("`server.port`?"),
+        "{unknown}"
+    );
+    let broken = read("[server\n").expect_err("refused").to_string();
+    assert!(broken.contains("mine.toml is not valid TOML"), "{broken}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let request = Request {
+        file: Some("nowhere/to.toml".into()),
+        ..Request::default()
+    };
+    let error = Layers::read(&request, &Environment::default(), LAPTOP).expect_err("refused");
+    assert!(error.to_string().contains("nowhere/to.toml"), "{error}");
+}
+
+#[test]
+fn a_misspelt_variable_is_refused() {
+    let error = refusal(&[], &[("JANET_SERVER_PROT", "1")]);
+    assert!(
+        error.contains("JANET_SERVER_PROT") && error.contains("`server.port`?"),
+        "{error}"
+    );
+}
+
+#[test]
+fn variables_of_other_tools_are_left_alone() {
+    load(
+        &[],
+        &[("JANET_TEST_LONG", "1"), ("JANET_HOME", "/srv/janet")],
+        LAPTOP,
+    )
+    .expect("fine");
+}
+
+#[test]
+fn a_bind_address_beyond_loopback_is_refused_with_the_reason() {
+    for host in ["0.0.0.0", "192.168.1.5", "::"] {
+        let error = refusal(&[("--host", "server.host", host)], &[]);
+        assert!(
+            error.contains("until TLS and pairing") && error.contains("flag --host"),
+            "{error}"
+        );
+    }
+    for host in ["127.0.0.1", "127.0.0.2", "::1", "localhost"] {
+        load(&[("--host", "server.host", host)], &[], LAPTOP).expect("loopback is fine");
+    }
+}
+
+#[test]
+fn cross_field_errors_name_both_fields_and_their_origins() {
+    let error = refusal(
+        &[("--set", "talk.wait_sure_ms", "900")],
+        &[("JANET_TALK_WAIT_UNSURE_MS", "800")],
+    );
+    for part in [
+        "`talk.wait_sure_ms` = 900 (flag --set)",
+        "less than",
+        "`talk.wait_unsure_ms` = 800 (environment JANET_TALK_WAIT_UNSURE_MS)",
+    ] {
+        assert!(error.contains(part), "{part:?} is missing in {error:?}");
+    }
+    let error = refusal(&[("--set", "talk.speech_off", "0.9")], &[]);
+    assert!(
+        error.contains("`talk.speech_off`") && error.contains("`talk.speech_on`"),
+        "{error}"
+    );
+    let error = refusal(&[("--set", "server.max_clients", "1000")], &[]);
+    assert!(
+        error.contains("`server.max_clients`") && error.contains("`engine.sessions`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn values_out_of_range_are_refused_with_what_was_found() {
+    for (key, value) in [
+        ("server.port", "70000"),
+        ("server.port", "many"),
+        ("server.max_frame_bytes", "10"),
+        ("talk.sure_at", "1.5"),
+        ("talk.sure_at", "nan"),
+        ("conversation.keep_minutes", "-1"),
+        ("engine.temperature", "9"),
+        ("log.format", "xml"),
+        ("log.filter", "a=b=c"),
+        ("models.llm", " "),
+        ("server.host", "example"),
+    ] {
+        let error = refusal(&[("--set", key, value)], &[]);
+        assert!(
+            error.contains(&format!("`{key}`")),
+            "{key} = {value}: {error}"
+        );
+    }
+}
+
+#[test]
+fn auto_takes_the_better_ears_where_cores_are_to_spare() {
+    let big = Machine {
+        cores: 16,
+        memory_gb: 64,
+    };
+    let (config, layers) = load(&[], &[], big).expect("fine");
+    assert_eq!(config.models.stt, "whisper-base");
+    assert!(matches!(layers.origin("models.stt"), Origin::Auto(_)));
+    let (config, _) = load(&[], &[], LAPTOP).expect("fine");
+    assert_eq!(config.models.stt, "whisper-tiny.en");
+}
+
+#[test]
+fn explain_shows_every_key_with_its_origin() {
+    let (_, layers) = load(&[("--port", "server.port", "9000")], &[], LAPTOP).expect("fine");
+    let table = super::explain(&layers);
+    let line = table
+        .lines()
+        .find(|line| line.contains("server.port"))
+        .expect("listed");
+    assert!(
+        line.starts_with('*') && line.contains("9000") && line.ends_with("flag --port"),
+        "{line}"
+    );
+    assert_eq!(table.lines().count(), layers.rows().count() + 3);
+}
