@@ -1,6 +1,6 @@
 //! Activation functions.
 
-use candle_core::{Result, Tensor};
+use candle_core::{D, Result, Tensor};
 
 use crate::Exec;
 
@@ -20,4 +20,14 @@ pub fn gated_tanh(x: &Tensor, _exec: &Exec) -> Result<Tensor> {
 /// `silu(gate) * up`, element by element, of two tensors of one shape.
 pub fn silu_mul(gate: &Tensor, up: &Tensor, _exec: &Exec) -> Result<Tensor> {
     gate.silu()? * up
+}
+
+/// `silu(x[..n]) * x[n..]` over the last dimension: `x` `[..., 2n]`, contiguous, gives `[..., n]`.
+pub fn swiglu(x: &Tensor, exec: &Exec) -> Result<Tensor> {
+    let n = x.dim(D::Minus1)? / 2;
+    silu_mul(
+        &x.narrow(D::Minus1, 0, n)?,
+        &x.narrow(D::Minus1, n, n)?,
+        exec,
+    )
 }

@@ -5,18 +5,24 @@
 //! they are plain candle operations, so that model code is written once. Nothing here knows a
 //! model, reads a file or starts a thread beyond [`Pool::new`].
 
+mod attention;
 mod conv;
 mod conv_transpose;
 mod elementwise;
 mod exec;
+mod kv_cache;
 mod linear;
 mod norm;
 mod pool;
+mod rope;
+mod view;
 
 pub use conv::Conv1d;
 pub use conv_transpose::ConvTranspose1d;
-pub use elementwise::{gated_tanh, gelu_erf, silu_mul};
+pub use elementwise::{gated_tanh, gelu_erf, silu_mul, swiglu};
 pub use exec::{Exec, Precision};
+pub use kv_cache::{HeadNorms, KvCache, KvShape};
 pub use linear::Linear;
 pub use norm::{layer_norm, rms_norm, softmax_last_dim};
 pub use pool::Pool;
+pub use rope::{Rope, RopePairs};
