@@ -95,13 +95,9 @@ impl<'a> Span<'a> {
         Ok((key >> 3, value))
     }
 
-    fn word(&mut self, width: u64) -> Result<u64, Fault> {
-        let span = self.take(width)?;
-        Ok(span
-            .bytes
-            .iter()
-            .rev()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte)))
+    fn word(&mut self) -> Result<u32, Fault> {
+        let span = self.take(4)?;
+        Ok(span.bytes.iter().rev().fold(0, |word, &byte| (word << 8) | u32::from(byte)))
     }
 }
 
