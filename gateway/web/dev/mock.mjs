@@ -1,0 +1,57 @@
+/**
+ * A server that speaks the page's part of the protocol, for working on the page without models.
+ * Not shipped. Listens by loudness, answers with fixed words and a given or made-up voice.
+ *
+ *   node dev/mock.mjs [--port 8799] [--answer 24kHz.wav] [--loading SECONDS] [--busy] [--silent]
+ */
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { randomBytes } from 'node:crypto';
+import { WebSocketServer } from 'ws';
+import { babble, pcmOfWav } from './mock-voice.mjs';
+import { MockSession } from './mock-session.mjs';
+
+const argument = (name) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? undefined : process.argv[at + 1];
+};
+const flag = (name) => process.argv.includes(`--${name}`);
+
+const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist');
+const answerFile = argument('answer');
+const options = {
+  voice: answerFile === undefined ? babble(6) : pcmOfWav(readFileSync(answerFile)),
+  readyAt: Date.now() + Number(argument('loading') ?? 0) * 1000,
+  busy: flag('busy'),
+};
+
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.wav': 'audio/wav' };
+const POLICY = "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self'";
+
+const server = createServer(async (request, response) => {
+  const path = normalize(new URL(request.url, 'http://mock').pathname);
+  try {
+    const file = await readFile(join(dist, path === '/' ? 'index.html' : path));
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? TYPES['.html'], 'content-security-policy': POLICY });
+    response.end(file);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+
+const conversations = new Map();
+const sockets = new WebSocketServer({ server });
+sockets.on('connection', (socket, request) => {
+  const asked = new URL(request.url, 'http://mock').searchParams.get('client_id');
+  const id = asked ?? randomBytes(16).toString('hex');
+  if (!conversations.has(id)) conversations.set(id, []);
+  new MockSession(socket, id, conversations.get(id), options);
+});
+
+server.listen(Number(argument('port') ?? 8799), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${server.address().port}/`);
+});
+process.on('SIGTERM', () => process.exit(0));

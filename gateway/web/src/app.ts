@@ -1,0 +1,260 @@
+/** Joins the parts: events go into the state, the state goes to the views. Decides nothing itself. */
+import { Levels } from './audio/levels.js';
+import { Voice } from './audio/voice.js';
+import { Connection } from './net/connection.js';
+import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
+import type { ServerMessage } from './protocol/messages.js';
+import { activity, reachable } from './state/activity.js';
+import { initialState, type Event, type State } from './state/model.js';
+import { reduce } from './state/reduce.js';
+import { loadSettings, saveSettings, type Settings } from './state/settings.js';
+import { freshStats, publish } from './stats.js';
+import { Chat } from './ui/chat.js';
+import { Composer } from './ui/composer.js';
+import { byId } from './ui/dom.js';
+import { Side } from './ui/side.js';
+import { Stage } from './ui/stage.js';
+import { StatusBar } from './ui/status-bar.js';
+import { ThemeButton } from './ui/theme.js';
+import { Waveform } from './ui/waveform.js';
+import { Welcome } from './ui/welcome.js';
+
+/** Words that nothing followed for this long belonged to nobody: noise, or a "mm-hm". */
+const PARTIAL_STALE_MS = 6_000;
+/** While models load, how often the page asks whether they have. */
+const LOADING_POLL_MS = 1_500;
+/** The sample question waits this long for an answer to begin. */
+const SAMPLE_ANSWER_MS = 20_000;
+/** A peak above −50 dBFS is audible. */
+const AUDIBLE = 0.00316;
+
+export class App {
+  private state: State = initialState;
+  private settings: Settings = loadSettings();
+  private readonly stats = freshStats();
+  private readonly micLevels = new Levels();
+  private readonly herLevels = new Levels();
+  private renderPlanned = false;
+  private staleTimer: number | undefined;
+  private loadingTimer: number | undefined;
+  private sampleTimer: number | undefined;
+  private requests = 0;
+
+  private readonly connection = new Connection(() => socketUrl(location.href, rememberedId()), {
+    onConnecting: () => this.apply({ type: 'link_connecting' }),
+    onOpen: () => this.apply({ type: 'link_open' }),
+    onLost: (retryAt) => {
+      this.voice.onLost();
+      this.apply({ type: 'link_lost', retryAt });
+    },
+    onMessage: (message) => this.onMessage(message),
+    onBinary: (frame) => this.voice.onBinary(frame),
+    onUnreadable: (reason) => this.stats.unreadable.push(reason),
+  });
+
+  private readonly voice = new Voice({
+    send: (message) => this.connection.send(message),
+    sendFrame: (pcm) => {
+      this.stats.micFrames += 1;
+      this.connection.sendBinary(pcm);
+      this.stats.micFramesDropped = this.connection.droppedFrames;
+    },
+    onMic: (mic) => this.apply({ type: 'mic', mic }),
+    onMicLevel: (peak) => {
+      this.micLevels.push(peak);
+      this.stats.micPeak = this.micLevels.loudest;
+      if (peak > AUDIBLE) this.waveform.wake();
+    },
+    onHerLevel: (peak) => {
+      this.herLevels.push(peak);
+      this.stats.play.peak = this.herLevels.loudest;
+      if (peak <= AUDIBLE) return;
+      this.stats.play.lastAudibleAt = performance.now();
+      this.waveform.wake();
+    },
+    onPlayout: (report) => {
+      Object.assign(this.stats.play, report.counters, {
+        playing: report.playing,
+        playedSample: report.playedSample,
+        reports: this.stats.play.reports + 1,
+        contextRateHz: this.voice.contextRateHz,
+      });
+    },
+    onBadFrame: () => {
+      this.stats.badFrames += 1;
+    },
+    onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+  });
+
+  private readonly waveform = new Waveform(byId<HTMLCanvasElement>('wave'), this.micLevels, this.herLevels);
+  private readonly chat = new Chat(byId('log'), byId('entries'), byId('announce'));
+  private readonly side = new Side();
+  private readonly statusBar = new StatusBar(() => this.connection.connect());
+  private readonly themeButton = new ThemeButton((theme) => this.change({ theme }));
+  private readonly composer = new Composer({
+    onSend: (text) => this.sendText(text),
+    onSpeak: (speak) => this.change({ speak }),
+  });
+  private readonly stage = new Stage({
+    onMic: () => this.toggleMic(),
+    onHold: (held) => {
+      if (this.voice.hold(held)) this.apply({ type: 'committed' });
+    },
+    onStop: () => this.connection.send({ type: 'interrupt' }),
+    onMode: (mode) => {
+      this.change({ mode });
+      void this.voice.setMode(mode);
+    },
+    onSample: () => void this.playSample(),
+  });
+  private readonly welcome = new Welcome({
+    onMic: () => this.toggleMic(),
+    onSample: () => void this.playSample(),
+    onType: () => this.composer.focus(),
+    onDismissHint: () => this.change({ welcomed: true }),
+  });
+
+  start(): void {
+    publish(this.stats);
+    this.render();
+    this.connection.connect();
+  }
+
+  private onMessage(message: ServerMessage): void {
+    const before = this.state;
+    this.apply({ type: 'server', message });
+    switch (message.type) {
+      case 'connected':
+        rememberId(message.clientId);
+        this.connection.send({ type: 'get_context' });
+        break;
+      case 'audio_ready':
+        this.voice.onReady();
+        break;
+      case 'playout_flush':
+        this.voice.onFlush(message.fromSample);
+        break;
+      case 'transcript':
+        this.watchPartial();
+        if (message.final) this.stats.transcripts.push(message.text);
+        else this.stats.partials += 1;
+        break;
+      case 'assistant_message':
+        this.stats.answers.push({ text: message.text, latency: message.latency });
+        if (message.audio !== null && !this.voice.streaming) void this.voice.playFile(fromBase64(message.audio));
+        break;
+      case 'speaking':
+        this.stats.voice.push({ state: message.state, at: performance.now() });
+        this.endSampleAfter(message.state);
+        break;
+      case 'error':
+        this.stats.errors.push(message.code);
+        break;
+      default:
+        break;
+    }
+    this.followStatus(before);
+  }
+
+  /** Models come ready without a message of their own: ask until they are. */
+  private followStatus(before: State): void {
+    const { status } = this.state;
+    if (status === before.status) return;
+    window.clearInterval(this.loadingTimer);
+    if (status === 'models_loading') {
+      this.loadingTimer = window.setInterval(() => this.connection.send({ type: 'get_context' }), LOADING_POLL_MS);
+    } else if (status === 'ready') void this.voice.onConnected();
+  }
+
+  private watchPartial(): void {
+    window.clearTimeout(this.staleTimer);
+    if (this.state.partial === null) return;
+    this.staleTimer = window.setTimeout(() => this.apply({ type: 'partial_stale' }), PARTIAL_STALE_MS);
+  }
+
+  private toggleMic(): void {
+    if (this.state.mic.kind === 'on') void this.voice.stop();
+    else void this.voice.start(this.settings.mode);
+  }
+
+  private sendText(text: string): boolean {
+    if (this.state.link.kind !== 'open') return false;
+    this.requests += 1;
+    const request = `r${this.requests}`;
+    const { speak } = this.settings;
+    const send = (): void => {
+      if (this.connection.send({ type: 'message', text, speak, request_id: request })) {
+        this.apply({ type: 'sent', text, requestId: request });
+      } else {
+        this.apply({ type: 'fault', title: 'That was not sent.', todo: 'The connection was lost in between; send it again.' });
+      }
+    };
+    // Her voice needs the stream first; without it the answer would come late and in one piece.
+    if (speak && !this.voice.streaming) void this.voice.listen().then(send);
+    else send();
+    return true;
+  }
+
+  private async playSample(): Promise<void> {
+    await this.voice.playSample();
+    if (this.state.mic.kind !== 'sample') return;
+    window.clearTimeout(this.sampleTimer);
+    this.sampleTimer = window.setTimeout(() => this.endSample(), SAMPLE_ANSWER_MS);
+  }
+
+  private endSampleAfter(voice: string): void {
+    if (voice === 'started') window.clearTimeout(this.sampleTimer);
+    if (voice === 'finished' || voice === 'stopped') this.endSample();
+  }
+
+  private endSample(): void {
+    window.clearTimeout(this.sampleTimer);
+    if (this.state.mic.kind === 'sample') void this.voice.endSample();
+  }
+
+  private change(settings: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...settings };
+    saveSettings(this.settings);
+    this.planRender();
+  }
+
+  private apply(event: Event): void {
+    this.state = reduce(this.state, event);
+    this.stats.activity = activity(this.state);
+    this.stats.link = this.state.link.kind;
+    this.stats.status = this.state.status;
+    this.stats.micState = this.state.mic.kind === 'trouble' ? this.state.mic.trouble : this.state.mic.kind;
+    this.stats.partial = this.state.partial;
+    this.planRender();
+  }
+
+  /** Many events, one rendering: deltas come faster than the screen is drawn. */
+  private planRender(): void {
+    if (this.renderPlanned) return;
+    this.renderPlanned = true;
+    // A hidden tab gets no animation frames; the timer keeps its live region and title current.
+    const once = (): void => {
+      if (!this.renderPlanned) return;
+      this.renderPlanned = false;
+      this.render();
+    };
+    if (document.hidden) window.setTimeout(once, 50);
+    else requestAnimationFrame(once);
+  }
+
+  private render(): void {
+    const { state, settings } = this;
+    this.themeButton.render(settings.theme);
+    this.statusBar.render(state);
+    this.welcome.render(state, settings.welcomed);
+    this.chat.render(state);
+    this.stage.render(state, settings);
+    this.composer.render(reachable(state), settings.speak);
+    this.side.render(state);
+    this.waveform.draw();
+  }
+}
+
+function fromBase64(text: string): ArrayBuffer {
+  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+}

@@ -1,0 +1,108 @@
+/**
+ * Her voice, in the audio thread: takes frames, plays them, says what was heard.
+ *
+ * Decides nothing: what to drop and when comes from the server. The sample counter here is the
+ * playout clock of the whole program.
+ */
+import type { FromPlayer, PlayerOptions, ToPlayer } from './player-messages.js';
+import { PlayQueue } from './play-queue.js';
+import { Resampler } from './resample.js';
+
+const REPORT_EVERY_S = 0.1;
+const LEVEL_EVERY_S = 0.02;
+
+class PlayerProcessor extends AudioWorkletProcessor {
+  private queue: PlayQueue;
+  private readonly rateHz: number;
+  private resampler: Resampler | null = null;
+  /** Resampled sound that did not fit into the last block. */
+  private rest: Float32Array = new Float32Array(0);
+  private sinceReport = 0;
+  private sinceLevel = 0;
+  private peak = 0;
+  private wasPlaying = false;
+
+  constructor(options: { processorOptions: PlayerOptions }) {
+    super();
+    this.rateHz = options.processorOptions.rateHz;
+    this.queue = new PlayQueue(this.rateHz);
+    this.renewResampler();
+    this.port.onmessage = (event: MessageEvent<ToPlayer>) => this.handle(event.data);
+  }
+
+  private handle(message: ToPlayer): void {
+    switch (message.type) {
+      case 'frame':
+        this.queue.push(message.first, message.samples);
+        break;
+      case 'flush':
+        this.queue.flush(message.from);
+        this.report(true);
+        break;
+      case 'reset':
+        this.queue = new PlayQueue(this.rateHz);
+        this.renewResampler();
+        this.wasPlaying = false;
+        break;
+    }
+  }
+
+  process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+    const out = outputs[0]?.[0];
+    if (out === undefined) return true;
+    if (this.resampler === null) this.queue.pull(out);
+    else this.pullResampled(out, this.resampler);
+
+    for (const x of out) this.peak = Math.max(this.peak, Math.abs(x));
+    this.sinceReport += out.length;
+    this.sinceLevel += out.length;
+    if (this.sinceLevel >= sampleRate * LEVEL_EVERY_S) {
+      this.post({ type: 'level', peak: this.peak });
+      this.peak = 0;
+      this.sinceLevel = 0;
+    }
+    const playing = this.queue.playing;
+    if (playing ? !this.wasPlaying || this.sinceReport >= sampleRate * REPORT_EVERY_S : this.wasPlaying) {
+      this.report(false);
+    }
+    this.wasPlaying = playing;
+    return true;
+  }
+
+  private pullResampled(out: Float32Array, resampler: Resampler): void {
+    while (this.rest.length < out.length) {
+      const missing = out.length - this.rest.length;
+      const block = new Float32Array(Math.ceil((missing * this.rateHz) / sampleRate));
+      this.queue.pull(block);
+      const more = resampler.push(block);
+      const joined = new Float32Array(this.rest.length + more.length);
+      joined.set(this.rest);
+      joined.set(more, this.rest.length);
+      this.rest = joined;
+    }
+    out.set(this.rest.subarray(0, out.length));
+    this.rest = this.rest.slice(out.length);
+  }
+
+  private report(flushed: boolean): void {
+    this.sinceReport = 0;
+    this.post({
+      type: 'playout',
+      playedSample: this.queue.playedSample,
+      playing: this.queue.playing,
+      flushed,
+      counters: { ...this.queue.counters },
+    });
+  }
+
+  private renewResampler(): void {
+    this.resampler = sampleRate === this.rateHz ? null : new Resampler(this.rateHz, sampleRate);
+    this.rest = new Float32Array(0);
+  }
+
+  private post(message: FromPlayer): void {
+    this.port.postMessage(message);
+  }
+}
+
+registerProcessor('janet-player', PlayerProcessor);

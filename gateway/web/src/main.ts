@@ -1,0 +1,10 @@
+import './style/tokens.css';
+import './style/layout.css';
+import './style/controls.css';
+import './style/chat.css';
+import './style/stage.css';
+import './style/side.css';
+import './style/waterfall.css';
+import { App } from './app.js';
+
+new App().start();

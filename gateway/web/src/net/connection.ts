@@ -1,0 +1,93 @@
+/** The WebSocket and its return after a loss. Knows frames and JSON, not what they mean. */
+import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
+import { parseServerMessage, Unreadable } from '../protocol/parse.js';
+import { backoffMs } from './backoff.js';
+
+export interface ConnectionEvents {
+  onConnecting(): void;
+  onOpen(): void;
+  /** Lost or never made; the next try is at this time (ms, `Date.now`). */
+  onLost(retryAt: number): void;
+  onMessage(message: ServerMessage): void;
+  onBinary(frame: ArrayBuffer): void;
+  /** A frame that could not be read; the connection stays. */
+  onUnreadable(reason: string): void;
+}
+
+/** A connection is good when it has lasted this long: only then does the backoff begin anew. */
+const SETTLED_MS = 5_000;
+/** Most that may wait in the browser's send buffer before microphone frames are dropped: 2 s. */
+const SEND_LIMIT_BYTES = 64_000;
+
+export class Connection {
+  private socket: WebSocket | null = null;
+  private attempt = 0;
+  private openedAt = 0;
+  private timer: number | undefined;
+  /** Microphone frames that were dropped because the network did not keep up. */
+  droppedFrames = 0;
+
+  constructor(
+    private readonly url: () => string,
+    private readonly events: ConnectionEvents,
+  ) {}
+
+  /** Connects now, in place of whatever was planned. */
+  connect(): void {
+    window.clearTimeout(this.timer);
+    this.release();
+    this.events.onConnecting();
+    const socket = new WebSocket(this.url());
+    socket.binaryType = 'arraybuffer';
+    this.socket = socket;
+    socket.onopen = () => {
+      this.openedAt = Date.now();
+      this.events.onOpen();
+    };
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
+    // `error` is always followed by `close`, which is where a loss is handled, once.
+    socket.onclose = () => this.lost();
+  }
+
+  /** False when there is no connection: nothing was sent. */
+  send(message: ClientMessage): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** A microphone frame: dropped rather than sent late. */
+  sendBinary(frame: ArrayBuffer): void {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    if (this.socket.bufferedAmount > SEND_LIMIT_BYTES) this.droppedFrames += 1;
+    else this.socket.send(frame);
+  }
+
+  private receive(data: string | ArrayBuffer): void {
+    if (typeof data !== 'string') {
+      this.events.onBinary(data);
+      return;
+    }
+    const message = parseServerMessage(data);
+    if (message instanceof Unreadable) this.events.onUnreadable(message.reason);
+    else if (message !== null) this.events.onMessage(message);
+  }
+
+  private lost(): void {
+    if (this.openedAt > 0 && Date.now() - this.openedAt > SETTLED_MS) this.attempt = 0;
+    this.openedAt = 0;
+    const wait = backoffMs(this.attempt, Math.random());
+    this.attempt += 1;
+    this.release();
+    this.timer = window.setTimeout(() => this.connect(), wait);
+    this.events.onLost(Date.now() + wait);
+  }
+
+  private release(): void {
+    const socket = this.socket;
+    this.socket = null;
+    if (socket === null) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+}

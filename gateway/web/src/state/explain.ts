@@ -1,0 +1,55 @@
+/** What went wrong in plain words, and what to do about it. */
+import type { MicTrouble } from '../audio/microphone.js';
+
+export interface Explanation {
+  title: string;
+  todo: string;
+}
+
+/** An error the server sent. Unknown codes keep the server's own words. */
+export function explain(code: string, message: string, field: string | null): Explanation {
+  switch (code) {
+    case 'busy':
+    case 'too_many_sessions':
+      return { title: 'Janet is talking with as many people as she can.', todo: 'Close another window, or try again in a minute.' };
+    case 'models_loading':
+      return { title: 'Janet is still loading her models.', todo: 'Send it again when the status above says “Ready”.' };
+    case 'audio_not_started':
+      return { title: 'The voice stream was not open.', todo: 'Turn the microphone off and on again.' };
+    case 'frame_too_large':
+      return { title: 'That message is too long.', todo: 'Shorten it and send it again.' };
+    default:
+      return {
+        title: sentence(message),
+        todo: field === null ? 'Try again; if it stays, look at the server’s log.' : `The server did not accept “${field}”. Try again; if it stays, reload the page.`,
+      };
+  }
+}
+
+/** Why there is no microphone. */
+export function explainMic(trouble: MicTrouble): Explanation {
+  switch (trouble) {
+    case 'denied':
+      return {
+        title: 'The browser does not allow the microphone here.',
+        todo: 'Click the icon at the left of the address bar, allow the microphone, then try again.',
+      };
+    case 'missing':
+      return { title: 'No microphone was found.', todo: 'Plug one in and try again. You can type, or play the sample question.' };
+    case 'insecure':
+      return {
+        title: 'Browsers give the microphone only to secure pages.',
+        todo: 'Open this page as http://localhost on the machine that runs Janet, or through https.',
+      };
+    case 'in_use':
+      return { title: 'Another program is using the microphone.', todo: 'Close it there (calls, recorders), then try again.' };
+    case 'failed':
+      return { title: 'The microphone could not be opened.', todo: 'Unplug it and plug it in again, or restart the browser.' };
+  }
+}
+
+function sentence(message: string): string {
+  const trimmed = message.trim();
+  const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -1,0 +1,84 @@
+/** All that the page shows, in one value. Only `reduce` makes a new one. */
+import type { ContextData, Latency, MicMode, ServerMessage, ServerStatus } from '../protocol/messages.js';
+import type { MicTrouble } from '../audio/microphone.js';
+
+/** The connection. */
+export type Link =
+  | { kind: 'connecting' }
+  | { kind: 'open' }
+  /** Lost; the next try is at `retryAt` (ms, `Date.now`). */
+  | { kind: 'waiting'; retryAt: number };
+
+/** The microphone. */
+export type Mic =
+  | { kind: 'off' }
+  | { kind: 'opening' }
+  | { kind: 'on'; mode: MicMode; held: boolean }
+  /** The sample question stands in for it. */
+  | { kind: 'sample' }
+  | { kind: 'trouble'; trouble: MicTrouble };
+
+/** What Janet does. */
+export type Her = 'quiet' | 'thinking' | 'speaking' | 'held';
+
+/** One line of the chat. */
+export type Entry =
+  | { kind: 'user'; key: string; text: string; spoken: boolean; requestId: string | null }
+  | {
+      kind: 'assistant';
+      key: string;
+      replyId: string;
+      text: string;
+      done: boolean;
+      interrupted: boolean;
+      latency: Latency;
+    }
+  | { kind: 'error'; key: string; title: string; todo: string };
+
+export interface State {
+  link: Link;
+  /** Null until the server said. */
+  status: ServerStatus | null;
+  role: string;
+  mic: Mic;
+  her: Her;
+  /** Reply that `her` speaks of. */
+  replyId: string | null;
+  entries: Entry[];
+  /** What is being said to Janet, as far as it was understood. */
+  partial: string | null;
+  context: ContextData | null;
+  /** Whether the conversation so far was shown on this connection. */
+  resumed: boolean;
+  /** Makes keys of entries. */
+  nextKey: number;
+}
+
+export const initialState: State = {
+  link: { kind: 'connecting' },
+  status: null,
+  role: 'guest',
+  mic: { kind: 'off' },
+  her: 'quiet',
+  replyId: null,
+  entries: [],
+  partial: null,
+  context: null,
+  resumed: false,
+  nextKey: 1,
+};
+
+/** All that can happen to the page. */
+export type Event =
+  | { type: 'server'; message: ServerMessage }
+  | { type: 'link_connecting' }
+  | { type: 'link_open' }
+  | { type: 'link_lost'; retryAt: number }
+  | { type: 'sent'; text: string; requestId: string }
+  | { type: 'mic'; mic: Mic }
+  /** A push-to-talk turn was given to Janet. */
+  | { type: 'committed' }
+  /** Nothing more came of what was heard last. */
+  | { type: 'partial_stale' }
+  /** A fault of the page's own: sound could not be opened, and the like. */
+  | { type: 'fault'; title: string; todo: string };

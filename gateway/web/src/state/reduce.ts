@@ -1,0 +1,201 @@
+/** Event in, next state out. Pure; every rule of what the page shows is here. */
+import type { ContextData, ServerMessage } from '../protocol/messages.js';
+import { explain } from './explain.js';
+import type { Entry, Event, Her, State } from './model.js';
+
+/** The state after `event`. The same object comes back when nothing changed. */
+export function reduce(state: State, event: Event): State {
+  switch (event.type) {
+    case 'server':
+      return onServer(state, event.message);
+    case 'link_connecting':
+      return { ...state, link: { kind: 'connecting' } };
+    case 'link_open':
+      return { ...state, link: { kind: 'open' } };
+    case 'link_lost':
+      return onLost(state, event.retryAt);
+    case 'sent':
+      return {
+        ...append(state, (key) => ({
+          kind: 'user',
+          key,
+          text: event.text,
+          spoken: false,
+          requestId: event.requestId,
+        })),
+        her: state.her === 'quiet' ? 'thinking' : state.her,
+      };
+    case 'mic':
+      return { ...state, mic: event.mic, partial: event.mic.kind === 'on' ? state.partial : null };
+    case 'committed':
+      return { ...state, her: state.her === 'quiet' ? 'thinking' : state.her };
+    case 'partial_stale':
+      return {
+        ...state,
+        partial: null,
+        her: state.her === 'thinking' && !awaitsAnswer(state) ? 'quiet' : state.her,
+      };
+    case 'fault':
+      return append(state, (key) => ({ kind: 'error', key, title: event.title, todo: event.todo }));
+  }
+}
+
+function onServer(state: State, message: ServerMessage): State {
+  switch (message.type) {
+    case 'connected':
+      return { ...state, status: message.status, role: message.role, link: { kind: 'open' } };
+    case 'status':
+      return { ...state, status: message.status };
+    case 'context':
+      return onContext(state, message.data);
+    case 'transcript':
+      return onTranscript(state, message.text, message.final);
+    case 'assistant_delta':
+      return thinkingOver(changeReply(state, message.replyId, (e) => ({ ...e, text: e.text + message.text })));
+    case 'assistant_message':
+      return onAnswer(state, message);
+    case 'speaking':
+      return onSpeaking(state, message.replyId, message.state);
+    case 'error':
+      return onError(state, message);
+    case 'audio_ready':
+    case 'playout_flush':
+    case 'pong':
+      return state;
+  }
+}
+
+function onLost(state: State, retryAt: number): State {
+  // A reply that was under way does not come back on the next connection; what was said stays.
+  const entries = state.entries.map((e): Entry => (e.kind === 'assistant' && !e.done ? { ...e, done: true, interrupted: true } : e));
+  return {
+    ...state,
+    entries,
+    link: { kind: 'waiting', retryAt },
+    status: null,
+    her: 'quiet',
+    replyId: null,
+    partial: null,
+    resumed: false,
+    mic: state.mic.kind === 'sample' ? { kind: 'off' } : state.mic,
+  };
+}
+
+function onContext(state: State, data: ContextData): State {
+  const next = { ...state, context: data, status: data.status ?? state.status };
+  if (state.resumed) return next;
+  // Shown only into an empty chat: what is already there is the same conversation, with more detail.
+  if (state.entries.some((e) => e.kind !== 'error')) return { ...next, resumed: true };
+  return data.messages.reduce<State>(
+    (s, past) =>
+      append(s, (key) =>
+        past.role === 'user'
+          ? { kind: 'user', key, text: past.text, spoken: false, requestId: null }
+          : {
+              kind: 'assistant',
+              key,
+              replyId: `past-${key}`,
+              text: past.text,
+              done: true,
+              interrupted: false,
+              latency: {},
+            },
+      ),
+    { ...next, resumed: true },
+  );
+}
+
+function onTranscript(state: State, text: string, final: boolean): State {
+  if (!final) return { ...state, partial: text === '' ? null : text };
+  if (text.trim() === '') return { ...state, partial: null };
+  return {
+    ...append(state, (key) => ({ kind: 'user', key, text, spoken: true, requestId: null })),
+    partial: null,
+    her: state.her === 'speaking' ? state.her : 'thinking',
+  };
+}
+
+function onAnswer(state: State, message: Extract<ServerMessage, { type: 'assistant_message' }>): State {
+  const answered = changeReply(state, message.replyId, (e) => ({
+    ...e,
+    text: message.text,
+    done: true,
+    latency: message.latency,
+  }));
+  const shown = showUserText(answered, message.userText, message.replyId, message.requestId);
+  return thinkingOver({ ...shown, status: shown.status === 'busy' ? 'ready' : shown.status });
+}
+
+/** The server's version of what was said is the true one: it may have taken a secret out. */
+function showUserText(state: State, userText: string, replyId: string, requestId: string | null): State {
+  if (userText === '') return state;
+  const reply = state.entries.findIndex((e) => e.kind === 'assistant' && e.replyId === replyId);
+  const asked = state.entries.findLastIndex(
+    (e, i) => e.kind === 'user' && (requestId === null ? i < reply : e.requestId === requestId),
+  );
+  const entries = [...state.entries];
+  const entry = entries[asked];
+  const previous = entries.findLastIndex((e, i) => e.kind === 'assistant' && i < reply);
+  if (entry?.kind === 'user' && (requestId !== null || asked > previous)) {
+    if (entry.text === userText) return state;
+    entries[asked] = { ...entry, text: userText };
+    return { ...state, entries };
+  }
+  // A voice turn whose final transcript never came as a message of its own.
+  const key = String(state.nextKey);
+  entries.splice(reply, 0, { kind: 'user', key, text: userText, spoken: true, requestId: null });
+  return { ...state, entries, nextKey: state.nextKey + 1 };
+}
+
+function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage, { type: 'speaking' }>['state']): State {
+  const her: Her =
+    voice === 'started' || voice === 'resumed' ? 'speaking' : voice === 'paused' ? 'held' : awaitsAnswer(state) ? 'thinking' : 'quiet';
+  const next = { ...state, her, replyId, partial: voice === 'resumed' ? null : state.partial };
+  if (voice !== 'stopped' || !hasReply(state, replyId)) return next;
+  return changeReply(next, replyId, (e) => ({ ...e, interrupted: true }));
+}
+
+function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+  const { title, todo } = explain(message.code, message.message, message.field);
+  const next = append(state, (key) => ({ kind: 'error', key, title, todo }));
+  const busy = message.code === 'busy' || message.code === 'too_many_sessions';
+  return {
+    ...next,
+    status: busy ? 'busy' : message.code === 'models_loading' ? 'models_loading' : state.status,
+    her: state.her === 'thinking' ? 'quiet' : state.her,
+  };
+}
+
+/** Text has come: she is not merely thinking any more. Her voice has its own messages. */
+function thinkingOver(state: State): State {
+  return state.her === 'thinking' ? { ...state, her: 'quiet' } : state;
+}
+
+/** Whether the last thing said has no answer yet. */
+function awaitsAnswer(state: State): boolean {
+  return state.entries[state.entries.length - 1]?.kind === 'user';
+}
+
+function hasReply(state: State, replyId: string): boolean {
+  return state.entries.some((e) => e.kind === 'assistant' && e.replyId === replyId);
+}
+
+type Reply = Extract<Entry, { kind: 'assistant' }>;
+
+/** Changes a reply's entry, or makes it. */
+function changeReply(state: State, replyId: string, change: (reply: Reply) => Reply): State {
+  const at = state.entries.findLastIndex((e) => e.kind === 'assistant' && e.replyId === replyId);
+  const entry = state.entries[at];
+  if (entry?.kind === 'assistant') {
+    const entries = [...state.entries];
+    entries[at] = change(entry);
+    return { ...state, entries };
+  }
+  return append(state, (key) =>
+    change({ kind: 'assistant', key, replyId, text: '', done: false, interrupted: false, latency: {} }),
+  );
+}
+
+function append(state: State, make: (key: string) => Entry): State {
+  return { ...state, entries: [...state.entries, make(String(state.nextKey))], nextKey: state.nextKey + 1 };
+}

@@ -1,0 +1,72 @@
+/** What the page counted, read-only on `window.__janet`: for the browser tests and for bug reports. */
+import type { QueueCounters } from './audio/play-queue.js';
+import type { VoiceState } from './protocol/messages.js';
+import type { Activity } from './state/activity.js';
+
+export interface Stats {
+  activity: Activity;
+  link: string;
+  status: string | null;
+  micState: string;
+  micFrames: number;
+  micFramesDropped: number;
+  micPeak: number;
+  /** What is being said, as far as it was understood. */
+  partial: string | null;
+  partials: number;
+  transcripts: string[];
+  answers: Array<{ text: string; latency: Record<string, number> }>;
+  /** Her voice's states in order, with `performance.now()`. */
+  voice: Array<{ state: VoiceState; at: number }>;
+  errors: string[];
+  unreadable: string[];
+  badFrames: number;
+  play: QueueCounters & {
+    playing: boolean;
+    playedSample: number;
+    /** Loudest sample that was heard, 0 to 1. */
+    peak: number;
+    reports: number;
+    contextRateHz: number;
+    /** `performance.now()` of the last level above −50 dBFS. */
+    lastAudibleAt: number;
+  };
+}
+
+export function freshStats(): Stats {
+  return {
+    activity: 'offline',
+    link: 'connecting',
+    status: null,
+    micState: 'off',
+    micFrames: 0,
+    micFramesDropped: 0,
+    micPeak: 0,
+    partial: null,
+    partials: 0,
+    transcripts: [],
+    answers: [],
+    voice: [],
+    errors: [],
+    unreadable: [],
+    badFrames: 0,
+    play: {
+      played: 0,
+      underruns: 0,
+      overrunSamples: 0,
+      lateSamples: 0,
+      flushes: 0,
+      playing: false,
+      playedSample: 0,
+      peak: 0,
+      reports: 0,
+      contextRateHz: 0,
+      lastAudibleAt: 0,
+    },
+  };
+}
+
+/** Shows copies, so that nobody outside can change what the page counted. */
+export function publish(stats: Stats): void {
+  Object.defineProperty(window, '__janet', { get: () => structuredClone(stats), configurable: false });
+}

@@ -1,0 +1,111 @@
+/** The conversation: entries in, elements out; an entry keeps its element while it changes. */
+import type { Entry, State } from '../state/model.js';
+import { h, icon, setText } from './dom.js';
+import { headline, waterfall } from './waterfall.js';
+
+/** How near the end (px) counts as reading along. */
+const NEAR_END = 120;
+
+export class Chat {
+  private readonly elements = new Map<string, { entry: Entry; element: HTMLElement }>();
+  private readonly partial: HTMLElement;
+  private readonly thinking: HTMLElement;
+
+  constructor(
+    private readonly log: HTMLElement,
+    private readonly list: HTMLElement,
+    private readonly announce: HTMLElement,
+  ) {
+    this.partial = h('li', { class: 'entry user partial', 'aria-hidden': 'true', hidden: true }, h('p', { class: 'bubble' }));
+    this.thinking = h(
+      'li',
+      { class: 'entry assistant thinking', hidden: true },
+      h('span', { class: 'visually-hidden' }, 'Janet is thinking'),
+      h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
+    );
+    list.append(this.partial, this.thinking);
+  }
+
+  render(state: State): void {
+    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
+    let previous: Element | null = null;
+    for (const entry of state.entries) {
+      const element = this.renderEntry(entry);
+      const next: Element | null = previous === null ? this.list.firstElementChild : previous.nextElementSibling;
+      if (next !== element) this.list.insertBefore(element, next);
+      previous = element;
+    }
+    this.renderTrailing(state);
+    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private renderEntry(entry: Entry): HTMLElement {
+    const known = this.elements.get(entry.key);
+    if (known?.entry === entry) return known.element;
+    const element = known?.element ?? h('li');
+    const before = known?.entry;
+    switch (entry.kind) {
+      case 'user':
+        renderUser(element, entry);
+        break;
+      case 'assistant':
+        renderAssistant(element, entry, before?.kind === 'assistant' ? before : null);
+        if (entry.done && (before?.kind !== 'assistant' || !before.done) && !entry.replyId.startsWith('past-')) {
+          setText(this.announce, `Janet: ${entry.text}`);
+        }
+        break;
+      case 'error':
+        renderError(element, entry);
+        if (before === undefined) setText(this.announce, `${entry.title} ${entry.todo}`);
+        break;
+    }
+    this.elements.set(entry.key, { entry, element });
+    return element;
+  }
+
+  private renderTrailing(state: State): void {
+    setText(this.partial.firstElementChild as Element, state.partial ?? '');
+    this.partial.hidden = state.partial === null;
+    const last = state.entries[state.entries.length - 1];
+    this.thinking.hidden = !(state.her === 'thinking' && last?.kind === 'user');
+  }
+}
+
+function renderUser(element: HTMLElement, entry: Extract<Entry, { kind: 'user' }>): void {
+  element.className = `entry user${entry.spoken ? ' spoken' : ''}`;
+  element.replaceChildren(
+    h('p', { class: 'bubble' }, h('span', { class: 'visually-hidden' }, 'You: '), entry.text),
+  );
+}
+
+type Reply = Extract<Entry, { kind: 'assistant' }>;
+
+function renderAssistant(element: HTMLElement, entry: Reply, before: Reply | null): void {
+  element.className = `entry assistant${entry.done ? '' : ' streaming'}`;
+  if (before === null) {
+    element.replaceChildren(h('p', { class: 'said' }, h('span', { class: 'visually-hidden' }, 'Janet: '), h('span', { class: 'words' })));
+  }
+  const words = element.querySelector('.words');
+  if (words !== null) setText(words, entry.text);
+  if (before === null || before.done !== entry.done || before.interrupted !== entry.interrupted || before.latency !== entry.latency) {
+    element.querySelector('.after')?.remove();
+    const after = afterwards(entry);
+    if (after !== null) element.append(after);
+  }
+}
+
+function afterwards(entry: Reply): HTMLElement | null {
+  const parts: HTMLElement[] = [];
+  if (entry.interrupted) parts.push(h('p', { class: 'interrupted' }, 'Interrupted'));
+  const line = headline(entry.latency);
+  const figure = waterfall(entry.latency);
+  if (line !== null && figure !== null) {
+    parts.push(h('details', { class: 'timing' }, h('summary', {}, line), figure));
+  }
+  return parts.length === 0 ? null : h('div', { class: 'after' }, ...parts);
+}
+
+function renderError(element: HTMLElement, entry: Extract<Entry, { kind: 'error' }>): void {
+  element.className = 'entry error';
+  element.replaceChildren(icon('warning') as unknown as HTMLElement, h('p', {}, h('strong', {}, entry.title), ' ', entry.todo));
+}

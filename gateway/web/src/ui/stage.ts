@@ -1,0 +1,125 @@
+/** The voice controls: what goes on, microphone, stop, mode, sample question. */
+import { explainMic } from '../state/explain.js';
+import { activity, ACTIVITY_TEXT, reachable } from '../state/activity.js';
+import type { State } from '../state/model.js';
+import type { Settings } from '../state/settings.js';
+import type { MicMode } from '../protocol/messages.js';
+import { byId, setText } from './dom.js';
+
+export interface StageEvents {
+  onMic(): void;
+  /** Push-to-talk: the button or the space bar goes down or up. */
+  onHold(held: boolean): void;
+  onStop(): void;
+  onMode(mode: MicMode): void;
+  onSample(): void;
+}
+
+export class Stage {
+  private readonly root = byId('stage');
+  private readonly title = byId('activity');
+  private readonly detail = byId('activity-detail');
+  private readonly mic = byId<HTMLButtonElement>('mic');
+  private readonly micLabel = byId('mic-label');
+  private readonly off = byId<HTMLButtonElement>('mic-off');
+  private readonly stop = byId<HTMLButtonElement>('stop');
+  private readonly sample = byId<HTMLButtonElement>('sample');
+  private readonly trouble = byId('mic-trouble');
+  private pushToTalk = false;
+
+  constructor(events: StageEvents) {
+    this.mic.addEventListener('click', () => {
+      if (!this.pushToTalk) events.onMic();
+    });
+    this.mic.addEventListener('pointerdown', (event) => {
+      if (!this.pushToTalk) return;
+      this.mic.setPointerCapture(event.pointerId);
+      events.onHold(true);
+    });
+    for (const end of ['pointerup', 'pointercancel'] as const) {
+      this.mic.addEventListener(end, () => {
+        if (this.pushToTalk) events.onHold(false);
+      });
+    }
+    this.holdKeys(events);
+    this.off.addEventListener('click', () => events.onMic());
+    this.stop.addEventListener('click', () => events.onStop());
+    this.sample.addEventListener('click', () => events.onSample());
+    for (const mode of ['hands_free', 'push_to_talk'] as const) {
+      byId<HTMLInputElement>(`mode-${mode}`).addEventListener('change', () => events.onMode(mode));
+    }
+  }
+
+  render(state: State, settings: Settings): void {
+    const now = activity(state);
+    const on = state.mic.kind === 'on';
+    const ready = reachable(state);
+    this.pushToTalk = on && state.mic.kind === 'on' && state.mic.mode === 'push_to_talk';
+    this.root.dataset['activity'] = now;
+    this.root.dataset['mic'] = state.mic.kind;
+    setText(this.title, ACTIVITY_TEXT[now].title);
+    setText(this.detail, ACTIVITY_TEXT[now].detail);
+
+    this.mic.disabled = !ready || state.mic.kind === 'opening' || state.mic.kind === 'sample';
+    this.mic.setAttribute('aria-pressed', String(on && (!this.pushToTalk || (state.mic.kind === 'on' && state.mic.held))));
+    setText(this.micLabel, micLabel(state));
+    this.off.hidden = !this.pushToTalk;
+    this.stop.hidden = !(state.her === 'speaking' || state.her === 'held' || state.her === 'thinking');
+    this.sample.disabled = !ready || state.mic.kind === 'sample' || state.mic.kind === 'opening';
+    for (const mode of ['hands_free', 'push_to_talk'] as const) {
+      byId<HTMLInputElement>(`mode-${mode}`).checked = settings.mode === mode;
+    }
+
+    this.trouble.hidden = state.mic.kind !== 'trouble';
+    if (state.mic.kind === 'trouble') {
+      const { title, todo } = explainMic(state.mic.trouble);
+      setText(this.trouble, `${title} ${todo}`);
+    }
+  }
+
+  /** Space (anywhere but in a field) and Space or Enter on the button hold; Escape stops her. */
+  private holdKeys(events: StageEvents): void {
+    let holding = false;
+    document.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && !this.stop.hidden) {
+        events.onStop();
+        return;
+      }
+      if (!this.pushToTalk || !this.isHoldKey(event)) return;
+      event.preventDefault();
+      if (holding || event.repeat) return;
+      holding = true;
+      events.onHold(true);
+    });
+    const release = (): void => {
+      if (holding) events.onHold(false);
+      holding = false;
+    };
+    document.addEventListener('keyup', (event) => {
+      if (event.key === ' ' || event.key === 'Enter') release();
+    });
+    window.addEventListener('blur', release);
+  }
+
+  private isHoldKey(event: KeyboardEvent): boolean {
+    if (event.target === this.mic) return event.key === ' ' || event.key === 'Enter';
+    const target = event.target as HTMLElement;
+    return event.key === ' ' && target.closest('textarea, input, button, summary, a') === null;
+  }
+}
+
+function micLabel(state: State): string {
+  switch (state.mic.kind) {
+    case 'off':
+      return 'Turn the microphone on';
+    case 'opening':
+      return 'Asking for the microphone…';
+    case 'sample':
+      return 'Playing the sample question';
+    case 'trouble':
+      return 'Try the microphone again';
+    case 'on':
+      if (state.mic.mode === 'hands_free') return 'Turn the microphone off';
+      return state.mic.held ? 'Release to send' : 'Hold to talk';
+  }
+}

@@ -1,0 +1,53 @@
+/** The connection's pill in the header and the banner below it. */
+import type { State } from '../state/model.js';
+import { byId, setText } from './dom.js';
+
+export class StatusBar {
+  private readonly pill = byId('link');
+  private readonly banner = byId('banner');
+  private readonly text = byId('banner-text');
+  private readonly retry = byId<HTMLButtonElement>('retry');
+  private timer: number | undefined;
+
+  constructor(onRetry: () => void) {
+    this.retry.addEventListener('click', onRetry);
+  }
+
+  render(state: State): void {
+    const { kind, label } = summary(state);
+    this.pill.dataset['kind'] = kind;
+    setText(this.pill, label);
+    window.clearInterval(this.timer);
+    if (state.link.kind === 'waiting') {
+      const { retryAt } = state.link;
+      const count = (): void => setText(this.text, waiting(retryAt - Date.now()));
+      count();
+      this.timer = window.setInterval(count, 250);
+    } else if (state.status === 'busy') {
+      setText(this.text, 'Janet is talking with as many people as she can. Close another window, or try again in a minute.');
+    } else if (state.status === 'models_loading') {
+      setText(this.text, 'Janet is loading her models. You can read along; she answers in a moment.');
+    }
+    this.retry.hidden = state.link.kind === 'open';
+    this.banner.hidden = state.link.kind !== 'waiting' && state.status !== 'busy' && state.status !== 'models_loading';
+    this.banner.dataset['kind'] = kind;
+  }
+}
+
+function summary(state: State): { kind: string; label: string } {
+  if (state.link.kind === 'waiting') return { kind: 'offline', label: 'Disconnected' };
+  if (state.link.kind === 'connecting' || state.status === null) return { kind: 'waiting', label: 'Connecting' };
+  switch (state.status) {
+    case 'models_loading':
+      return { kind: 'waiting', label: 'Loading models' };
+    case 'busy':
+      return { kind: 'busy', label: 'Busy' };
+    case 'ready':
+      return { kind: 'ready', label: 'Ready' };
+  }
+}
+
+function waiting(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `The connection to Janet was lost. Trying again ${seconds === 0 ? 'now' : `in ${seconds} s`}.`;
+}
