@@ -1,1 +1,26 @@
-//! (being written)
+//! The language model: a GGUF file of the Llama family, answering conversations.
+//!
+//! The way of a question: [`Message`]s → prompt (chat template, token ids) → slot (whose cache
+//! holds the longest known beginning) → blocks through the network → one token a step → text
+//! that is sure to be shown. Decides nothing about the conversation itself; keeps no text beyond
+//! the ids in its slots, which [`Llm::forget`] erases.
+
+mod calendar;
+mod generation;
+mod gguf;
+mod message;
+mod model;
+mod net;
+mod pass;
+mod prompt;
+mod sampler;
+mod shape;
+mod slots;
+mod template;
+mod text_out;
+mod tokens;
+
+pub use generation::{Finish, Generation, LlmStep, Prefill, Usage};
+pub use message::{Message, Role};
+pub use model::{Llm, LlmOptions};
+pub use sampler::Sampling;

@@ -1,0 +1,354 @@
+//! Turns a conversation into the ids that the model is given.
+//!
+//! Messages are rendered and encoded one by one, so that the ids of what was said before never
+//! change when something is added: that is what lets the cache be reused. Templates that cannot
+//! be taken apart (tried once, at load) are rendered whole. Decides also what is left out when a
+//! conversation outgrows the context: the oldest messages, whole; never the system's.
+
+use std::borrow::Cow;
+
+use super::message::{Message, Role};
+use super::template::{Opening, Template};
+use super::tokens::Tokens;
+use crate::ModelError;
+
+/// The ids of a conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Prompt {
+    pub(super) ids: Vec<u32>,
+    /// How many of them, from the first, come from the system's messages.
+    pub(super) system: usize,
+}
+
+/// Makes prompts for one model.
+pub(super) struct Prompter {
+    pub(super) tokens: Tokens,
+    template: Template,
+    /// Tokens that a prompt may take.
+    budget: usize,
+    form: Form,
+}
+
+/// Whether a template can be taken apart at the borders of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    PerMessage,
+    Whole,
+}
+
+impl Prompter {
+    pub(super) fn new(tokens: Tokens, template: Template, budget: usize) -> Self {
+        let mut prompter = Self {
+            tokens,
+            template,
+            budget,
+            form: Form::PerMessage,
+        };
+        prompter.form = prompter.try_form();
+        prompter
+    }
+
+    /// Compares ids put together with ids of the whole text, for a conversation made up here.
+    fn try_form(&self) -> Form {
+        let texts = [
+            (Role::System, "Be brief."),
+            (Role::User, "Hello, who are you?"),
+            (Role::Assistant, "I am Janet."),
+            (Role::User, "What is 17 + 4?"),
+        ];
+        let fits = |texts: &[(Role, &str)]| {
+            let messages: Vec<Message> = texts
+                .iter()
+                .map(|(role, text)| Message::new(*role, *text))
+                .collect();
+            let apart = self.per_message(&messages).ok()??;
+            let whole = self.template.render(texts, Opening::Answer).ok()?;
+            Some(apart.concat() == self.encode(&whole).ok()?)
+        };
+        match fits(&texts).or_else(|| fits(&texts[1..])) {
+            Some(true) => Form::PerMessage,
+            _ => Form::Whole,
+        }
+    }
+
+    /// The ids of the conversation up to where the answer begins.
+    pub(super) fn prompt(&self, messages: &[Message]) -> Result<Prompt, ModelError> {
+        self.check(messages)?;
+        let mut kept = self.keep(messages)?;
+        loop {
+            let prompt = self.assemble(&kept)?;
+            if prompt.ids.len() <= self.budget {
+                return Ok(prompt);
+            }
+            if !drop_oldest(&mut kept) {
+                return Err(ModelError::Input {
+                    what: "messages",
+                    reason: format!(
+                        "the system's and the last message take {} tokens, {} fit",
+                        prompt.ids.len(),
+                        self.budget
+                    ),
+                });
+            }
+        }
+    }
+
+    /// The part of a prompt that will not change when the user's text goes on after `partial`.
+    pub(super) fn beginning(
+        &self,
+        messages: &[Message],
+        partial: &str,
+    ) -> Result<Prompt, ModelError> {
+        // Any text shows where the template puts the user's words.
+        let probe = if partial.trim().is_empty() {
+            "x"
+        } else {
+            partial
+        };
+        let mut messages = messages.to_vec();
+        messages.push(Message::new(Role::User, probe));
+        let prompt = self.prompt(&messages)?;
+        let mut ended = prompt.clone();
+        let shown = self.defuse(probe);
+        let mut tail = prompt.ids.len();
+        // The words' ids are the last that spell them; everything from there on may change.
+        let mut text = Vec::new();
+        while tail > prompt.system && !contains(&text, shown.trim().as_bytes()) {
+            tail -= 1;
+            text.splice(0..0, self.tokens.bytes(prompt.ids[tail]).iter().copied());
+        }
+        if probe == partial {
+            let words = self.encode_inner(shown.trim_end())?.len();
+            tail = (tail + words).min(prompt.ids.len());
+        }
+        // The last token may grow when more text follows.
+        ended
+            .ids
+            .truncate(tail.saturating_sub(1).max(prompt.system.min(tail)));
+        Ok(ended)
+    }
+
+    fn check(&self, messages: &[Message]) -> Result<(), ModelError> {
+        let refuse = |reason| {
+            Err(ModelError::Input {
+                what: "messages",
+                reason,
+            })
+        };
+        let Some(last) = messages.last() else {
+            return refuse("there is none".to_owned());
+        };
+        let fixed = messages.iter().take_while(|m| m.role == Role::System);
+        let length = fixed.map(|m| m.text.len()).sum::<usize>() + last.text.len();
+        let least = self.tokens.at_least(length);
+        if least > self.budget {
+            let budget = self.budget;
+            return refuse(format!(
+                "{length} bytes are at least {least} tokens, {budget} fit"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Leaves out old messages until the rest fits, in steps of a quarter of the budget: so the
+    /// beginning stays the same for many turns and with it the cache.
+    fn keep(&self, messages: &[Message]) -> Result<Vec<Message>, ModelError> {
+        let mut kept = messages.to_vec();
+        // What certainly does not fit need not be counted exactly.
+        while kept
+            .iter()
+            .map(|m| self.tokens.at_least(m.text.len()))
+            .sum::<usize>()
+            > self.budget
+        {
+            if !drop_oldest(&mut kept) {
+                break;
+            }
+        }
+        let lengths = self.lengths(&kept)?;
+        let total: usize = lengths.iter().sum();
+        if total <= self.budget {
+            return Ok(kept);
+        }
+        let quarter = (self.budget / 4).max(1);
+        let goal = (total - self.budget).div_ceil(quarter) * quarter;
+        let first = kept.iter().take_while(|m| m.role == Role::System).count();
+        let mut dropped = 0;
+        let mut count = 0;
+        while dropped < goal && first + count + 1 < kept.len() {
+            dropped += lengths[first + count];
+            count += 1;
+        }
+        kept.drain(first..first + count);
+        // A conversation begins with the user, or some templates refuse it.
+        while kept.get(first).is_some_and(|m| m.role == Role::Assistant) && drop_oldest(&mut kept) {
+        }
+        Ok(kept)
+    }
+
+    /// Tokens per message, and last those of the answer's opening.
+    fn lengths(&self, messages: &[Message]) -> Result<Vec<usize>, ModelError> {
+        if let Some(parts) = self.per_message(messages)? {
+            return Ok(parts.iter().map(Vec::len).collect());
+        }
+        // The frame around a message takes a few tokens; the exact count is checked afterwards.
+        messages
+            .iter()
+            .map(|m| Ok(self.encode_inner(&m.text)?.len() + 8))
+            .collect()
+    }
+
+    fn assemble(&self, messages: &[Message]) -> Result<Prompt, ModelError> {
+        let systems = messages
+            .iter()
+            .take_while(|m| m.role == Role::System)
+            .count();
+        if let Some(parts) = self.per_message(messages)? {
+            let system = parts[..systems].iter().map(Vec::len).sum();
+            return Ok(Prompt {
+                ids: parts.concat(),
+                system,
+            });
+        }
+        let shown: Vec<Cow<'_, str>> = messages.iter().map(|m| self.defuse(&m.text)).collect();
+        let pairs: Vec<(Role, &str)> = messages
+            .iter()
+            .zip(&shown)
+            .map(|(m, text)| (m.role, &**text))
+            .collect();
+        let whole = self.template.render(&pairs, Opening::Answer)?;
+        Ok(Prompt {
+            ids: self.encode(&whole)?,
+            system: 0,
+        })
+    }
+
+    /// Ids per message and last those of the answer's opening; `None` if the template's text for
+    /// some messages does not begin with its text for fewer.
+    fn per_message(&self, messages: &[Message]) -> Result<Option<Vec<Vec<u32>>>, ModelError> {
+        if self.form == Form::Whole {
+            return Ok(None);
+        }
+        let shown: Vec<Cow<'_, str>> = messages.iter().map(|m| self.defuse(&m.text)).collect();
+        let pairs: Vec<(Role, &str)> = messages
+            .iter()
+            .zip(&shown)
+            .map(|(m, text)| (m.role, &**text))
+            .collect();
+        let mut parts = Vec::with_capacity(messages.len() + 1);
+        let mut before = String::new();
+        for (n, message) in messages.iter().enumerate() {
+            // A template may refuse a part of a conversation that it accepts as a whole.
+            let Ok(text) = self.template.render(&pairs[..=n], Opening::None) else {
+                return Ok(None);
+            };
+            let Some(part) = text.strip_prefix(&before) else {
+                return Ok(None);
+            };
+            parts.push(self.encode_message(part, message, &shown[n])?);
+            before = text;
+        }
+        let text = self.template.render(&pairs, Opening::Answer)?;
+        let Some(part) = text.strip_prefix(&before) else {
+            return Ok(None);
+        };
+        parts.push(self.encode_inner(part)?);
+        if let Some(bos) = self.tokens.bos
+            && let Some(first) = parts.first_mut()
+            && first.first() != Some(&bos)
+        {
+            first.insert(0, bos);
+        }
+        Ok(Some(parts))
+    }
+
+    /// Encodes one message's part of the text, with its own ids where they agree with it.
+    fn encode_message(
+        &self,
+        part: &str,
+        message: &Message,
+        shown: &str,
+    ) -> Result<Vec<u32>, ModelError> {
+        let Some(ids) = message.ids.as_deref().filter(|_| shown == message.text) else {
+            return self.encode_inner(part);
+        };
+        let Some(at) = part.find(shown).filter(|_| !shown.is_empty()) else {
+            return self.encode_inner(part);
+        };
+        let mut rest = shown.as_bytes();
+        let mut count = 0;
+        for id in ids {
+            let bytes = self.tokens.bytes(*id);
+            match rest.strip_prefix(bytes) {
+                Some(left) if !bytes.is_empty() => rest = left,
+                _ => break,
+            }
+            count += 1;
+        }
+        // The rest has to begin at a character; a token that holds only half of one is left out.
+        let mut length = rest.len();
+        while count > 0 && !shown.is_char_boundary(shown.len() - length) {
+            count -= 1;
+            length += self.tokens.bytes(ids[count]).len();
+        }
+        let mut all = self.encode_inner(&part[..at])?;
+        all.extend_from_slice(&ids[..count]);
+        // What follows the words belongs to the frame, unless words are left over.
+        all.extend(self.encode_inner(&part[at + shown.len() - length..])?);
+        Ok(all)
+    }
+
+    /// Breaks up texts that would be read as control tokens, so that nobody can speak as
+    /// somebody else from inside a message.
+    fn defuse<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for control in self.tokens.controls() {
+            if !text.contains(control.as_str()) {
+                continue;
+            }
+            let mut broken = String::with_capacity(control.len() + 3);
+            for (n, c) in control.chars().enumerate() {
+                broken.push(c);
+                if n == 0 {
+                    broken.push('\u{200b}');
+                }
+            }
+            text = Cow::Owned(text.replace(control.as_str(), &broken));
+        }
+        text
+    }
+
+    fn encode(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let mut ids = self.encode_inner(text)?;
+        if let Some(bos) = self.tokens.bos
+            && ids.first() != Some(&bos)
+        {
+            ids.insert(0, bos);
+        }
+        Ok(ids)
+    }
+
+    fn encode_inner(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.tokens.encode(text)
+    }
+}
+
+/// Removes the oldest message that is neither the system's nor the last; whether there was one.
+fn drop_oldest(messages: &mut Vec<Message>) -> bool {
+    let first = messages
+        .iter()
+        .take_while(|m| m.role == Role::System)
+        .count();
+    let droppable = first + 1 < messages.len();
+    if droppable {
+        messages.remove(first);
+    }
+    droppable
+}
+
+fn contains(text: &[u8], what: &[u8]) -> bool {
+    !what.is_empty() && text.windows(what.len()).any(|window| window == what)
+}

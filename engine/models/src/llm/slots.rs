@@ -1,0 +1,240 @@
+//! Who may use which cache.
+//!
+//! A slot is one cache with the ids that are in it. It is lent to one job at a time; between jobs
+//! it keeps what it holds, so that the next job of the same conversation finds its beginning
+//! there. Copies of system prompts are kept aside and start the slots of new conversations.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use janet_kernels::KvCache;
+
+use super::net::Net;
+use crate::ModelError;
+
+/// How many system prompts are kept; a household has a persona or two.
+const ROOTS: usize = 4;
+/// Shorter ones are not worth a copy.
+const SHORTEST_ROOT: usize = 8;
+
+/// One cache and what is in it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    owner: Option<u64>,
+    /// The tokens whose keys and values are in the cache, in every layer.
+    pub(super) ids: Vec<u32>,
+    pub(super) cache: KvCache,
+    used: u64,
+}
+
+#[derive(Debug)]
+struct Root {
+    ids: Vec<u32>,
+    cache: KvCache,
+    used: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Slots {
+    table: Mutex<Table>,
+    count: usize,
+}
+
+#[derive(Debug)]
+struct Table {
+    free: Vec<Slot>,
+    roots: Vec<Root>,
+    clock: u64,
+    /// Owners whose slot was lent when they were forgotten.
+    forgotten: Vec<u64>,
+}
+
+impl Slots {
+    pub(super) fn new(net: &Net, count: usize, capacity: usize) -> Result<Self, ModelError> {
+        let slot = || {
+            let cache = net.cache(capacity)?;
+            Ok(Slot {
+                owner: None,
+                ids: Vec::new(),
+                cache,
+                used: 0,
+            })
+        };
+        let free = (0..count)
+            .map(|_| slot())
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let table = Table {
+            free,
+            roots: Vec::new(),
+            clock: 0,
+            forgotten: Vec::new(),
+        };
+        Ok(Self {
+            table: Mutex::new(table),
+            count,
+        })
+    }
+
+    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+        // A panic while the lock was held leaves at worst a slot missing.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends the slot that holds the longest beginning of `ids`, cut to that beginning and to
+    /// less than the whole of `ids`, because the last token must be run to get its logits.
+    pub(super) fn lend(self: &Arc<Self>, owner: u64, ids: &[u32]) -> Result<Lease, ModelError> {
+        let mut table = self.table();
+        let table = &mut *table;
+        table.clock += 1;
+        let most = ids.len().saturating_sub(1);
+        let shared = |held: &[u32]| common(held, ids).min(most);
+        // The owner's own slot with the longest match, else the one unused for longest.
+        let rank = |slot: &Slot| {
+            let own = slot.owner == Some(owner);
+            (
+                own,
+                if own { shared(&slot.ids) } else { 0 },
+                slot.owner.is_none(),
+                u64::MAX - slot.used,
+            )
+        };
+        let best = (0..table.free.len()).max_by_key(|n| rank(&table.free[*n]));
+        let Some(best) = best else {
+            return Err(ModelError::Input {
+                what: "owner",
+                reason: format!("all {} slots are in use", self.count),
+            });
+        };
+        let mut slot = table.free.swap_remove(best);
+        let mut held = shared(&slot.ids);
+        let clock = table.clock;
+        let root = table.roots.iter_mut().max_by_key(|root| shared(&root.ids));
+        if let Some(root) = root
+            && shared(&root.ids) > held
+        {
+            held = shared(&root.ids);
+            root.used = clock;
+            if let Err(error) = slot.cache.copy_from(&root.cache, held) {
+                slot.ids.clear();
+                table.free.push(slot);
+                return Err(error.into());
+            }
+            slot.ids.clear();
+            slot.ids.extend_from_slice(&root.ids[..held]);
+        }
+        slot.ids.truncate(held);
+        slot.owner = Some(owner);
+        slot.used = clock;
+        table.forgotten.retain(|gone| *gone != owner);
+        Ok(Lease {
+            slot: Some(slot),
+            slots: Arc::clone(self),
+        })
+    }
+
+    /// Keeps the first `length` tokens of a slot as the beginning for others.
+    pub(super) fn keep_root(
+        &self,
+        net: &Net,
+        slot: &Slot,
+        length: usize,
+    ) -> Result<(), ModelError> {
+        if length < SHORTEST_ROOT || length > slot.ids.len() {
+            return Ok(());
+        }
+        let ids = &slot.ids[..length];
+        let mut table = self.table();
+        if table.roots.iter().any(|root| root.ids == ids) {
+            return Ok(());
+        }
+        let mut cache = net.cache(length)?;
+        cache.copy_from(&slot.cache, length)?;
+        let used = table.clock;
+        table.roots.push(Root {
+            ids: ids.to_vec(),
+            cache,
+            used,
+        });
+        if table.roots.len() > ROOTS {
+            let oldest = (0..table.roots.len()).min_by_key(|n| table.roots[*n].used);
+            table.roots.swap_remove(oldest.unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    /// Erases what is held for `owner`, now or when it comes back.
+    pub(super) fn forget(&self, owner: u64) -> Result<(), ModelError> {
+        let mut table = self.table();
+        for slot in table
+            .free
+            .iter_mut()
+            .filter(|slot| slot.owner == Some(owner))
+        {
+            erase(slot)?;
+        }
+        if table.free.len() < self.count && !table.forgotten.contains(&owner) {
+            table.forgotten.push(owner);
+        }
+        Ok(())
+    }
+
+    fn take_back(&self, mut slot: Slot) {
+        let mut table = self.table();
+        if slot
+            .owner
+            .is_some_and(|owner| table.forgotten.contains(&owner))
+        {
+            // An erasure that fails leaves nothing that could be asked for: the ids are gone.
+            erase(&mut slot).ok();
+        }
+        table.free.push(slot);
+        if table.free.len() == self.count {
+            table.forgotten.clear();
+        }
+    }
+}
+
+fn erase(slot: &mut Slot) -> Result<(), ModelError> {
+    slot.owner = None;
+    slot.ids.fill(0);
+    slot.ids.clear();
+    // More than `ids` may have been written: tokens cut off, a block that was given up.
+    Ok(slot.cache.erase(usize::MAX)?)
+}
+
+/// A slot on loan; goes back when dropped.
+#[derive(Debug)]
+pub(super) struct Lease {
+    slot: Option<Slot>,
+    slots: Arc<Slots>,
+}
+
+impl std::ops::Deref for Lease {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        self.slot
+            .as_ref()
+            .expect("a slot is taken out only on drop")
+    }
+}
+
+impl std::ops::DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Slot {
+        self.slot
+            .as_mut()
+            .expect("a slot is taken out only on drop")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.slots.take_back(slot);
+        }
+    }
+}
+
+/// Length of the common beginning.
+pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
