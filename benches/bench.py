@@ -1,0 +1,214 @@
+"""Runs our side and the peers in turn and writes results.json and RESULTS.md. Called by ./bench."""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PEERS = Path(os.environ["PEERS"])
+BIN = Path(os.environ["CARGO_TARGET_DIR"]) / "debug"
+MODELS = Path(os.environ.get("JANET_HOME", Path.home() / ".cache/janet")) / "models"
+sys.path.insert(0, str(PEERS / "scripts"))
+import common  # noqa: E402  the peers' statistics and word errors, so that both sides are judged alike
+
+EASY = "austen_0870 austen_0890 austen_0920 goforward something digits_2934z cards_003".split()
+HARD = "jfk cards_005 austen_0880 austen_0930 cards_002 cards_004".split()
+CUT_IN_MS = 3000
+WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
+PARTS = "e2e stt tts llm barge idle".split()
+rows = []
+
+
+def row(metric, value, unit, note="", peer=None, peer_value=None, higher=False, weights=WEIGHTS):
+    """One line of the table; ratio > 1 means that we are better."""
+    ratio = None
+    if peer_value and value:
+        ratio = round(value / peer_value if higher else peer_value / value, 2)
+    value = round(value, 2) if isinstance(value, float) else value
+    rows.append(dict(metric=metric, value=value, unit=unit, peer=peer, peer_value=peer_value, ratio=ratio,
+                     note=note, machine=machine(), commit=commit(), weights=weights))
+
+
+def machine():
+    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown")
+    flags = next((l for l in open("/proc/cpuinfo") if l.startswith("flags")), "")
+    best = next((f for f in ("avx512_vnni", "avx_vnni", "avx2") if f in flags), "no AVX2")
+    memory = int(next(l for l in open("/proc/meminfo") if l.startswith("MemTotal")).split()[1]) // 2**20
+    return f"{os.cpu_count()} × {model}, {best}, {memory} GiB"
+
+
+def commit():
+    out = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
+    return out.stdout.strip()
+
+
+def ours(*args):
+    return run("janet", [BIN / "janet-bench", "--audio", PEERS / "audio", "--models", MODELS, *args])
+
+
+def peer(script, *args):
+    budget = dict(os.environ, PEERS_BUDGET=os.environ.get("PEERS_BUDGET", "6"))
+    return run(script, [sys.executable, PEERS / "scripts" / f"{script}.py", "--json", *args], budget)
+
+
+def run(name, command, env=None):
+    """The command's JSON; what it tells meanwhile goes to the log."""
+    print(f"{time.strftime('%T')}  {name} {' '.join(str(a) for a in command[3:])[:100]}", flush=True)
+    (PEERS / "logs").mkdir(exist_ok=True)
+    env = dict(env or os.environ, CANDLE_BARRIER_POOL_SPIN_LIMIT="0")
+    with open(PEERS / "logs" / f"bench_{name}.err", "a") as log:
+        done = subprocess.run([str(a) for a in command], stdout=subprocess.PIPE, stderr=log, text=True, env=env,
+                              timeout=3000)
+    if done.returncode:
+        sys.exit(f"{name} failed with {done.returncode}: see {log.name}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def median(values):
+    values = [v for v in values if v is not None]
+    return round(statistics.median(values), 1) if values else None
+
+
+def judge(turns):
+    """Every turn with its verdict: first audio as it counts, cut in, over three seconds."""
+    references = {c["name"]: c["text"] for c in common.clips()}
+    for t in turns:
+        last = common.normalise(references[t["clip"]]).split()[-1]
+        heard = common.normalise(t["heard"]).split()
+        first = t["first_audio"]
+        t["cut_in"] = bool((t["turn_end"] is not None and t["turn_end"] < 0) or (first is not None and first < 0)
+                           or last not in heard[-3:])
+        t["over_3s"] = first is None or first > CUT_IN_MS
+        t["counts"] = CUT_IN_MS if t["cut_in"] or first is None else first
+    return turns
+
+
+def e2e():
+    names = EASY + HARD
+    sides = {"janet": [], "pipecat": []}
+    extra = []
+    for _ in range(2):
+        mine = ours("e2e", ",".join(names))
+        extra.append(mine)
+        sides["janet"] += judge(mine["turns"])
+        # The peer's script runs what it is given once more per --runs and prints the turns.
+        theirs = peer("e2e_pipecat", "--clips", ",".join(names))
+        sides["pipecat"] += judge(theirs["turns"])
+    j, p = sides["janet"], sides["pipecat"]
+    easy = lambda side: median([t["counts"] for t in side if t["clip"] in EASY])
+    row("e2e_first_audio_ms_p50", easy(j), "ms", "easy seven, two passes", "Pipecat", easy(p))
+    every = lambda side: median([t["counts"] for t in side])
+    row("e2e_first_audio_ms_p50_all13", every(j), "ms", "a cut-in counts as 3000", "Pipecat", every(p))
+    count = lambda side, what: sum(t[what] for t in side)
+    row("turns_cut_in", count(j, "cut_in"), "turns of 26", "", "Pipecat", count(p, "cut_in"))
+    row("turns_over_3s", count(j, "over_3s"), "turns of 26", "", "Pipecat", count(p, "over_3s"))
+    marks = [dict(t["ledger"]["marks"]) for t in j if t.get("ledger") and not t["cut_in"]]
+    decision = median([m.get("decision") for m in marks])
+    gap = median([m["first_audio"] - m["decision"] for m in marks if "first_audio" in m and "decision" in m])
+    row("speech_end_to_decision_ms_p50", decision, "ms", "the ledger's own speech end")
+    row("decision_to_first_audio_ms_p50", gap, "ms")
+    row("step_ms_p99", max(m["step_ms_p99"] for m in extra), "ms",
+        f"longest {max(m['step_longest_ms'] for m in extra)} ms ({extra[-1]['step_longest_class']})")
+    row("vad_late_ms_p99", max(m["vad_late_ms_p99"] for m in extra), "ms", "microphone samples pushed to judged")
+    (HERE / "turns.json").write_text(json.dumps(sides, indent=1, ensure_ascii=False))
+
+
+def word_errors(clips):
+    import jiwer
+    out = [jiwer.process_words(common.normalise(r) or "-", common.normalise(h) or "-") for r, h in clips]
+    return sum(o.substitutions + o.deletions + o.insertions for o in out)
+
+
+def stt():
+    mine, theirs = [], []
+    for _ in range(2):
+        mine.append(ours("stt"))
+        theirs.append(peer("stt_faster_whisper", "--models", "tiny.en:int8", "--runs", "3")["configs"][0])
+    short = lambda clips: median([c["ms"]["median"] for c in clips if c["seconds"] < 12])
+    ms = median([short(m["clips"]) for m in mine])
+    peer_ms = median([short(t["clips"]) for t in theirs])
+    heard = {c["name"]: c["text"] for c in common.clips()}
+    errors = word_errors([(heard[c["clip"]], c["heard"]) for c in mine[0]["clips"]])
+    peer_errors = word_errors([(heard[c["clip"]], c["hyp"]) for c in theirs[0]["clips"]])
+    words = sum(len(common.normalise(t).split()) for t in heard.values())
+    row("stt_utterance_ms_p50", ms, "ms", f"{errors} word errors in {words}; peer {peer_errors}",
+        "faster-whisper int8", peer_ms, weights="Whisper tiny.en")
+
+
+def tts():
+    mine, theirs = [], []
+    for _ in range(2):
+        mine.append(ours("tts")["cases"])
+        theirs.append(peer("tts_piper")["cases"])
+    for case, words in (("6_words", "6"), ("25_words", "25")):
+        at = lambda side, what: median([s[case][what]["median"] for s in side])
+        name = "tts_first_audio_ms_p50" if case == "6_words" else "tts_first_audio_25_words_ms_p50"
+        row(name, at(mine, "first_audio_ms"), "ms", f"{words} words; the peer makes the whole sentence first",
+            "Piper", at(theirs, "first_audio_ms"), weights="Piper joe-medium")
+    rtf = lambda side: statistics.median([s["25_words"]["rtf"]["median"] for s in side])
+    row("tts_rtf", round(rtf(mine), 3), "s/s", "25 words", "Piper", rtf(theirs), weights="Piper joe-medium")
+
+
+def llm():
+    mine, theirs = [], []
+    for _ in range(2):
+        mine.append(ours("llm"))
+        theirs.append(peer("llm_llama_cpp"))
+    at = lambda side, what: median([s[what]["median"] for s in side])
+    name = "SmolLM2-135M-Instruct Q4_1"
+    row("llm_decode_tok_s", at(mine, "decode_tok_s"), "tokens/s", "ours requantised to int8", "llama.cpp",
+        at(theirs, "decode_tok_s"), higher=True, weights=name)
+    row("llm_ttft_cached_ms_p50", at(mine, "ttft_200_cached_plus_40_ms"), "ms",
+        f"prompt {mine[-1]['last_prompt']}", "llama.cpp", at(theirs, "ttft_200_cached_plus_40_ms"), weights=name)
+
+
+def barge():
+    b = ours("barge")
+    row("barge_in_silence_ms_p95", b["barge_in_silence_ms_p95"], "ms",
+        f"{b['trials']} trials, p50 {b['barge_in_silence_ms_p50']:.0f}, not interrupted {b['not_interrupted']}")
+    row("barge_in_judged_ms_p95", b["barge_in_judged_ms_p95"], "ms")
+    row("backchannel_false_stop_pct", b["backchannel_false_stop_pct"], "%", f"{b['backchannels']} backchannels")
+    row("self_interrupt_count", b["self_interrupt_count"], "of replies",
+        f"{b['echo_replies']} replies with her voice back at −20 dB, 80 ms late")
+    row("stale_words", b["stale_words"], "words", f"{b['trials']} interruptions")
+
+
+def idle():
+    r = run("idle", [sys.executable, HERE / "idle.py", BIN / "janet", PEERS / "audio"])
+    row("idle_20_sessions_cpu_pct", r["cpu_pct"], "% of one core", "20 clients streaming room noise at −75 dBFS")
+    row("peak_rss_mb", r["peak_rss_mb"], "MB", "the server after the idle run and a spoken turn")
+
+
+def table(all_rows):
+    lines = ["# Results", "", "Written by `./bench`; do not edit. Both sides ran in turn on the same machine with "
+             "the same weights. A ratio over 1 means that Janet is better.", "",
+             "| metric | Janet | unit | peer | peer's | ratio | note |", "|---|---|---|---|---|---|---|"]
+    for r in all_rows:
+        show = lambda v: "–" if v is None else v
+        lines.append(f"| `{r['metric']}` | {show(r['value'])} | {r['unit']} | {show(r['peer'])} | "
+                     f"{show(r['peer_value'])} | {show(r['ratio'])} | {r['note']} |")
+    seen = sorted({(r["machine"], r["commit"], r["weights"]) for r in all_rows})
+    lines += ["", *[f"- {m} · commit {c} · {w}" for m, c, w in seen], ""]
+    return "\n".join(lines)
+
+
+def main():
+    wanted = sys.argv[1:] or PARTS
+    unknown = [p for p in wanted if p not in PARTS]
+    if unknown:
+        sys.exit(f"unknown part {unknown[0]}; there are: {' '.join(PARTS)}")
+    for part in wanted:
+        globals()[part]()
+    file = HERE / "results.json"
+    before = json.loads(file.read_text()) if file.exists() else []
+    fresh = {r["metric"] for r in rows}
+    kept = [r for r in before if r["metric"] not in fresh]
+    file.write_text(json.dumps(kept + rows, indent=1, ensure_ascii=False) + "\n")
+    (HERE / "RESULTS.md").write_text(table(kept + rows))
+    print((HERE / "RESULTS.md").read_text())
+
+
+main()

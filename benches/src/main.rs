@@ -1,0 +1,89 @@
+//! Our side of the measurements. Each command prints one JSON object; `./bench` runs it in turn
+//! with the peers and writes the table.
+
+#![forbid(unsafe_code)]
+
+mod barge;
+mod clips;
+mod e2e;
+mod room;
+mod stages;
+mod weights;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Janet with the weights of the model store.
+#[derive(Parser)]
+#[command(version, about)]
+struct Args {
+    /// Folder with the test speech and its manifest.json.
+    #[arg(long)]
+    audio: PathBuf,
+    /// Folder of the model store.
+    #[arg(long)]
+    models: PathBuf,
+    /// Cores that model work may use.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// True end of speech to the first audible sample, streamed in real time.
+    E2e {
+        /// Clips to stream, by name.
+        #[arg(value_delimiter = ',')]
+        clips: Vec<String>,
+    },
+    /// Whole utterances through Whisper, without partials before.
+    Stt {
+        /// Runs per clip.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
+    /// First sound of a short and a long sentence.
+    Tts {
+        /// Runs per sentence.
+        #[arg(long, default_value_t = 9)]
+        runs: usize,
+    },
+    /// Decoding rate and time to the first token.
+    Llm {
+        /// Runs per figure.
+        #[arg(long, default_value_t = 7)]
+        runs: usize,
+    },
+    /// Interruptions, backchannels and her own echo.
+    Barge {
+        /// Interruptions to try.
+        #[arg(long, default_value_t = 100)]
+        trials: u32,
+        /// Backchannels to try.
+        #[arg(long, default_value_t = 40)]
+        backchannels: u32,
+        /// Replies to speak with her own echo in the microphone.
+        #[arg(long, default_value_t = 20)]
+        echoes: u32,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let clips = clips::load(&args.audio)?;
+    let weights = weights::Weights { models: args.models, threads: args.threads };
+    let result = match args.what {
+        What::E2e { clips: names } => e2e::measure(&weights, &clips, &names)?,
+        What::Stt { runs } => stages::stt(&weights, &clips, runs)?,
+        What::Tts { runs } => stages::tts(&weights, runs)?,
+        What::Llm { runs } => stages::llm(&weights, runs)?,
+        What::Barge { trials, backchannels, echoes } => {
+            barge::measure(&weights, &clips, trials, backchannels, echoes)?
+        }
+    };
+    println!("{}", serde_json::to_string(&result)?);
+    Ok(())
+}
