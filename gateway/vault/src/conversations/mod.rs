@@ -1,0 +1,36 @@
+//! Conversations at rest: encrypted while they live, unreadable when they end.
+//!
+//! One SQLite file holds every conversation that a client may come back to. Each message is sealed
+//! (XChaCha20-Poly1305) under a random key of its conversation; the sealed form is bound to the
+//! conversation, its place and its speaker, so nothing can be moved or swapped unnoticed. The
+//! conversation's key lies in the same file, sealed under the machine key: 32 random bytes in a
+//! file of mode 0600 beside it, made once. Both are needed to read anything.
+//!
+//! **When a conversation ends**, its key row and its messages are deleted with `secure_delete`
+//! (SQLite overwrites them with zeros), the write-ahead log is copied back and cut to nothing, and
+//! only then `end` returns. From then on no file holds the key or a word.
+//!
+//! **Durability.** WAL with `synchronous=FULL`: when `append` returns, the message is on disk, be
+//! it a kill −9 or a power cut that follows. A few syncs per turn are no cost beside a language
+//! model; `NORMAL` would survive the kill alone.
+//!
+//! **What this protects against**: a stolen or copied database without its key file; a backup of
+//! the database alone; anybody who reads the disk after the end of a conversation; swapped,
+//! truncated or edited rows. **What it does not**: somebody who runs as the same user now; a backup
+//! or a file system snapshot that holds both files from a time when the conversation lived; blocks
+//! that a solid-state disk keeps after a file was overwritten. Visible without a key: how many
+//! conversations there are, when, how long the messages are and whose turn it was.
+//!
+//! The database is locked by its one process: a reader beside it could keep the log from being
+//! cut. Time is always an argument, in milliseconds since 1970.
+
+mod cipher;
+mod error;
+mod id;
+mod key_file;
+mod schema;
+mod store;
+
+pub use error::ConversationError;
+pub use id::ConversationId;
+pub use store::{Config, Conversations, Counts, Role, Stored};
