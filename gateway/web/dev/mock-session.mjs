@@ -50,12 +50,14 @@ export class MockSession {
         break;
       case 'audio_start':
         this.stream = { mode: m.mode };
+        this.sent = this.heard = 0;
         this.tell({ type: 'audio_ready', play_rate_hz: m.play_rate_hz });
         break;
       case 'audio_end':
         if (this.turnMs > 0) this.endTurn();
         break;
       case 'audio_stop':
+        this.stop();
         this.stream = null;
         break;
       case 'playout':
@@ -91,7 +93,7 @@ export class MockSession {
 
   onMessage(m) {
     if (this.options.busy) {
-      this.tell({ type: 'error', code: 'busy', message: 'too many sessions', request_id: m.request_id });
+      this.tell({ type: 'error', code: 'overloaded', message: 'too much at once', request_id: m.request_id });
       return;
     }
     if (m.text.startsWith('/error')) {

@@ -23,8 +23,8 @@ import { Welcome } from './ui/welcome.js';
 const PARTIAL_STALE_MS = 6_000;
 /** While models load, how often the page asks whether they have. */
 const LOADING_POLL_MS = 1_500;
-/** The sample question waits this long for an answer to begin. */
-const SAMPLE_ANSWER_MS = 20_000;
+/** With the microphone off, the voice stream stays open until nothing has happened for this long. */
+const LINGER_MS = 8_000;
 /** A peak above −50 dBFS is audible. */
 const AUDIBLE = 0.00316;
 
@@ -37,15 +37,15 @@ export class App {
   private renderPlanned = false;
   private staleTimer: number | undefined;
   private loadingTimer: number | undefined;
-  private sampleTimer: number | undefined;
+  private lingerTimer: number | undefined;
   private requests = 0;
 
   private readonly connection = new Connection(() => socketUrl(location.href, rememberedId()), {
     onConnecting: () => this.apply({ type: 'link_connecting' }),
     onOpen: () => this.apply({ type: 'link_open' }),
-    onLost: (retryAt) => {
+    onLost: (why, retryAt) => {
       this.voice.onLost();
-      this.apply({ type: 'link_lost', retryAt });
+      this.apply({ type: 'link_lost', why, retryAt });
     },
     onMessage: (message) => this.onMessage(message),
     onBinary: (frame) => this.voice.onBinary(frame),
@@ -59,7 +59,10 @@ export class App {
       this.connection.sendBinary(pcm);
       this.stats.micFramesDropped = this.connection.droppedFrames;
     },
-    onMic: (mic) => this.apply({ type: 'mic', mic }),
+    onMic: (mic) => {
+      this.apply({ type: 'mic', mic });
+      this.linger();
+    },
     onMicLevel: (peak) => {
       this.micLevels.push(peak);
       this.stats.micPeak = this.micLevels.loudest;
@@ -98,18 +101,20 @@ export class App {
   private readonly stage = new Stage({
     onMic: () => this.toggleMic(),
     onHold: (held) => {
-      if (this.voice.hold(held)) this.apply({ type: 'committed' });
+      if (!this.voice.hold(held)) return;
+      this.apply({ type: 'committed' });
+      this.watchSaid();
     },
     onStop: () => this.connection.send({ type: 'interrupt' }),
     onMode: (mode) => {
       this.change({ mode });
       void this.voice.setMode(mode);
     },
-    onSample: () => void this.playSample(),
+    onSample: () => void this.voice.playSample(),
   });
   private readonly welcome = new Welcome({
     onMic: () => this.toggleMic(),
-    onSample: () => void this.playSample(),
+    onSample: () => void this.voice.playSample(),
     onType: () => this.composer.focus(),
     onDismissHint: () => this.change({ welcomed: true }),
   });
@@ -135,7 +140,7 @@ export class App {
         this.voice.onFlush(message.fromSample);
         break;
       case 'transcript':
-        this.watchPartial();
+        this.watchSaid();
         if (message.final) this.stats.transcripts.push(message.text);
         else this.stats.partials += 1;
         break;
@@ -145,7 +150,6 @@ export class App {
         break;
       case 'speaking':
         this.stats.voice.push({ state: message.state, at: performance.now() });
-        this.endSampleAfter(message.state);
         break;
       case 'error':
         this.stats.errors.push(message.code);
@@ -154,6 +158,7 @@ export class App {
         break;
     }
     this.followStatus(before);
+    this.linger();
   }
 
   /** Models come ready without a message of their own: ask until they are. */
@@ -166,14 +171,13 @@ export class App {
     } else if (status === 'ready') void this.voice.onConnected();
   }
 
-  private watchPartial(): void {
+  private watchSaid(): void {
     window.clearTimeout(this.staleTimer);
-    if (this.state.partial === null) return;
     this.staleTimer = window.setTimeout(() => this.apply({ type: 'partial_stale' }), PARTIAL_STALE_MS);
   }
 
   private toggleMic(): void {
-    if (this.state.mic.kind === 'on') void this.voice.stop();
+    if (this.state.mic.kind === 'on') this.voice.stop();
     else void this.voice.start(this.settings.mode);
   }
 
@@ -195,21 +199,14 @@ export class App {
     return true;
   }
 
-  private async playSample(): Promise<void> {
-    await this.voice.playSample();
-    if (this.state.mic.kind !== 'sample') return;
-    window.clearTimeout(this.sampleTimer);
-    this.sampleTimer = window.setTimeout(() => this.endSample(), SAMPLE_ANSWER_MS);
-  }
-
-  private endSampleAfter(voice: string): void {
-    if (voice === 'started') window.clearTimeout(this.sampleTimer);
-    if (voice === 'finished' || voice === 'stopped') this.endSample();
-  }
-
-  private endSample(): void {
-    window.clearTimeout(this.sampleTimer);
-    if (this.state.mic.kind === 'sample') void this.voice.endSample();
+  /** Closes the voice stream once nobody is at the microphone and nothing goes on any more. */
+  private linger(): void {
+    window.clearTimeout(this.lingerTimer);
+    this.lingerTimer = window.setTimeout(() => {
+      if (!this.voice.lingering) return;
+      if (this.state.her === 'quiet') void this.voice.close();
+      else this.linger();
+    }, LINGER_MS);
   }
 
   private change(settings: Partial<Settings>): void {

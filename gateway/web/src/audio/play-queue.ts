@@ -136,6 +136,15 @@ export class PlayQueue {
     this.drySamples = Infinity;
   }
 
+  /** Samples are counted from 0 again; what sounds fades, what waits is dropped, counters stay. */
+  restart(): void {
+    const { flushes } = this.counters;
+    this.flush(this.position);
+    this.counters.flushes = flushes;
+    this.position = 0;
+    this.floor = Infinity;
+  }
+
   /** Fills `out` with what is heard next. */
   pull(out: Float32Array): void {
     for (let i = 0; i < out.length; i += 1) out[i] = this.last = this.next();

@@ -10,8 +10,8 @@ export type ToPlayer =
   | { type: 'frame'; first: number; samples: Float32Array }
   /** Drop everything from this sample on. */
   | { type: 'flush'; from: number }
-  /** A new connection: samples are counted from 0 again. */
-  | { type: 'reset' };
+  /** A new stream: samples are counted from 0 again. */
+  | { type: 'restart' };
 
 export type FromPlayer =
   | {

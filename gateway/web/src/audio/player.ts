@@ -54,8 +54,9 @@ export class Player {
     this.post({ type: 'flush', from });
   }
 
-  reset(): void {
-    this.post({ type: 'reset' });
+  /** Samples are counted from 0 again. */
+  restart(): void {
+    this.post({ type: 'restart' });
   }
 
   /** Plays a whole WAV file, for answers that came in one piece. */

@@ -12,9 +12,10 @@ const REPORT_EVERY_S = 0.1;
 const LEVEL_EVERY_S = 0.02;
 
 class PlayerProcessor extends AudioWorkletProcessor {
-  private queue: PlayQueue;
+  private readonly queue: PlayQueue;
   private readonly rateHz: number;
-  private resampler: Resampler | null = null;
+  /** Null where the context runs at the voice's own rate. */
+  private readonly resampler: Resampler | null;
   /** Resampled sound that did not fit into the last block. */
   private rest: Float32Array = new Float32Array(0);
   private sinceReport = 0;
@@ -26,7 +27,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
     super();
     this.rateHz = options.processorOptions.rateHz;
     this.queue = new PlayQueue(this.rateHz);
-    this.renewResampler();
+    this.resampler = sampleRate === this.rateHz ? null : new Resampler(this.rateHz, sampleRate);
     this.port.onmessage = (event: MessageEvent<ToPlayer>) => this.handle(event.data);
   }
 
@@ -39,10 +40,8 @@ class PlayerProcessor extends AudioWorkletProcessor {
         this.queue.flush(message.from);
         this.report(true);
         break;
-      case 'reset':
-        this.queue = new PlayQueue(this.rateHz);
-        this.renewResampler();
-        this.wasPlaying = false;
+      case 'restart':
+        this.queue.restart();
         break;
     }
   }
@@ -93,11 +92,6 @@ class PlayerProcessor extends AudioWorkletProcessor {
       flushed,
       counters: { ...this.queue.counters },
     });
-  }
-
-  private renewResampler(): void {
-    this.resampler = sampleRate === this.rateHz ? null : new Resampler(this.rateHz, sampleRate);
-    this.rest = new Float32Array(0);
   }
 
   private post(message: FromPlayer): void {

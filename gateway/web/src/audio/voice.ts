@@ -57,19 +57,30 @@ export class Voice {
       this.show({ kind: 'trouble', trouble: error instanceof MicError ? error.trouble : 'failed' });
       return;
     }
-    if (!(await this.openStream(mode))) {
-      await this.stop();
-      return;
-    }
-    this.show({ kind: 'on', mode, held: false });
+    if (await this.openStream(mode)) this.show({ kind: 'on', mode, held: false });
+    else await this.close();
   }
 
-  /** Microphone off; the server commits what was said. */
-  async stop(): Promise<void> {
+  /**
+   * Microphone off: the device is let go at once. The stream goes on with silence, so that what was
+   * said is answered and the answer is heard; `close` ends it.
+   */
+  stop(): void {
+    this.capture?.disconnectMicrophone();
+    this.show({ kind: 'off' });
+  }
+
+  /** Whether the stream is open with nobody at the microphone. */
+  get lingering(): boolean {
+    return this.capture !== null && this.mic.kind === 'off';
+  }
+
+  /** Ends the stream, and with it what she says. */
+  async close(): Promise<void> {
     if (this.stream !== 'closed') this.events.send({ type: 'audio_stop' });
     this.stream = 'closed';
     await this.closeCapture();
-    this.show({ kind: 'off' });
+    if (this.mic.kind !== 'trouble') this.show({ kind: 'off' });
   }
 
   /** Changes the mode of a running microphone. */
@@ -77,7 +88,7 @@ export class Voice {
     if (this.mic.kind !== 'on' || this.mic.mode === mode) return;
     this.setSending(false);
     if (await this.openStream(mode)) this.show({ kind: 'on', mode, held: false });
-    else await this.stop();
+    else await this.close();
   }
 
   /** Push-to-talk down or up; true when a turn was given to Janet. */
@@ -93,8 +104,8 @@ export class Voice {
   }
 
   /**
-   * Sends the recorded question as if it came from the microphone. With none, silence follows until
-   * `endSample`, so that Janet can hear that the question has ended.
+   * Sends the recorded question as if it came from the microphone. With none, silence follows, so
+   * that Janet can hear that the question has ended.
    */
   async playSample(): Promise<void> {
     const before = this.mic;
@@ -105,28 +116,26 @@ export class Voice {
       const file = await response.arrayBuffer();
       const capture = await this.openCapture();
       if (!(await this.openStream(mode))) {
-        await this.endSample(before);
+        await this.close();
         return;
       }
       this.show({ kind: 'sample' });
       await capture.playSample(file);
     } catch {
       this.events.onFault('The sample question could not be played.', 'Reload the page and try again.');
-      await this.endSample(before);
+      await this.close();
       return;
     }
+    // Lost in mid-question: `onLost` has cleared up.
+    if (this.stream !== 'open') return;
     if (mode === 'push_to_talk') this.events.send({ type: 'audio_end' });
-    if (before.kind === 'on') await this.endSample(before);
-  }
-
-  /** Back to how the microphone was before the sample. */
-  async endSample(before: Mic = { kind: 'off' }): Promise<void> {
-    if (before.kind === 'on' && this.stream === 'open') this.show({ ...before, held: false });
-    else await this.stop();
+    if (before.kind === 'on') this.show({ ...before, held: false });
+    else this.stop();
   }
 
   /** The server answered `audio_start`. */
   onReady(): void {
+    this.player?.restart();
     this.stream = 'open';
     this.settle(true);
   }
@@ -144,11 +153,11 @@ export class Voice {
 
   /** The connection is gone: samples will be counted from 0 again. */
   onLost(): void {
-    this.player?.reset();
+    this.player?.restart();
     this.stream = 'closed';
     this.settle(false);
-    this.setSending(false);
-    if (this.mic.kind === 'sample') void this.closeCapture().then(() => this.show({ kind: 'off' }));
+    if (this.mic.kind === 'on') this.setSending(false);
+    else void this.closeCapture().then(() => this.show({ kind: 'off' }));
   }
 
   /** A new connection is ready: a microphone that was on goes on. */
@@ -156,7 +165,7 @@ export class Voice {
     if (this.mic.kind !== 'on' || this.stream !== 'closed') return;
     const { mode } = this.mic;
     if (await this.openStream(mode)) this.show({ kind: 'on', mode, held: false });
-    else await this.stop();
+    else await this.close();
   }
 
   /** An answer that came in one piece. */
@@ -173,7 +182,7 @@ export class Voice {
     this.player ??= await Player.open({
       onLevel: (peak) => this.events.onHerLevel(peak),
       onPlayout: (report) => {
-        this.events.send({ type: 'playout', played_sample: report.playedSample });
+        this.events.send({ type: 'playout', played_sample: report.playedSample % 2 ** 32 });
         this.events.onPlayout(report);
       },
     });
@@ -185,7 +194,7 @@ export class Voice {
     this.capture ??= await Capture.open({
       onFrame: (pcm) => this.events.sendFrame(pcm),
       onLevel: (peak) => this.events.onMicLevel(peak),
-      onEnded: () => void this.stop().then(() => this.show({ kind: 'trouble', trouble: 'missing' })),
+      onEnded: () => void this.close().then(() => this.show({ kind: 'trouble', trouble: 'missing' })),
     });
     return this.capture;
   }
@@ -231,7 +240,7 @@ export class Voice {
   /** Says what the microphone does, and lets frames go out exactly when it should. */
   private show(mic: Mic): void {
     this.mic = mic;
-    this.setSending(mic.kind === 'sample' || (mic.kind === 'on' && (mic.mode === 'hands_free' || mic.held)));
+    this.setSending(mic.kind === 'sample' || this.mode === 'hands_free' || (mic.kind === 'on' && mic.held));
     this.events.onMic(mic);
   }
 

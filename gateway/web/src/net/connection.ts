@@ -6,14 +6,25 @@ import { backoffMs } from './backoff.js';
 export interface ConnectionEvents {
   onConnecting(): void;
   onOpen(): void;
-  /** Lost or never made; the next try is at this time (ms, `Date.now`). */
-  onLost(retryAt: number): void;
+  /** Lost or never made; the next try is at this time (ms, `Date.now`), or null for no try. */
+  onLost(why: Loss, retryAt: number | null): void;
   onMessage(message: ServerMessage): void;
   onBinary(frame: ArrayBuffer): void;
   /** A frame that could not be read; the connection stays. */
   onUnreadable(reason: string): void;
 }
 
+/** Why there is no connection: cut, no place free, or the conversation went on in another window. */
+export type Loss = 'cut' | 'full' | 'elsewhere';
+
+/** What a close frame's code and reason say (RFC 6455 §7.4.1: 1013 is "try again later"). */
+export function lossOf(code: number, reason: string): Loss {
+  if (code === 1013) return 'full';
+  return code === 1008 && reason.startsWith('superseded') ? 'elsewhere' : 'cut';
+}
+
+/** With no place free there is no hurry. */
+const FULL_WAIT_MS = 5_000;
 /** A connection is good when it has lasted this long: only then does the backoff begin anew. */
 const SETTLED_MS = 5_000;
 /** Most that may wait in the browser's send buffer before microphone frames are dropped: 2 s. */
@@ -46,7 +57,7 @@ export class Connection {
     };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
     // `error` is always followed by `close`, which is where a loss is handled, once.
-    socket.onclose = () => this.lost();
+    socket.onclose = (event) => this.lost(lossOf(event.code, event.reason));
   }
 
   /** False when there is no connection: nothing was sent. */
@@ -73,14 +84,19 @@ export class Connection {
     else if (message !== null) this.events.onMessage(message);
   }
 
-  private lost(): void {
+  private lost(why: Loss): void {
     if (this.openedAt > 0 && Date.now() - this.openedAt > SETTLED_MS) this.attempt = 0;
     this.openedAt = 0;
-    const wait = backoffMs(this.attempt, Math.random());
-    this.attempt += 1;
     this.release();
+    // Both windows coming back would throw each other out for ever: the user decides.
+    if (why === 'elsewhere') {
+      this.events.onLost(why, null);
+      return;
+    }
+    const wait = Math.max(backoffMs(this.attempt, Math.random()), why === 'full' ? FULL_WAIT_MS : 0);
+    this.attempt += 1;
     this.timer = window.setTimeout(() => this.connect(), wait);
-    this.events.onLost(Date.now() + wait);
+    this.events.onLost(why, Date.now() + wait);
   }
 
   private release(): void {

@@ -23,7 +23,7 @@ export function activity(state: State): Activity {
 
 /** Words for it. */
 export const ACTIVITY_TEXT: Record<Activity, { title: string; detail: string }> = {
-  offline: { title: 'Disconnected', detail: 'What you said is kept; Janet comes back when the connection does.' },
+  offline: { title: 'Not connected', detail: 'Janet comes back when the connection does.' },
   loading: { title: 'Loading', detail: 'Janet is loading her models. This takes a few seconds.' },
   idle: { title: 'Ready', detail: 'Type below, or turn the microphone on.' },
   ready: { title: 'Ready', detail: 'Hold the button or the space bar, and speak.' },

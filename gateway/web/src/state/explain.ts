@@ -9,15 +9,21 @@ export interface Explanation {
 /** An error the server sent. Unknown codes keep the server's own words. */
 export function explain(code: string, message: string, field: string | null): Explanation {
   switch (code) {
-    case 'busy':
-    case 'too_many_sessions':
-      return { title: 'Janet is talking with as many people as she can.', todo: 'Close another window, or try again in a minute.' };
-    case 'models_loading':
+    case 'overloaded':
+      return { title: 'Janet has more to do than she can.', todo: 'Wait a moment, then send it again.' };
+    case 'not_ready':
       return { title: 'Janet is still loading her models.', todo: 'Send it again when the status above says “Ready”.' };
     case 'audio_not_started':
       return { title: 'The voice stream was not open.', todo: 'Turn the microphone off and on again.' };
     case 'frame_too_large':
+    case 'field_too_large':
       return { title: 'That message is too long.', todo: 'Shorten it and send it again.' };
+    case 'no_speech':
+      return { title: 'Nothing was understood.', todo: 'Say it again, a little closer to the microphone.' };
+    case 'too_slow':
+      return { title: 'This page could not keep up and lost a part of the conversation.', todo: 'Reload it to see everything.' };
+    case 'internal':
+      return { title: sentence(message), todo: 'If it happens again, look at the server’s log.' };
     default:
       return {
         title: sentence(message),

@@ -1,13 +1,14 @@
 /** All that the page shows, in one value. Only `reduce` makes a new one. */
 import type { ContextData, Latency, MicMode, ServerMessage, ServerStatus } from '../protocol/messages.js';
+import type { Loss } from '../net/connection.js';
 import type { MicTrouble } from '../audio/microphone.js';
 
 /** The connection. */
 export type Link =
   | { kind: 'connecting' }
   | { kind: 'open' }
-  /** Lost; the next try is at `retryAt` (ms, `Date.now`). */
-  | { kind: 'waiting'; retryAt: number };
+  /** Lost; the next try is at `retryAt` (ms, `Date.now`), or only when the user asks for it. */
+  | { kind: 'waiting'; why: Loss; retryAt: number | null };
 
 /** The microphone. */
 export type Mic =
@@ -33,7 +34,9 @@ export type Entry =
       interrupted: boolean;
       latency: Latency;
     }
-  | { kind: 'error'; key: string; title: string; todo: string };
+  | { kind: 'error'; key: string; title: string; todo: string }
+  /** Something to know, nothing wrong. */
+  | { kind: 'note'; key: string; text: string };
 
 export interface State {
   link: Link;
@@ -73,7 +76,7 @@ export type Event =
   | { type: 'server'; message: ServerMessage }
   | { type: 'link_connecting' }
   | { type: 'link_open' }
-  | { type: 'link_lost'; retryAt: number }
+  | { type: 'link_lost'; why: Loss; retryAt: number | null }
   | { type: 'sent'; text: string; requestId: string }
   | { type: 'mic'; mic: Mic }
   /** A push-to-talk turn was given to Janet. */

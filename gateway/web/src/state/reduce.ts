@@ -13,7 +13,7 @@ export function reduce(state: State, event: Event): State {
     case 'link_open':
       return { ...state, link: { kind: 'open' } };
     case 'link_lost':
-      return onLost(state, event.retryAt);
+      return onLost(state, { kind: 'waiting', why: event.why, retryAt: event.retryAt });
     case 'sent':
       return {
         ...append(state, (key) => ({
@@ -65,13 +65,13 @@ function onServer(state: State, message: ServerMessage): State {
   }
 }
 
-function onLost(state: State, retryAt: number): State {
+function onLost(state: State, link: State['link']): State {
   // A reply that was under way does not come back on the next connection; what was said stays.
   const entries = state.entries.map((e): Entry => (e.kind === 'assistant' && !e.done ? { ...e, done: true, interrupted: true } : e));
   return {
     ...state,
     entries,
-    link: { kind: 'waiting', retryAt },
+    link,
     status: null,
     her: 'quiet',
     replyId: null,
@@ -85,7 +85,7 @@ function onContext(state: State, data: ContextData): State {
   const next = { ...state, context: data, status: data.status ?? state.status };
   if (state.resumed) return next;
   // Shown only into an empty chat: what is already there is the same conversation, with more detail.
-  if (state.entries.some((e) => e.kind !== 'error')) return { ...next, resumed: true };
+  if (state.entries.some((e) => e.kind === 'user' || e.kind === 'assistant')) return { ...next, resumed: true };
   return data.messages.reduce<State>(
     (s, past) =>
       append(s, (key) =>
@@ -116,6 +116,8 @@ function onTranscript(state: State, text: string, final: boolean): State {
 }
 
 function onAnswer(state: State, message: Extract<ServerMessage, { type: 'assistant_message' }>): State {
+  // Interrupted before its first word: there is nothing to show.
+  if (message.text === '' && !hasReply(state, message.replyId)) return thinkingOver(state);
   const answered = changeReply(state, message.replyId, (e) => ({
     ...e,
     text: message.text,
@@ -156,14 +158,31 @@ function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage,
 }
 
 function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
-  const { title, todo } = explain(message.code, message.message, message.field);
-  const next = append(state, (key) => ({ kind: 'error', key, title, todo }));
-  const busy = message.code === 'busy' || message.code === 'too_many_sessions';
-  return {
-    ...next,
-    status: busy ? 'busy' : message.code === 'models_loading' ? 'models_loading' : state.status,
-    her: state.her === 'thinking' ? 'quiet' : state.her,
-  };
+  const quiet = thinkingOver(state);
+  switch (message.code) {
+    // The user's own doing, or followed by the end of the connection, which says it better.
+    case 'interrupted':
+    case 'superseded':
+    case 'shutting_down':
+      return quiet;
+    case 'unknown_client':
+      // A stale id on a fresh page is nobody's concern.
+      if (state.entries.length === 0) return state;
+      return append(quiet, (key) => ({
+        kind: 'note',
+        key,
+        text: 'The conversation above has ended; Janet does not remember it. A new one begins here.',
+      }));
+    default: {
+      const { title, todo } = explain(message.code, message.message, message.field);
+      const next = append(quiet, (key) => ({ kind: 'error', key, title, todo }));
+      return { ...next, status: statusAfter(message.code) ?? state.status };
+    }
+  }
+}
+
+function statusAfter(code: string): State['status'] {
+  return code === 'overloaded' ? 'busy' : code === 'not_ready' ? 'models_loading' : null;
 }
 
 /** Text has come: she is not merely thinking any more. Her voice has its own messages. */

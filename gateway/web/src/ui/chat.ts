@@ -58,6 +58,10 @@ export class Chat {
         renderError(element, entry);
         if (before === undefined) setText(this.announce, `${entry.title} ${entry.todo}`);
         break;
+      case 'note':
+        element.className = 'entry note';
+        setText(element, entry.text);
+        break;
     }
     this.elements.set(entry.key, { entry, element });
     return element;

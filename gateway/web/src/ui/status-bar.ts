@@ -19,23 +19,29 @@ export class StatusBar {
     setText(this.pill, label);
     window.clearInterval(this.timer);
     if (state.link.kind === 'waiting') {
-      const { retryAt } = state.link;
-      const count = (): void => setText(this.text, waiting(retryAt - Date.now()));
+      const { link } = state;
+      const count = (): void => setText(this.text, lost(link));
       count();
-      this.timer = window.setInterval(count, 250);
+      if (link.retryAt !== null) this.timer = window.setInterval(count, 250);
+      setText(this.retry, link.why === 'elsewhere' ? 'Use it here' : 'Retry now');
     } else if (state.status === 'busy') {
-      setText(this.text, 'Janet is talking with as many people as she can. Close another window, or try again in a minute.');
+      setText(this.text, 'Janet has more to do than she can. Try again in a moment.');
     } else if (state.status === 'models_loading') {
       setText(this.text, 'Janet is loading her models. You can read along; she answers in a moment.');
     }
-    this.retry.hidden = state.link.kind === 'open';
+    this.retry.hidden = state.link.kind !== 'waiting';
     this.banner.hidden = state.link.kind !== 'waiting' && state.status !== 'busy' && state.status !== 'models_loading';
     this.banner.dataset['kind'] = kind;
   }
 }
 
 function summary(state: State): { kind: string; label: string } {
-  if (state.link.kind === 'waiting') return { kind: 'offline', label: 'Disconnected' };
+  if (state.link.kind === 'waiting') {
+    const { why } = state.link;
+    return why === 'full'
+      ? { kind: 'busy', label: 'Busy' }
+      : { kind: 'offline', label: why === 'elsewhere' ? 'In another window' : 'Disconnected' };
+  }
   if (state.link.kind === 'connecting' || state.status === null) return { kind: 'waiting', label: 'Connecting' };
   switch (state.status) {
     case 'models_loading':
@@ -47,7 +53,11 @@ function summary(state: State): { kind: string; label: string } {
   }
 }
 
-function waiting(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
-  return `The connection to Janet was lost. Trying again ${seconds === 0 ? 'now' : `in ${seconds} s`}.`;
+function lost(link: Extract<State['link'], { kind: 'waiting' }>): string {
+  if (link.retryAt === null) return 'This conversation goes on in another window.';
+  const seconds = Math.max(0, Math.ceil((link.retryAt - Date.now()) / 1000));
+  const again = `Trying again ${seconds === 0 ? 'now' : `in ${seconds} s`}.`;
+  return link.why === 'full'
+    ? `Janet is talking with as many people as she can. ${again}`
+    : `There is no connection to Janet. ${again}`;
 }

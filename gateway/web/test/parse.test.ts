@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { parseServerMessage, Unreadable } from '../src/protocol/parse.js';
+
+function parse(value: unknown): ReturnType<typeof parseServerMessage> {
+  return parseServerMessage(JSON.stringify(value));
+}
+
+describe('what the server says', () => {
+  it('connected', () => {
+    expect(parse({ type: 'connected', client_id: 'ab', status: 'models_loading', role: 'operator', extra: 1 })).toEqual({
+      type: 'connected',
+      clientId: 'ab',
+      status: 'models_loading',
+      role: 'operator',
+    });
+  });
+
+  it('an answer: marks that are no numbers are left out, the rest stays', () => {
+    const message = parse({
+      type: 'assistant_message',
+      reply_id: 7,
+      text: 'Paris.',
+      user_text: 'What?',
+      audio: null,
+      latency: { transcript: -12.5, odd: 'x', none: null },
+    });
+    expect(message).toMatchObject({ replyId: '7', text: 'Paris.', userText: 'What?', audio: null, latency: { transcript: -12.5 } });
+    expect(message).not.toHaveProperty('latency.odd');
+  });
+
+  it('an answer needs no ledger', () => {
+    expect(parse({ type: 'assistant_message', reply_id: 'a', text: '' })).toMatchObject({ latency: {}, userText: '' });
+  });
+
+  it('context: odd entries are left out', () => {
+    expect(
+      parse({
+        type: 'context',
+        data: {
+          messages: [{ role: 'user', text: 'a' }, { role: 'system', text: 'b' }, 5, { role: 'assistant' }],
+          models: { llm: { name: 'x', note: 'y' }, tts: 'z', stt: 3 },
+          conversation: { id: 'c', expires_after_s: 1800 },
+        },
+      }),
+    ).toMatchObject({
+      data: {
+        messages: [{ role: 'user', text: 'a' }],
+        models: { llm: { name: 'x', note: 'y' }, tts: { name: 'z', note: '' } },
+        conversation: { id: 'c', expiresAfterS: 1800 },
+        profile: '',
+        status: null,
+      },
+    });
+  });
+
+  it('an error keeps code, field and request', () => {
+    expect(parse({ type: 'error', code: 'x', message: 'm', field: 'f', request_id: 'r' })).toEqual({
+      type: 'error',
+      code: 'x',
+      message: 'm',
+      field: 'f',
+      requestId: 'r',
+    });
+  });
+
+  it('a type that this page does not know is passed over', () => {
+    expect(parse({ type: 'face_clock', sample: 1 })).toBeNull();
+  });
+});
+
+describe('what cannot be read says why, and never throws', () => {
+  it.each([
+    ['', 'not JSON'],
+    ['{', 'not JSON'],
+    ['null', 'not an object'],
+    ['[]', 'not an object'],
+    ['"connected"', 'not an object'],
+    ['{}', 'no type'],
+    ['{"type":5}', 'no type'],
+    ['{"type":"connected"}', 'connected: bad client_id'],
+    ['{"type":"playout_flush","from_sample":-1}', 'playout_flush: bad from_sample'],
+    ['{"type":"playout_flush","from_sample":"9"}', 'playout_flush: bad from_sample'],
+    ['{"type":"speaking","reply_id":"a","state":"singing"}', 'speaking: bad state'],
+    ['{"type":"assistant_delta","reply_id":{},"text":"a"}', 'assistant_delta: bad reply_id'],
+    ['{"type":"transcript","final":true}', 'transcript: bad text'],
+    ['{"type":"context","data":[]}', 'context: bad data'],
+    ['{"type":"audio_ready"}', 'audio_ready: bad play_rate_hz'],
+  ])('%s', (frame, reason) => {
+    const read = parseServerMessage(frame);
+    expect(read).toBeInstanceOf(Unreadable);
+    expect((read as Unreadable).reason).toBe(reason);
+  });
+});

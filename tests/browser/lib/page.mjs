@@ -1,0 +1,64 @@
+/** The page in a headless Chromium whose microphone is a file. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+function browserPath() {
+  const found = [process.env.CHROMIUM, ...CANDIDATES].find((path) => path !== undefined && existsSync(path));
+  if (found === undefined) throw new Error('no Chromium found; install it (Debian: apt-get install chromium) or set CHROMIUM');
+  return found;
+}
+
+/**
+ * Opens the page. `wav` plays once into the microphone, from when the page opens it; with `null`
+ * there is no microphone. `before` may prepare the page before its own code runs.
+ */
+export async function openPage({ url, wav = null, out, options = {}, before = null }) {
+  mkdirSync(out, { recursive: true });
+  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--autoplay-policy=no-user-gesture-required'];
+  if (wav !== null) {
+    args.push(
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-audio-capture=${wav}%noloop`,
+    );
+  }
+  const browser = await chromium.launch({ executablePath: browserPath(), args, headless: true });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  const page = await context.newPage();
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`exception: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).host !== new URL(url).host && !request.url().startsWith('data:') && !request.url().startsWith('blob:')) {
+      problems.push(`a request to elsewhere: ${request.url()}`);
+    }
+  });
+  if (before !== null) await before(page);
+  await page.goto(url);
+  return {
+    page,
+    context,
+    problems,
+    stats: () => page.evaluate(() => window.__janet),
+    /** Waits until `test(stats)` holds; false when it does not within `timeoutMs`. */
+    until: (test, timeoutMs) => until(page, test, timeoutMs),
+    shot: (name) => page.screenshot({ path: join(out, `${name}.png`) }),
+    close: () => browser.close(),
+  };
+}
+
+/** Asks from here, fifty times a second: the page's policy allows no code made of text. */
+async function until(page, test, timeoutMs) {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const stats = await page.evaluate(() => window.__janet);
+    if (stats !== undefined && test(stats)) return true;
+    if (Date.now() > deadline) return false;
+    await page.waitForTimeout(20);
+  }
+}
