@@ -97,7 +97,11 @@ impl<'a> Span<'a> {
 
     fn word(&mut self) -> Result<u32, Fault> {
         let span = self.take(4)?;
-        Ok(span.bytes.iter().rev().fold(0, |word, &byte| (word << 8) | u32::from(byte)))
+        Ok(span
+            .bytes
+            .iter()
+            .rev()
+            .fold(0, |word, &byte| (word << 8) | u32::from(byte)))
     }
 }
 

@@ -1,0 +1,184 @@
+//! The decoder (HiFi-GAN, its second kind of residual block): latent frames to samples.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::ops::{Result, leaky, with_slice};
+use super::stream::{ConvTail, Line, More, StreamConv, StreamUpsample, UpsampleTail};
+use super::weights::{Weights, wrong};
+use crate::ModelError;
+
+/// Slope of the rectifiers inside, and of the one before the last convolution.
+const SLOPE: f32 = 0.1;
+const LAST_SLOPE: f32 = 0.01;
+
+/// The decoder's weights.
+pub(super) struct Decoder {
+    first: StreamConv,
+    stages: Vec<Stage>,
+    last: StreamConv,
+    samples_per_frame: usize,
+    lookahead_samples: usize,
+}
+
+struct Stage {
+    upsample: StreamUpsample,
+    /// Each a chain of convolutions with a residual around every one; their outputs are averaged.
+    blocks: Vec<Vec<StreamConv>>,
+}
+
+/// What one job keeps between pieces.
+pub(super) struct DecoderState {
+    weights: Arc<Decoder>,
+    first: ConvTail,
+    stages: Vec<StageState>,
+    last: ConvTail,
+}
+
+#[derive(Default)]
+struct StageState {
+    upsample: UpsampleTail,
+    blocks: Vec<BlockState>,
+}
+
+#[derive(Default)]
+struct BlockState {
+    convs: Vec<ConvTail>,
+    /// Frames that wait for the slower blocks.
+    ready: Line,
+}
+
+impl Decoder {
+    pub(super) fn load(weights: &Weights<'_>, latent: usize) -> Result<Self, ModelError> {
+        let mut channels = weights.any("dec.conv_pre.weight")?.dim(0)?;
+        let first = weights.stream("dec.conv_pre", latent, channels)?;
+        let count = weights.count("dec.ups.", ".weight");
+        if weights.has("dec.resblocks.0.convs1.0.weight") || count == 0 {
+            return Err(wrong(
+                "dec.resblocks.0",
+                "this decoder is not that of a medium voice",
+            ));
+        }
+        let blocks = weights.count("dec.resblocks.", ".convs.0.weight") / count;
+        if blocks == 0 {
+            return Err(wrong("dec.resblocks.0.convs.0.weight", "not in the file"));
+        }
+        let mut stages = Vec::new();
+        for stage in 0..count {
+            let (upsample, to) = weights.upsample(&format!("dec.ups.{stage}"), channels)?;
+            channels = to;
+            let blocks = (stage * blocks..(stage + 1) * blocks).map(|block| {
+                let name = format!("dec.resblocks.{block}.convs.");
+                (0..weights.count(&name, ".weight"))
+                    .map(|index| weights.stream(&format!("{name}{index}"), channels, channels))
+                    .collect::<Result<Vec<_>, _>>()
+            });
+            let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
+            stages.push(Stage { upsample, blocks });
+        }
+        let last = weights.stream("dec.conv_post", channels, 1)?;
+        let samples_per_frame = stages.iter().map(|stage| stage.upsample.stride()).product();
+        let mut decoder = Self {
+            first,
+            stages,
+            last,
+            samples_per_frame,
+            lookahead_samples: 0,
+        };
+        decoder.lookahead_samples = decoder.measure_lookahead();
+        Ok(decoder)
+    }
+
+    /// Samples per latent frame.
+    pub(super) fn samples_per_frame(&self) -> usize {
+        self.samples_per_frame
+    }
+
+    /// Frames of input that the first samples need beyond their own.
+    pub(super) fn lookahead(&self) -> usize {
+        self.lookahead_samples.div_ceil(self.samples_per_frame)
+    }
+
+    fn measure_lookahead(&self) -> usize {
+        let mut rate = self.samples_per_frame;
+        let mut samples = self.first.lag() * rate;
+        for stage in &self.stages {
+            rate /= stage.upsample.stride();
+            samples += stage.upsample.stride() * rate;
+            let lag = |block: &Vec<StreamConv>| block.iter().map(StreamConv::lag).sum::<usize>();
+            samples += rate * stage.blocks.iter().map(lag).max().unwrap_or(0);
+        }
+        samples + self.last.lag()
+    }
+
+    /// A fresh state for one sentence.
+    pub(super) fn begin(self: &Arc<Self>) -> DecoderState {
+        let stages = self.stages.iter().map(|stage| StageState {
+            upsample: UpsampleTail::default(),
+            blocks: stage
+                .blocks
+                .iter()
+                .map(|block| BlockState {
+                    convs: block.iter().map(|_| ConvTail::default()).collect(),
+                    ready: Line::default(),
+                })
+                .collect(),
+        });
+        DecoderState {
+            stages: stages.collect(),
+            weights: self.clone(),
+            first: ConvTail::default(),
+            last: ConvTail::default(),
+        }
+    }
+}
+
+impl DecoderState {
+    /// Takes latent frames `[1, latent, n]` and gives the samples that are through.
+    pub(super) fn push(&mut self, z: Option<&Tensor>, more: More) -> Result<Vec<f32>> {
+        let decoder = self.weights.clone();
+        let mut x = decoder.first.push(&mut self.first, z, more)?;
+        for (stage, state) in decoder.stages.iter().zip(&mut self.stages) {
+            let y = x.map(|x| leaky(&x, SLOPE)).transpose()?;
+            let Some(y) = stage.upsample.push(&mut state.upsample, y.as_ref(), more)? else {
+                return Ok(Vec::new());
+            };
+            x = stage.push(&mut state.blocks, &y, more)?;
+        }
+        let last = decoder
+            .last
+            .push_leaky(&mut self.last, x.as_ref(), LAST_SLOPE, more)?;
+        match last {
+            Some(samples) => with_slice(&samples.tanh()?, <[f32]>::to_vec),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Stage {
+    fn push(&self, states: &mut [BlockState], x: &Tensor, more: More) -> Result<Option<Tensor>> {
+        let mut ready = usize::MAX;
+        for (block, state) in self.blocks.iter().zip(states.iter_mut()) {
+            let mut y = Some(x.clone());
+            for (conv, tail) in block.iter().zip(&mut state.convs) {
+                y = conv.push_residual(tail, y.as_ref(), SLOPE, more)?;
+            }
+            if let Some(y) = y {
+                state.ready.push(&y)?;
+            }
+            ready = ready.min(state.ready.frames()?);
+        }
+        let mut sum: Option<Tensor> = None;
+        for state in states {
+            let Some(part) = state.ready.take(ready)? else {
+                return Ok(None);
+            };
+            sum = Some(match sum {
+                Some(sum) => (sum + part)?,
+                None => part,
+            });
+        }
+        sum.map(|sum| sum / self.blocks.len() as f64).transpose()
+    }
+}

@@ -1,0 +1,190 @@
+//! From names in the ONNX file to layers: the names are those of VITS' state dict, but for the
+//! convolutions whose weight norm the exporter folded and whose name it then lost.
+
+use std::collections::HashMap;
+
+use candle_core::{Device, Tensor};
+use janet_kernels::{Conv1d, ConvTranspose1d, Exec, Linear, Precision};
+
+use super::stream::{StreamConv, StreamUpsample};
+use crate::ModelError;
+use crate::onnx::{Attribute, OnnxFile};
+
+/// A voice's weights by state-dict name, on their way into layers.
+pub(super) struct Weights<'a> {
+    file: &'a OnnxFile,
+    /// State-dict names of convolutions → names in the file, told by the node's path.
+    folded: HashMap<String, &'a str>,
+    /// Whole-number settings of the convolution nodes by the layer's name.
+    settings: HashMap<String, &'a HashMap<String, Attribute>>,
+    exec: &'a Exec,
+}
+
+impl<'a> Weights<'a> {
+    pub(super) fn new(file: &'a OnnxFile, exec: &'a Exec) -> Self {
+        let (mut folded, mut settings) = (HashMap::new(), HashMap::new());
+        for node in &file.nodes {
+            let Some(path) = node.name.strip_prefix('/') else {
+                continue;
+            };
+            let Some((layer, operation)) = path.rsplit_once('/') else {
+                continue;
+            };
+            let layer = layer.replace('/', ".");
+            match operation {
+                "Conv" | "ConvTranspose" => {
+                    if let Some(name) = node.inputs.get(1) {
+                        folded.insert(format!("{layer}.weight"), name.as_str());
+                    }
+                    settings.insert(layer, &node.attributes);
+                }
+                "Gather" if layer == "enc_p.emb" => {
+                    if let Some(name) = node.inputs.first() {
+                        folded.insert(format!("{layer}.weight"), name.as_str());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self {
+            file,
+            folded,
+            settings,
+            exec,
+        }
+    }
+
+    /// The tensor `name` of any shape.
+    pub(super) fn any(&self, name: &str) -> Result<Tensor, ModelError> {
+        let stored = self.folded.get(name).copied().unwrap_or(name);
+        let tensor = match self.file.initializers.get(stored) {
+            Some(tensor) => tensor,
+            None => self
+                .file
+                .constant(stored)
+                .map_or_else(|| self.file.initializer(name), Ok)?,
+        };
+        tensor.to_tensor(name, &Device::Cpu)
+    }
+
+    /// Whether the file has `name`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let stored = self.folded.get(name).copied().unwrap_or(name);
+        self.file.initializers.contains_key(stored) || self.file.constant(stored).is_some()
+    }
+
+    /// The tensor `name`, which must have the shape `dims`.
+    pub(super) fn tensor(&self, name: &str, dims: &[usize]) -> Result<Tensor, ModelError> {
+        let tensor = self.any(name)?;
+        if tensor.dims() != dims {
+            return Err(wrong(
+                name,
+                format!("{:?} wanted, it is {:?}", dims, tensor.dims()),
+            ));
+        }
+        Ok(tensor)
+    }
+
+    /// The elements of `name`, which must have the shape `dims`.
+    pub(super) fn values(&self, name: &str, dims: &[usize]) -> Result<Vec<f32>, ModelError> {
+        Ok(self.tensor(name, dims)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// The vector `name` of `length` elements where the model runs.
+    pub(super) fn vector(&self, name: &str, length: usize) -> Result<Tensor, ModelError> {
+        Ok(self.tensor(name, &[length])?.to_device(&self.exec.device)?)
+    }
+
+    /// Convolution `layer` of odd width `k` as a product over `k` neighbours laid side by side:
+    /// `[.., k · from]` → `[.., to]`.
+    pub(super) fn linear(
+        &self,
+        layer: &str,
+        (from, to): (usize, usize),
+        k: usize,
+    ) -> Result<Linear, ModelError> {
+        let weight = self.tensor(&format!("{layer}.weight"), &[to, from, k])?;
+        let weight = weight
+            .transpose(1, 2)?
+            .contiguous()?
+            .reshape((to, k * from))?;
+        let bias = self.tensor(&format!("{layer}.bias"), &[to])?;
+        Ok(Linear::new(
+            &weight,
+            Some(&bias),
+            Precision::F32,
+            self.exec,
+        )?)
+    }
+
+    /// Convolution `layer` over time, `from` → `to` channels, for streaming.
+    pub(super) fn stream(
+        &self,
+        layer: &str,
+        from: usize,
+        to: usize,
+    ) -> Result<StreamConv, ModelError> {
+        let name = format!("{layer}.weight");
+        let weight = self.any(&name)?;
+        let (rows, columns, k) = weight.dims3()?;
+        if (rows, columns, k % 2) != (to, from, 1) {
+            let reason = format!("[{to}, {from}, odd] wanted, it is {:?}", weight.dims());
+            return Err(wrong(&name, reason));
+        }
+        let dilation = self.setting(layer, "dilations").unwrap_or(1);
+        let name = format!("{layer}.bias");
+        let bias = if self.has(&name) {
+            Some(self.tensor(&name, &[to])?)
+        } else {
+            None
+        };
+        let conv = Conv1d::new(&weight, bias.as_ref(), 0, 1, dilation, self.exec)?;
+        Ok(StreamConv::new(conv, from, (k - 1) * dilation))
+    }
+
+    /// Upsampling `layer` over time, for streaming, and the number of channels it gives.
+    pub(super) fn upsample(
+        &self,
+        layer: &str,
+        from: usize,
+    ) -> Result<(StreamUpsample, usize), ModelError> {
+        let name = format!("{layer}.weight");
+        let weight = self.any(&name)?;
+        let (rows, to, k) = weight.dims3()?;
+        let stride = self.setting(layer, "strides").unwrap_or(k / 2);
+        let padding = self.setting(layer, "pads").unwrap_or((k - stride) / 2);
+        if rows != from || k != 2 * stride || padding > stride || 2 * padding != k - stride {
+            let reason = format!(
+                "{from} channels and a width of twice the stride wanted, it is {:?} with stride \
+                 {stride} and padding {padding}",
+                weight.dims()
+            );
+            return Err(wrong(&name, reason));
+        }
+        let bias = self.tensor(&format!("{layer}.bias"), &[to])?;
+        let conv = ConvTranspose1d::new(&weight, Some(&bias), stride, stride, self.exec)?;
+        Ok((StreamUpsample::new(conv, from, stride, padding), to))
+    }
+
+    /// How many of `prefix0suffix`, `prefix1suffix`, … there are.
+    pub(super) fn count(&self, prefix: &str, suffix: &str) -> usize {
+        (0..)
+            .take_while(|index| self.has(&format!("{prefix}{index}{suffix}")))
+            .count()
+    }
+
+    fn setting(&self, layer: &str, name: &str) -> Option<usize> {
+        match self.settings.get(layer)?.get(name)? {
+            Attribute::Ints(values) => usize::try_from(*values.first()?).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The error for a weight that does not fit.
+pub(super) fn wrong(name: &str, reason: impl Into<String>) -> ModelError {
+    ModelError::Weight {
+        name: name.to_owned(),
+        reason: reason.into(),
+    }
+}
