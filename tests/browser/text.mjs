@@ -72,6 +72,7 @@ try {
 
   await page.click('#mic');
   report.ok(await janet.until((s) => s.micState !== 'opening' && s.micState !== 'off', 10_000), 'with no microphone the page notices');
+  await page.locator('#mic-trouble').waitFor({ timeout: 5_000 }).catch(() => undefined);
   report.ok(await page.locator('#mic-trouble').isVisible(), 'and says what to do', await page.locator('#mic-trouble').innerText());
   await janet.shot('text-no-microphone');
 

@@ -43,11 +43,18 @@ const server = createServer(async (request, response) => {
 });
 
 const conversations = new Map();
+const seats = new Map();
 const sockets = new WebSocketServer({ server });
 sockets.on('connection', (socket, request) => {
   const asked = new URL(request.url, 'http://mock').searchParams.get('client_id');
   const id = asked ?? randomBytes(16).toString('hex');
   if (!conversations.has(id)) conversations.set(id, []);
+  const before = seats.get(id);
+  if (before !== undefined) before.close(1008, 'superseded: this client_id connected elsewhere');
+  seats.set(id, socket);
+  socket.on('close', () => {
+    if (seats.get(id) === socket) seats.delete(id);
+  });
   new MockSession(socket, id, conversations.get(id), options);
 });
 

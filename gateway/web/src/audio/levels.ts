@@ -27,8 +27,7 @@ export class Levels {
   }
 }
 
-/** Height (0 to 1) that shows a peak: by decibels, −54 dBFS to full scale, as the ear judges. */
+/** Height (0 to 1) that shows a peak: between amplitude and decibels, so that syllables stand out. */
 export function levelHeight(peak: number): number {
-  if (peak <= 0.002) return 0;
-  return Math.min(1, Math.max(0, 1 + (20 * Math.log10(peak)) / 54));
+  return peak <= 0.002 ? 0 : Math.min(1, peak ** 0.65);
 }

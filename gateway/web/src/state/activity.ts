@@ -25,7 +25,7 @@ export function activity(state: State): Activity {
 export const ACTIVITY_TEXT: Record<Activity, { title: string; detail: string }> = {
   offline: { title: 'Not connected', detail: 'Janet comes back when the connection does.' },
   loading: { title: 'Loading', detail: 'Janet is loading her models. This takes a few seconds.' },
-  idle: { title: 'Ready', detail: 'Type below, or turn the microphone on.' },
+  idle: { title: 'Ready', detail: 'Type below, or start talking.' },
   ready: { title: 'Ready', detail: 'Hold the button or the space bar, and speak.' },
   listening: { title: 'Listening', detail: 'Just talk. Janet notices when you have finished.' },
   hearing: { title: 'Listening', detail: 'Janet hears you.' },

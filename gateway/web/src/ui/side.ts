@@ -2,7 +2,7 @@
 import type { ContextData } from '../protocol/messages.js';
 import type { State } from '../state/model.js';
 import { byId, h } from './dom.js';
-import { headline, waterfall } from './waterfall.js';
+import { headline, NARROW, waterfall } from './waterfall.js';
 
 const ROLES: Record<string, string> = {
   stt: 'Hears you',
@@ -41,7 +41,7 @@ export class Side {
     const last = state.entries.findLast((e) => e.kind === 'assistant' && Object.keys(e.latency).length > 0);
     if (last?.kind === 'assistant' && this.shownTurn !== last.latency) {
       this.shownTurn = last.latency;
-      const figure = waterfall(last.latency);
+      const figure = waterfall(last.latency, NARROW);
       if (figure !== null) this.turn.replaceChildren(h('p', { class: 'headline' }, headline(last.latency) ?? ''), figure);
     }
     if (state.context !== null && this.shownContext !== state.context) {

@@ -64,6 +64,7 @@ export class Stage {
     this.mic.setAttribute('aria-pressed', String(on && (!this.pushToTalk || (state.mic.kind === 'on' && state.mic.held))));
     setText(this.micLabel, micLabel(state));
     this.off.hidden = !this.pushToTalk;
+    this.sample.hidden = on;
     this.stop.hidden = !(state.her === 'speaking' || state.her === 'held' || state.her === 'thinking');
     this.sample.disabled = !ready || state.mic.kind === 'sample' || state.mic.kind === 'opening';
     for (const mode of ['hands_free', 'push_to_talk'] as const) {
@@ -111,15 +112,15 @@ export class Stage {
 function micLabel(state: State): string {
   switch (state.mic.kind) {
     case 'off':
-      return 'Turn the microphone on';
+      return 'Start talking';
     case 'opening':
-      return 'Asking for the microphone…';
+      return 'Waiting for permission…';
     case 'sample':
-      return 'Playing the sample question';
+      return 'Playing the sample…';
     case 'trouble':
-      return 'Try the microphone again';
+      return 'Try again';
     case 'on':
-      if (state.mic.mode === 'hands_free') return 'Turn the microphone off';
+      if (state.mic.mode === 'hands_free') return 'Stop listening';
       return state.mic.held ? 'Release to send' : 'Hold to talk';
   }
 }

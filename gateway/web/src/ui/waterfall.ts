@@ -3,17 +3,29 @@ import type { Latency } from '../protocol/messages.js';
 import { h, svg } from './dom.js';
 import { formatMs, layoutWaterfall, type Waterfall } from './waterfall-layout.js';
 
-const WIDTH = 560;
+/** Measures in CSS pixels at the drawing's natural size. */
+interface Format {
+  width: number;
+  /** Room for the labels at the left. */
+  label: number;
+  /** Room for the numbers at the right. */
+  value: number;
+}
+
+/** Under an answer, and in the side panel. */
+export const WIDE: Format = { width: 560, label: 140, value: 66 };
+export const NARROW: Format = { width: 312, label: 124, value: 58 };
+
 const ROW = 26;
-const LABEL = 140;
-const VALUE = 64;
 const TOP = 22;
+/** Ticks closer together than this would touch. */
+const TICK_ROOM = 34;
 
 /** The drawing and its table; `null` when the ledger is empty. */
-export function waterfall(latency: Latency): HTMLElement | null {
+export function waterfall(latency: Latency, format: Format): HTMLElement | null {
   const layout = layoutWaterfall(latency);
   if (layout.lanes.length === 0) return null;
-  return h('figure', { class: 'waterfall' }, draw(layout) as unknown as HTMLElement, table(layout));
+  return h('figure', { class: 'waterfall' }, draw(layout, format) as unknown as HTMLElement, table(layout));
 }
 
 /** The summary line of a turn, or `null` when there is nothing to say. */
@@ -25,15 +37,18 @@ export function headline(latency: Latency): string | null {
   return lanes.length > 0 ? 'Timing' : null;
 }
 
-function draw(layout: Waterfall): SVGElement {
+function draw(layout: Waterfall, { width: whole, label, value }: Format): SVGElement {
   const height = TOP + layout.lanes.length * ROW + 6;
-  const plot = WIDTH - LABEL - VALUE;
+  const plot = whole - label - value;
+  const every = Math.ceil((TICK_ROOM * (layout.ticks.length - 1)) / plot);
+  const zero = layout.ticks.indexOf(0);
   const x = (ms: number): number =>
-    LABEL + ((Math.min(ms, layout.end) - layout.start) / (layout.end - layout.start)) * plot;
+    label + ((Math.min(ms, layout.end) - layout.start) / (layout.end - layout.start)) * plot;
 
-  const grid = layout.ticks.flatMap((tick) => [
+  const ticks = layout.ticks.filter((_, i) => (i - zero) % every === 0);
+  const grid = ticks.flatMap((tick) => [
     svg('line', { class: tick === 0 ? 'wf-zero' : 'wf-grid', x1: px(x(tick)), x2: px(x(tick)), y1: px(TOP - 4), y2: px(height) }),
-    svg('text', { class: 'wf-tick', x: px(x(tick)), y: '12', 'text-anchor': 'middle' }, tick === 0 ? '0' : String(Math.round(tick))),
+    svg('text', { class: 'wf-tick', x: px(x(tick)), y: '12', 'text-anchor': 'middle' }, String(tick).replace('-', '−')),
   ]);
   const lanes = layout.lanes.flatMap((lane, row) => {
     const y = TOP + row * ROW;
@@ -42,7 +57,7 @@ function draw(layout: Waterfall): SVGElement {
     const shapes = [
       svg('text', { class: 'wf-label', x: '0', y: px(middle + 4) }, lane.label),
       svg('rect', { class: `wf-bar wf-${lane.mark}${lane.ahead ? ' wf-ahead' : ''}`, x: px(x(lane.to) - width), y: px(y + 7), width: px(width), height: '12', rx: '3' }),
-      svg('text', { class: 'wf-value', x: px(WIDTH), y: px(middle + 4), 'text-anchor': 'end' }, formatMs(lane.to)),
+      svg('text', { class: 'wf-value', x: px(whole), y: px(middle + 4), 'text-anchor': 'end' }, formatMs(lane.to)),
     ];
     if (lane.tail !== null) {
       shapes.splice(1, 0, svg('rect', { class: `wf-tail wf-${lane.mark}`, x: px(x(lane.to)), y: px(y + 11), width: px(Math.max(0, x(lane.tail) - x(lane.to))), height: '4' }));
@@ -51,7 +66,7 @@ function draw(layout: Waterfall): SVGElement {
   });
   return svg(
     'svg',
-    { class: 'wf', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': 'Milliseconds from the end of speech, stage by stage; the table below has the numbers.' },
+    { class: 'wf', viewBox: `0 0 ${whole} ${height}`, role: 'img', 'aria-label': 'Milliseconds from the end of speech, stage by stage; the table below has the numbers.' },
     ...grid,
     ...lanes,
   );
