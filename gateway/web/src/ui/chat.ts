@@ -1,7 +1,7 @@
 /** The conversation: entries in, elements out; an entry keeps its element while it changes. */
 import type { Entry, State } from '../state/model.js';
 import { h, icon, setText } from './dom.js';
-import { headline, waterfall, WIDE } from './waterfall.js';
+import { headline, NARROW, waterfall, WIDE } from './waterfall.js';
 
 /** How near the end (px) counts as reading along. */
 const NEAR_END = 120;
@@ -36,7 +36,7 @@ export class Chat {
       previous = element;
     }
     this.renderTrailing(state);
-    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+    if (atEnd && state.entries.length > 0) this.log.scrollTop = this.log.scrollHeight;
   }
 
   private renderEntry(entry: Entry): HTMLElement {
@@ -102,7 +102,7 @@ function afterwards(entry: Reply): HTMLElement | null {
   const parts: HTMLElement[] = [];
   if (entry.interrupted) parts.push(h('p', { class: 'interrupted' }, 'Interrupted'));
   const line = headline(entry.latency);
-  const figure = waterfall(entry.latency, WIDE);
+  const figure = waterfall(entry.latency, window.matchMedia('(max-width: 34rem)').matches ? NARROW : WIDE);
   if (line !== null && figure !== null) {
     parts.push(h('details', { class: 'timing' }, h('summary', {}, line), figure));
   }

@@ -35,7 +35,7 @@ export class Composer {
     this.open = open;
     this.speak.checked = speak;
     this.button.disabled = !open || this.box.value.trim() === '';
-    this.box.placeholder = open ? 'Message Janet' : 'Message Janet (not connected yet)';
+    this.box.placeholder = open ? 'Message Janet' : 'Message Janet (in a moment)';
   }
 
   focus(): void {

@@ -61,7 +61,7 @@ export class Stage {
     setText(this.detail, ACTIVITY_TEXT[now].detail);
 
     this.mic.disabled = !ready || state.mic.kind === 'opening' || state.mic.kind === 'sample';
-    this.mic.setAttribute('aria-pressed', String(on && (!this.pushToTalk || (state.mic.kind === 'on' && state.mic.held))));
+    this.mic.toggleAttribute('data-on', state.mic.kind === 'on' && (!this.pushToTalk || state.mic.held));
     setText(this.micLabel, micLabel(state));
     this.off.hidden = !this.pushToTalk;
     this.sample.hidden = on;
@@ -120,7 +120,7 @@ function micLabel(state: State): string {
     case 'trouble':
       return 'Try again';
     case 'on':
-      if (state.mic.mode === 'hands_free') return 'Stop listening';
+      if (state.mic.mode === 'hands_free') return 'Mute';
       return state.mic.held ? 'Release to send' : 'Hold to talk';
   }
 }

@@ -26,11 +26,9 @@ export class StatusBar {
       setText(this.retry, link.why === 'elsewhere' ? 'Use it here' : 'Retry now');
     } else if (state.status === 'busy') {
       setText(this.text, 'Janet has more to do than she can. Try again in a moment.');
-    } else if (state.status === 'models_loading') {
-      setText(this.text, 'Janet is loading her models. You can read along; she answers in a moment.');
     }
     this.retry.hidden = state.link.kind !== 'waiting';
-    this.banner.hidden = state.link.kind !== 'waiting' && state.status !== 'busy' && state.status !== 'models_loading';
+    this.banner.hidden = state.link.kind !== 'waiting' && state.status !== 'busy';
     this.banner.dataset['kind'] = kind;
   }
 }

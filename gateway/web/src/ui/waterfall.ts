@@ -13,7 +13,7 @@ interface Format {
 }
 
 /** Under an answer, and in the side panel. */
-export const WIDE: Format = { width: 560, label: 140, value: 66 };
+export const WIDE: Format = { width: 650, label: 140, value: 66 };
 export const NARROW: Format = { width: 312, label: 124, value: 58 };
 
 const ROW = 26;

@@ -30,6 +30,6 @@ export class Welcome {
     for (const button of this.buttons) button.disabled = !ready || state.mic.kind === 'sample' || state.mic.kind === 'opening';
     const kept = state.context === null ? '' : forgetting(state.context);
     this.keep.textContent = kept === '' ? '' : ` What you say is ${kept}.`;
-    this.hint.hidden = welcomed || state.entries.length < 2;
+    this.hint.hidden = welcomed || !state.entries.some((e) => e.kind === 'assistant');
   }
 }
