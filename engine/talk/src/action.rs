@@ -108,7 +108,15 @@ pub enum Action {
         /// Which request this answers, if it was a text or an upload.
         tag: Option<u32>,
     },
+    /// The reply's text is long enough: end the language model's job, keep what was made. No
+    /// `Generated` is needed; one that still comes is dropped.
+    Enough {
+        /// The reply.
+        reply: ReplyId,
+    },
     /// End every job of this reply and forget what it made that was not heard.
+    ///
+    /// What `Prefill` put into the language model's cache stays: it serves the next attempt.
     Cancel {
         /// The attempt.
         reply: ReplyId,
@@ -117,7 +125,7 @@ pub enum Action {
     Pause,
     /// Go on from the held position with a fade in.
     Resume,
-    /// Drop all sound that was not heard yet.
+    /// Drop all sound that was not heard yet. Also ends a hold: what comes later plays at once.
     Flush,
     /// Words of the user, to be shown. Never kept.
     ShowTranscript {

@@ -37,6 +37,14 @@ pub struct Config {
     pub transcript_patience: Duration,
     /// A reply with no progress for this long is given up.
     pub reply_patience: Duration,
+    /// A finished turn whose answer has no sound yet is released after this long all the same;
+    /// until then more speech still belongs to it, at no cost in time to the first sound.
+    pub commit_hold: Duration,
+    /// The language model starts this long before the end of the pause even if the turn sounds
+    /// incomplete; zero leaves it to `prepare_at`.
+    pub prepare_lead: Duration,
+    /// Bytes of text after which a reply is long enough, whatever the language model thinks.
+    pub longest_reply: usize,
     /// Staged sound of an unreleased reply.
     pub staging: Duration,
     /// Samples per second of the sound that is played.
@@ -67,6 +75,9 @@ impl Default for Config {
             barge_judge: Duration::from_millis(600),
             transcript_patience: Duration::from_secs(8),
             reply_patience: Duration::from_secs(20),
+            commit_hold: Duration::from_millis(600),
+            prepare_lead: Duration::from_millis(400),
+            longest_reply: 6000,
             staging: Duration::from_secs(2),
             play_rate_hz: 24_000,
             idle_after: Duration::from_secs(600),

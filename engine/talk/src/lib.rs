@@ -14,13 +14,33 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod asks;
+mod backchannel;
+mod budget;
 mod config;
+mod ear;
+mod echo;
+mod endpointer;
+mod fault;
 mod ids;
 mod input;
+mod phrase;
+mod playout;
+mod reply;
+mod stable;
+#[cfg(test)]
+mod tests;
 mod time;
+mod timer;
+mod turn;
+mod voice;
 
 pub use action::{Action, Ending, Pass, Span, Voice};
 pub use config::Config;
+#[cfg(feature = "_faults")]
+pub use fault::Fault;
 pub use ids::{PhraseId, ReplyId, UtteranceId};
 pub use input::{Finish, Input, MicMode, Stage};
 pub use time::Mono;
+pub use timer::Timer;
+pub use turn::Turn;

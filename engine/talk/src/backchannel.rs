@@ -1,0 +1,238 @@
+//! What a sound over Janet's voice was: nothing, a nod in words, her own voice, or speech.
+//!
+//! Judges words only; when to ask and what follows is for `barge`. Errs towards speech: a word that
+//! could be meant for her ("no", "stop", "what") is never a nod.
+
+/// What the words of a sound amount to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// No words.
+    Nothing,
+    /// "Mm-hm", "I see": she may go on.
+    Backchannel,
+    /// What she herself is saying.
+    Echo,
+    /// Somebody wants the floor.
+    Words,
+}
+
+const NODS: [&str; 50] = [
+    "m",
+    "mm",
+    "mmm",
+    "mhm",
+    "mmhm",
+    "mmhmm",
+    "hm",
+    "hmm",
+    "hmmm",
+    "uh",
+    "huh",
+    "uhhuh",
+    "uhuh",
+    "um",
+    "ah",
+    "aha",
+    "ahh",
+    "oh",
+    "ooh",
+    "wow",
+    "yeah",
+    "yea",
+    "yep",
+    "yup",
+    "yes",
+    "ok",
+    "okay",
+    "kay",
+    "right",
+    "alright",
+    "sure",
+    "fine",
+    "good",
+    "great",
+    "nice",
+    "cool",
+    "true",
+    "exactly",
+    "indeed",
+    "really",
+    "interesting",
+    "absolutely",
+    "totally",
+    "definitely",
+    "thanks",
+    "gotcha",
+    "bye",
+    "mhmm",
+    "hmhm",
+    "you",
+];
+const NODDING_PHRASES: [&[&str]; 15] = [
+    &["i", "see"],
+    &["go", "on"],
+    &["got", "it"],
+    &["i", "know"],
+    &["all", "right"],
+    &["of", "course"],
+    &["thank", "you"],
+    &["makes", "sense"],
+    &["that", "makes", "sense"],
+    &["fair", "enough"],
+    &["that's", "right"],
+    &["that's", "true"],
+    &["very", "good"],
+    &["i", "understand"],
+    &["thanks", "for", "watching"],
+];
+/// More nods than this in a row are a sentence.
+const MOST_NODS: usize = 6;
+
+/// Judges `heard`; `saying` are the words of hers around the position that the ear has reached.
+///
+/// `far_over_echo`: the sound was much louder than any echo. Then two of her words are not enough
+/// to call it an echo: people repeat words, to ask about them.
+pub(crate) fn judge(heard: &str, saying: &str, far_over_echo: bool) -> Meaning {
+    let heard = words(heard);
+    if heard.is_empty() {
+        return Meaning::Nothing;
+    }
+    if is_nod(&heard) {
+        return Meaning::Backchannel;
+    }
+    let alike = in_common(&heard, &words(saying));
+    let least = if far_over_echo { 3 } else { 1 };
+    // Speech recognition of an echo gets about every third word wrong.
+    if alike >= least && alike * 5 >= heard.len() * 3 {
+        return Meaning::Echo;
+    }
+    Meaning::Words
+}
+
+fn is_nod(heard: &[String]) -> bool {
+    let mut rest = heard;
+    let mut nods = 0;
+    while let [first, after @ ..] = rest {
+        let phrase = NODDING_PHRASES.iter().find(|phrase| {
+            rest.len() >= phrase.len() && rest.iter().zip(**phrase).all(|(a, b)| a == b)
+        });
+        rest = match phrase {
+            Some(phrase) => &rest[phrase.len()..],
+            None if NODS.contains(&first.as_str()) => after,
+            None => return false,
+        };
+        nods += 1;
+    }
+    nods <= MOST_NODS
+}
+
+/// Length of the longest common subsequence of words.
+fn in_common(heard: &[String], saying: &[String]) -> usize {
+    let mut row = vec![0usize; saying.len() + 1];
+    for word in heard {
+        let mut diagonal = 0;
+        for (column, said) in saying.iter().enumerate() {
+            let above = row[column + 1];
+            row[column + 1] = if word == said {
+                diagonal + 1
+            } else {
+                above.max(row[column])
+            };
+            diagonal = above;
+        }
+    }
+    row[saying.len()]
+}
+
+/// Lower-case words without punctuation; hyphens part words, descriptions of sounds are dropped.
+fn words(text: &str) -> Vec<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut described = 0usize;
+    for c in text.chars() {
+        match c {
+            '[' | '(' | '*' if described == 0 => described = 1,
+            ']' | ')' | '*' => described = 0,
+            _ if described > 0 => {}
+            '\'' | '’' => plain.push('\''),
+            c if c.is_alphanumeric() => plain.extend(c.to_lowercase()),
+            _ => plain.push(' '),
+        }
+    }
+    plain
+        .split_whitespace()
+        .map(|word| word.trim_matches('\'').to_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nods_are_backchannels_alone_and_in_a_row() {
+        for text in [
+            "Mm-hmm.",
+            "Mhm",
+            "Uh-huh.",
+            "Yeah.",
+            "Okay.",
+            "Right.",
+            "I see.",
+            "Yeah, yeah.",
+            "Oh, okay. I see.",
+            "All right.",
+            "Thank you.",
+            "Go on.",
+            "That makes sense.",
+        ] {
+            assert_eq!(judge(text, "", false), Meaning::Backchannel, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_may_be_meant_for_her_are_never_backchannels() {
+        for text in [
+            "Stop.",
+            "Wait.",
+            "No.",
+            "No no no",
+            "Hold on.",
+            "What?",
+            "But",
+            "Yeah, but",
+            "Okay, stop.",
+            "Janet",
+            "Right, and what about Paris?",
+            "I see a",
+            "Quiet",
+        ] {
+            assert_eq!(judge(text, "", false), Meaning::Words, "{text}");
+        }
+    }
+
+    #[test]
+    fn sounds_without_words_are_nothing() {
+        for text in ["", "  ", "[music]", "(coughs)", "*laughs*", "...", "♪"] {
+            assert_eq!(judge(text, "", false), Meaning::Nothing, "{text}");
+        }
+    }
+
+    #[test]
+    fn her_own_words_are_an_echo_even_if_badly_heard() {
+        let saying = "The capital of France is Paris, and it lies on the Seine.";
+        assert_eq!(judge("capital of trance is", saying, false), Meaning::Echo);
+        assert_eq!(judge("Paris", saying, false), Meaning::Echo);
+        assert_eq!(judge("Paris?", saying, true), Meaning::Words);
+        assert_eq!(judge("is Paris and it lies", saying, true), Meaning::Echo);
+        assert_eq!(
+            judge("What about the capital of Spain?", saying, false),
+            Meaning::Words
+        );
+    }
+
+    #[test]
+    fn many_nods_in_a_row_are_a_sentence() {
+        assert_eq!(judge(&"yeah ".repeat(9), "", false), Meaning::Words);
+    }
+}

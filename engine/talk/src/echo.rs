@@ -1,0 +1,179 @@
+//! Tells a person in the room from Janet's own voice coming back, by level alone.
+//!
+//! Sees nothing but the level of each microphone window and whether Janet can be heard in the
+//! room. While she can, a window counts as somebody's speech only if it stands out over the
+//! loudest sound of hers that came back lately. Nobody is interrupted by an echo that is known;
+//! an unknown one may hold her once, the judgement by words then tells it apart and
+//! [`EchoFloor::blame`] learns it.
+//!
+//! Until enough was heard (`TRIAL`), a usual loudspeaker is assumed. With headphones nothing comes
+//! back, the floor sinks to the room's noise, and the quietest word is enough to hold her.
+
+use std::time::Duration;
+
+use crate::ear::WINDOW;
+
+/// By how much speech has to stand out over the echo.
+const MARGIN_DB: f32 = 6.0;
+/// Echo of a loudspeaker that was never heard yet.
+const ASSUMED_DB: f32 = -34.0;
+/// The same, against the level at which the person speaks, if that is known.
+const UNDER_PERSON_DB: f32 = 16.0;
+/// Windows with her voice in the room after which assumptions are not needed any more.
+const TRIAL: u32 = 25;
+/// The floor sinks this much in a second of her voice, so that a moved microphone is forgotten.
+const SINK_DB_PER_S: f32 = 2.0;
+const SILENCE_DB: f32 = -120.0;
+/// A sound without words may raise the floor no higher than this: it may have been a person.
+const WORDLESS_CAP_DB: f32 = -30.0;
+
+/// The loudest recent echo, and how loud the person usually is.
+#[derive(Clone, Debug)]
+pub(crate) struct EchoFloor {
+    peak_db: f32,
+    seen: u32,
+    person_db: Option<f32>,
+}
+
+/// What a window of the microphone may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Loud enough to be a person.
+    Person,
+    /// May be Janet herself.
+    Echo,
+}
+
+impl EchoFloor {
+    pub(crate) fn new() -> Self {
+        Self {
+            peak_db: SILENCE_DB,
+            seen: 0,
+            person_db: None,
+        }
+    }
+
+    fn floor_db(&self) -> f32 {
+        if self.seen >= TRIAL {
+            return self.peak_db;
+        }
+        let assumed = match self.person_db {
+            Some(person) => ASSUMED_DB.min(person - UNDER_PERSON_DB),
+            None => ASSUMED_DB,
+        };
+        self.peak_db.max(assumed)
+    }
+
+    /// Judges a window that came while Janet could be heard, and learns from it.
+    pub(crate) fn over_her_voice(&mut self, level_db: f32, speech: bool) -> Source {
+        let level_db = if level_db.is_finite() {
+            level_db
+        } else {
+            SILENCE_DB
+        };
+        let source = if level_db >= self.floor_db() + MARGIN_DB {
+            Source::Person
+        } else {
+            Source::Echo
+        };
+        self.seen = self.seen.saturating_add(1);
+        self.peak_db = (self.peak_db - SINK_DB_PER_S * WINDOW.as_secs_f32()).max(SILENCE_DB);
+        if speech && source == Source::Echo {
+            self.peak_db = self.peak_db.max(level_db);
+        }
+        source
+    }
+
+    /// Learns the level of the person from a window of a turn in which Janet was silent.
+    pub(crate) fn person(&mut self, level_db: f32) {
+        if level_db.is_finite() {
+            let before = self.person_db.unwrap_or(level_db);
+            self.person_db = Some(before + 0.1 * (level_db - before));
+        }
+    }
+
+    /// The sound that held her, `level_db` at its loudest, was her own.
+    pub(crate) fn blame(&mut self, level_db: f32) {
+        self.peak_db = self.peak_db.max(level_db);
+    }
+
+    /// The sound that held her had no words in it: perhaps an echo, perhaps a cough.
+    pub(crate) fn suspect(&mut self, level_db: f32) {
+        let cap = self
+            .person_db
+            .map_or(WORDLESS_CAP_DB, |person| person - 10.0);
+        self.peak_db = self.peak_db.max(level_db.min(cap).min(WORDLESS_CAP_DB));
+    }
+
+    /// Whether a sound of this level is far above any echo.
+    pub(crate) fn is_far_over(&self, level_db: f32) -> bool {
+        level_db >= self.floor_db() + 2.0 * MARGIN_DB
+    }
+}
+
+/// How long Janet's voice may still come back after her last sample was heard.
+pub(crate) const TAIL: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_of_a_usual_loudspeaker_is_no_person_from_the_first_window_on() {
+        let mut echo = EchoFloor::new();
+        for _ in 0..40 {
+            echo.person(-24.0);
+        }
+        for window in 0..200 {
+            let level = -40.0 + 4.0 * ((window % 7) as f32 - 3.0) / 3.0;
+            assert_eq!(
+                echo.over_her_voice(level, true),
+                Source::Echo,
+                "window {window}"
+            );
+        }
+        assert_eq!(echo.over_her_voice(-24.0, true), Source::Person);
+    }
+
+    #[test]
+    fn with_headphones_a_whisper_is_enough_once_the_trial_is_over() {
+        let mut echo = EchoFloor::new();
+        for _ in 0..TRIAL {
+            assert_eq!(echo.over_her_voice(-75.0, false), Source::Echo);
+        }
+        assert_eq!(echo.over_her_voice(-55.0, true), Source::Person);
+    }
+
+    #[test]
+    fn a_blamed_echo_holds_her_only_once() {
+        let mut echo = EchoFloor::new();
+        for _ in 0..TRIAL {
+            echo.over_her_voice(-75.0, false);
+        }
+        assert_eq!(echo.over_her_voice(-38.0, true), Source::Person);
+        echo.blame(-36.0);
+        for _ in 0..60 {
+            assert_eq!(echo.over_her_voice(-36.0, true), Source::Echo);
+        }
+    }
+
+    #[test]
+    fn a_loud_cough_does_not_make_her_deaf() {
+        let mut echo = EchoFloor::new();
+        for _ in 0..40 {
+            echo.person(-24.0);
+            echo.over_her_voice(-75.0, false);
+        }
+        echo.suspect(-8.0);
+        assert_eq!(echo.over_her_voice(-24.0, true), Source::Person);
+    }
+
+    #[test]
+    fn levels_that_are_no_numbers_are_silence() {
+        let mut echo = EchoFloor::new();
+        assert_eq!(echo.over_her_voice(f32::NAN, true), Source::Echo);
+        assert_eq!(echo.over_her_voice(f32::INFINITY, true), Source::Echo);
+        echo.person(f32::NAN);
+        assert_eq!(echo.over_her_voice(-10.0, true), Source::Person);
+    }
+}

@@ -1,0 +1,192 @@
+//! Typed texts, uploads and late turns: who is answered when.
+//!
+//! A voice turn goes before what waits. A text that arrives while she answers cuts that answer; one
+//! that arrived before it waits until it has ended. A late turn never cuts.
+
+use crate::asks::{Ask, Body};
+use crate::fault::Fault;
+use crate::reply::{Draft, Form, Live};
+use crate::turn::{State, Turn};
+use crate::{Action, Ending, Input, Mono, Pass, Span, Stage, UtteranceId};
+
+impl Turn {
+    pub(super) fn on_text(&mut self, text: String, speak: bool, tag: u32, out: &mut Vec<Action>) {
+        let body = Body::Text { text, speak, tag };
+        self.on_ask(body, None, out);
+    }
+
+    pub(super) fn on_utterance(
+        &mut self,
+        id: UtteranceId,
+        speak: bool,
+        tag: u32,
+        out: &mut Vec<Action>,
+    ) {
+        let config = &self.core.config;
+        let lost_at = self.core.now + config.transcript_patience + config.reply_patience;
+        let body = Body::Upload {
+            words: None,
+            speak,
+            tag,
+        };
+        self.on_ask(body, Some((id, lost_at)), out);
+    }
+
+    fn on_ask(&mut self, body: Body, upload: Option<(UtteranceId, Mono)>, out: &mut Vec<Action>) {
+        let reply = self.core.new_reply();
+        let lost_at = upload.map(|(_, lost_at)| lost_at);
+        let ask = Ask {
+            reply,
+            body,
+            at: self.core.now,
+            lost_at,
+        };
+        if matches!(self.state, State::Stopped) {
+            out.push(Action::Disregard {
+                reply,
+                tag: ask.tag(),
+            });
+            return;
+        }
+        let blank = ask.words().is_some_and(|words| words.trim().is_empty());
+        if blank {
+            out.push(Action::Disregard {
+                reply,
+                tag: ask.tag(),
+            });
+            return;
+        }
+        if let Err(refused) = self.core.asks.push(ask) {
+            if !self.core.faults.has(Fault::RefusedSilently) {
+                out.push(Action::Disregard {
+                    reply,
+                    tag: refused.tag(),
+                });
+            }
+            return;
+        }
+        if let Some((id, _)) = upload {
+            let span = Span::Upload(id);
+            out.push(Action::Transcribe {
+                reply,
+                span,
+                pass: Pass::Final,
+            });
+        }
+        if let State::Held { .. } = self.state {
+            self.cut_live(Ending::Interrupted, out);
+        }
+    }
+
+    /// A transcript for something that waits.
+    pub(super) fn on_asked(&mut self, input: Input, out: &mut Vec<Action>) {
+        let (reply, text) = match input {
+            Input::Transcript { reply, text } => (reply, text),
+            Input::Failed {
+                reply,
+                stage: Stage::Transcribe,
+            } => (reply, String::new()),
+            _ => return,
+        };
+        let Some(ask) = self.core.asks.wanting(reply) else {
+            return;
+        };
+        let own = ask.reply;
+        ask.hear(reply, text.trim().to_owned());
+        let empty = ask.words().is_some_and(|words| words.is_empty());
+        if reply != own {
+            out.push(Action::Cancel { reply });
+        }
+        if empty && let Some(ask) = self.core.asks.remove(own) {
+            out.push(Action::Disregard {
+                reply: own,
+                tag: ask.tag(),
+            });
+        }
+    }
+
+    /// Answers the next request if the floor is free, gives up those whose words never came.
+    pub(super) fn settle_asks(&mut self, out: &mut Vec<Action>) -> bool {
+        let now = self.core.now;
+        let lost = self
+            .core
+            .asks
+            .iter()
+            .find(|ask| ask.lost_at.is_some_and(|at| now >= at));
+        if let Some(lost) = lost.map(|ask| ask.reply)
+            && let Some(ask) = self.core.asks.remove(lost)
+        {
+            self.core.give_up(ask, out);
+            return true;
+        }
+        if let State::Listening { turn, .. } = &mut self.state
+            && turn.is_wordless()
+            && self.core.asks.next().is_some()
+        {
+            // Music or noise must not keep a person who types from being answered.
+            self.forget_turn(out);
+            return true;
+        }
+        let Some(next) = self.core.asks.next() else {
+            return false;
+        };
+        let free = match &self.state {
+            State::Resting => true,
+            State::Replying(live) => !next.is_late() && next.at >= live.released,
+            State::Listening { .. } => self.core.faults.has(Fault::TextOverSpeech),
+            State::Held { .. } | State::Stopped => false,
+        };
+        let reply = next.reply;
+        if !free {
+            return false;
+        }
+        let Some(ask) = self.core.asks.remove(reply) else {
+            return false;
+        };
+        if self.core.faults.has(Fault::OldReplyKept) {
+            self.state = State::Resting;
+        }
+        self.cut_live(Ending::Interrupted, out);
+        if let State::Listening { .. } = self.state {
+            self.forget_turn(out);
+        }
+        self.serve(ask, out);
+        true
+    }
+
+    fn serve(&mut self, ask: Ask, out: &mut Vec<Action>) {
+        let Some(words) = ask.words() else { return };
+        let draft = Draft::prepare(ask.reply, words, Form::new(ask.speak()), out);
+        let about = (ask.at, ask.tag());
+        let live = Live::release(draft, self.core.now, about, &self.core.config, out);
+        self.state = State::Replying(live);
+    }
+
+    /// Drops the open turn; nothing of it is answered.
+    pub(super) fn forget_turn(&mut self, out: &mut Vec<Action>) {
+        match std::mem::replace(&mut self.state, State::Resting) {
+            State::Listening { mut turn, writing } => {
+                self.core.drop_turn(&mut turn, out);
+                self.state = writing.map_or(State::Resting, State::Replying);
+            }
+            state => self.state = state,
+        }
+    }
+}
+
+impl crate::turn::Core {
+    /// A request that cannot be answered any more.
+    pub(super) fn give_up(&mut self, ask: Ask, out: &mut Vec<Action>) {
+        if let Body::Late { parts } = &ask.body {
+            let open = parts
+                .iter()
+                .filter(|part| part.text.is_none() && part.reply != ask.reply);
+            out.extend(open.map(|part| Action::Cancel { reply: part.reply }));
+        }
+        out.push(Action::Cancel { reply: ask.reply });
+        out.push(Action::Disregard {
+            reply: ask.reply,
+            tag: ask.tag(),
+        });
+    }
+}

@@ -1,0 +1,272 @@
+//! Speech over her voice, in two steps: she is held at once, then it is judged what it was.
+//!
+//! ```text
+//!  speech ≥ barge_onset ──▶ Pause ── words, or still speaking after barge_judge ──▶ Flush, new turn
+//!                             └───── over, and a nod, an echo or no words at all ──▶ Resume
+//! ```
+//!
+//! Never resumes while somebody speaks. When in doubt the person has the floor.
+
+use std::time::Duration;
+
+use crate::backchannel::{Meaning, judge};
+use crate::fault::Fault;
+use crate::turn::{Core, Mic, State, Turn};
+use crate::voice::{Phase, VoiceTurn};
+use crate::{Action, Ending, Input, MicMode, Mono, Stage};
+
+/// Speech that a transcript needs to say anything.
+const FIRST_LOOK: Duration = Duration::from_millis(320);
+/// New speech before it is looked at again.
+const NEXT_LOOK: Duration = Duration::from_millis(224);
+/// A sound shorter than this is a click or a cough when nothing could be made of it.
+const SHORTEST_WORD: Duration = Duration::from_millis(224);
+/// Words that are still on their way at `barge_judge` are waited for up to this many times it.
+const PATIENCE: u32 = 2;
+
+/// What is known of the sound that held her.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    /// When she was held.
+    since: Mono,
+    /// Where the speech began, without pre-roll.
+    speech_from: Mono,
+    /// The loudest window.
+    peak_db: f32,
+    /// The last verdict, and up to which sample it reaches.
+    verdict: Option<(Meaning, Mono)>,
+    /// The transcript could not be made.
+    failed: bool,
+}
+
+enum Ruling {
+    Open,
+    GoOn,
+    Yield,
+}
+
+impl Turn {
+    /// A window while she answers.
+    pub(super) fn on_window_over_reply(&mut self, level_db: f32, out: &mut Vec<Action>) {
+        let core = &mut self.core;
+        let State::Replying(live) = &self.state else {
+            return;
+        };
+        let held = if live.sounds() {
+            core.config.barge_onset
+        } else {
+            core.config.onset
+        };
+        if core.ear.running() < held {
+            return;
+        }
+        let turn = core.open_turn();
+        let spoken = live.is_spoken();
+        let State::Replying(mut live) = std::mem::replace(&mut self.state, State::Resting) else {
+            return;
+        };
+        if !spoken {
+            self.state = State::Listening {
+                turn,
+                writing: Some(live),
+            };
+            return;
+        }
+        if matches!(
+            core.mic,
+            Mic::Open {
+                mode: MicMode::PushToTalk,
+                ..
+            }
+        ) {
+            // Whoever holds the button talks to her.
+            live.cut(Ending::Interrupted, core.faults, out);
+            self.state = State::Listening {
+                turn,
+                writing: None,
+            };
+            return;
+        }
+        live.hold(out);
+        let judgement = Judgement {
+            since: core.now,
+            speech_from: turn.partials.upto,
+            peak_db: level_db,
+            verdict: None,
+            failed: false,
+        };
+        self.state = State::Held {
+            live,
+            turn,
+            judgement,
+        };
+    }
+
+    /// A window while she is held.
+    pub(super) fn on_window_held(&mut self, level_db: f32, out: &mut Vec<Action>) {
+        let State::Held {
+            turn, judgement, ..
+        } = &mut self.state
+        else {
+            return;
+        };
+        let core = &mut self.core;
+        if core.ear.voiced_from().is_some() {
+            turn.spoken_to = core.ear.at();
+            judgement.peak_db = judgement.peak_db.max(level_db);
+        }
+        core.look(turn, judgement, out);
+    }
+
+    /// A transcript of the sound that held her.
+    pub(super) fn on_overheard(&mut self, input: Input, out: &mut Vec<Action>) {
+        let State::Held {
+            live,
+            turn,
+            judgement,
+        } = &mut self.state
+        else {
+            return;
+        };
+        match input {
+            Input::Partial { text, .. } if turn.partials.open.take().is_some() => {
+                let far_over = self.core.echo.is_far_over(judgement.peak_db);
+                let mut meaning = judge(&text, &live.saying(), far_over);
+                if meaning == Meaning::Backchannel && self.core.faults.has(Fault::NodsInterrupt) {
+                    meaning = Meaning::Words;
+                }
+                judgement.verdict = Some((meaning, turn.partials.upto));
+                self.core.look(turn, judgement, out);
+            }
+            Input::Failed {
+                stage: Stage::Transcribe,
+                ..
+            } => {
+                turn.partials.open = None;
+                judgement.failed = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Decides what the sound was, as soon as it can be known and no later than it may.
+    pub(super) fn settle_barge(&mut self, out: &mut Vec<Action>) -> bool {
+        let State::Held {
+            turn, judgement, ..
+        } = &mut self.state
+        else {
+            return false;
+        };
+        if self.core.faults.has(Fault::HeldForever) {
+            return false;
+        }
+        self.core.look(turn, judgement, out);
+        match self.core.rule(turn, judgement) {
+            Ruling::Open => false,
+            Ruling::Yield => {
+                self.yield_floor(out);
+                true
+            }
+            Ruling::GoOn => {
+                self.resume(out);
+                true
+            }
+        }
+    }
+
+    fn yield_floor(&mut self, out: &mut Vec<Action>) {
+        self.cut_live(Ending::Interrupted, out);
+        if let State::Listening { turn, .. } = &mut self.state
+            && self.core.ear.voiced_from().is_none()
+        {
+            turn.phase = Phase::Pausing(None);
+        }
+        if self.core.mic == Mic::Closed
+            && let State::Listening { turn, .. } = &mut self.state
+        {
+            self.core.commit(turn, out);
+        }
+    }
+
+    fn resume(&mut self, out: &mut Vec<Action>) {
+        let State::Held {
+            mut live,
+            mut turn,
+            judgement,
+        } = std::mem::replace(&mut self.state, State::Resting)
+        else {
+            return;
+        };
+        match judgement.verdict {
+            Some((Meaning::Echo, _)) => self.core.echo.blame(judgement.peak_db),
+            Some((Meaning::Nothing, _)) | None => self.core.echo.suspect(judgement.peak_db),
+            Some((Meaning::Backchannel | Meaning::Words, _)) => {}
+        }
+        self.core.drop_turn(&mut turn, out);
+        live.resume(self.core.now, &self.core.config, out);
+        self.state = State::Replying(live);
+    }
+}
+
+impl Core {
+    pub(super) fn judge_timer(&self, judgement: &Judgement) -> Option<Mono> {
+        if self.faults.has(Fault::HeldForever) {
+            return None;
+        }
+        let first = judgement.since + self.config.barge_judge;
+        let last = judgement.since + self.config.barge_judge * PATIENCE;
+        Some(if self.now < first { first } else { last })
+    }
+
+    /// Asks for the words of the sound when there is something new to hear.
+    fn look(&mut self, turn: &mut VoiceTurn, judgement: &Judgement, out: &mut Vec<Action>) {
+        if turn.partials.open.is_some() || judgement.failed {
+            return;
+        }
+        let covered = turn.partials.upto;
+        let enough = match judgement.verdict {
+            None => turn.spoken_to.since(judgement.speech_from) >= FIRST_LOOK,
+            Some(_) => turn.spoken_to.since(covered) >= NEXT_LOOK,
+        };
+        let ended = self.has_ended(turn);
+        let rest = judgement.verdict.is_none() || turn.spoken_to > covered;
+        if (enough && !ended) || (ended && rest) {
+            self.ask_partial_now(turn, out);
+        }
+    }
+
+    /// Whether the sound is over: silence as long as the one that starts speculation.
+    fn has_ended(&self, turn: &VoiceTurn) -> bool {
+        !self.is_stirring() && self.silence_since(turn.spoken_to) >= self.config.speculate_after
+            || self.mic == Mic::Closed
+    }
+
+    fn rule(&self, turn: &VoiceTurn, judgement: &Judgement) -> Ruling {
+        let ended = self.has_ended(turn);
+        let short = turn.spoken_to.since(judgement.speech_from) <= SHORTEST_WORD;
+        let held = self.now.since(judgement.since);
+        let due = held >= self.config.barge_judge;
+        let overdue = held >= self.config.barge_judge * PATIENCE;
+        let open = turn.partials.open.is_some();
+        let verdict = judgement
+            .verdict
+            .map(|(meaning, upto)| (meaning, upto >= turn.spoken_to));
+        match verdict {
+            Some((Meaning::Words, _)) => Ruling::Yield,
+            Some((Meaning::Backchannel, _))
+                if !ended && self.faults.has(Fault::ResumesIntoSpeech) =>
+            {
+                Ruling::GoOn
+            }
+            Some((_, true)) if ended => Ruling::GoOn,
+            _ if judgement.failed && ended && short => Ruling::GoOn,
+            _ if judgement.failed && (ended || due) => Ruling::Yield,
+            // The last words are on their way; so far there were none that matter.
+            Some(_) if open && !overdue => Ruling::Open,
+            None if ended && open && !overdue => Ruling::Open,
+            None if ended && short && overdue => Ruling::GoOn,
+            _ if due => Ruling::Yield,
+            _ => Ruling::Open,
+        }
+    }
+}

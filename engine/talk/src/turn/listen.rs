@@ -1,0 +1,258 @@
+//! Microphone windows: when a turn begins, goes on and pauses.
+//!
+//! Works on the samples' own time. Says nothing about whether a pause is an end (`settle`) and
+//! nothing about speech over her voice beyond handing it to `barge`.
+
+use crate::echo::{Source, TAIL};
+use crate::fault::Fault;
+use crate::turn::settle::end_attempt;
+use crate::turn::{Core, Mic, State, Turn};
+use crate::voice::{Part, Partials, Phase, VoiceTurn};
+use crate::{Action, MicMode, Mono, Pass, Span};
+
+/// Parts of a long turn before it is given out of hand as a late one.
+const MOST_PARTS: usize = 8;
+
+impl Turn {
+    pub(super) fn on_mic_open(&mut self, mode: MicMode) {
+        if let Mic::Open { since, .. } = self.core.mic {
+            self.core.mic = Mic::Open { mode, since };
+            return;
+        }
+        self.core.ear.rest();
+        self.core.mic = Mic::Open {
+            mode,
+            since: self.core.now,
+        };
+    }
+
+    pub(super) fn on_window(
+        &mut self,
+        at: Mono,
+        speech: f32,
+        level_db: f32,
+        out: &mut Vec<Action>,
+    ) {
+        let core = &mut self.core;
+        if core.mic == Mic::Closed || matches!(self.state, State::Stopped) {
+            return;
+        }
+        let sounds = matches!(&self.state, State::Replying(live) if live.sounds());
+        if sounds {
+            core.audible_to = Some(core.now + TAIL);
+        }
+        let counted = if core.is_audible() && !matches!(self.state, State::Held { .. }) {
+            let voice_like = speech >= core.config.speech_off;
+            match core.echo.over_her_voice(level_db, voice_like) {
+                Source::Person => speech,
+                Source::Echo => 0.0,
+            }
+        } else {
+            speech
+        };
+        if !core.ear.hear(at, counted) {
+            return;
+        }
+        match &mut self.state {
+            State::Resting => {
+                if core.ear.running() >= core.config.onset {
+                    let turn = core.open_turn();
+                    self.state = State::Listening {
+                        turn,
+                        writing: None,
+                    };
+                }
+            }
+            State::Listening { turn, .. } => {
+                if core.ear.voiced_from().is_some() && !core.is_audible() {
+                    core.echo.person(level_db);
+                }
+                core.listen(turn, out);
+            }
+            State::Replying(_) => self.on_window_over_reply(level_db, out),
+            State::Held { .. } => self.on_window_held(level_db, out),
+            State::Stopped => {}
+        }
+    }
+
+    /// The microphone is closed: what was said so far is the turn.
+    pub(super) fn on_mic_close(&mut self, out: &mut Vec<Action>) {
+        self.core.mic = Mic::Closed;
+        self.core.ear.rest();
+        if let State::Listening { turn, .. } = &mut self.state {
+            if self.core.faults.has(Fault::MicCloseForgets) {
+                end_attempt(&mut self.core, turn, out);
+                let State::Listening { mut turn, writing } =
+                    std::mem::replace(&mut self.state, State::Resting)
+                else {
+                    return;
+                };
+                self.core.drop_turn(&mut turn, out);
+                self.state = writing.map_or(State::Resting, State::Replying);
+                return;
+            }
+            self.core.commit(turn, out);
+        }
+    }
+
+    /// Push-to-talk: the button was let go.
+    pub(super) fn on_commit(&mut self, out: &mut Vec<Action>) {
+        match &mut self.state {
+            State::Listening { turn, .. } => {
+                self.core.ear.rest();
+                self.core.commit(turn, out);
+            }
+            State::Resting | State::Replying(_) if self.core.mic != Mic::Closed => {
+                let reply = self.core.new_reply();
+                out.push(Action::Disregard { reply, tag: None });
+            }
+            State::Resting | State::Replying(_) | State::Held { .. } | State::Stopped => {}
+        }
+    }
+}
+
+impl Core {
+    /// A turn whose onset was just heard.
+    pub(super) fn open_turn(&mut self) -> VoiceTurn {
+        let since = match self.mic {
+            Mic::Open { since, .. } => since,
+            Mic::Closed => Mono::ZERO,
+        };
+        let speech_from = self.ear.voiced_from().unwrap_or(self.ear.at());
+        let not_before = if self.faults.has(Fault::PrerollOverlaps) {
+            Mono::ZERO
+        } else {
+            self.taken_to
+        };
+        let overlap = if self.faults.has(Fault::PrerollOverlaps) {
+            8
+        } else {
+            1
+        };
+        let preroll = self.config.preroll * overlap;
+        let from = (speech_from - preroll)
+            .max(not_before)
+            .max(since)
+            .min(speech_from);
+        VoiceTurn::new(from, speech_from, self.ear.at())
+    }
+
+    pub(super) fn is_hands_free(&self) -> bool {
+        matches!(
+            self.mic,
+            Mic::Open {
+                mode: MicMode::HandsFree,
+                ..
+            }
+        )
+    }
+
+    /// One more window of an open turn.
+    fn listen(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        let voiced = self.ear.voiced_from();
+        match turn.phase {
+            Phase::Speaking if voiced.is_none() => turn.phase = Phase::Pausing(None),
+            Phase::Speaking => {
+                turn.spoken_to = self.ear.at();
+                self.ask_partial(turn, out);
+                if turn.spoken_to.since(turn.part_from) >= self.config.longest_turn {
+                    self.close_part(turn, out);
+                }
+            }
+            Phase::Pausing(_) | Phase::Over { .. } => {
+                let goes_on = self.ear.running() >= self.config.onset;
+                if goes_on {
+                    self.go_on(turn, out);
+                }
+            }
+        }
+    }
+
+    /// Speech went on before the turn was released.
+    fn go_on(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        if !self.faults.has(Fault::AttemptLeftRunning) {
+            end_attempt(self, turn, out);
+        }
+        turn.phase = Phase::Speaking;
+        turn.spoken_to = self.ear.at();
+        if self.faults.has(Fault::PauseSplitsTurn) {
+            turn.part_from = self.ear.voiced_from().unwrap_or(turn.part_from);
+        }
+    }
+
+    fn ask_partial(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        let upto = self.ear.at();
+        let piled = turn.partials.open.is_some() && !self.faults.has(Fault::PartialsPileUp);
+        let new_speech = upto.since(turn.partials.upto) >= self.config.partial_every;
+        if piled || !new_speech || !self.budget.may_listen_in(self.now) {
+            return;
+        }
+        self.ask_partial_now(turn, out);
+    }
+
+    /// Asks for the words of the open part so far.
+    pub(super) fn ask_partial_now(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        let reply = match turn.partials.reply {
+            Some(reply) => reply,
+            None => self.new_reply(),
+        };
+        turn.partials.reply = Some(reply);
+        turn.partials.upto = self.ear.at();
+        turn.partials.open = Some(self.now);
+        let span = Span::Mic {
+            from: turn.part_from,
+            to: self.ear.at(),
+        };
+        out.push(Action::Transcribe {
+            reply,
+            span,
+            pass: Pass::Partial,
+        });
+    }
+
+    /// A turn that has become long: what was said so far is transcribed for itself.
+    fn close_part(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        self.drop_partials(turn, out);
+        let reply = self.new_reply();
+        let to = self.ear.at();
+        let span = Span::Mic {
+            from: turn.part_from,
+            to,
+        };
+        out.push(Action::Transcribe {
+            reply,
+            span,
+            pass: Pass::Final,
+        });
+        turn.parts.push(Part { reply, text: None });
+        turn.part_from = to;
+        turn.partials = Partials::new(to);
+        if turn.parts.len() > MOST_PARTS {
+            let parts = std::mem::take(&mut turn.parts);
+            self.owe(parts, to, out);
+            turn.from = to;
+        }
+    }
+
+    /// The running partial transcript is not needed any more.
+    pub(super) fn drop_partials(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        if let Some(reply) = turn.partials.reply {
+            out.push(Action::Cancel { reply });
+        }
+        let worded = turn.partials.worded;
+        turn.partials = Partials {
+            worded,
+            ..Partials::new(turn.partials.upto)
+        };
+    }
+
+    /// Ends everything that was asked for a turn which will not be answered.
+    pub(super) fn drop_turn(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+        self.drop_partials(turn, out);
+        end_attempt(self, turn, out);
+        for part in turn.parts.drain(..).filter(|part| part.text.is_none()) {
+            out.push(Action::Cancel { reply: part.reply });
+        }
+        self.taken_to = self.taken_to.max(turn.spoken_to);
+    }
+}

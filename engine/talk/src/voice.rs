@@ -1,0 +1,174 @@
+//! One turn of the person at the microphone, from onset to release.
+//!
+//! Holds what is known of it: where its samples lie, which attempt at its end is in flight, which
+//! partial transcript was asked for. Decides nothing; `turn::listen` and `turn::settle` do.
+//!
+//! ```text
+//!  Speaking ──silence──▶ Pausing ──long enough, commit, microphone closed──▶ Over ──▶ released
+//!     ▲                     │                                                 │
+//!     └──── speech goes on: the attempt is cancelled, the turn is not ────────┘
+//! ```
+
+use std::time::Duration;
+
+use crate::endpointer::{Look, Score, look};
+use crate::reply::Draft;
+use crate::stable::StableWords;
+use crate::{Mono, ReplyId};
+
+/// A turn that is open.
+#[derive(Clone, Debug)]
+pub(crate) struct VoiceTurn {
+    /// First sample of the turn.
+    pub(crate) from: Mono,
+    /// First sample that is not in a closed part.
+    pub(crate) part_from: Mono,
+    /// End of the last speech.
+    pub(crate) spoken_to: Mono,
+    /// Parts that were closed because the turn is long.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) phase: Phase,
+    pub(crate) partials: Partials,
+}
+
+/// A stretch of a long turn that is transcribed for itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) reply: ReplyId,
+    /// `None` until the transcript came.
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Phase {
+    Speaking,
+    Pausing(Option<Attempt>),
+    /// The end is decided; what is missing is waited for.
+    Over {
+        attempt: Attempt,
+        since: Mono,
+    },
+}
+
+/// Work on the assumption that the turn is over.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) reply: ReplyId,
+    pub(crate) score: Score,
+    /// Scores that were asked for again in this pause.
+    pub(crate) rescored: usize,
+    /// Scores asked for and not answered.
+    pub(crate) scores_open: u32,
+    pub(crate) words: Words,
+    pub(crate) answer: Answer,
+    /// Core time that went into it.
+    pub(crate) spent: Duration,
+}
+
+/// The transcript of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Words {
+    Unasked,
+    Asked,
+    /// Asked for again after a failure.
+    AskedAgain,
+    Known(String),
+    Failed,
+}
+
+/// The answer of an attempt.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    None,
+    Draft(Box<Draft>),
+    Failed,
+}
+
+/// Transcripts of the turn while it is spoken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Partials {
+    /// Under which they are asked for; ends with the stretch of speech.
+    pub(crate) reply: Option<ReplyId>,
+    pub(crate) open: Option<Mono>,
+    /// Up to where the last one went.
+    pub(crate) upto: Mono,
+    pub(crate) stable: StableWords,
+    /// Whether the last one held words; `None` before the first.
+    pub(crate) worded: Option<bool>,
+}
+
+impl Partials {
+    pub(crate) fn new(upto: Mono) -> Self {
+        Self {
+            upto,
+            ..Self::default()
+        }
+    }
+}
+
+impl VoiceTurn {
+    pub(crate) fn new(from: Mono, speech_from: Mono, spoken_to: Mono) -> Self {
+        Self {
+            from,
+            part_from: from,
+            spoken_to,
+            parts: Vec::new(),
+            phase: Phase::Speaking,
+            partials: Partials::new(speech_from),
+        }
+    }
+
+    pub(crate) fn attempt(&self) -> Option<&Attempt> {
+        match &self.phase {
+            Phase::Speaking => None,
+            Phase::Pausing(attempt) => attempt.as_ref(),
+            Phase::Over { attempt, .. } => Some(attempt),
+        }
+    }
+
+    pub(crate) fn attempt_mut(&mut self) -> Option<&mut Attempt> {
+        match &mut self.phase {
+            Phase::Speaking => None,
+            Phase::Pausing(attempt) => attempt.as_mut(),
+            Phase::Over { attempt, .. } => Some(attempt),
+        }
+    }
+
+    /// The words of the closed parts followed by `last`.
+    pub(crate) fn text_with(&self, last: &str) -> String {
+        let parts = self.parts.iter().filter_map(|part| part.text.as_deref());
+        join(parts.chain([last]))
+    }
+
+    /// Whether seconds of it were listened to and no word was found.
+    pub(crate) fn is_wordless(&self) -> bool {
+        let texts = self
+            .parts
+            .iter()
+            .all(|part| part.text.as_deref().is_some_and(str::is_empty));
+        texts && self.attempt().is_none() && self.partials.worded == Some(false)
+    }
+
+    /// Whether every closed part has its transcript.
+    pub(crate) fn parts_known(&self) -> bool {
+        self.parts.iter().all(|part| part.text.is_some())
+    }
+}
+
+impl Attempt {
+    pub(crate) fn look(&self) -> Look {
+        match &self.words {
+            Words::Known(text) => look(text),
+            _ => Look::Plain,
+        }
+    }
+}
+
+/// Texts in a row, blank ones left out.
+pub(crate) fn join<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let texts: Vec<&str> = texts
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .collect();
+    texts.join(" ")
+}
