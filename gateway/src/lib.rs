@@ -1,1 +1,25 @@
-//! The gateway.
+//! The gateway: one binary that serves the page and the socket, and the commands beside it.
+//!
+//! Joins the engine (sound in, sound out) to the network, the vault and the command line. Decides
+//! who may connect, what is answered to bad input, and in which order things are stored and told.
+//! Holds no policy of the conversation and no model.
+//!
+//! ```text
+//!  cli ─▶ config ─▶ server ─▶ socket ─▶ janet-engine
+//!                      │         └────▶ conversations ─▶ janet-vault
+//!                      └─ page, healthz, metrics
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod app;
+pub mod cli;
+pub mod config;
+mod conversations;
+mod gate;
+mod logging;
+mod reexec;
+pub mod server;
+mod socket;
+mod voice;
+mod weights;

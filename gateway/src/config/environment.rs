@@ -36,6 +36,11 @@ impl Environment {
         }
     }
 
+    /// Whether a variable is there and not empty.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<String> {
         self.variables.get(name).cloned()
     }

@@ -1,5 +1,6 @@
 //! What can be wrong with a configuration, said so that it can be put right.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::Origin;
@@ -61,25 +62,8 @@ pub enum ConfigError {
         found: String,
     },
     /// Two values that do not go together.
-    #[error(
-        "`{first}` = {first_value} ({first_origin}) must be {relation} `{second}` = {second_value} ({second_origin})"
-    )]
-    Conflict {
-        /// One key.
-        first: &'static str,
-        /// Its value.
-        first_value: String,
-        /// Where it came from.
-        first_origin: Origin,
-        /// What has to hold between them.
-        relation: &'static str,
-        /// The other key.
-        second: &'static str,
-        /// Its value.
-        second_value: String,
-        /// Where it came from.
-        second_origin: Origin,
-    },
+    #[error(transparent)]
+    Conflict(Box<Conflict>),
     /// A bind address that would let strangers in.
     #[error(
         "{origin}: `server.host` = {host} is refused: until TLS and pairing are there, Janet listens on loopback only (127.0.0.1 or ::1)"
@@ -103,4 +87,27 @@ pub enum ConfigError {
         "there is no home folder; set `conversation.data_dir` (or the variable JANET_CONVERSATION_DATA_DIR)"
     )]
     NoHome,
+}
+
+/// Two values that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[error("{first} must be {relation} {second}")]
+pub struct Conflict {
+    pub(super) first: Setting,
+    pub(super) relation: &'static str,
+    pub(super) second: Setting,
+}
+
+/// A setting as it is named in a [`Conflict`].
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) value: String,
+    pub(super) origin: Origin,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` = {} ({})", self.key, self.value, self.origin)
+    }
 }

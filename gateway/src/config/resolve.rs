@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::error::{Conflict, Setting};
 use super::raw::Raw;
 use super::{
     Config, ConfigError, Conversation, Engine, Environment, Layers, Log, LogFormat, Models,
@@ -246,15 +247,16 @@ impl Check<'_> {
         if holds {
             return Ok(());
         }
-        Err(ConfigError::Conflict {
-            first,
-            first_value: first_value.to_string(),
-            first_origin: self.layers.origin(first),
+        let setting = |key, value: T| Setting {
+            key,
+            value: value.to_string(),
+            origin: self.layers.origin(key),
+        };
+        Err(ConfigError::Conflict(Box::new(Conflict {
+            first: setting(first, first_value),
             relation,
-            second,
-            second_value: second_value.to_string(),
-            second_origin: self.layers.origin(second),
-        })
+            second: setting(second, second_value),
+        })))
     }
 
     fn whole<T: TryFrom<i64>>(

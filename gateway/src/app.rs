@@ -1,0 +1,62 @@
+//! What every part of the server shares: one value for the whole process, made once.
+
+use std::sync::{Arc, OnceLock};
+
+use janet_engine::{Engine, ModelInfo};
+use tokio::sync::{Semaphore, watch};
+
+use crate::config::Config;
+use crate::conversations::Conversations;
+
+/// How far the models are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Phase {
+    /// Requests get `not_ready`.
+    Loading {
+        /// What is being loaded.
+        stage: String,
+        /// How much of all is done, 0 to 1.
+        done: f32,
+    },
+    /// Requests are served.
+    Ready,
+}
+
+/// The process's shared state.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    /// Name of the profile, for people.
+    pub(crate) profile: String,
+    /// Empty while the models load; set before `phase` says `Ready`.
+    pub(crate) engine: OnceLock<Engine>,
+    pub(crate) phase: watch::Receiver<Phase>,
+    pub(crate) conversations: Arc<Conversations>,
+    /// One permit for each client that may be connected.
+    pub(crate) places: Arc<Semaphore>,
+    /// Turns true once, when the server goes down.
+    pub(crate) leaving: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Which model does what; before they are loaded, which will.
+    pub(crate) fn models(&self) -> Vec<ModelInfo> {
+        if let Some(engine) = self.engine.get() {
+            return engine.describe().to_vec();
+        }
+        self.config
+            .models
+            .all()
+            .map(|(role, name)| ModelInfo {
+                role,
+                name: name.to_owned(),
+                note: "loading".into(),
+            })
+            .into()
+    }
+}
+
+/// Resolves when the server goes down.
+pub(crate) async fn goes_down(leaving: &mut watch::Receiver<bool>) {
+    // The sender is gone only when the server is: that means the same.
+    leaving.wait_for(|leaving| *leaving).await.ok();
+}

@@ -1,0 +1,28 @@
+//! Loads the models for a command that runs in the foreground, with a bar that shows how far it is.
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use janet_engine::Models;
+
+use crate::config::Config;
+use crate::{voice, weights};
+
+/// Steps of the bar.
+const STEPS: u64 = 100;
+
+/// Loads and warms up everything. The bar goes to standard error, and only to a terminal.
+pub(super) fn models(config: &Config) -> anyhow::Result<Models> {
+    let weights = weights::locate(&config.models)?;
+    let style = ProgressStyle::with_template("loading {bar:30} {msg}").context("a bad template")?;
+    let bar = ProgressBar::new(STEPS).with_style(style);
+    let models = Models::load(
+        &weights,
+        &voice::engine_config(config),
+        &mut |stage, done| {
+            bar.set_message(stage.to_owned());
+            bar.set_position((f64::from(done.clamp(0.0, 1.0)) * STEPS as f64) as u64);
+        },
+    );
+    bar.finish_and_clear();
+    models.context("`janet models verify` checks the files")
+}

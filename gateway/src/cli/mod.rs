@@ -1,0 +1,157 @@
+//! The command line: what can be asked of `janet`, and which file does it.
+
+mod loading;
+mod models;
+mod replay;
+mod say;
+mod serve;
+mod talk;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config, Environment, Layers, Request};
+use crate::{logging, reexec};
+
+/// Janet, a voice assistant that runs on your own machine.
+#[derive(Debug, Parser)]
+#[command(name = "janet", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Start with `janet models pull`, then `janet serve`. Every setting can come from a \
+    profile, a file (--config), the environment (JANET_SECTION_KEY) or a flag; `janet config explain` shows \
+    which value counts and why."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Settings that every command understands.
+#[derive(Debug, Args)]
+struct Settings {
+    /// Settings for a kind of machine: auto looks at this one [default: auto]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// A TOML file whose settings override the profile's
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, such as --set talk.wait_sure_ms=250; may be given again
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the page and the WebSocket until Ctrl-C
+    Serve(serve::Serve),
+    /// Fetch, list or check the models' weights
+    Models {
+        #[command(subcommand)]
+        command: models::Command,
+    },
+    /// Look at the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Speak a text into a WAV file
+    Say(say::Say),
+    /// Have a whole conversation with a recording instead of a microphone
+    Talk(talk::Talk),
+    /// Run a recorded session through the conversation again and draw where its time went
+    Replay(replay::Replay),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print every setting with its value and where it came from
+    Explain,
+}
+
+/// Runs the command that was asked for.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    let Cli { settings, command } = cli;
+    let environment = Environment::read();
+    let mut request = Request {
+        profile: settings.profile,
+        file: settings.config,
+        flags: settings
+            .set
+            .into_iter()
+            .map(|(key, value)| (format!("--set {key}"), key, value))
+            .collect(),
+    };
+    if let Command::Serve(serve) = &command {
+        serve.flags(&mut request);
+    }
+    let (config, layers) = config::load(&request, &environment)?;
+    logging::start(&config.log);
+    match command {
+        Command::Config {
+            command: ConfigCommand::Explain,
+        } => {
+            print!("{}", config::explain(&layers));
+            Ok(())
+        }
+        Command::Models { command } => models::run(command, &config),
+        Command::Replay(replay) => replay.run(),
+        Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),
+        Command::Say(say) => {
+            with_models(&config, &layers, &environment, |config, _| say.run(config))
+        }
+        Command::Talk(talk) => {
+            with_models(&config, &layers, &environment, |config, _| talk.run(config))
+        }
+    }
+}
+
+/// Runs a command that loads models, in a process whose environment suits them.
+fn with_models(
+    config: &Config,
+    layers: &Layers,
+    environment: &Environment,
+    command: impl FnOnce(&Config, &Layers) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    reexec::once(environment, config.engine.threads);
+    command(config, layers)
+}
+
+/// `key=value`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("expected KEY=VALUE, such as server.port=9000")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_understood_behind_every_command() {
+        let cli = Cli::try_parse_from([
+            "janet",
+            "models",
+            "list",
+            "--set",
+            "models.stt = whisper-base",
+        ]);
+        let cli = cli.expect("a good command line");
+        assert_eq!(
+            cli.settings.set,
+            [("models.stt".to_owned(), "whisper-base".to_owned())]
+        );
+        assert!(Cli::try_parse_from(["janet", "serve", "--set", "port"]).is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! `janet replay`: a recorded session once more, as a drawing.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use janet_engine::replay::replay;
+use janet_engine::waterfall::waterfall;
+
+/// Flags of `janet replay`.
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// A recording that `janet serve --set engine.record_dir=FOLDER` made
+    file: PathBuf,
+    /// Print every action of the conversation, too
+    #[arg(long)]
+    actions: bool,
+}
+
+impl Replay {
+    /// Replays and draws.
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let file = File::open(&self.file)
+            .with_context(|| format!("cannot read {}", self.file.display()))?;
+        let replayed = replay(BufReader::new(file))?;
+        if self.actions {
+            for (at, action) in &replayed.actions {
+                println!("{:>10.3} s  {action:?}", at.0 as f64 / 1e6);
+            }
+            println!();
+        }
+        for turn in &replayed.turns {
+            println!(
+                "{} answers speech that ended at {:.3} s",
+                turn.reply,
+                turn.speech_end.0 as f64 / 1e6
+            );
+            println!("{}", waterfall(&turn.ledger));
+        }
+        println!(
+            "{} turns, {} actions",
+            replayed.turns.len(),
+            replayed.actions.len()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! `janet say`: a text as a WAV file.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use janet_audio::wav;
+use janet_engine::speak::speak;
+use janet_models::vits::SpeakOptions;
+
+use super::loading;
+use crate::config::Config;
+
+/// Flags of `janet say`.
+#[derive(Debug, Args)]
+pub(super) struct Say {
+    /// What to say; - reads standard input
+    text: String,
+    /// Where to write the sound
+    #[arg(short, long, value_name = "FILE.wav")]
+    output: PathBuf,
+}
+
+impl Say {
+    /// Speaks and writes.
+    pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
+        let text = self.text()?;
+        ensure!(
+            !text.trim().is_empty(),
+            "there is nothing to say: the text is empty"
+        );
+        let models = loading::models(config)?;
+        let options = SpeakOptions {
+            seed: config.engine.seed.unwrap_or_else(|| fastrand::u64(..)),
+            length_scale: 1.0 / config.engine.speed,
+            ..SpeakOptions::default()
+        };
+        let mut sound = Vec::new();
+        speak(&models, &text, &options, &mut |chunk| {
+            sound.extend_from_slice(chunk)
+        })?;
+        let rate_hz = models.voice_rate_hz();
+        wav::write_file(&self.output, &sound, rate_hz)
+            .with_context(|| format!("cannot write {}", self.output.display()))?;
+        let seconds = sound.len() as f64 / f64::from(rate_hz);
+        println!(
+            "{}: {seconds:.1} s of speech at {rate_hz} Hz",
+            self.output.display()
+        );
+        Ok(())
+    }
+
+    fn text(&self) -> anyhow::Result<String> {
+        if self.text != "-" {
+            return Ok(self.text.clone());
+        }
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("standard input is not text")?;
+        Ok(text)
+    }
+}

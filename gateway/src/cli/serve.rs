@@ -1,0 +1,68 @@
+//! `janet serve`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::config::{Config, Layers, Request};
+use crate::{server, weights};
+
+/// Flags of `janet serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Address to listen on; loopback only [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
+    /// Port to listen on; 0 takes a free one [default: 8765]
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+    /// Folder of the built page [default: found beside the binary or in the workspace]
+    #[arg(long, value_name = "FOLDER")]
+    web_dir: Option<PathBuf>,
+}
+
+impl Serve {
+    /// Adds what was given to the request for settings.
+    pub(super) fn flags(&self, request: &mut Request) {
+        let web_dir = self
+            .web_dir
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned());
+        let given = [
+            ("--host", "server.host", &self.host),
+            ("--port", "server.port", &self.port),
+            ("--web-dir", "server.web_dir", &web_dir),
+        ];
+        for (flag, key, value) in given {
+            if let Some(value) = value {
+                request
+                    .flags
+                    .push((flag.to_owned(), key.to_owned(), value.clone()));
+            }
+        }
+    }
+}
+
+/// Serves until a signal.
+pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
+    let weights = weights::locate(&config.models)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Sockets only: they need little, and the cores belong to the models.
+        .worker_threads(config.engine.threads.clamp(1, 4))
+        .thread_name("janet-socket")
+        .enable_all()
+        .build()
+        .context("the socket threads cannot be started")?;
+    let profile = layers.profile().to_owned();
+    let models = config
+        .models
+        .all()
+        .map(|(role, name)| format!("{role} {name}"))
+        .join(", ");
+    runtime.block_on(server::serve(config.clone(), profile, weights, |address| {
+        println!("Janet is at http://{address}/");
+        println!("Models: {models}. They are loading; Ctrl-C ends Janet.");
+    }))?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Who sits in which conversation, over the encrypted store.
+//!
+//! A conversation has one seat. Whoever comes with its `client_id` takes it: the one who sat there
+//! is told, ends what it was saying, and leaves; only then does the newer one read the history. The
+//! store blocks on the disk, so every call to it runs off the socket threads, in order.
+
+mod seat;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use janet_vault::conversations::{
+    Config, ConversationError, ConversationId, Conversations as Store,
+};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, timeout};
+
+use crate::app::goes_down;
+use seat::Place;
+pub(crate) use seat::Seat;
+
+/// How long the one who sat there may take to leave.
+const HANDOVER: Duration = Duration::from_secs(10);
+/// Bounds of the pause between two looks for conversations whose time is over.
+const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(60));
+
+/// Why a conversation could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store itself.
+    #[error(transparent)]
+    Store(#[from] ConversationError),
+    /// The call was cut short by a panic.
+    #[error("a call of the conversation store died")]
+    Died,
+    /// The earlier connection does not end.
+    #[error("the earlier connection of this client does not end")]
+    Occupied,
+}
+
+/// How a client came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// A new conversation, as wished.
+    New,
+    /// Back in its conversation.
+    Resumed,
+    /// It named one that is not there (any more); a new one was begun.
+    Unknown,
+}
+
+/// All conversations of this process.
+pub(crate) struct Conversations {
+    store: Arc<Store>,
+    keep: Duration,
+    /// Those that somebody sits in or waits for. Held for a few instructions only.
+    places: Mutex<HashMap<ConversationId, Arc<Place>>>,
+}
+
+impl Conversations {
+    /// Opens the store in this folder.
+    pub(crate) async fn open(folder: &Path, keep: Duration) -> Result<Self, StoreError> {
+        let folder = folder.to_path_buf();
+        let config = Config {
+            keep_after_left: keep,
+            ..Config::default()
+        };
+        let store = blocking(move || Store::open(&folder, config, now_ms())).await?;
+        Ok(Self {
+            store: Arc::new(store),
+            keep,
+            places: Mutex::default(),
+        })
+    }
+
+    /// Takes the seat that `client_id` names, or a new one.
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        client_id: Option<&str>,
+    ) -> Result<(Seat, Arrival), StoreError> {
+        let Some(client_id) = client_id else {
+            return Ok((self.begin().await?, Arrival::New));
+        };
+        if let Ok(id) = client_id.parse::<ConversationId>()
+            && let Some(seat) = self.resume(id).await?
+        {
+            return Ok((seat, Arrival::Resumed));
+        }
+        Ok((self.begin().await?, Arrival::Unknown))
+    }
+
+    async fn begin(self: &Arc<Self>) -> Result<Seat, StoreError> {
+        let store = self.store.clone();
+        let id = blocking(move || store.create(now_ms())).await?;
+        self.sit(id).await
+    }
+
+    async fn resume(self: &Arc<Self>, id: ConversationId) -> Result<Option<Seat>, StoreError> {
+        let seat = self.sit(id).await?;
+        let store = self.store.clone();
+        let goes_on = blocking(move || store.resume(id, now_ms())).await?;
+        if !goes_on {
+            seat.abandon();
+            return Ok(None);
+        }
+        Ok(Some(seat))
+    }
+
+    /// Asks whoever sits there to leave, and waits for it.
+    async fn sit(self: &Arc<Self>, id: ConversationId) -> Result<Seat, StoreError> {
+        let place = self.places().entry(id).or_default().clone();
+        let number = place.summon();
+        let taken = timeout(HANDOVER, place.lease.clone().lock_owned()).await;
+        match taken {
+            Ok(lease) => Ok(Seat::new(self.clone(), id, place, number, lease)),
+            Err(_) => Err(StoreError::Occupied),
+        }
+    }
+
+    /// Ends conversations whose time is over, until the server goes down.
+    pub(crate) async fn expire(self: Arc<Self>, mut leaving: watch::Receiver<bool>) {
+        let mut look = tokio::time::interval((self.keep / 4).clamp(LOOK.0, LOOK.1));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = look.tick() => self.expire_now().await,
+                () = goes_down(&mut leaving) => return,
+            }
+        }
+    }
+
+    async fn expire_now(&self) {
+        let store = self.store.clone();
+        match blocking(move || store.expire(now_ms())).await {
+            Ok(ended) if ended.is_empty() => {}
+            Ok(ended) => {
+                metrics::counter!("janet_conversation_expired_total").increment(ended.len() as u64);
+                tracing::debug!(ended = ended.len(), "conversations have ended");
+            }
+            Err(error) => {
+                tracing::error!(%error, "conversations could not be ended; the next look tries again")
+            }
+        }
+    }
+
+    /// The last sign of life, from which the next process counts.
+    pub(crate) async fn close(&self) {
+        self.expire_now().await;
+    }
+
+    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Arc<Place>>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs a call that blocks on the disk where it may block.
+async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, ConversationError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(call).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(StoreError::Died),
+    }
+}
+
+/// Wall time, in ms since 1970: conversations outlive the process.
+fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,137 @@
+//! One client's place in one conversation.
+
+use std::sync::Arc;
+
+use janet_engine::Role;
+use janet_vault::conversations::{ConversationId, Role as Speaker};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+
+use super::{Conversations, StoreError, blocking, now_ms};
+
+/// What everybody who wants the same seat shares.
+#[derive(Default)]
+pub(super) struct Place {
+    /// Held by the one who sits here.
+    pub(super) lease: Arc<Mutex<()>>,
+    /// Number of the latest who asked for the seat.
+    newest: watch::Sender<u64>,
+}
+
+impl Place {
+    /// Takes the next number, which tells the one who sits here to leave.
+    pub(super) fn summon(&self) -> u64 {
+        let mut number = 0;
+        self.newest.send_modify(|newest| {
+            *newest += 1;
+            number = *newest;
+        });
+        number
+    }
+}
+
+/// The right to speak in a conversation; nobody else has it at the same time.
+pub(crate) struct Seat {
+    conversations: Arc<Conversations>,
+    id: ConversationId,
+    client_id: String,
+    place: Arc<Place>,
+    number: u64,
+    newest: watch::Receiver<u64>,
+    /// `None` once given back.
+    lease: Option<OwnedMutexGuard<()>>,
+}
+
+impl Seat {
+    pub(super) fn new(
+        conversations: Arc<Conversations>,
+        id: ConversationId,
+        place: Arc<Place>,
+        number: u64,
+        lease: OwnedMutexGuard<()>,
+    ) -> Self {
+        let newest = place.newest.subscribe();
+        Self {
+            conversations,
+            client_id: id.to_string(),
+            id,
+            place,
+            number,
+            newest,
+            lease: Some(lease),
+        }
+    }
+
+    /// Brings the client back to this conversation. Whoever knows it may come.
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Resolves when somebody else asks for this seat.
+    pub(crate) async fn displaced(&mut self) {
+        let number = self.number;
+        // The sender lives in `place`, which this seat holds.
+        self.newest.wait_for(|newest| *newest > number).await.ok();
+    }
+
+    /// Everything that was said, first to last.
+    pub(crate) async fn history(&self) -> Result<Vec<(Role, String)>, StoreError> {
+        let (store, id) = (self.conversations.store.clone(), self.id);
+        let messages = blocking(move || store.messages(id)).await?;
+        let role = |speaker| match speaker {
+            Speaker::User => Role::User,
+            Speaker::Assistant => Role::Assistant,
+        };
+        Ok(messages
+            .into_iter()
+            .map(|message| (role(message.role), message.text.into_exposed()))
+            .collect())
+    }
+
+    /// Adds a message; it is on disk when this returns.
+    pub(crate) async fn append(&self, role: Role, text: &str) -> Result<(), StoreError> {
+        let (store, id, text) = (self.conversations.store.clone(), self.id, text.to_owned());
+        let speaker = match role {
+            Role::User => Speaker::User,
+            Role::Assistant => Speaker::Assistant,
+        };
+        blocking(move || store.append(id, speaker, &text, now_ms())).await?;
+        Ok(())
+    }
+
+    /// Gives the seat back; from here on the conversation's time runs.
+    pub(crate) async fn leave(mut self) {
+        let (store, id) = (self.conversations.store.clone(), self.id);
+        if let Err(error) = blocking(move || store.left(id, now_ms())).await {
+            tracing::error!(%error, "that a client left was not noted");
+        }
+        self.give_back();
+    }
+
+    /// Gives back a seat in a conversation that is not there.
+    pub(super) fn abandon(mut self) {
+        self.give_back();
+    }
+
+    fn give_back(&mut self) {
+        if self.lease.take().is_none() {
+            return;
+        }
+        let mut places = self.conversations.places();
+        // One in the map, one here: nobody waits.
+        if Arc::strong_count(&self.place) == 2 {
+            places.remove(&self.id);
+        }
+    }
+}
+
+impl Drop for Seat {
+    /// A task that died must not keep its conversation alive for ever.
+    fn drop(&mut self) {
+        if self.lease.is_some() {
+            if let Err(error) = self.conversations.store.left(self.id, now_ms()) {
+                tracing::error!(%error, "that a client left was not noted");
+            }
+            self.give_back();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Loads the models beside the listening server and starts the engine on them.
+
+use std::sync::{Arc, LazyLock};
+
+use janet_engine::{Engine, EngineError, ModelPaths, Models};
+use tokio::sync::{oneshot, watch};
+
+use crate::app::{App, Phase};
+use crate::gate::Redact;
+use crate::voice::engine_config;
+
+/// Where every process begins.
+pub(super) static BEGINNING: LazyLock<Phase> = LazyLock::new(|| Phase::Loading {
+    stage: "starting".into(),
+    done: 0.0,
+});
+
+/// Starts the thread. It ends when the engine is in `app` and `phase` says `Ready`, or with the
+/// error that keeps the process from serving.
+pub(super) fn start(
+    app: Arc<App>,
+    weights: ModelPaths,
+    phase: watch::Sender<Phase>,
+) -> std::io::Result<oneshot::Receiver<Result<(), EngineError>>> {
+    let (tell, told) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("janet-load".into())
+        .spawn(move || {
+            let result = load(&app, &weights, &phase);
+            if result.is_ok() {
+                phase.send_replace(Phase::Ready);
+            }
+            // Nobody listens any more when the server went down meanwhile.
+            tell.send(result).ok();
+        })?;
+    Ok(told)
+}
+
+fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result<(), EngineError> {
+    let config = engine_config(&app.config);
+    let models = Models::load(weights, &config, &mut |stage, done| {
+        tracing::debug!(stage, done, "loading");
+        phase.send_replace(Phase::Loading {
+            stage: stage.to_owned(),
+            done,
+        });
+    })?;
+    let engine = Engine::start(models, Arc::new(Redact), config)?;
+    if app.engine.set(engine).is_err() {
+        unreachable!("models are loaded once in a process");
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! The listening process: one port for page, socket, health and metrics.
+//!
+//! Listens at once and loads the models meanwhile, so that a client that comes early is told so
+//! instead of being refused. Ends on SIGTERM or Ctrl-C: accepts nobody, says goodbye to everybody,
+//! lets what is running end within its deadline.
+
+mod guard;
+mod health;
+mod loading;
+mod metrics;
+mod page;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State, WebSocketUpgrade};
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use janet_engine::{EngineError, ModelPaths};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use crate::app::{App, goes_down};
+use crate::config::Config;
+use crate::conversations::{Conversations, StoreError};
+use crate::socket;
+use page::Page;
+
+/// How often measurements are folded together when nobody scrapes them.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address cannot be had.
+    #[error(
+        "cannot listen on {address}: {source}; is another Janet running? `--port N` takes another port"
+    )]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A socket or signal could not be set up, or serving ended.
+    #[error("the server cannot go on")]
+    Io(#[from] std::io::Error),
+    /// The conversation store cannot be used.
+    #[error("the conversation store cannot be used")]
+    Store(#[from] StoreError),
+    /// The models cannot be used.
+    #[error("the models cannot be loaded; `janet models verify` checks their files")]
+    Engine(#[from] EngineError),
+    /// The thread that loads models died.
+    #[error("loading the models ended without a result")]
+    LoadingDied,
+}
+
+/// Serves until a signal ends it. `announce` is called once, when the port is open.
+pub async fn serve(
+    config: Config,
+    profile: String,
+    weights: ModelPaths,
+    announce: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let scrape = metrics::install();
+    // Before anything else can fail: a signal that comes early must find somebody.
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+
+    let conversations = Arc::new(
+        Conversations::open(&config.conversation.data_dir, config.conversation.keep).await?,
+    );
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Bind { address, source })?;
+    let address = listener.local_addr()?;
+
+    let (leave, leaving) = watch::channel(false);
+    let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
+    let app = Arc::new(App {
+        profile,
+        engine: OnceLock::new(),
+        phase,
+        conversations: conversations.clone(),
+        places: Arc::new(Semaphore::new(config.server.max_clients)),
+        leaving: leaving.clone(),
+        config,
+    });
+    let mut loaded = loading::start(app.clone(), weights, tell_phase)?;
+    let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
+    let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
+
+    let router = router(app.clone(), scrape);
+    let listener = listener.tap_io(|socket| {
+        // A sentence's first sound must not wait for a full packet.
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a socket keeps Nagle's delay");
+        }
+    });
+    let mut stop = leaving.clone();
+    let mut http = tokio::spawn(
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move { goes_down(&mut stop).await })
+            .into_future(),
+    );
+    announce(address);
+
+    let mut is_loading = true;
+    let ended = loop {
+        tokio::select! {
+            _ = terminated.recv() => break Ok(()),
+            _ = interrupted.recv() => break Ok(()),
+            result = &mut loaded, if is_loading => {
+                is_loading = false;
+                match result {
+                    Ok(Ok(())) => tracing::info!("the models are loaded"),
+                    Ok(Err(error)) => break Err(ServeError::Engine(error)),
+                    Err(_) => break Err(ServeError::LoadingDied),
+                }
+            }
+            served = &mut http => break match served {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(error.into()),
+                Err(_) => Err(std::io::Error::other("the HTTP task died").into()),
+            },
+        }
+    };
+
+    tracing::info!("going down");
+    leave.send_replace(true);
+    let deadline = app.config.server.shutdown;
+    let everybody = u32::try_from(app.config.server.max_clients).unwrap_or(u32::MAX);
+    if timeout(deadline, app.places.acquire_many(everybody))
+        .await
+        .is_err()
+    {
+        tracing::warn!("some clients did not leave in time");
+    }
+    if let Some(engine) = app.engine.get() {
+        engine.close();
+    }
+    http.abort();
+    for task in [expiry, upkeep] {
+        if timeout(deadline, task).await.is_err() {
+            tracing::warn!("a background task did not end in time");
+        }
+    }
+    conversations.close().await;
+    ended
+}
+
+#[derive(Clone)]
+struct Served {
+    app: Arc<App>,
+    page: Arc<Page>,
+    scrape: metrics::Scrape,
+}
+
+fn router(app: Arc<App>, scrape: metrics::Scrape) -> Router {
+    let page = Arc::new(Page::find(app.config.server.web_dir.as_deref()));
+    Router::new()
+        .route(
+            "/healthz",
+            get(|State(served): State<Served>| async move { health::health(&served.app) }),
+        )
+        .route(
+            "/metrics",
+            get(|State(served): State<Served>| async move { served.scrape.render(&served.app) }),
+        )
+        .fallback(page_or_socket)
+        .layer(axum::middleware::from_fn(guard::guard))
+        .with_state(Served { app, page, scrape })
+}
+
+/// `/` and `/ws` upgrade; every other GET is for the page.
+async fn page_or_socket(
+    State(served): State<Served>,
+    method: Method,
+    uri: Uri,
+    query: Query<socket::Query>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let is_socket = matches!(uri.path(), "/" | "/ws");
+    match upgrade {
+        Ok(upgrade) if is_socket => socket::upgrade(upgrade, query.0, served.app),
+        Err(rejection) if uri.path() == "/ws" => rejection.into_response(),
+        _ if method == Method::GET || method == Method::HEAD => served.page.serve(&uri).await,
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+async fn keep_up(scrape: metrics::Scrape, mut leaving: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => scrape.upkeep(),
+            () = goes_down(&mut leaving) => return,
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! The life of one connection: its task's loop, and how it ends.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
+use janet_engine::{Engine, EngineError, Session, SessionSpec};
+use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, WireError};
+use tokio::sync::{Notify, watch};
+use tokio::time::{MissedTickBehavior, timeout};
+
+use super::outbound::{Outbound, Stalled};
+use super::rate::Rate;
+use super::requests::Requests;
+use crate::app::{App, Phase, goes_down};
+use crate::conversations::{Arrival, Seat};
+
+/// How long a client that said goodbye, or was told it, may take to close its side.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a reply that its client has left may take to end and be stored.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// What this server can do, for clients that ask before they offer.
+const CAPABILITIES: [&str; 6] = [
+    "text",
+    "voice",
+    "transcript",
+    "interruption",
+    "resume",
+    "latency",
+];
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// The client closed it or vanished.
+    Gone,
+    /// No sign of life within the ping time-out.
+    Silent,
+    /// The client does not read.
+    Stalled,
+    /// A frame beyond every limit.
+    TooBig,
+    /// Far more requests than are allowed, and no end.
+    Flooding,
+    /// The same `client_id` connected elsewhere.
+    Superseded,
+    /// No place or no engine session is free.
+    Full,
+    /// The server is going down.
+    Away,
+    /// A fault of our own.
+    Fault,
+}
+
+impl Leave {
+    /// The close code (RFC 6455 §7.4.1).
+    pub(super) const fn code(self) -> u16 {
+        match self {
+            Self::Gone | Self::Silent => 1000,
+            Self::Away => 1001,
+            Self::Stalled | Self::Flooding | Self::Superseded => 1008,
+            Self::TooBig => 1009,
+            Self::Fault => 1011,
+            Self::Full => 1013,
+        }
+    }
+
+    /// The reason in words, for the close frame; at most 123 bytes.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Gone => "goodbye",
+            Self::Silent => "no sign of life within the ping time-out",
+            Self::Stalled => "the client does not read what it is sent",
+            Self::TooBig => "the frame is too large",
+            Self::Flooding => "too many messages",
+            Self::Superseded => "superseded: this client_id connected elsewhere",
+            Self::Full => "no place is free; try again later",
+            Self::Away => "the server is going down",
+            Self::Fault => "internal error",
+        }
+    }
+}
+
+impl fmt::Display for Leave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl From<Stalled> for Leave {
+    fn from(_: Stalled) -> Self {
+        Self::Stalled
+    }
+}
+
+/// What a connection's task woke up for.
+enum Wake {
+    /// The socket has a frame, or has ended.
+    Frame(Option<Result<Message, axum::Error>>),
+    /// The engine has events or sound.
+    Engine,
+    /// Time to see whether the client is alive.
+    PingDue,
+    /// The models are further along.
+    Phase,
+    /// Somebody else takes the seat.
+    Displaced,
+    /// The server ends.
+    GoingDown,
+    /// The writer has given up.
+    WriterGone,
+}
+
+/// One client that was let in.
+pub(super) struct Connection {
+    pub(super) app: Arc<App>,
+    /// Its place in its conversation; nobody else has one at the same time.
+    pub(super) seat: Seat,
+    /// `None` while the models load.
+    pub(super) session: Option<Session>,
+    pub(super) outbound: Outbound,
+    pub(super) requests: Requests,
+    pub(super) limits: Limits,
+    pub(super) rate: Rate,
+    /// Rate of binary frames down while streaming voice is on, and of whole sounds.
+    pub(super) play_rate_hz: u32,
+    /// When this client was last told that a binary frame came too early, so that a stream of
+    /// them is not answered by a stream of errors.
+    pub(super) binary_refused: Option<Instant>,
+    /// Requests refused in a row.
+    pub(super) refused: u32,
+    /// Samples of one microphone frame; kept for its allocation.
+    pub(super) samples: Vec<i16>,
+    woken: Arc<Notify>,
+    phase: watch::Receiver<Phase>,
+    leaving: watch::Receiver<bool>,
+    heard: Instant,
+}
+
+impl Connection {
+    /// Takes the client's place in its conversation and greets it.
+    pub(super) async fn enter(
+        app: Arc<App>,
+        client_id: Option<&str>,
+        outbound: Outbound,
+    ) -> Result<Self, (Leave, Outbound)> {
+        let (seat, arrival) = match app.conversations.enter(client_id).await {
+            Ok(entered) => entered,
+            Err(error) => {
+                tracing::error!(%error, "a conversation cannot be opened");
+                return Err((Leave::Fault, outbound));
+            }
+        };
+        let now = Instant::now();
+        let server = &app.config.server;
+        let mut connection = Self {
+            limits: Limits {
+                frame_bytes: server.max_frame_bytes,
+                ..Limits::default()
+            },
+            rate: Rate::new(server.messages_per_second, now),
+            play_rate_hz: app.config.talk.play_rate_hz,
+            phase: app.phase.clone(),
+            leaving: app.leaving.clone(),
+            app,
+            seat,
+            session: None,
+            outbound,
+            requests: Requests::default(),
+            binary_refused: None,
+            refused: 0,
+            samples: Vec::new(),
+            woken: Arc::new(Notify::new()),
+            heard: now,
+        };
+        match connection.greet(arrival).await {
+            Ok(()) => Ok(connection),
+            Err(leave) => Err((leave, connection.outbound)),
+        }
+    }
+
+    async fn greet(&mut self, arrival: Arrival) -> Result<(), Leave> {
+        if self.is_ready() {
+            self.open_session().await?;
+        }
+        self.tell_status()?;
+        if arrival == Arrival::Unknown {
+            let message =
+                "this client_id is not known or its conversation has ended; a new one begins";
+            self.outbound.text(WireError::in_field(
+                ErrorCode::UnknownClient,
+                "client_id",
+                message,
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Serves the client until one side has enough.
+    pub(super) async fn run(&mut self, frames: &mut SplitStream<WebSocket>) -> Leave {
+        let mut ping = tokio::time::interval(self.app.config.server.ping_every);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let wake = tokio::select! {
+                frame = frames.next() => Wake::Frame(frame),
+                () = self.woken.notified() => Wake::Engine,
+                _ = ping.tick() => Wake::PingDue,
+                changed = self.phase.changed(), if self.session.is_none() => match changed {
+                    Ok(()) => Wake::Phase,
+                    Err(_) => Wake::GoingDown,
+                },
+                () = self.seat.displaced() => Wake::Displaced,
+                () = goes_down(&mut self.leaving) => Wake::GoingDown,
+                () = self.outbound.closed() => Wake::WriterGone,
+            };
+            let went_on = match wake {
+                Wake::Frame(frame) => self.on_frame(frame).await,
+                Wake::Engine => self.pump().await,
+                Wake::PingDue => self.on_ping_due(),
+                Wake::Phase => self.on_phase().await,
+                Wake::Displaced => Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded)),
+                Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
+                Wake::WriterGone => Err(Leave::Stalled),
+            };
+            if let Err(leave) = went_on {
+                return leave;
+            }
+        }
+    }
+
+    /// Ends the reply in progress, keeps what was heard of it, and closes.
+    pub(super) async fn end(mut self, leave: Leave, frames: &mut SplitStream<WebSocket>) {
+        let server = &self.app.config.server;
+        let last_words = match leave {
+            // Somebody waits for this place.
+            Leave::Superseded => FAREWELL,
+            _ => LAST_WORDS.min(server.shutdown / 2),
+        };
+        let goodbye = server.write_timeout.min(server.shutdown / 2);
+        self.outbound.say_goodbye(leave.code(), leave.reason());
+        if timeout(last_words, self.settle()).await.is_err() {
+            tracing::warn!("a reply did not end in time and is not kept");
+        }
+        drop(self.session.take());
+        let Self { outbound, seat, .. } = self;
+        seat.leave().await;
+        outbound.finish(goodbye).await;
+        // Reading on lets the client's own close frame in, so that the socket ends cleanly.
+        let ended = async { while let Some(Ok(_)) = frames.next().await {} };
+        timeout(FAREWELL, ended).await.ok();
+    }
+
+    /// Lets the session know that nobody listens any more, and stores what it still says.
+    async fn settle(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        if session.detach().is_err() {
+            return;
+        }
+        while self.requests.in_flight() {
+            if self.store_only().await.is_err() {
+                return;
+            }
+            if self.requests.in_flight() {
+                self.woken.notified().await;
+            }
+        }
+    }
+
+    /// Tells the client why it has to leave, ahead of the close frame. One that does not read any
+    /// more leaves all the same.
+    fn leave_with(&self, code: ErrorCode, leave: Leave) -> Leave {
+        self.outbound
+            .text(WireError::new(code, leave.reason()))
+            .ok();
+        leave
+    }
+
+    async fn on_frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), Leave> {
+        self.heard = Instant::now();
+        match frame {
+            Some(Ok(Message::Text(text))) => self.on_text(&text).await,
+            Some(Ok(Message::Binary(bytes))) => self.on_binary(&bytes),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Close(_))) | None => Err(Leave::Gone),
+            Some(Err(error)) => Err(reading_failed(&error)),
+        }
+    }
+
+    fn on_ping_due(&mut self) -> Result<(), Leave> {
+        if self.heard.elapsed() > self.app.config.server.ping_timeout {
+            return Err(Leave::Silent);
+        }
+        Ok(self.outbound.ping()?)
+    }
+
+    async fn on_phase(&mut self) -> Result<(), Leave> {
+        if !self.is_ready() {
+            return Ok(());
+        }
+        self.open_session().await?;
+        self.tell_status()
+    }
+
+    fn is_ready(&mut self) -> bool {
+        matches!(*self.phase.borrow_and_update(), Phase::Ready)
+    }
+
+    async fn open_session(&mut self) -> Result<(), Leave> {
+        let engine: &Engine = self.app.engine.get().ok_or(Leave::Fault)?;
+        let history = self.seat.history().await.map_err(|error| {
+            tracing::error!(%error, "a conversation cannot be read");
+            Leave::Fault
+        })?;
+        let woken = self.woken.clone();
+        let spec = SessionSpec {
+            history,
+            waker: Arc::new(move || woken.notify_one()),
+        };
+        match engine.open(spec) {
+            Ok(session) => {
+                self.session = Some(session);
+                Ok(())
+            }
+            Err(EngineError::Busy { .. }) => Err(Leave::Full),
+            Err(error) => {
+                tracing::error!(%error, "a session cannot be opened");
+                Err(Leave::Fault)
+            }
+        }
+    }
+
+    fn tell_status(&self) -> Result<(), Leave> {
+        let status = if self.session.is_some() {
+            Status::Ready
+        } else {
+            Status::ModelsLoading
+        };
+        Ok(self.outbound.text(ServerMessage::Connected {
+            client_id: self.seat.client_id().to_owned(),
+            status,
+            role: Role::Operator,
+            protocol: PROTOCOL,
+            capabilities: CAPABILITIES.map(str::to_owned).into(),
+            nodes: Vec::new(),
+        })?)
+    }
+}
+
+/// A frame over the transport's limit is told apart from a socket that broke. axum hides the type
+/// of the error, so its words have to do; a test over a real socket holds them.
+fn reading_failed(error: &axum::Error) -> Leave {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = source {
+        if error.to_string().starts_with("Space limit exceeded") {
+            return Leave::TooBig;
+        }
+        source = error.source();
+    }
+    Leave::Gone
+}

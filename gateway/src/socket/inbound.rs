@@ -1,0 +1,280 @@
+//! What a client says: checked, then asked of the engine.
+//!
+//! Every refusal is an `error` that names the field and echoes the request, and the connection
+//! stays. Only what cannot be meant well (a flood without end) ends it.
+
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use janet_audio::wav;
+use janet_engine::{EngineError, MicMode};
+use janet_protocol::{
+    ClientMessage, ErrorCode, Incoming, Outgoing, ServerMessage, Sound, VoiceMode, WireError,
+    binary, parse,
+};
+
+use super::connection::{Connection, Leave};
+use super::requests::Asked;
+
+/// Requests refused in a row, after which the client is let go.
+const FLOOD: u32 = 1000;
+/// At most one error for early binary frames in this time: they come fifty a second.
+const REFUSE_BINARY_EVERY: Duration = Duration::from_secs(1);
+
+impl Connection {
+    /// A text frame.
+    pub(super) async fn on_text(&mut self, frame: &str) -> Result<(), Leave> {
+        let began = Instant::now();
+        if !self.rate.admits(began) {
+            return self.on_flood();
+        }
+        self.refused = 0;
+        let answer = match parse(frame, &self.limits) {
+            Ok(incoming) => {
+                let request_id = incoming.request_id.clone();
+                self.ask(incoming)
+                    .await
+                    .map_err(|error| error.with_request(request_id))
+            }
+            Err(error) => Err(error),
+        };
+        metrics::histogram!("janet_socket_message_seconds").record(began.elapsed().as_secs_f64());
+        match answer {
+            Ok(None) => Ok(()),
+            Ok(Some(answer)) => Ok(self.outbound.text(answer)?),
+            Err(error) => {
+                metrics::counter!("janet_socket_errors_total").increment(1);
+                tracing::debug!(code = ?error.code, field = ?error.field, "a frame was refused");
+                Ok(self.outbound.text(error)?)
+            }
+        }
+    }
+
+    /// Sound from the microphone.
+    pub(super) fn on_binary(&mut self, frame: &Bytes) -> Result<(), Leave> {
+        let open = self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.mic_is_open());
+        let error = if open {
+            self.samples.clear();
+            match binary::up_samples(frame, &self.limits)
+                .map(|samples| self.samples.extend(samples))
+            {
+                Ok(()) => {
+                    self.push_mic();
+                    return Ok(());
+                }
+                Err(error) => error,
+            }
+        } else {
+            WireError::new(
+                ErrorCode::AudioNotStarted,
+                "a binary frame came before audio_start",
+            )
+        };
+        let now = Instant::now();
+        if self
+            .binary_refused
+            .is_some_and(|last| now.duration_since(last) < REFUSE_BINARY_EVERY)
+        {
+            return Ok(());
+        }
+        self.binary_refused = Some(now);
+        Ok(self.outbound.text(error)?)
+    }
+
+    fn push_mic(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let taken = session.push_mic(&self.samples);
+        let dropped = self.samples.len() - taken;
+        if dropped > 0 {
+            metrics::counter!("janet_mic_dropped_samples_total").increment(dropped as u64);
+        }
+    }
+
+    fn on_flood(&mut self) -> Result<(), Leave> {
+        self.refused += 1;
+        if self.refused > FLOOD {
+            return Err(Leave::Flooding);
+        }
+        if self.refused > 1 {
+            // One error for each burst: answering a flood doubles it.
+            return Ok(());
+        }
+        let limit = self.app.config.server.messages_per_second;
+        let message = format!(
+            "more than {limit} messages a second; this one and those behind it were dropped"
+        );
+        Ok(self
+            .outbound
+            .text(WireError::new(ErrorCode::Overloaded, message))?)
+    }
+
+    async fn ask(&mut self, incoming: Incoming) -> Result<Option<Outgoing>, WireError> {
+        let Incoming {
+            request_id,
+            dialect,
+            message,
+        } = incoming;
+        let asked = Asked {
+            request_id: request_id.clone(),
+            dialect,
+        };
+        let answer = |message| {
+            Ok(Some(Outgoing {
+                request_id: request_id.clone(),
+                message,
+            }))
+        };
+        match message {
+            ClientMessage::Ping { timestamp } => answer(ServerMessage::Pong { timestamp }),
+            ClientMessage::GetContext => {
+                let data = self.context().await?;
+                answer(ServerMessage::Context { data })
+            }
+            ClientMessage::Message {
+                text,
+                speak,
+                remember: _,
+            } => {
+                let tag = self.ready()?.text(text.expose(), speak).map_err(refused)?;
+                self.requests.asked(tag, asked);
+                Ok(None)
+            }
+            ClientMessage::Audio { audio } => {
+                self.ready()?;
+                let pcm = self.decode(audio).await?;
+                let tag = self.ready()?.utterance(pcm, true).map_err(refused)?;
+                self.requests.asked(tag, asked);
+                Ok(None)
+            }
+            ClientMessage::AudioStart {
+                rate_hz,
+                play_rate_hz,
+                mode,
+            } => {
+                self.start_audio(rate_hz, play_rate_hz, mode)?;
+                answer(ServerMessage::AudioReady { play_rate_hz })
+            }
+            ClientMessage::AudioEnd => {
+                self.streaming("audio_end")?.mic_commit().map_err(refused)?;
+                Ok(None)
+            }
+            ClientMessage::AudioStop => {
+                let session = self.streaming("audio_stop")?;
+                session.interrupt().map_err(refused)?;
+                session.mic_close().map_err(refused)?;
+                Ok(None)
+            }
+            ClientMessage::Playout { played_sample } => {
+                self.ready()?.played(played_sample).map_err(refused)?;
+                Ok(None)
+            }
+            ClientMessage::Interrupt => {
+                self.ready()?.interrupt().map_err(refused)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn start_audio(
+        &mut self,
+        rate_hz: u32,
+        play_rate_hz: u32,
+        mode: VoiceMode,
+    ) -> Result<(), WireError> {
+        let session = self.ready()?;
+        if session.mic_is_open() {
+            let message = "streaming voice is already on; send audio_stop first";
+            return Err(WireError::new(ErrorCode::AudioAlreadyStarted, message));
+        }
+        let mode = match mode {
+            VoiceMode::HandsFree => MicMode::HandsFree,
+            VoiceMode::PushToTalk => MicMode::PushToTalk,
+        };
+        session
+            .mic_open(rate_hz, play_rate_hz, mode)
+            .map_err(refused)?;
+        self.play_rate_hz = play_rate_hz;
+        self.binary_refused = None;
+        Ok(())
+    }
+
+    /// The sound of an upload as the ears want it. Off the socket threads: a resampler takes its
+    /// milliseconds.
+    async fn decode(&self, sound: Sound) -> Result<Vec<f32>, WireError> {
+        const FIELD: &str = "audio";
+        let limit = self.app.config.talk.longest_turn;
+        let decoded = tokio::task::spawn_blocking(move || match &sound {
+            Sound::Wav(bytes) => wav::read(&bytes.0, limit),
+            Sound::S16le(bytes) => wav::read_s16le(&bytes.0),
+        });
+        let pcm = decoded
+            .await
+            .map_err(|_| {
+                WireError::in_field(ErrorCode::Internal, FIELD, "the sound could not be read")
+            })?
+            .map_err(|error| {
+                WireError::in_field(
+                    ErrorCode::BadAudio,
+                    FIELD,
+                    format!("field \"{FIELD}\": {error}"),
+                )
+            })?;
+        if pcm.is_empty() {
+            let message = "field \"audio\": there is not one sample in it";
+            return Err(WireError::in_field(ErrorCode::EmptyField, FIELD, message));
+        }
+        let seconds = pcm.len() as f64 / f64::from(janet_protocol::MIC_RATE_HZ);
+        if seconds > limit.as_secs_f64() {
+            let message = format!(
+                "field \"audio\": {seconds:.1} s of sound; at most {:.0} s are taken at once",
+                limit.as_secs_f64()
+            );
+            return Err(WireError::in_field(
+                ErrorCode::FieldTooLarge,
+                FIELD,
+                message,
+            ));
+        }
+        Ok(pcm)
+    }
+
+    fn ready(&mut self) -> Result<&mut janet_engine::Session, WireError> {
+        self.session.as_mut().ok_or_else(|| {
+            WireError::new(
+                ErrorCode::NotReady,
+                "the models are still loading; try again soon",
+            )
+        })
+    }
+
+    fn streaming(&mut self, what: &str) -> Result<&mut janet_engine::Session, WireError> {
+        let session = self.ready()?;
+        if session.mic_is_open() {
+            return Ok(session);
+        }
+        Err(WireError::new(
+            ErrorCode::AudioNotStarted,
+            format!("{what} came before audio_start"),
+        ))
+    }
+}
+
+/// What the engine would not take.
+fn refused(error: EngineError) -> WireError {
+    let code = match &error {
+        EngineError::QueueFull | EngineError::Busy { .. } => ErrorCode::Overloaded,
+        EngineError::Rate { .. } => ErrorCode::OutOfRange,
+        EngineError::Ended => ErrorCode::ShuttingDown,
+        EngineError::Audio(_) => ErrorCode::BadAudio,
+        _ => ErrorCode::Internal,
+    };
+    match &error {
+        EngineError::Rate { field, .. } => WireError::in_field(code, field, error.to_string()),
+        _ => WireError::new(code, error.to_string()),
+    }
+}

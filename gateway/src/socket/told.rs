@@ -1,0 +1,315 @@
+//! What the engine tells: stored first, then passed on in the dialect that was asked in.
+//!
+//! The order is the promise: a user's words are in the conversation before anything of the answer
+//! leaves, and an answer is in it before the client is told that it is complete.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use janet_audio::wav;
+use janet_engine::{Ending, Event, Ledger, Playback, Role, Voice};
+use janet_protocol::{
+    AudioFormat, Base64, Dialect, ErrorCode, Outgoing, ServerMessage, SpeakingState, Tone,
+    WireError, binary,
+};
+use serde_json::json;
+
+use super::connection::{Connection, Leave};
+use super::requests::Asked;
+use crate::app::Phase;
+
+/// A reply that has ended, as the engine tells it.
+struct Ended {
+    reply_id: String,
+    user_text: String,
+    text: String,
+    ending: Ending,
+    ledger: Ledger,
+    sound: Option<Vec<f32>>,
+}
+
+impl Connection {
+    /// Passes on everything that waits: what is told of a reply goes ahead of its sound.
+    pub(super) async fn pump(&mut self) -> Result<(), Leave> {
+        while let Some(event) = self
+            .session
+            .as_mut()
+            .and_then(|session| session.poll_event())
+        {
+            self.tell(event).await?;
+        }
+        while let Some(playback) = self
+            .session
+            .as_mut()
+            .and_then(|session| session.poll_audio())
+        {
+            match playback {
+                Playback::Chunk(chunk) => {
+                    let mut frame = Vec::new();
+                    binary::encode_down(chunk.first_sample, chunk.samples, &mut frame);
+                    self.outbound.sound(Bytes::from(frame))?;
+                }
+                Playback::Flush { from_sample } => {
+                    self.outbound
+                        .text(ServerMessage::PlayoutFlush { from_sample })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores what waits and tells nobody: the client has left.
+    pub(super) async fn store_only(&mut self) -> Result<(), Leave> {
+        while let Some(event) = self
+            .session
+            .as_mut()
+            .and_then(|session| session.poll_event())
+        {
+            match event {
+                Event::Released {
+                    reply,
+                    user_text,
+                    tag,
+                    ..
+                } => {
+                    self.requests.released(reply, tag);
+                    self.store(Role::User, &user_text).await;
+                }
+                Event::Finished {
+                    reply, tag, text, ..
+                } => {
+                    self.requests.finished(reply, tag);
+                    self.store(Role::Assistant, &text).await;
+                }
+                Event::Disregarded { tag } => drop(self.requests.disregarded(tag)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, event: Event) -> Result<(), Leave> {
+        match event {
+            Event::Released {
+                reply,
+                user_text,
+                tag,
+                ..
+            } => {
+                self.requests.released(reply, tag);
+                self.store(Role::User, &user_text).await;
+                Ok(())
+            }
+            Event::Transcript {
+                text,
+                last,
+                start_ms,
+                end_ms,
+            } => {
+                let text = text.into();
+                self.send(
+                    None,
+                    ServerMessage::Transcript {
+                        text,
+                        last,
+                        start_ms,
+                        end_ms,
+                    },
+                )
+            }
+            Event::Delta { reply, text } => {
+                let Asked {
+                    request_id,
+                    dialect,
+                } = self.requests.of(reply).clone();
+                match dialect {
+                    Dialect::Canonical => {
+                        let delta = ServerMessage::AssistantDelta {
+                            reply_id: reply.to_string(),
+                            text: text.into(),
+                        };
+                        self.send(request_id, delta)
+                    }
+                    // The older dialect knows whole answers only.
+                    Dialect::Older => Ok(()),
+                }
+            }
+            Event::Speaking { reply, voice } => {
+                let state = match voice {
+                    Voice::Started => SpeakingState::Started,
+                    Voice::Paused => SpeakingState::Paused,
+                    Voice::Resumed => SpeakingState::Resumed,
+                    Voice::Finished => SpeakingState::Finished,
+                    Voice::Stopped => SpeakingState::Stopped,
+                };
+                let (reply_id, rate_hz) = (reply.to_string(), self.play_rate_hz);
+                self.send(
+                    None,
+                    ServerMessage::Speaking {
+                        reply_id,
+                        state,
+                        rate_hz,
+                    },
+                )
+            }
+            Event::Finished {
+                reply,
+                tag,
+                user_text,
+                text,
+                ending,
+                ledger,
+                sound,
+                ..
+            } => {
+                let asked = self.requests.finished(reply, tag);
+                self.store(Role::Assistant, &text).await;
+                let reply_id = reply.to_string();
+                self.finished(
+                    asked,
+                    Ended {
+                        reply_id,
+                        user_text,
+                        text,
+                        ending,
+                        ledger,
+                        sound,
+                    },
+                )
+            }
+            Event::Disregarded { tag } => match self.requests.disregarded(tag) {
+                Some(asked) => {
+                    let nothing =
+                        WireError::new(ErrorCode::NoSpeech, "nothing was said in this recording");
+                    Ok(self.outbound.text(nothing.with_request(asked.request_id))?)
+                }
+                None => Ok(()),
+            },
+            Event::Idle => Ok(()),
+        }
+    }
+
+    fn finished(&self, asked: Asked, ended: Ended) -> Result<(), Leave> {
+        let Asked {
+            request_id,
+            dialect,
+        } = asked;
+        if ended.text.is_empty() {
+            let error = match ended.ending {
+                Ending::Failed => Some((
+                    ErrorCode::Internal,
+                    "no answer could be made; please ask again",
+                )),
+                Ending::Interrupted if request_id.is_some() || dialect == Dialect::Older => Some((
+                    ErrorCode::Interrupted,
+                    "the answer was interrupted before it began",
+                )),
+                _ => None,
+            };
+            if let Some((code, message)) = error {
+                return Ok(self
+                    .outbound
+                    .text(WireError::new(code, message).with_request(request_id))?);
+            }
+        }
+        let audio = ended
+            .sound
+            .map(|samples| Base64(wav::write(&samples, self.play_rate_hz)));
+        let client_id = self.seat.client_id().to_owned();
+        let (text, user_text) = (ended.text.into(), ended.user_text.into());
+        let message = match dialect {
+            Dialect::Canonical => ServerMessage::AssistantMessage {
+                reply_id: ended.reply_id,
+                text,
+                user_text,
+                audio_format: audio.is_some().then_some(AudioFormat::Wav),
+                audio,
+                client_id,
+                tone: Tone::Neutral,
+                images: Vec::new(),
+                actions: Vec::new(),
+                latency: latency(&ended.ledger),
+            },
+            Dialect::Older => ServerMessage::Response {
+                text,
+                user_text,
+                audio,
+                audio_format: AudioFormat::Wav,
+                client_id,
+            },
+        };
+        self.send(request_id, message)
+    }
+
+    /// `get_context`.
+    pub(super) async fn context(&self) -> Result<serde_json::Value, WireError> {
+        let history = self.seat.history().await.map_err(|error| {
+            tracing::error!(%error, "a conversation cannot be read");
+            WireError::new(ErrorCode::Internal, "the conversation cannot be read")
+        })?;
+        let messages: Vec<_> = history
+            .iter()
+            .map(|(role, text)| {
+                let role = match role {
+                    Role::User => "user",
+                    Role::Assistant => "assistant",
+                };
+                json!({ "role": role, "text": text })
+            })
+            .collect();
+        let models: BTreeMap<_, _> = self
+            .app
+            .models()
+            .into_iter()
+            .map(|model| {
+                (
+                    model.role,
+                    json!({ "name": model.name, "note": model.note }),
+                )
+            })
+            .collect();
+        let ready = matches!(*self.app.phase.borrow(), Phase::Ready);
+        Ok(json!({
+            "messages": messages,
+            "models": models,
+            "profile": self.app.profile,
+            "version": env!("CARGO_PKG_VERSION"),
+            "status": if ready { "ready" } else { "models_loading" },
+            "conversation": {
+                "id": self.seat.client_id(),
+                "expires_after_s": self.app.config.conversation.keep.as_secs(),
+            },
+        }))
+    }
+
+    /// Keeps a message. What cannot be kept is still said: losing the memory of a sentence is the
+    /// smaller harm.
+    async fn store(&self, role: Role, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Err(error) = self.seat.append(role, text).await {
+            metrics::counter!("janet_conversation_lost_messages_total").increment(1);
+            tracing::error!(%error, "a message was not stored");
+        }
+    }
+
+    fn send(
+        &self,
+        request_id: Option<janet_protocol::RequestId>,
+        message: ServerMessage,
+    ) -> Result<(), Leave> {
+        Ok(self.outbound.text(Outgoing {
+            request_id,
+            message,
+        })?)
+    }
+}
+
+fn latency(ledger: &Ledger) -> BTreeMap<String, i64> {
+    ledger
+        .marks
+        .iter()
+        .map(|(mark, at)| (mark.name().to_owned(), *at))
+        .collect()
+}

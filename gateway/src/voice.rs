@@ -1,0 +1,24 @@
+//! What the engine needs to know, from the configuration.
+
+use janet_engine::EngineConfig;
+
+use crate::config::Config;
+
+/// The engine's knobs.
+pub(crate) fn engine_config(config: &Config) -> EngineConfig {
+    let engine = &config.engine;
+    EngineConfig {
+        talk: config.talk.clone(),
+        threads: engine.threads,
+        sessions: engine.sessions,
+        llm_slots: engine.llm_slots,
+        context_tokens: engine.context_tokens,
+        system_prompt: config.persona.prompt.clone(),
+        max_tokens: engine.max_tokens,
+        temperature: engine.temperature,
+        seed: engine.seed.unwrap_or_else(|| fastrand::u64(..)),
+        speed: engine.speed,
+        gate_db: engine.gate_db,
+        record_dir: engine.record_dir.clone(),
+    }
+}
