@@ -118,8 +118,11 @@ export class MockSession {
     if (this.quietMs > 300) this.loudMs = 0;
 
     const voice = this.reply?.voice;
-    if (voice === 'playing' && this.loudMs >= 100) this.pause();
-    else if (voice === 'held') {
+    if (voice === 'playing' && this.loudMs >= 100) {
+      this.pause();
+      return;
+    }
+    if (voice === 'held') {
       this.heldMs += ms;
       if (this.heldMs > JUDGE_MS) {
         if (this.loudMs > 0 || this.quietMs < 250) {

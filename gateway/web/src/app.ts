@@ -123,6 +123,9 @@ export class App {
     publish(this.stats);
     this.render();
     this.connection.connect();
+    window.addEventListener('online', () => {
+      if (this.state.link.kind === 'waiting' && this.state.link.retryAt !== null) this.connection.connect();
+    });
   }
 
   private onMessage(message: ServerMessage): void {

@@ -132,6 +132,14 @@ describe('a spoken turn', () => {
     expect(activity(given.reduce(reduce, held))).toBe('thinking');
   });
 
+  it('nor after a question whose answer was cut before its first word', () => {
+    expect(activity(run(transcript('one', true), answer('', { userText: 'one' }), { type: 'committed' }, { type: 'partial_stale' }))).toBe('idle');
+  });
+
+  it('a slow answer is waited for', () => {
+    expect(activity(run(transcript('one', true), { type: 'partial_stale' }))).toBe('thinking');
+  });
+
   it('push-to-talk with nothing said does not think for ever', () => {
     expect(activity(run({ type: 'committed' }, { type: 'partial_stale' }))).toBe('idle');
   });

@@ -93,6 +93,7 @@ export class Voice {
 
   /** Push-to-talk down or up; true when a turn was given to Janet. */
   hold(held: boolean): boolean {
+    if (this.stream !== 'open') return false;
     if (this.mic.kind !== 'on' || this.mic.mode !== 'push_to_talk' || this.mic.held === held) return false;
     this.show({ kind: 'on', mode: 'push_to_talk', held });
     return held ? false : this.events.send({ type: 'audio_end' });
@@ -110,6 +111,7 @@ export class Voice {
   async playSample(): Promise<void> {
     const before = this.mic;
     const mode = before.kind === 'on' ? before.mode : 'hands_free';
+    this.show({ kind: 'sample' });
     try {
       const response = await fetch(new URL(SAMPLE_FILE, document.baseURI));
       if (!response.ok) throw new Error(`${SAMPLE_FILE}: HTTP ${response.status}`);
@@ -119,7 +121,7 @@ export class Voice {
         await this.close();
         return;
       }
-      this.show({ kind: 'sample' });
+      this.setSending(true);
       await capture.playSample(file);
     } catch {
       this.events.onFault('The sample question could not be played.', 'Reload the page and try again.');

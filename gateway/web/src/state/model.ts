@@ -45,6 +45,8 @@ export interface State {
   role: string;
   mic: Mic;
   her: Her;
+  /** Whether something was said or typed that has no answer yet. */
+  awaiting: boolean;
   /** Reply that `her` speaks of. */
   replyId: string | null;
   entries: Entry[];
@@ -63,6 +65,7 @@ export const initialState: State = {
   role: 'guest',
   mic: { kind: 'off' },
   her: 'quiet',
+  awaiting: false,
   replyId: null,
   entries: [],
   partial: null,

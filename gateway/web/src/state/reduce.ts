@@ -23,6 +23,7 @@ export function reduce(state: State, event: Event): State {
           spoken: false,
           requestId: event.requestId,
         })),
+        awaiting: true,
         her: state.her === 'quiet' ? 'thinking' : state.her,
       };
     case 'mic':
@@ -33,7 +34,7 @@ export function reduce(state: State, event: Event): State {
       return {
         ...state,
         partial: null,
-        her: state.her === 'thinking' && !awaitsAnswer(state) ? 'quiet' : state.her,
+        her: state.her === 'thinking' && !state.awaiting ? 'quiet' : state.her,
       };
     case 'fault':
       return append(state, (key) => ({ kind: 'error', key, title: event.title, todo: event.todo }));
@@ -51,7 +52,10 @@ function onServer(state: State, message: ServerMessage): State {
     case 'transcript':
       return onTranscript(state, message.text, message.final);
     case 'assistant_delta':
-      return thinkingOver(changeReply(state, message.replyId, (e) => ({ ...e, text: e.text + message.text })));
+      return {
+        ...thinkingOver(changeReply(state, message.replyId, (e) => ({ ...e, text: e.text + message.text }))),
+        awaiting: false,
+      };
     case 'assistant_message':
       return onAnswer(state, message);
     case 'speaking':
@@ -74,6 +78,7 @@ function onLost(state: State, link: State['link']): State {
     link,
     status: null,
     her: 'quiet',
+    awaiting: false,
     replyId: null,
     partial: null,
     resumed: false,
@@ -111,13 +116,14 @@ function onTranscript(state: State, text: string, final: boolean): State {
   return {
     ...append(state, (key) => ({ kind: 'user', key, text, spoken: true, requestId: null })),
     partial: null,
+    awaiting: true,
     her: state.her === 'speaking' ? state.her : 'thinking',
   };
 }
 
 function onAnswer(state: State, message: Extract<ServerMessage, { type: 'assistant_message' }>): State {
   // Interrupted before its first word: there is nothing to show.
-  if (message.text === '' && !hasReply(state, message.replyId)) return thinkingOver(state);
+  if (message.text === '' && !hasReply(state, message.replyId)) return thinkingOver({ ...state, awaiting: false });
   const answered = changeReply(state, message.replyId, (e) => ({
     ...e,
     text: message.text,
@@ -125,7 +131,7 @@ function onAnswer(state: State, message: Extract<ServerMessage, { type: 'assista
     latency: message.latency,
   }));
   const shown = showUserText(answered, message.userText, message.replyId, message.requestId);
-  return thinkingOver({ ...shown, status: shown.status === 'busy' ? 'ready' : shown.status });
+  return thinkingOver({ ...shown, awaiting: false, status: shown.status === 'busy' ? 'ready' : shown.status });
 }
 
 /** The server's version of what was said is the true one: it may have taken a secret out. */
@@ -151,14 +157,14 @@ function showUserText(state: State, userText: string, replyId: string, requestId
 
 function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage, { type: 'speaking' }>['state']): State {
   const her: Her =
-    voice === 'started' || voice === 'resumed' ? 'speaking' : voice === 'paused' ? 'held' : awaitsAnswer(state) ? 'thinking' : 'quiet';
+    voice === 'started' || voice === 'resumed' ? 'speaking' : voice === 'paused' ? 'held' : state.awaiting ? 'thinking' : 'quiet';
   const next = { ...state, her, replyId, partial: voice === 'resumed' ? null : state.partial };
   if (voice !== 'stopped' || !hasReply(state, replyId)) return next;
   return changeReply(next, replyId, (e) => ({ ...e, interrupted: true }));
 }
 
 function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
-  const quiet = thinkingOver(state);
+  const quiet = { ...thinkingOver(state), awaiting: false };
   switch (message.code) {
     // The user's own doing, or followed by the end of the connection, which says it better.
     case 'interrupted':
@@ -188,11 +194,6 @@ function statusAfter(code: string): State['status'] {
 /** Text has come: she is not merely thinking any more. Her voice has its own messages. */
 function thinkingOver(state: State): State {
   return state.her === 'thinking' ? { ...state, her: 'quiet' } : state;
-}
-
-/** Whether the last thing said has no answer yet. */
-function awaitsAnswer(state: State): boolean {
-  return state.entries[state.entries.length - 1]?.kind === 'user';
 }
 
 function hasReply(state: State, replyId: string): boolean {

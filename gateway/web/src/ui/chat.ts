@@ -30,7 +30,7 @@ export class Chat {
     const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
     let previous: Element | null = null;
     for (const entry of state.entries) {
-      const element = this.renderEntry(entry);
+      const element = this.renderEntry(entry, state.replyId);
       const next: Element | null = previous === null ? this.list.firstElementChild : previous.nextElementSibling;
       if (next !== element) this.list.insertBefore(element, next);
       previous = element;
@@ -39,7 +39,7 @@ export class Chat {
     if (atEnd && state.entries.length > 0) this.log.scrollTop = this.log.scrollHeight;
   }
 
-  private renderEntry(entry: Entry): HTMLElement {
+  private renderEntry(entry: Entry, spokenReply: string | null): HTMLElement {
     const known = this.elements.get(entry.key);
     if (known?.entry === entry) return known.element;
     const element = known?.element ?? h('li');
@@ -50,8 +50,9 @@ export class Chat {
         break;
       case 'assistant':
         renderAssistant(element, entry, before?.kind === 'assistant' ? before : null);
-        if (entry.done && (before?.kind !== 'assistant' || !before.done) && !entry.replyId.startsWith('past-')) {
-          setText(this.announce, `Janet: ${entry.text}`);
+        if (entry.done && (before?.kind !== 'assistant' || !before.done) && !isPast(entry)) {
+          // What she says aloud a screen reader must not say on top of her.
+          if (entry.replyId !== spokenReply) setText(this.announce, `Janet: ${entry.text}`);
         }
         break;
       case 'error':
@@ -80,6 +81,11 @@ function renderUser(element: HTMLElement, entry: Extract<Entry, { kind: 'user' }
   element.replaceChildren(
     h('p', { class: 'bubble' }, h('span', { class: 'visually-hidden' }, 'You: '), entry.text),
   );
+}
+
+/** From before this page was loaded. */
+function isPast(reply: Reply): boolean {
+  return reply.replyId.startsWith('past-');
 }
 
 type Reply = Extract<Entry, { kind: 'assistant' }>;
