@@ -45,7 +45,10 @@ impl Scene<'_> {
         let mut now = None;
         for (at, event) in &self.0.events {
             match event {
-                Event::Speaking { reply, voice: Voice::Started } => now = Some((*reply, *at)),
+                Event::Speaking {
+                    reply,
+                    voice: Voice::Started,
+                } => now = Some((*reply, *at)),
                 Event::Finished { reply, .. } if now.is_some_and(|(known, _)| known == *reply) => {
                     now = None;
                 }
@@ -65,7 +68,10 @@ impl Scene<'_> {
     /// When the first reply after this one begins to sound.
     fn next_voice(&self, after: ReplyId) -> Option<Duration> {
         self.0.events.iter().find_map(|(at, event)| match event {
-            Event::Speaking { reply, voice: Voice::Started } if *reply > after => Some(*at),
+            Event::Speaking {
+                reply,
+                voice: Voice::Started,
+            } if *reply > after => Some(*at),
             _ => None,
         })
     }
@@ -75,7 +81,9 @@ impl Scene<'_> {
         let at = |span: Duration| (span.as_secs_f64() * f64::from(PLAY_HZ)) as usize;
         let end = at(to).min(self.0.sound.len());
         let start = at(from).min(end);
-        let last = self.0.sound[start..end].iter().rposition(|s| s.abs() > SILENT)?;
+        let last = self.0.sound[start..end]
+            .iter()
+            .rposition(|s| s.abs() > SILENT)?;
         Some(from + Duration::from_micros(last as u64 * 1_000_000 / u64::from(PLAY_HZ)))
     }
 
@@ -115,8 +123,17 @@ fn keep_talking(
             asked_at = now;
             room.say(&question.pcm);
         }
-        if let Some((at, Event::Finished { ending: Ending::Complete, .. })) =
-            heard.events.iter().rev().find(|(_, event)| matches!(event, Event::Finished { .. }))
+        if let Some((
+            at,
+            Event::Finished {
+                ending: Ending::Complete,
+                ..
+            },
+        )) = heard
+            .events
+            .iter()
+            .rev()
+            .find(|(_, event)| matches!(event, Event::Finished { .. }))
             && idle
             && *at > asked_at
             && now > *at + Duration::from_millis(500)
@@ -139,7 +156,9 @@ fn keep_talking(
 
 fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    values.get(((values.len().saturating_sub(1)) as f64 * share).round() as usize).copied()
+    values
+        .get(((values.len().saturating_sub(1)) as f64 * share).round() as usize)
+        .copied()
 }
 
 pub(crate) fn measure(
@@ -218,7 +237,10 @@ fn interruptions(
             let name = INTERRUPTIONS[tried as usize % INTERRUPTIONS.len()];
             let clip = find(clips, name).expect("part of the test speech");
             room.say(&clip.pcm);
-            running = Some(Over { onset: now + clip.onset(), reply });
+            running = Some(Over {
+                onset: now + clip.onset(),
+                reply,
+            });
             tried += 1;
         }
         (silences.len() as u32) < trials && now < Duration::from_secs(60) + PATIENCE * trials
@@ -282,11 +304,20 @@ fn listeners(weights: &Weights) -> anyhow::Result<Vec<Vec<f32>>> {
     let mut out = Vec::new();
     for (n, pace) in [0.9, 1.0, 1.15].into_iter().enumerate() {
         for text in BACKCHANNELS {
-            let options =
-                SpeakOptions { seed: n as u64, length_scale: pace, ..SpeakOptions::default() };
+            let options = SpeakOptions {
+                seed: n as u64,
+                length_scale: pace,
+                ..SpeakOptions::default()
+            };
             let mut sound = Vec::new();
-            speak(&models, text, &options, &mut |chunk| sound.extend_from_slice(chunk))?;
-            out.push(janet_audio::resample(&sound, models.voice_rate_hz(), 16_000)?);
+            speak(&models, text, &options, &mut |chunk| {
+                sound.extend_from_slice(chunk)
+            })?;
+            out.push(janet_audio::resample(
+                &sound,
+                models.voice_rate_hz(),
+                16_000,
+            )?);
         }
     }
     Ok(out)

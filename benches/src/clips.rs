@@ -34,11 +34,22 @@ pub(crate) fn load(dir: &Path) -> anyhow::Result<Vec<Clip>> {
     let entries: Vec<Entry> = serde_json::from_str(&text)?;
     entries
         .into_iter()
-        .map(|Entry { name, text, seconds }| {
-            let bytes = std::fs::read(dir.join(format!("{name}.wav")))?;
-            let pcm = janet_audio::wav::read(&bytes, Duration::from_secs(60))?;
-            Ok(Clip { name, text, seconds, pcm })
-        })
+        .map(
+            |Entry {
+                 name,
+                 text,
+                 seconds,
+             }| {
+                let bytes = std::fs::read(dir.join(format!("{name}.wav")))?;
+                let pcm = janet_audio::wav::read(&bytes, Duration::from_secs(60))?;
+                Ok(Clip {
+                    name,
+                    text,
+                    seconds,
+                    pcm,
+                })
+            },
+        )
         .collect()
 }
 
@@ -54,19 +65,28 @@ fn loud_windows(pcm: &[f32]) -> Vec<bool> {
     let rms = |w: &[f32]| (w.iter().map(|s| s * s).sum::<f32>() / w.len() as f32).sqrt();
     let levels: Vec<f32> = pcm.chunks_exact(WINDOW).map(rms).collect();
     let loudest = levels.iter().copied().fold(0.0, f32::max);
-    levels.iter().map(|level| *level > SHARE * loudest).collect()
+    levels
+        .iter()
+        .map(|level| *level > SHARE * loudest)
+        .collect()
 }
 
 impl Clip {
     /// Where speech truly ends.
     pub(crate) fn speech_end(&self) -> Duration {
-        let last = loud_windows(&self.pcm).iter().rposition(|loud| *loud).unwrap_or(0);
+        let last = loud_windows(&self.pcm)
+            .iter()
+            .rposition(|loud| *loud)
+            .unwrap_or(0);
         Duration::from_millis(20 * (last as u64 + 1))
     }
 
     /// Where speech truly begins.
     pub(crate) fn onset(&self) -> Duration {
-        let first = loud_windows(&self.pcm).iter().position(|loud| *loud).unwrap_or(0);
+        let first = loud_windows(&self.pcm)
+            .iter()
+            .position(|loud| *loud)
+            .unwrap_or(0);
         Duration::from_millis(20 * first as u64)
     }
 }

@@ -54,8 +54,16 @@ fn turn(engine: &janet_engine::Engine, clip: &Clip) -> anyhow::Result<Value> {
             room.say(&clip.pcm);
         }
         let now = Duration::from_millis(20) * n as u32;
-        let quiet = Duration::from_micros(heard.sound.iter().rev().take_while(|s| s.abs() < AUDIBLE)
-            .count() as u64 * 1_000_000 / u64::from(janet_engine::client::PLAY_HZ));
+        let quiet = Duration::from_micros(
+            heard
+                .sound
+                .iter()
+                .rev()
+                .take_while(|s| s.abs() < AUDIBLE)
+                .count() as u64
+                * 1_000_000
+                / u64::from(janet_engine::client::PLAY_HZ),
+        );
         let answered = quiet < now && quiet > QUIET && now > speech_end + Duration::from_secs(1);
         if answered || now > speech_end + PATIENCE {
             return Next::Hang;
@@ -76,7 +84,11 @@ fn row(clip: &Clip, speech_end: Duration, heard: &Heard) -> Value {
                 decision = decision.or(Some(from_end(*at)));
                 text.push(user_text.as_str());
             }
-            Event::Finished { ledger: marks, shown, .. } => {
+            Event::Finished {
+                ledger: marks,
+                shown,
+                ..
+            } => {
                 reply.clone_from(shown);
                 ledger = ledger.or(Some(marks));
             }

@@ -74,15 +74,20 @@ enum What {
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let clips = clips::load(&args.audio)?;
-    let weights = weights::Weights { models: args.models, threads: args.threads };
+    let weights = weights::Weights {
+        models: args.models,
+        threads: args.threads,
+    };
     let result = match args.what {
         What::E2e { clips: names } => e2e::measure(&weights, &clips, &names)?,
         What::Stt { runs } => stages::stt(&weights, &clips, runs)?,
         What::Tts { runs } => stages::tts(&weights, runs)?,
         What::Llm { runs } => stages::llm(&weights, runs)?,
-        What::Barge { trials, backchannels, echoes } => {
-            barge::measure(&weights, &clips, trials, backchannels, echoes)?
-        }
+        What::Barge {
+            trials,
+            backchannels,
+            echoes,
+        } => barge::measure(&weights, &clips, trials, backchannels, echoes)?,
     };
     println!("{}", serde_json::to_string(&result)?);
     Ok(())

@@ -13,7 +13,10 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { rng: fastrand::Rng::with_seed(seed), speaking: std::collections::VecDeque::new() }
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            speaking: std::collections::VecDeque::new(),
+        }
     }
 
     /// Somebody begins to say this, with the next packet.

@@ -22,7 +22,11 @@ fn millis(since: Instant) -> f64 {
 
 fn stats(mut values: Vec<f64>) -> Value {
     values.sort_by(f64::total_cmp);
-    let at = |share: f64| values.get(((values.len() - 1) as f64 * share).round() as usize).copied();
+    let at = |share: f64| {
+        values
+            .get(((values.len() - 1) as f64 * share).round() as usize)
+            .copied()
+    };
     json!({ "min": at(0.0), "median": at(0.5), "p95": at(0.95), "max": at(1.0), "n": values.len() })
 }
 
@@ -62,10 +66,15 @@ pub(crate) fn tts(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
         for run in 0..=runs {
             let began = Instant::now();
             let (mut first, mut samples) = (None, 0);
-            speak(&models, text, &vits::SpeakOptions::default(), &mut |sound| {
-                first.get_or_insert_with(|| millis(began));
-                samples += sound.len();
-            })?;
+            speak(
+                &models,
+                text,
+                &vits::SpeakOptions::default(),
+                &mut |sound| {
+                    first.get_or_insert_with(|| millis(began));
+                    samples += sound.len();
+                },
+            )?;
             if run > 0 {
                 let total = millis(began);
                 firsts.extend(first);
@@ -88,15 +97,21 @@ fn words(rng: &mut fastrand::Rng, n: usize) -> String {
         "river", "stone", "light", "garden", "winter", "letter", "music", "market", "bridge",
         "silver", "morning", "table", "window", "paper", "forest", "engine",
     ];
-    (0..n).map(|_| WORDS[rng.usize(..WORDS.len())]).collect::<Vec<_>>().join(" ")
+    (0..n)
+        .map(|_| WORDS[rng.usize(..WORDS.len())])
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 pub(crate) fn llm(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
     let exec = Exec::cpu(weights.threads);
-    let options = llm::LlmOptions { slots: 2, context_tokens: 2048 };
+    let options = llm::LlmOptions {
+        slots: 2,
+        ..llm::LlmOptions::default()
+    };
     let model = llm::Llm::load(&weights.paths().llm, &exec, options)?;
     let mut rng = fastrand::Rng::with_seed(7);
-    let sampling = |max_tokens| llm::Sampling { max_tokens, ..llm::Sampling::default() };
+    let sampling = llm::Sampling::greedy;
     // To the first token, and how many prompt tokens were new.
     let mut first = |owner: u64, messages: &[llm::Message]| -> anyhow::Result<(f64, Value)> {
         let began = Instant::now();
@@ -115,7 +130,10 @@ pub(crate) fn llm(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
     for run in 0..=runs {
         let prefix = llm::Message::new(llm::Role::System, &words(&mut rng, 190));
         let asks = |rng: &mut fastrand::Rng, n| {
-            vec![prefix.clone(), llm::Message::new(llm::Role::User, &words(rng, n))]
+            vec![
+                prefix.clone(),
+                llm::Message::new(llm::Role::User, &words(rng, n)),
+            ]
         };
         let owner = run as u64 * 2;
         let (took, _) = first(owner, &asks(&mut rng, 30))?;

@@ -32,7 +32,10 @@ impl Weights {
             vad: at("silero-vad-6.2", "silero_vad_16k.safetensors"),
             turn: at("smart-turn-3.2", "smart-turn-v3.2-cpu.onnx"),
             stt_dir: self.models.join("whisper-tiny.en"),
-            llm: at("smollm2-135m-instruct-q4_1", "SmolLM2-135M-Instruct.Q4_1.gguf"),
+            llm: at(
+                "smollm2-135m-instruct-q4_1",
+                "SmolLM2-135M-Instruct.Q4_1.gguf",
+            ),
             voice: at("piper-en_US-joe-medium", "en_US-joe-medium.onnx"),
             voice_config: at("piper-en_US-joe-medium", "en_US-joe-medium.onnx.json"),
         }

@@ -69,14 +69,6 @@ pub enum Event {
         /// The request that stays unanswered, if it was one.
         tag: Option<u32>,
     },
-    /// The client must drop all samples from this one on (`playout_flush`); chunks of the next
-    /// epoch follow.
-    PlayoutFlush {
-        /// First sample to drop.
-        from_sample: u32,
-        /// Chunks with this epoch or a later one are valid behind this event.
-        epoch: u32,
-    },
     /// Nothing happened for the configured time.
     Idle,
 }
@@ -115,4 +107,38 @@ pub struct Ledger {
     pub prompt_cached: u32,
     /// See `prompt_cached`.
     pub prompt_new: u32,
+}
+
+impl Mark {
+    /// The name on the wire and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::TurnScore => "turn_score",
+            Self::Transcript => "transcript",
+            Self::LlmFirst => "llm_first",
+            Self::LlmLast => "llm_last",
+            Self::TtsFirst => "tts_first",
+            Self::FirstAudio => "first_audio",
+            Self::FirstHeard => "first_heard",
+        }
+    }
+}
+
+impl Ledger {
+    /// When a stage was through, in ms from the end of speech.
+    pub fn at(&self, mark: Mark) -> Option<i64> {
+        self.marks
+            .iter()
+            .find(|(known, _)| *known == mark)
+            .map(|(_, at)| *at)
+    }
+
+    /// Adds this turn to the metrics; what was done ahead of time counts as 0.
+    pub(crate) fn measure(&self) {
+        for (mark, at) in &self.marks {
+            let seconds = (*at).max(0) as f64 / 1e3;
+            metrics::histogram!("janet_turn_mark_seconds", "mark" => mark.name()).record(seconds);
+        }
+    }
 }

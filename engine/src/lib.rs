@@ -3,10 +3,36 @@
 //! Joins `talk` (every policy), `audio` (rings and clocks) and `models` (work in steps). Knows no
 //! socket and no async runtime: a transport pushes microphone samples into a ring, pops playout
 //! chunks from another, and reads [`Event`]s when its waker was called.
+//!
+//! ```text
+//!   transport ── push_mic ──▶ capture ring ─┐                    ┌─▶ arbiter: workers step jobs
+//!             ── commands ────────────────▶ │ pacer: Core::step ─┤        (VAD inline)
+//!             ◀── events ────────────────── │  (Turn decides)  ◀─┴── results
+//!             ◀── poll_audio ── playout ring ┘
+//! ```
 
 #![forbid(unsafe_code)]
 
-pub mod event;
+pub mod arbiter;
+pub mod client;
+mod config;
+mod engine;
+mod error;
+mod event;
+pub mod histogram;
+mod models;
+mod pacer;
 pub mod ports;
+mod record;
+pub mod replay;
+mod session;
+pub mod speak;
+pub mod waterfall;
 
-pub use event::{Event, Ledger, Mark};
+pub use config::EngineConfig;
+pub use engine::{Engine, EngineStats};
+pub use error::{EngineError, Fault};
+pub use event::{Ending, Event, Ledger, Mark, ReplyId, Voice};
+pub use janet_talk::MicMode;
+pub use models::{ModelInfo, ModelPaths, Models};
+pub use session::{AudioChunk, Playback, Role, Session, SessionSpec};

@@ -4,6 +4,7 @@ use crate::{Mono, PhraseId, ReplyId, UtteranceId};
 
 /// Where the samples of a turn are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Span {
     /// Microphone samples between two moments (pre-roll included).
     Mic {
@@ -18,6 +19,7 @@ pub enum Span {
 
 /// How sure a transcription has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Pass {
     /// While the user still speaks: lowest priority, may be dropped.
     Partial,
@@ -27,6 +29,7 @@ pub enum Pass {
 
 /// What a client shows of Janet's voice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Voice {
     /// Sound of this reply begins.
     Started,
@@ -42,6 +45,7 @@ pub enum Voice {
 
 /// Why a released reply ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ending {
     /// Everything was generated, and heard if it was spoken.
     Complete,
@@ -55,6 +59,7 @@ pub enum Ending {
 
 /// One thing to do. The engine obeys in order and decides nothing.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Action {
     /// Ask Smart Turn whether the turn in these microphone samples is complete.
     ScoreTurn {

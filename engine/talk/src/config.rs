@@ -6,6 +6,7 @@ use std::time::Duration;
 ///
 /// Defaults are for two cores and the small models; tuned on recorded turns, never by hand-waving.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Config {
     /// A window at or over this probability is speech.
     pub speech_on: f32,
@@ -71,8 +72,8 @@ impl Default for Config {
             wait_unsure: Duration::from_millis(1600),
             partial_every: Duration::from_secs(1),
             longest_turn: Duration::from_secs(30),
-            barge_onset: Duration::from_millis(96),
-            barge_judge: Duration::from_millis(600),
+            barge_onset: Duration::from_millis(64),
+            barge_judge: Duration::from_millis(560),
             transcript_patience: Duration::from_secs(8),
             reply_patience: Duration::from_secs(20),
             commit_hold: Duration::from_millis(600),

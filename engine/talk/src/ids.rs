@@ -6,14 +6,17 @@ use std::fmt;
 ///
 /// A speculative attempt that is thrown away keeps its number: ids only grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplyId(pub u32);
 
 /// One piece of a reply that is spoken in one go, counted from 0 within its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PhraseId(pub u16);
 
 /// A whole utterance that a client uploaded; the engine holds its samples under this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UtteranceId(pub u32);
 
 impl fmt::Display for ReplyId {

@@ -6,6 +6,7 @@ use crate::{Mono, PhraseId, ReplyId, UtteranceId};
 
 /// How the microphone is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MicMode {
     /// The end of a turn is found by listening.
     HandsFree,
@@ -15,6 +16,7 @@ pub enum MicMode {
 
 /// Which stage of a reply's work could not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stage {
     /// End-of-turn score.
     Turn,
@@ -28,6 +30,7 @@ pub enum Stage {
 
 /// Why a language model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Finish {
     /// It said all it had to say.
     Complete,
@@ -38,6 +41,7 @@ pub enum Finish {
 /// One thing that happened. `now` beside it is the session's clock; an `at` inside it is the
 /// moment of the audio sample it speaks of, which is earlier.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Input {
     /// The microphone was opened (`audio_start`).
     MicOpen(MicMode),

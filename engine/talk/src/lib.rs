@@ -41,6 +41,7 @@ pub use config::Config;
 pub use fault::Fault;
 pub use ids::{PhraseId, ReplyId, UtteranceId};
 pub use input::{Finish, Input, MicMode, Stage};
+pub use phrase::phrases;
 pub use time::Mono;
 pub use timer::Timer;
 pub use turn::Turn;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// A moment: microseconds since the session began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mono(pub u64);
 
 impl Mono {

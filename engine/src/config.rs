@@ -1,0 +1,54 @@
+//! The engine's knobs. The gateway resolves them from profiles, files and flags.
+
+use std::path::PathBuf;
+
+/// Everything the engine is started with beside the weights.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// When turns end and when Janet holds and stops.
+    pub talk: janet_talk::Config,
+    /// Cores that model work may use: workers of the arbiter and threads of the kernels.
+    pub threads: usize,
+    /// Sessions that may be open at once; past it `open` says busy.
+    pub sessions: usize,
+    /// Conversations whose prompt stays in the language model's cache.
+    pub llm_slots: usize,
+    /// Context of the language model, in tokens.
+    pub context_tokens: usize,
+    /// What the language model is told before everything else.
+    pub system_prompt: String,
+    /// Tokens of one answer at most.
+    pub max_tokens: usize,
+    /// 0 is greedy.
+    pub temperature: f32,
+    /// Seed of sampling and of the voice's noise.
+    pub seed: u64,
+    /// How fast the voice speaks; 1 is the voice's own pace, 2 twice as fast.
+    pub speed: f32,
+    /// Windows quieter than this are not shown to the VAD, in dBFS.
+    pub gate_db: f32,
+    /// Where sessions are recorded for `janet replay` (inputs with their times, words blanked
+    /// out); `None` records nothing.
+    pub record_dir: Option<PathBuf>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            talk: janet_talk::Config::default(),
+            threads: 2,
+            sessions: 256,
+            llm_slots: 4,
+            context_tokens: 2048,
+            system_prompt: "You are Janet, a friendly voice assistant. Answer in one or two short \
+                            sentences."
+                .into(),
+            max_tokens: 160,
+            temperature: 0.0,
+            seed: 0,
+            speed: 1.0,
+            gate_db: -62.0,
+            record_dir: None,
+        }
+    }
+}

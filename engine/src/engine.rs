@@ -1,0 +1,111 @@
+//! The engine as a transport sees it: models, arbiter and pacers, and sessions that are opened.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use crate::arbiter::{Arbiter, StepStats};
+use crate::histogram::Histogram;
+use crate::models::{ModelInfo, Models};
+use crate::pacer::Pacers;
+use crate::ports::Gate;
+use crate::session::{Core, Parts, Session, SessionSpec, Shared};
+use crate::{EngineConfig, EngineError};
+
+/// What the engine has measured of itself since it was started.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EngineStats {
+    /// Steps of model work.
+    pub steps: StepStats,
+    /// From a push of microphone samples to their judgement, 99th percentile, in ms.
+    pub vad_late_p99_ms: f64,
+    /// Jobs that wait for a permit now.
+    pub waiting: usize,
+}
+
+/// Janet's voice path. Dropping it ends every session.
+pub struct Engine {
+    // Dropped in this order: sessions first, then the workers that their jobs run on.
+    pacers: Pacers,
+    arbiter: Arbiter,
+    parts: Parts,
+    open: Arc<AtomicUsize>,
+    numbers: AtomicU64,
+    closing: AtomicBool,
+}
+
+impl Engine {
+    /// Starts the threads. The models are loaded and warm.
+    pub fn start(
+        models: Models,
+        gate: Arc<dyn Gate>,
+        config: EngineConfig,
+    ) -> Result<Self, EngineError> {
+        let arbiter = Arbiter::start(config.threads).map_err(EngineError::Thread)?;
+        let pacers = Pacers::start(config.threads).map_err(EngineError::Thread)?;
+        let parts = Parts {
+            models: Arc::new(models),
+            gate,
+            submit: arbiter.submitter(),
+            llm_places: Arc::new(AtomicUsize::new(config.llm_slots)),
+            config: Arc::new(config),
+            vad_late: Arc::new(Histogram::default()),
+        };
+        Ok(Self {
+            pacers,
+            arbiter,
+            parts,
+            open: Arc::new(AtomicUsize::new(0)),
+            numbers: AtomicU64::new(1),
+            closing: AtomicBool::new(false),
+        })
+    }
+
+    /// Opens a session, or says busy.
+    pub fn open(&self, spec: SessionSpec) -> Result<Session, EngineError> {
+        if self.closing.load(Ordering::Acquire) {
+            return Err(EngineError::Ended);
+        }
+        let limit = self.parts.config.sessions;
+        let taken = self
+            .open
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| {
+                (open < limit).then_some(open + 1)
+            });
+        if let Err(open) = taken {
+            return Err(EngineError::Busy { open, limit });
+        }
+        let shared = Shared::new(spec.waker.clone());
+        // From here on the handle gives the place back, whatever happens.
+        let session = Session::new(shared.clone(), self.open.clone());
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let core = Core::new(self.parts.clone(), shared, number, spec);
+        match self.pacers.adopt(core) {
+            Ok(()) => Ok(session),
+            Err(_) => Err(EngineError::Busy { open: limit, limit }),
+        }
+    }
+
+    /// No further session is opened. Those that are open end with their handles.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
+    /// Sessions that are open.
+    pub fn sessions(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Which model does what.
+    pub fn describe(&self) -> &[ModelInfo] {
+        self.parts.models.describe()
+    }
+
+    /// What was measured since the start.
+    pub fn stats(&self) -> EngineStats {
+        EngineStats {
+            steps: self.arbiter.stats(),
+            vad_late_p99_ms: self.parts.vad_late.quantile_ms(0.99),
+            waiting: self.parts.submit.waiting(),
+        }
+    }
+}

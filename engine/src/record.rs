@@ -1,0 +1,199 @@
+//! Records what a session's conversation was told, for `janet replay`.
+//!
+//! One JSON line per input with its time; the words are blanked out first, so a recording holds
+//! when and how long things were said, never what.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use janet_talk::{Config, Input, Mono};
+use serde::{Deserialize, Serialize};
+
+/// Lines that wait for the disk; past it the recording ends, because one with a hole replays
+/// into nonsense.
+const LINES: usize = 4096;
+
+/// The first line of a recording.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Header {
+    pub(crate) janet_recording: u32,
+    pub(crate) talk: Config,
+    pub(crate) seed: u64,
+}
+
+/// Every other line: an input, or a timer that was handled.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) at: Mono,
+    pub(crate) input: Option<Input>,
+}
+
+/// The pen of one session. Dropping it ends the file.
+pub(crate) struct Recorder {
+    lines: Option<SyncSender<Line>>,
+}
+
+impl Recorder {
+    /// Begins `session-N.jsonl`; a recording that cannot be begun is told of, nothing else.
+    pub(crate) fn begin(dir: &Path, number: u64, talk: &Config, seed: u64) -> Option<Self> {
+        let path = dir.join(format!("session-{number}.jsonl"));
+        let header = Header {
+            janet_recording: 1,
+            talk: talk.clone(),
+            seed,
+        };
+        let begun = (|| {
+            std::fs::create_dir_all(dir)?;
+            let mut file = BufWriter::new(File::create(&path)?);
+            serde_json::to_writer(&mut file, &header)?;
+            file.write_all(b"\n")?;
+            let (lines, waiting) = sync_channel(LINES);
+            std::thread::Builder::new()
+                .name("janet-record".into())
+                .spawn(move || write(file, &waiting))?;
+            std::io::Result::Ok(Self { lines: Some(lines) })
+        })();
+        begun
+            .inspect_err(|error| tracing::warn!(%error, "a session cannot be recorded"))
+            .ok()
+    }
+
+    /// Notes an input.
+    pub(crate) fn input(&mut self, at: Mono, input: &Input) {
+        self.line(Line {
+            at,
+            input: Some(blank(input)),
+        });
+    }
+
+    /// Notes that due timers were handled.
+    pub(crate) fn timers(&mut self, at: Mono) {
+        self.line(Line { at, input: None });
+    }
+
+    fn line(&mut self, line: Line) {
+        let Some(lines) = &self.lines else { return };
+        match lines.try_send(line) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                tracing::warn!("the disk is too slow for the recording, which ends here");
+                self.lines = None;
+            }
+        }
+    }
+}
+
+fn write(mut file: BufWriter<File>, lines: &Receiver<Line>) {
+    for line in lines {
+        let written = serde_json::to_writer(&mut file, &line)
+            .map_err(std::io::Error::from)
+            .and_then(|()| file.write_all(b"\n"));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the recording ends here");
+            return;
+        }
+    }
+    if let Err(error) = file.flush() {
+        tracing::warn!(%error, "the end of a recording was lost");
+    }
+}
+
+/// The input with its words blanked out.
+fn blank(input: &Input) -> Input {
+    let mut input = input.clone();
+    match &mut input {
+        Input::Text { text, .. }
+        | Input::Partial { text, .. }
+        | Input::Transcript { text, .. }
+        | Input::Token { text, .. } => *text = blank_words(text),
+        _ => {}
+    }
+    input
+}
+
+/// Words that steer the conversation's timing and say nothing: kept, so that a replay decides as
+/// the session did.
+const KEPT: [&str; 40] = [
+    "a", "an", "the", "and", "or", "but", "so", "of", "to", "in", "on", "for", "with", "is", "are",
+    "um", "uh", "er", "hm", "mm", "mhm", "huh", "yeah", "yes", "no", "ok", "okay", "right", "sure",
+    "stop", "wait", "i", "see", "what", "that", "because", "if", "when", "than", "at",
+];
+
+/// Every letter of other words becomes `x`, every digit `0`; lengths and punctuation stay.
+pub(crate) fn blank_words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut word = String::new();
+    let put = |word: &mut String, out: &mut String| {
+        if KEPT.contains(&word.to_lowercase().as_str()) {
+            out.push_str(word);
+        } else {
+            out.extend(word.chars().map(|c| match c {
+                c if c.is_uppercase() => 'X',
+                c if c.is_numeric() => '0',
+                _ => 'x',
+            }));
+        }
+        word.clear();
+    };
+    for c in text.chars() {
+        if c.is_alphanumeric() {
+            word.push(c);
+        } else {
+            put(&mut word, &mut out);
+            out.push(c);
+        }
+    }
+    put(&mut word, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_blanked_but_not_those_that_steer() {
+        assert_eq!(
+            blank_words("My pin is 4711, and Straße so-called."),
+            "Xx xxx is 0000, and Xxxxxx so-xxxxxx."
+        );
+    }
+
+    #[test]
+    fn no_input_with_words_passes_unblanked() {
+        use janet_talk::ReplyId;
+        let secret = "Zanzibar";
+        let reply = ReplyId(1);
+        let inputs = [
+            Input::Text {
+                text: secret.into(),
+                speak: false,
+                tag: 0,
+            },
+            Input::Partial {
+                reply,
+                text: secret.into(),
+            },
+            Input::Transcript {
+                reply,
+                text: secret.into(),
+            },
+            Input::Token {
+                reply,
+                text: secret.into(),
+            },
+        ];
+        for input in inputs {
+            let line = serde_json::to_string(&blank(&input)).expect("inputs serialise");
+            assert!(!line.contains(secret), "{line}");
+            // The control: the same search finds the word where it was not blanked.
+            assert!(
+                serde_json::to_string(&input)
+                    .expect("inputs serialise")
+                    .contains(secret)
+            );
+        }
+    }
+}

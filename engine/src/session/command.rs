@@ -1,0 +1,29 @@
+//! What a transport tells its session's core.
+
+use janet_audio::{CaptureReader, Line};
+use janet_talk::{MicMode, UtteranceId};
+
+/// One request of the transport, in order.
+pub(crate) enum Command {
+    Text {
+        text: String,
+        speak: bool,
+        tag: u32,
+    },
+    Utterance {
+        id: UtteranceId,
+        pcm_16k: Vec<f32>,
+        speak: bool,
+        tag: u32,
+    },
+    MicOpen {
+        reader: CaptureReader,
+        line: Box<Line>,
+        mode: MicMode,
+    },
+    MicClose,
+    Commit,
+    Interrupt,
+    Played(u32),
+    Detach,
+}

@@ -1,0 +1,312 @@
+//! A session as the pacer sees it: a plain struct that is stepped.
+//!
+//! Drains what the transport and the jobs left, hands it to the conversation as inputs with their
+//! times, and obeys the actions. Decides nothing itself; never waits, never runs a model but the
+//! VAD (0.1 ms per 32 ms of sound, behind an energy gate).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use janet_audio::Line;
+use janet_models::llm;
+use janet_talk::{Action, Input, Mono, ReplyId, Turn, UtteranceId};
+
+use super::command::Command;
+use super::jobs::Ask;
+use super::listen::Ear;
+use super::live::Live;
+use super::posted::{Posted, What};
+use super::shared::Shared;
+use super::{Role, SessionSpec};
+use crate::arbiter::{Submit, Ticket};
+use crate::histogram::Histogram;
+use crate::models::Models;
+use crate::ports::Gate;
+use crate::record::Recorder;
+use crate::{EngineConfig, Event, Mark};
+
+/// Rate in which `talk` counts played samples; a line at 48 kHz is counted in halves.
+pub(super) const TALK_HZ: u64 = 24_000;
+/// Uploaded utterances that wait to be transcribed.
+const UPLOADS: usize = 8;
+
+/// What all sessions of an engine share.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) models: Arc<Models>,
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) submit: Submit,
+    pub(crate) config: Arc<EngineConfig>,
+    /// Answers that may still begin: the language model's free slots.
+    pub(crate) llm_places: Arc<AtomicUsize>,
+    /// From a push of microphone samples to their judgement.
+    pub(crate) vad_late: Arc<Histogram>,
+}
+
+/// One session.
+pub(crate) struct Core {
+    pub(super) parts: Parts,
+    pub(super) shared: Arc<Shared>,
+    /// Names this session in logs and owns its slot of the language model.
+    pub(super) number: u64,
+    pub(super) turn: Turn,
+    pub(super) actions: Vec<Action>,
+    /// Inputs that obeying an action brought about; handed in after it.
+    pub(super) inputs: VecDeque<Input>,
+    pub(super) ear: Ear,
+    pub(super) line: Option<Box<Line>>,
+    pub(super) live: HashMap<ReplyId, Live>,
+    pub(super) uploads: HashMap<UtteranceId, Vec<f32>>,
+    pub(super) history: Vec<llm::Message>,
+    /// The language model's job of this session: one at a time, because they share a slot.
+    pub(super) llm_lane: Option<(ReplyId, Ticket)>,
+    pub(super) llm_waiting: VecDeque<(ReplyId, Ask)>,
+    /// The voice's job of this session: phrases are made in order.
+    pub(super) voice_lane: Option<(ReplyId, Ticket)>,
+    /// Attempts since the last released one, for the ledger.
+    pub(super) speculations: u32,
+    /// Requests that want their answer spoken.
+    pub(super) spoken_tags: Vec<u32>,
+    pub(super) recorder: Option<Recorder>,
+    /// Something was put out since the transport was last woken.
+    pub(super) told: bool,
+}
+
+impl Core {
+    pub(crate) fn new(parts: Parts, shared: Arc<Shared>, number: u64, spec: SessionSpec) -> Self {
+        let config = &parts.config;
+        let talk = janet_talk::Config {
+            play_rate_hz: TALK_HZ as u32,
+            ..config.talk.clone()
+        };
+        let mut history = vec![llm::Message::new(llm::Role::System, &config.system_prompt)];
+        history.extend(spec.history.iter().map(|(role, text)| match role {
+            Role::User => llm::Message::new(llm::Role::User, text),
+            Role::Assistant => llm::Message::new(llm::Role::Assistant, text),
+        }));
+        let seed = config.seed ^ number;
+        let recorder = config
+            .record_dir
+            .as_ref()
+            .and_then(|dir| Recorder::begin(dir, number, &talk, seed));
+        Self {
+            turn: Turn::new(talk, seed),
+            ear: Ear::new(parts.models.vad.stream(), config.gate_db),
+            parts,
+            shared,
+            number,
+            actions: Vec::new(),
+            inputs: VecDeque::new(),
+            line: None,
+            live: HashMap::new(),
+            uploads: HashMap::new(),
+            history,
+            llm_lane: None,
+            llm_waiting: VecDeque::new(),
+            voice_lane: None,
+            speculations: 0,
+            spoken_tags: Vec::new(),
+            recorder,
+            told: false,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Goes as far as possible now. `false`: the session has ended.
+    pub(crate) fn step(&mut self) -> bool {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return false;
+        }
+        let now = Mono(self.shared.now_micros());
+        while let Some(command) = self.shared.commands.pop() {
+            self.take(now, command);
+        }
+        self.listen(now);
+        while let Some(posted) = self.shared.results.pop() {
+            self.take_result(now, posted);
+        }
+        self.pump_sound(now);
+        while self.turn.poll_timeout().is_some_and(|(due, _)| due <= now) {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.timers(now);
+            }
+            self.turn.handle_timeout(now, &mut self.actions);
+            self.obey_all(now);
+        }
+        self.pump_models();
+        if std::mem::take(&mut self.told) {
+            self.shared.wake();
+        }
+        true
+    }
+
+    /// Hands an input to the conversation and obeys what comes of it.
+    pub(super) fn feed(&mut self, now: Mono, input: Input) {
+        self.inputs.push_back(input);
+        while let Some(input) = self.inputs.pop_front() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.input(now, &input);
+            }
+            self.turn.handle(now, input, &mut self.actions);
+            self.obey_all(now);
+        }
+    }
+
+    pub(super) fn obey_all(&mut self, now: Mono) {
+        // Obeying never adds actions: it only queues inputs.
+        for action in std::mem::take(&mut self.actions) {
+            self.obey(now, action);
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.told = true;
+        if self.shared.events.push(event).is_err() {
+            metrics::counter!("janet_session_events_dropped_total").increment(1);
+        }
+    }
+
+    fn take(&mut self, now: Mono, command: Command) {
+        match command {
+            Command::Text { text, speak, tag } => {
+                let text = self.parts.gate.redact(&text).into_owned();
+                self.want_spoken(tag, speak);
+                self.feed(now, Input::Text { text, speak, tag });
+            }
+            Command::Utterance {
+                id,
+                pcm_16k,
+                speak,
+                tag,
+            } => {
+                if self.uploads.len() >= UPLOADS {
+                    self.tell(Event::Disregarded { tag: Some(tag) });
+                    return;
+                }
+                self.uploads.insert(id, pcm_16k);
+                self.want_spoken(tag, speak);
+                self.feed(now, Input::Utterance { id, speak, tag });
+            }
+            Command::MicOpen { reader, line, mode } => {
+                self.silence(now);
+                self.ear.open(reader, now);
+                self.line = Some(line);
+                self.feed(now, Input::MicOpen(mode));
+            }
+            Command::MicClose => {
+                self.listen(now);
+                self.ear.close();
+                self.feed(now, Input::MicClose);
+            }
+            Command::Commit => {
+                self.listen(now);
+                self.feed(now, Input::Commit);
+            }
+            Command::Interrupt => self.feed(now, Input::Interrupt),
+            Command::Played(sample) => {
+                if let Some(line) = &mut self.line {
+                    line.played(sample, now.0);
+                }
+            }
+            Command::Detach => {
+                self.ear.close();
+                self.feed(now, Input::MicClose);
+                self.feed(now, Input::Gone);
+                self.line = None;
+            }
+        }
+    }
+
+    fn want_spoken(&mut self, tag: u32, speak: bool) {
+        if speak {
+            self.spoken_tags.push(tag);
+        }
+    }
+
+    /// Before the line is replaced: whatever it still holds will not be heard.
+    fn silence(&mut self, now: Mono) {
+        if self.line.is_some() {
+            self.feed(now, Input::MicClose);
+            self.feed(now, Input::Interrupt);
+        }
+    }
+
+    fn listen(&mut self, now: Mono) {
+        let pushed = self.shared.pushed_at.swap(0, Ordering::AcqRel);
+        let windows = self.ear.drain(now);
+        if pushed > 0 {
+            let late = Duration::from_micros(now.0.saturating_sub(pushed - 1));
+            metrics::histogram!("janet_vad_late_seconds").record(late.as_secs_f64());
+            self.parts.vad_late.record(late);
+        }
+        for window in windows {
+            self.feed(now, window);
+        }
+    }
+
+    fn take_result(&mut self, now: Mono, posted: Posted) {
+        let Posted { reply, what } = posted;
+        // What belongs to no live attempt is stale. `talk` drops it too; this keeps the tables
+        // below free of it.
+        let Some(live) = self.live.get_mut(&reply) else {
+            if let What::Spent { partial, core } = what {
+                self.feed(
+                    now,
+                    Input::Spent {
+                        reply,
+                        partial,
+                        core,
+                    },
+                );
+            }
+            return;
+        };
+        let input = match what {
+            What::Score(complete) => {
+                live.mark(Mark::TurnScore, now);
+                Input::TurnScore { reply, complete }
+            }
+            What::Partial(text) => Input::Partial { reply, text },
+            What::Transcript(text) => {
+                live.mark(Mark::Transcript, now);
+                Input::Transcript { reply, text }
+            }
+            What::Token(text) => {
+                live.mark(Mark::LlmFirst, now);
+                Input::Token { reply, text }
+            }
+            What::Generated {
+                finish,
+                ids,
+                cached,
+                new,
+            } => {
+                live.mark(Mark::LlmLast, now);
+                live.generated = Some(ids);
+                live.prompt = (cached, new);
+                Input::Generated { reply, finish }
+            }
+            What::Sound {
+                phrase,
+                samples,
+                upto_byte,
+                last,
+            } => {
+                self.take_sound(now, reply, phrase, &samples, upto_byte, last);
+                return;
+            }
+            What::Spent { partial, core } => Input::Spent {
+                reply,
+                partial,
+                core,
+            },
+            What::Failed(stage) => Input::Failed { reply, stage },
+        };
+        self.feed(now, input);
+    }
+}

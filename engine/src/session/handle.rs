@@ -1,0 +1,222 @@
+//! What a transport holds of a session: it pushes, polls and asks; it never waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use janet_audio::{Capture, Line, LineOptions, Playout, Pulled};
+use janet_talk::{MicMode, UtteranceId};
+
+use super::command::Command;
+use super::mic::MIC_HZ;
+use super::shared::Shared;
+use crate::{EngineError, Event};
+
+/// Microphone samples that wait for the next tick: one second; past it samples are dropped and
+/// counted, because a pacer that is a second late has lost the conversation anyway.
+const CAPTURE_SAMPLES: usize = MIC_HZ as usize;
+/// How far the playout may run ahead of the ear (PROTOCOL.md §1).
+const PLAY_AHEAD: Duration = Duration::from_millis(200);
+
+/// Sound for the client, as it goes onto the wire.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AudioChunk<'a> {
+    /// Number of the first sample, counted from 0 per opened microphone.
+    pub first_sample: u32,
+    /// The samples at the play rate.
+    pub samples: &'a [i16],
+}
+
+/// One thing that goes onto the wire for her voice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Playback<'a> {
+    /// Sound.
+    Chunk(AudioChunk<'a>),
+    /// The client must drop every sample from this one on (`playout_flush`) and say where it
+    /// stopped. Sound that comes after it is not meant.
+    Flush {
+        /// First sample to drop.
+        from_sample: u32,
+    },
+}
+
+/// A session's handle. Dropping it ends the session.
+pub struct Session {
+    shared: Arc<Shared>,
+    open_sessions: Arc<AtomicUsize>,
+    tags: AtomicU32,
+    capture: Option<Capture>,
+    playout: Option<Playout>,
+    chunk: Vec<i16>,
+}
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>, open_sessions: Arc<AtomicUsize>) -> Self {
+        Self {
+            shared,
+            open_sessions,
+            tags: AtomicU32::new(0),
+            capture: None,
+            playout: None,
+            chunk: Vec::with_capacity(480),
+        }
+    }
+
+    /// Says something by keyboard. The tag comes back in `Released` or `Disregarded`.
+    pub fn text(&self, text: &str, speak: bool) -> Result<u32, EngineError> {
+        let tag = self.tag();
+        self.send(Command::Text {
+            text: text.to_owned(),
+            speak,
+            tag,
+        })?;
+        Ok(tag)
+    }
+
+    /// Says a whole recording (16 kHz mono, −1 to 1). Never endpointed. The tag comes back.
+    pub fn utterance(&self, pcm_16k: Vec<f32>, speak: bool) -> Result<u32, EngineError> {
+        let tag = self.tag();
+        self.send(Command::Utterance {
+            id: UtteranceId(tag),
+            pcm_16k,
+            speak,
+            tag,
+        })?;
+        Ok(tag)
+    }
+
+    /// Opens the microphone and the playout. `rate_hz` is 8,000 to 48,000, `play_rate_hz` 24,000
+    /// or 48,000. An open one is replaced, its sample count starts again.
+    pub fn mic_open(
+        &mut self,
+        rate_hz: u32,
+        play_rate_hz: u32,
+        mode: MicMode,
+    ) -> Result<(), EngineError> {
+        if u64::from(rate_hz) != MIC_HZ {
+            return Err(EngineError::Rate {
+                field: "rate_hz",
+                value: rate_hz,
+                allowed: "16000",
+            });
+        }
+        if ![24_000, 48_000].contains(&play_rate_hz) {
+            return Err(EngineError::Rate {
+                field: "play_rate_hz",
+                value: play_rate_hz,
+                allowed: "24000 or 48000",
+            });
+        }
+        let (capture, reader) = janet_audio::capture(CAPTURE_SAMPLES);
+        let options = LineOptions {
+            ahead: PLAY_AHEAD,
+            ..LineOptions::default()
+        };
+        let (line, playout) =
+            Line::new(play_rate_hz, options).expect("both play rates and 200 ms are allowed");
+        self.send(Command::MicOpen {
+            reader,
+            line: Box::new(line),
+            mode,
+        })?;
+        (self.capture, self.playout) = (Some(capture), Some(playout));
+        Ok(())
+    }
+
+    /// Push-to-talk: the turn ends here.
+    pub fn mic_commit(&self) -> Result<(), EngineError> {
+        self.send(Command::Commit)
+    }
+
+    /// Closes the microphone; what she says goes on until its end.
+    pub fn mic_close(&mut self) -> Result<(), EngineError> {
+        self.capture = None;
+        self.send(Command::MicClose)
+    }
+
+    /// Whether the microphone is open.
+    pub const fn mic_is_open(&self) -> bool {
+        self.capture.is_some()
+    }
+
+    /// Hands over microphone samples; returns how many there was room for.
+    pub fn push_mic(&mut self, samples: &[i16]) -> usize {
+        let Some(capture) = &mut self.capture else {
+            return 0;
+        };
+        let taken = capture.push_s16(samples);
+        let stamp = self.shared.now_micros() + 1;
+        // Only the oldest unseen push is remembered: it is the one that may come late.
+        _ = self
+            .shared
+            .pushed_at
+            .compare_exchange(0, stamp, Ordering::AcqRel, Ordering::Relaxed);
+        taken
+    }
+
+    /// She is silent at once.
+    pub fn interrupt(&self) -> Result<(), EngineError> {
+        self.send(Command::Interrupt)
+    }
+
+    /// The client has played everything before this sample.
+    pub fn played(&self, sample: u32) -> Result<(), EngineError> {
+        self.send(Command::Played(sample))
+    }
+
+    /// The last client has left: speech stops, the conversation stays.
+    pub fn detach(&mut self) -> Result<(), EngineError> {
+        (self.capture, self.playout) = (None, None);
+        self.send(Command::Detach)
+    }
+
+    /// From now on another transport is told of events.
+    pub fn set_waker(&self, waker: Arc<dyn Fn() + Send + Sync>) {
+        self.shared.replace_waker(waker);
+    }
+
+    /// The next event, if there is one.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.shared.events.pop()
+    }
+
+    /// What the client has to be sent next of her voice, in order, if anything is due.
+    pub fn poll_audio(&mut self) -> Option<Playback<'_>> {
+        match self.playout.as_mut()?.pull()? {
+            Pulled::Flush { from_sample } => Some(Playback::Flush { from_sample }),
+            Pulled::Sound(chunk) => {
+                self.chunk.clear();
+                self.chunk.extend_from_slice(chunk.samples());
+                let first_sample = chunk.first_sample;
+                Some(Playback::Chunk(AudioChunk {
+                    first_sample,
+                    samples: &self.chunk,
+                }))
+            }
+        }
+    }
+
+    fn tag(&self) -> u32 {
+        self.tags.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn send(&self, command: Command) -> Result<(), EngineError> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(EngineError::Ended);
+        }
+        self.shared
+            .commands
+            .push(command)
+            .map_err(|_| EngineError::QueueFull)?;
+        self.shared.poke();
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        self.open_sessions.fetch_sub(1, Ordering::AcqRel);
+        self.shared.poke();
+    }
+}

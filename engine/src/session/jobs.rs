@@ -1,0 +1,406 @@
+//! Model work of one session, as jobs of the arbiter. Each posts its results to the core.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use janet_models::{Step, llm, smart_turn, vits, whisper};
+use janet_talk::{Finish, PhraseId, ReplyId, Stage};
+
+use super::posted::{Posted, What};
+use super::shared::Shared;
+use crate::arbiter::{Class, Job, Outcome};
+use crate::models::Models;
+use crate::ports::Gate;
+
+/// Where a job's results go; keeps what the queue had no room for.
+pub(super) struct Outbox {
+    shared: Arc<Shared>,
+    reply: ReplyId,
+    unsent: VecDeque<What>,
+    spent: Duration,
+}
+
+/// Core time is reported once this much has come together, and at the end.
+const REPORT_EVERY: Duration = Duration::from_millis(50);
+
+impl Outbox {
+    pub(super) fn new(shared: &Arc<Shared>, reply: ReplyId) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            reply,
+            unsent: VecDeque::new(),
+            spent: Duration::ZERO,
+        }
+    }
+
+    fn post(&mut self, what: What) {
+        self.unsent.push_back(what);
+        self.send();
+    }
+
+    /// Whether everything is sent. A job goes on only then, so `unsent` holds one step's results.
+    fn send(&mut self) -> bool {
+        while let Some(what) = self.unsent.pop_front() {
+            if let Err(back) = self.shared.results.push(Posted {
+                reply: self.reply,
+                what,
+            }) {
+                self.unsent.push_front(back.what);
+                self.shared.poke();
+                return false;
+            }
+        }
+        self.shared.poke();
+        true
+    }
+
+    fn fail(&mut self, stage: Stage, error: &(dyn std::error::Error + 'static)) -> Outcome {
+        tracing::warn!(reply = %self.reply, ?stage, error, "a stage failed");
+        self.post(What::Failed(stage));
+        self.end()
+    }
+
+    /// Adds up core time; tells it now and then, so that the core is not woken at every step.
+    fn spend(&mut self, partial: bool, began: Instant, outcome: Outcome) -> Outcome {
+        self.spent += began.elapsed();
+        if outcome == Outcome::Done || self.spent > REPORT_EVERY {
+            let core = std::mem::take(&mut self.spent);
+            self.post(What::Spent { partial, core });
+        }
+        outcome
+    }
+
+    fn end(&mut self) -> Outcome {
+        if self.unsent.is_empty() {
+            Outcome::Done
+        } else {
+            Outcome::Again
+        }
+    }
+}
+
+/// The stages share this shape: begin on a worker (tokenising and feature extraction take
+/// milliseconds), then step until done.
+enum Run<A, R> {
+    Begin(A),
+    Going(R),
+    Over,
+}
+
+/// Asks Smart Turn whether a turn is complete.
+pub(super) struct TurnJob {
+    pub(super) out: Outbox,
+    pub(super) models: Arc<Models>,
+    pub(super) run: Begin<smart_turn::TurnJob>,
+}
+
+/// A job that begins with samples.
+pub(super) struct Begin<R>(Run<Vec<f32>, R>);
+
+impl<R> Begin<R> {
+    pub(super) const fn with(pcm: Vec<f32>) -> Self {
+        Self(Run::Begin(pcm))
+    }
+}
+
+impl Job for TurnJob {
+    fn class(&self) -> Class {
+        Class::Final
+    }
+
+    fn step(&mut self) -> Outcome {
+        if !self.out.send() {
+            return Outcome::Again;
+        }
+        let began = Instant::now();
+        let outcome = match std::mem::replace(&mut self.run.0, Run::Over) {
+            Run::Begin(pcm) => match self.models.turn.begin(&pcm) {
+                Ok(job) => {
+                    self.run.0 = Run::Going(job);
+                    Outcome::Again
+                }
+                Err(error) => self.out.fail(Stage::Turn, &error),
+            },
+            Run::Going(mut job) => match job.step() {
+                Ok(Step::More) => {
+                    self.run.0 = Run::Going(job);
+                    Outcome::Again
+                }
+                Ok(Step::Ready(complete)) => {
+                    self.out.post(What::Score(complete));
+                    self.out.end()
+                }
+                Err(error) => self.out.fail(Stage::Turn, &error),
+            },
+            Run::Over => self.out.end(),
+        };
+        self.out.spend(false, began, outcome)
+    }
+}
+
+/// Turns speech into gated text.
+pub(super) struct SpeechJob {
+    pub(super) out: Outbox,
+    pub(super) models: Arc<Models>,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) pass: janet_talk::Pass,
+    pub(super) run: Begin<whisper::TranscribeJob>,
+}
+
+impl Job for SpeechJob {
+    fn class(&self) -> Class {
+        match self.pass {
+            janet_talk::Pass::Partial => Class::Partial,
+            janet_talk::Pass::Final => Class::Final,
+        }
+    }
+
+    fn step(&mut self) -> Outcome {
+        if !self.out.send() {
+            return Outcome::Again;
+        }
+        let began = Instant::now();
+        let partial = self.pass == janet_talk::Pass::Partial;
+        let outcome = match std::mem::replace(&mut self.run.0, Run::Over) {
+            Run::Begin(pcm) => {
+                let pass = if partial {
+                    whisper::Pass::Partial
+                } else {
+                    whisper::Pass::Final
+                };
+                let options = whisper::Options {
+                    pass,
+                    ..whisper::Options::default()
+                };
+                match self.models.stt.begin(pcm, options) {
+                    Ok(job) => {
+                        self.run.0 = Run::Going(job);
+                        Outcome::Again
+                    }
+                    Err(error) => self.out.fail(Stage::Transcribe, &error),
+                }
+            }
+            Run::Going(mut job) => match job.step() {
+                Ok(Step::More) => {
+                    self.run.0 = Run::Going(job);
+                    Outcome::Again
+                }
+                Ok(Step::Ready(heard)) => {
+                    let text = self.gate.redact(heard.text.trim()).into_owned();
+                    self.out.post(if partial {
+                        What::Partial(text)
+                    } else {
+                        What::Transcript(text)
+                    });
+                    self.out.end()
+                }
+                Err(error) => self.out.fail(Stage::Transcribe, &error),
+            },
+            Run::Over => self.out.end(),
+        };
+        self.out.spend(partial, began, outcome)
+    }
+}
+
+/// What the language model is asked.
+pub(super) enum Ask {
+    /// An answer to the last message.
+    Answer(Vec<llm::Message>),
+    /// Nothing but the cache filled with these messages and the beginning of the user's next.
+    Prefill(Vec<llm::Message>, String),
+}
+
+/// A place among the conversations that may have an answer on at the same time: as many as the
+/// model has slots. Given back when dropped.
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    /// Takes a place, if one is free.
+    pub(crate) fn take(free: &Arc<AtomicUsize>) -> Option<Self> {
+        free.fetch_update(Ordering::AcqRel, Ordering::Acquire, |free| {
+            free.checked_sub(1)
+        })
+        .ok()
+        .map(|_| Self(Arc::clone(free)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Runs the language model.
+pub(super) struct AnswerJob {
+    pub(super) out: Outbox,
+    pub(super) models: Arc<Models>,
+    pub(super) owner: u64,
+    pub(super) sampling: llm::Sampling,
+    pub(super) run: Asking,
+    // Dropped after the run, whose slot it stands for.
+    pub(super) _place: Place,
+}
+
+/// How far the asking is.
+pub(super) enum Asking {
+    Begin(Ask),
+    Answering(Box<llm::Generation>),
+    Prefilling(Box<llm::Prefill>),
+    Over,
+}
+
+impl AnswerJob {
+    fn begin(&mut self, ask: Ask) -> Outcome {
+        let (llm, owner) = (&self.models.llm, self.owner);
+        match ask {
+            Ask::Answer(messages) => match llm.begin(owner, &messages, self.sampling.clone()) {
+                Ok(going) => self.go(Asking::Answering(Box::new(going))),
+                Err(error) => self.out.fail(Stage::Generate, &error),
+            },
+            Ask::Prefill(messages, words) => match llm.prefill(owner, &messages, &words) {
+                Ok(going) => self.go(Asking::Prefilling(Box::new(going))),
+                // Work ahead of time: its failure shows when the answer is asked for.
+                Err(_) => Outcome::Done,
+            },
+        }
+    }
+
+    fn go(&mut self, run: Asking) -> Outcome {
+        self.run = run;
+        Outcome::Again
+    }
+
+    fn answer(&mut self, mut going: Box<llm::Generation>) -> Outcome {
+        match going.step() {
+            Ok(llm::LlmStep::More) => self.go(Asking::Answering(going)),
+            Ok(llm::LlmStep::Text(text)) => {
+                if !text.is_empty() {
+                    self.out.post(What::Token(text));
+                }
+                self.go(Asking::Answering(going))
+            }
+            Ok(llm::LlmStep::Done(finish)) => {
+                let usage = going.usage();
+                let posted = What::Generated {
+                    finish: match finish {
+                        llm::Finish::EndOfTurn | llm::Finish::Stop => Finish::Complete,
+                        llm::Finish::MaxTokens | llm::Finish::ContextFull => Finish::Length,
+                    },
+                    ids: usage.generated.to_vec(),
+                    cached: u32::try_from(usage.cached).unwrap_or(u32::MAX),
+                    new: u32::try_from(usage.new).unwrap_or(u32::MAX),
+                };
+                self.out.post(posted);
+                self.out.end()
+            }
+            Err(error) => self.out.fail(Stage::Generate, &error),
+        }
+    }
+}
+
+impl Job for AnswerJob {
+    fn class(&self) -> Class {
+        match self.run {
+            Asking::Prefilling(_) | Asking::Begin(Ask::Prefill(..)) => Class::Partial,
+            _ => Class::Token,
+        }
+    }
+
+    fn step(&mut self) -> Outcome {
+        if !self.out.send() {
+            return Outcome::Again;
+        }
+        let began = Instant::now();
+        let prefill = self.class() == Class::Partial;
+        let outcome = match std::mem::replace(&mut self.run, Asking::Over) {
+            Asking::Begin(ask) => self.begin(ask),
+            Asking::Answering(going) => self.answer(going),
+            Asking::Prefilling(mut going) => match going.step() {
+                Ok(Step::More) => self.go(Asking::Prefilling(going)),
+                Ok(Step::Ready(())) | Err(_) => Outcome::Done,
+            },
+            Asking::Over => self.out.end(),
+        };
+        self.out.spend(prefill, began, outcome)
+    }
+}
+
+/// Speaks one phrase.
+pub(super) struct VoiceJob {
+    pub(super) out: Outbox,
+    pub(super) models: Arc<Models>,
+    pub(super) phrase: PhraseId,
+    pub(super) text: String,
+    pub(super) options: vits::SpeakOptions,
+    pub(super) run: Run2,
+    /// Whether somebody waits for the first chunk of this phrase.
+    pub(super) urgent: bool,
+}
+
+/// The voice's run: it begins with the text.
+pub(super) enum Run2 {
+    Begin,
+    Going(Box<vits::SpeakJob>),
+    Over,
+}
+
+impl Job for VoiceJob {
+    fn class(&self) -> Class {
+        if self.urgent {
+            Class::FirstSound
+        } else {
+            Class::MoreSound
+        }
+    }
+
+    fn step(&mut self) -> Outcome {
+        if !self.out.send() {
+            return Outcome::Again;
+        }
+        let began = Instant::now();
+        let outcome = match std::mem::replace(&mut self.run, Run2::Over) {
+            Run2::Begin => match self.models.voice.begin(&self.text, self.options.clone()) {
+                Ok(job) => {
+                    self.run = Run2::Going(Box::new(job));
+                    Outcome::Again
+                }
+                Err(error) => self.out.fail(Stage::Speak, &error),
+            },
+            Run2::Going(mut job) => match job.step() {
+                Ok(vits::SpeakStep::More) => {
+                    self.run = Run2::Going(job);
+                    Outcome::Again
+                }
+                Ok(vits::SpeakStep::Sound {
+                    samples, upto_byte, ..
+                }) => {
+                    self.urgent = false;
+                    let phrase = self.phrase;
+                    self.out.post(What::Sound {
+                        phrase,
+                        samples,
+                        upto_byte,
+                        last: false,
+                    });
+                    self.run = Run2::Going(job);
+                    Outcome::Again
+                }
+                Ok(vits::SpeakStep::Done) => {
+                    self.out.post(What::Sound {
+                        phrase: self.phrase,
+                        samples: Vec::new(),
+                        upto_byte: self.text.len(),
+                        last: true,
+                    });
+                    self.out.end()
+                }
+                Err(error) => self.out.fail(Stage::Speak, &error),
+            },
+            Run2::Over => self.out.end(),
+        };
+        self.out.spend(false, began, outcome)
+    }
+}

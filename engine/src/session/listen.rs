@@ -1,0 +1,108 @@
+//! The ear: microphone samples become judged windows for the conversation.
+
+use janet_audio::{CaptureReader, SampleClock, level};
+use janet_models::silero::VadStream;
+use janet_talk::{Input, Mono};
+
+use super::mic::{MIC_HZ, Mic};
+
+/// Samples of one VAD window (32 ms).
+const WINDOW: usize = 512;
+/// After a loud window the VAD goes on listening for this many quiet ones: word ends are soft.
+const HANGOVER_WINDOWS: u32 = 12;
+
+/// One session's microphone path.
+pub(super) struct Ear {
+    reader: Option<CaptureReader>,
+    vad: VadStream,
+    clock: SampleClock,
+    pub(super) mic: Mic,
+    /// Samples that do not fill a window yet.
+    rest: Vec<f32>,
+    scratch: Vec<f32>,
+    heard_samples: u64,
+    gate_db: f32,
+    quiet_windows: u32,
+}
+
+impl Ear {
+    pub(super) fn new(vad: VadStream, gate_db: f32) -> Self {
+        Self {
+            reader: None,
+            vad,
+            clock: SampleClock::new(MIC_HZ as u32),
+            mic: Mic::default(),
+            rest: Vec::with_capacity(WINDOW),
+            scratch: Vec::new(),
+            heard_samples: 0,
+            gate_db,
+            quiet_windows: u32::MAX,
+        }
+    }
+
+    pub(super) fn open(&mut self, reader: CaptureReader, now: Mono) {
+        self.close();
+        self.reader = Some(reader);
+        self.clock = SampleClock::new(MIC_HZ as u32);
+        self.heard_samples = 0;
+        // The first window must not wait for the clock to learn its offset.
+        self.clock.observe(0, now.0);
+    }
+
+    pub(super) fn close(&mut self) {
+        self.reader = None;
+        self.rest.clear();
+        self.mic.clear();
+        self.vad.reset();
+        self.quiet_windows = u32::MAX;
+    }
+
+    /// Takes everything that has arrived; returns the windows that are complete with it.
+    pub(super) fn drain(&mut self, now: Mono) -> Vec<Input> {
+        let Some(reader) = &mut self.reader else {
+            return Vec::new();
+        };
+        self.scratch.clear();
+        reader.drain_into(&mut self.scratch);
+        if self.scratch.is_empty() {
+            return Vec::new();
+        }
+        self.heard_samples += self.scratch.len() as u64;
+        self.clock.observe(self.heard_samples, now.0);
+        self.mic
+            .push(&self.scratch, Mono(self.clock.at(self.heard_samples)));
+        self.rest.extend_from_slice(&self.scratch);
+
+        let mut windows = Vec::new();
+        let mut taken = 0;
+        let begin = self.heard_samples - self.rest.len() as u64;
+        while let Some(&window) = self.rest[taken..].first_chunk::<WINDOW>() {
+            taken += WINDOW;
+            let at = Mono(self.clock.at(begin + taken as u64));
+            let level_db = level::rms_dbfs(&window);
+            windows.push(Input::Vad {
+                at,
+                speech: self.judge(&window, level_db),
+                level_db,
+            });
+        }
+        self.rest.drain(..taken);
+        windows
+    }
+
+    /// Probability of speech; 0 without asking the model where it is too quiet for anybody.
+    fn judge(&mut self, window: &[f32; WINDOW], level_db: f32) -> f32 {
+        if level_db >= self.gate_db {
+            if self.quiet_windows > HANGOVER_WINDOWS {
+                self.vad.reset();
+            }
+            self.quiet_windows = 0;
+        } else {
+            self.quiet_windows = self.quiet_windows.saturating_add(1);
+            if self.quiet_windows > HANGOVER_WINDOWS {
+                return 0.0;
+            }
+        }
+        self.vad.window(window)
+    }
+}

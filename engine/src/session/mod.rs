@@ -1,0 +1,35 @@
+//! One conversation with one client: the handle that a transport holds and the core that the
+//! pacer steps.
+
+mod command;
+mod core;
+mod handle;
+mod jobs;
+mod listen;
+mod live;
+mod mic;
+mod obey;
+mod posted;
+mod shared;
+mod sound;
+
+pub(crate) use self::core::{Core, Parts};
+pub use self::handle::{AudioChunk, Playback, Session};
+pub(crate) use self::shared::Shared;
+
+/// Who said a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The user.
+    User,
+    /// Janet.
+    Assistant,
+}
+
+/// What a session begins with.
+pub struct SessionSpec {
+    /// The conversation so far, oldest first.
+    pub history: Vec<(Role, String)>,
+    /// Called from any thread when there are events or audio to poll. Must not block.
+    pub waker: std::sync::Arc<dyn Fn() + Send + Sync>,
+}

@@ -1,0 +1,338 @@
+//! Carries out what the conversation asks for, one action at a time, in order.
+
+use std::time::Duration;
+
+use janet_models::llm;
+use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage};
+
+use super::core::Core;
+use super::jobs::{
+    AnswerJob, Ask, Asking, Begin, Outbox, Place, Run2, SpeechJob, TurnJob, VoiceJob,
+};
+use super::live::Live;
+use crate::arbiter::{Job, Ticket};
+use crate::{Event, Mark};
+
+/// Within what a job should be done; orders jobs of one class among sessions.
+const SCORE_WITHIN: Duration = Duration::from_millis(100);
+const FINAL_WITHIN: Duration = Duration::from_millis(200);
+const PARTIAL_WITHIN: Duration = Duration::from_millis(800);
+const ANSWER_WITHIN: Duration = Duration::from_millis(300);
+const SOUND_WITHIN: Duration = Duration::from_millis(100);
+
+impl Core {
+    pub(super) fn obey(&mut self, now: Mono, action: Action) {
+        match action {
+            Action::ScoreTurn { reply, from, to } => {
+                let pcm = self.ear.mic.cut(from, to);
+                let job = TurnJob {
+                    out: Outbox::new(&self.shared, reply),
+                    models: self.parts.models.clone(),
+                    run: Begin::with(pcm),
+                };
+                self.start(reply, Box::new(job), SCORE_WITHIN, Stage::Turn);
+            }
+            Action::Transcribe { reply, span, pass } => self.transcribe(reply, span, pass),
+            Action::Prefill { reply, text } => {
+                self.live.entry(reply).or_insert_with(Live::new);
+                let ask = Ask::Prefill(self.history.clone(), text);
+                self.llm_waiting
+                    .retain(|(_, ask)| !matches!(ask, Ask::Prefill(..)));
+                self.llm_waiting.push_back((reply, ask));
+            }
+            Action::Prepare { reply, text } => {
+                let live = self.live.entry(reply).or_insert_with(Live::new);
+                live.user_text.clone_from(&text);
+                let mut messages = self.history.clone();
+                messages.push(llm::Message::new(llm::Role::User, &text));
+                // A running prefill is overtaken: its cache is used as far as it got.
+                self.llm_waiting
+                    .retain(|(_, ask)| !matches!(ask, Ask::Prefill(..)));
+                if let Some((running, ticket)) = &self.llm_lane
+                    && !self.live.get(running).is_some_and(|live| live.released)
+                {
+                    ticket.cancel();
+                }
+                self.llm_waiting.push_back((reply, Ask::Answer(messages)));
+            }
+            Action::Speak {
+                reply,
+                phrase,
+                text,
+            } => {
+                let live = self.live.entry(reply).or_insert_with(Live::new);
+                live.phrases.push_back((phrase, text));
+            }
+            Action::Release {
+                reply,
+                user_text,
+                speech_end,
+                tag,
+            } => {
+                self.release(now, reply, user_text, speech_end, tag);
+            }
+            Action::Cancel { reply } => {
+                self.llm_waiting.retain(|(waiting, _)| *waiting != reply);
+                if let Some(live) = self.live.get_mut(&reply) {
+                    live.cancel();
+                    if !live.released {
+                        self.live.remove(&reply);
+                    }
+                }
+            }
+            Action::Enough { reply } => {
+                if let Some((running, ticket)) = &self.llm_lane
+                    && *running == reply
+                {
+                    ticket.cancel();
+                }
+            }
+            Action::Pause => self.pause(now),
+            Action::Resume => self.resume(),
+            Action::Flush => self.flush(now),
+            Action::ShowTranscript {
+                text,
+                last,
+                from,
+                to,
+            } => self.tell(Event::Transcript {
+                text,
+                last,
+                start_ms: from.as_millis(),
+                end_ms: to.as_millis(),
+            }),
+            Action::ShowDelta { reply, text } => self.tell(Event::Delta { reply, text }),
+            Action::ShowVoice { reply, voice } => self.tell(Event::Speaking { reply, voice }),
+            Action::Finish {
+                reply,
+                text,
+                shown,
+                ending,
+            } => {
+                self.finish(reply, text, shown, ending);
+            }
+            Action::Disregard { reply, tag } => {
+                self.forget(reply);
+                self.tell(Event::Disregarded { tag });
+            }
+            Action::Idle => self.tell(Event::Idle),
+        }
+    }
+
+    fn transcribe(&mut self, reply: ReplyId, span: Span, pass: Pass) {
+        let pcm = match span {
+            Span::Mic { from, to } => self.ear.mic.cut(from, to),
+            // Taken out: an upload is transcribed once.
+            Span::Upload(id) => self.uploads.remove(&id).unwrap_or_default(),
+        };
+        let within = match pass {
+            Pass::Partial => PARTIAL_WITHIN,
+            Pass::Final => {
+                self.speculations += 1;
+                FINAL_WITHIN
+            }
+        };
+        let job = SpeechJob {
+            out: Outbox::new(&self.shared, reply),
+            models: self.parts.models.clone(),
+            gate: self.parts.gate.clone(),
+            pass,
+            run: Begin::with(pcm),
+        };
+        self.start(reply, Box::new(job), within, Stage::Transcribe);
+    }
+
+    /// Submits a job for an attempt; when the queue is full the stage has failed.
+    fn start(
+        &mut self,
+        reply: ReplyId,
+        job: Box<dyn Job>,
+        within: Duration,
+        stage: Stage,
+    ) -> Option<Ticket> {
+        let shared = self.shared.clone();
+        let live = self.live.entry(reply).or_insert_with(Live::new);
+        live.tickets.retain(|ticket| !ticket.has_ended());
+        match self
+            .parts
+            .submit
+            .submit(job, within, std::sync::Arc::new(move || shared.poke()))
+        {
+            Ok(ticket) => {
+                live.tickets.push(ticket.clone());
+                Some(ticket)
+            }
+            Err(error) => {
+                tracing::warn!(%reply, ?stage, %error, "a job was refused");
+                self.inputs.push_back(Input::Failed { reply, stage });
+                None
+            }
+        }
+    }
+
+    fn release(
+        &mut self,
+        now: Mono,
+        reply: ReplyId,
+        user_text: String,
+        speech_end: Mono,
+        tag: Option<u32>,
+    ) {
+        let speak = match tag {
+            None => true,
+            Some(tag) => self.spoken_tags.contains(&tag),
+        };
+        self.spoken_tags.retain(|spoken| Some(*spoken) != tag);
+        let as_file = speak && self.line.is_none();
+        let live = self.live.entry(reply).or_insert_with(Live::new);
+        live.released = true;
+        live.tag = tag;
+        live.user_text.clone_from(&user_text);
+        live.speech_end = Some(speech_end);
+        live.mark(Mark::Decision, now);
+        if as_file {
+            live.file = Some(Vec::new());
+        }
+        self.history
+            .push(llm::Message::new(llm::Role::User, &user_text));
+        self.tell(Event::Released {
+            reply,
+            user_text,
+            tag,
+            speak,
+        });
+    }
+
+    fn finish(&mut self, reply: ReplyId, text: String, shown: String, ending: janet_talk::Ending) {
+        let Some(mut live) = self.live.remove(&reply) else {
+            return;
+        };
+        live.cancel();
+        if !text.trim().is_empty() {
+            let mut message = llm::Message::new(llm::Role::Assistant, &text);
+            // The tokens as generated: as many as agree with the text are found in the cache.
+            message.ids = live.generated.take().map(Into::into);
+            self.history.push(message);
+        }
+        let ledger = live.ledger(std::mem::take(&mut self.speculations));
+        ledger.measure();
+        self.tell(Event::Finished {
+            reply,
+            tag: live.tag,
+            user_text: live.user_text,
+            text,
+            shown,
+            ending,
+            ledger,
+            sound: live.file,
+        });
+    }
+
+    fn forget(&mut self, reply: ReplyId) {
+        self.llm_waiting.retain(|(waiting, _)| *waiting != reply);
+        if let Some(mut live) = self.live.remove(&reply) {
+            live.cancel();
+        }
+    }
+
+    /// Starts the next job of the language model and of the voice where their lanes are free.
+    pub(super) fn pump_models(&mut self) {
+        self.pump_llm();
+        self.pump_voice();
+        while let Some(input) = self.inputs.pop_front() {
+            let now = Mono(self.shared.now_micros());
+            self.feed(now, input);
+        }
+    }
+
+    fn pump_llm(&mut self) {
+        if self
+            .llm_lane
+            .as_ref()
+            .is_some_and(|(_, ticket)| !ticket.has_ended())
+        {
+            return;
+        }
+        self.llm_lane = None;
+        if self.llm_waiting.is_empty() {
+            return;
+        }
+        // No place free: another session's answer is on. Tried again at the next tick.
+        let Some(place) = Place::take(&self.parts.llm_places) else {
+            return;
+        };
+        let Some((reply, ask)) = self.llm_waiting.pop_front() else {
+            return;
+        };
+        let config = &self.parts.config;
+        let seed = config.seed ^ u64::from(reply.0);
+        let sampling = if config.temperature > 0.0 {
+            let (temperature, max_tokens) = (config.temperature, config.max_tokens);
+            llm::Sampling {
+                temperature,
+                max_tokens,
+                seed,
+                ..llm::Sampling::default()
+            }
+        } else {
+            llm::Sampling::greedy(config.max_tokens)
+        };
+        let job = AnswerJob {
+            out: Outbox::new(&self.shared, reply),
+            models: self.parts.models.clone(),
+            owner: self.number,
+            sampling,
+            run: Asking::Begin(ask),
+            _place: place,
+        };
+        self.llm_lane = self
+            .start(reply, Box::new(job), ANSWER_WITHIN, Stage::Generate)
+            .map(|ticket| (reply, ticket));
+    }
+
+    fn pump_voice(&mut self) {
+        if self
+            .voice_lane
+            .as_ref()
+            .is_some_and(|(_, ticket)| !ticket.has_ended())
+        {
+            return;
+        }
+        self.voice_lane = None;
+        let Some(reply) = self.next_to_voice() else {
+            return;
+        };
+        let live = self.live.get_mut(&reply).expect("just found");
+        let Some((phrase, text)) = live.phrases.pop_front() else {
+            return;
+        };
+        let urgent = live.made == 0;
+        let config = &self.parts.config;
+        let options = janet_models::vits::SpeakOptions {
+            seed: config.seed ^ u64::from(phrase.0),
+            length_scale: 1.0 / config.speed,
+            ..janet_models::vits::SpeakOptions::default()
+        };
+        let job = VoiceJob {
+            out: Outbox::new(&self.shared, reply),
+            models: self.parts.models.clone(),
+            phrase,
+            text,
+            options,
+            run: Run2::Begin,
+            urgent,
+        };
+        self.voice_lane = self
+            .start(reply, Box::new(job), SOUND_WITHIN, Stage::Speak)
+            .map(|ticket| (reply, ticket));
+    }
+
+    /// The oldest attempt with a phrase to speak and room for its sound.
+    fn next_to_voice(&self) -> Option<ReplyId> {
+        let candidates = self
+            .live
+            .iter()
+            .filter(|(_, live)| !live.phrases.is_empty() && self.has_room(live));
+        candidates.map(|(reply, _)| *reply).min()
+    }
+}

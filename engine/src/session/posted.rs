@@ -1,0 +1,39 @@
+//! What jobs bring back to their session's core.
+
+use std::time::Duration;
+
+use janet_talk::{Finish, PhraseId, ReplyId, Stage};
+
+/// One result of a job, with the attempt it belongs to.
+pub(crate) struct Posted {
+    pub(crate) reply: ReplyId,
+    pub(crate) what: What,
+}
+
+/// The result itself.
+pub(crate) enum What {
+    Score(f32),
+    Partial(String),
+    Transcript(String),
+    Token(String),
+    Generated {
+        finish: Finish,
+        /// The tokens as generated, for the history.
+        ids: Vec<u32>,
+        /// Prompt tokens found in the cache, and those that were not.
+        cached: u32,
+        new: u32,
+    },
+    /// Sound of a phrase at the voice's rate.
+    Sound {
+        phrase: PhraseId,
+        samples: Vec<f32>,
+        upto_byte: usize,
+        last: bool,
+    },
+    Spent {
+        partial: bool,
+        core: Duration,
+    },
+    Failed(Stage),
+}

@@ -1,0 +1,192 @@
+//! Her voice on its way to the ear: resampled, staged until released, then into the line.
+
+use std::time::Duration;
+
+use janet_audio::Resampler;
+use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
+
+use super::core::{Core, TALK_HZ};
+use super::live::Live;
+use crate::Mark;
+
+/// Sound of a released reply that is made ahead of the ear; then the voice waits.
+const AHEAD: Duration = Duration::from_secs(8);
+
+const fn samples_in(span: Duration, rate_hz: u32) -> u64 {
+    (span.as_micros() as u64) * rate_hz as u64 / 1_000_000
+}
+
+impl Core {
+    fn play_rate_hz(&self) -> u32 {
+        self.line
+            .as_ref()
+            .map_or(TALK_HZ as u32, |line| line.rate_hz())
+    }
+
+    /// Takes the voice's samples of one phrase and tells the conversation of them.
+    pub(super) fn take_sound(
+        &mut self,
+        now: Mono,
+        reply: ReplyId,
+        phrase: PhraseId,
+        samples: &[f32],
+        upto_byte: usize,
+        last: bool,
+    ) {
+        let (from, to) = (self.parts.models.voice_rate_hz(), self.play_rate_hz());
+        let Some(live) = self.live.get_mut(&reply) else {
+            return;
+        };
+        live.mark(Mark::TtsFirst, now);
+        let resampler = match &mut live.resampler {
+            Some(resampler) => resampler,
+            none => match Resampler::new(from, to) {
+                Ok(new) => none.insert(new),
+                Err(error) => {
+                    tracing::error!(%reply, %error, "the voice cannot be resampled");
+                    self.feed(
+                        now,
+                        Input::Failed {
+                            reply,
+                            stage: Stage::Speak,
+                        },
+                    );
+                    return;
+                }
+            },
+        };
+        let mut sound = Vec::with_capacity(samples.len() * to as usize / from as usize + 64);
+        resampler.process_into(samples, &mut sound);
+        if last {
+            resampler.flush_into(&mut sound);
+        }
+        let before = live.made * TALK_HZ / u64::from(to);
+        live.made += sound.len() as u64;
+        let made = live.made * TALK_HZ / u64::from(to) - before;
+        live.staged.extend(&sound);
+        let samples = u32::try_from(made).unwrap_or(u32::MAX);
+        self.feed(
+            now,
+            Input::Voiced {
+                reply,
+                phrase,
+                samples,
+                upto_byte,
+                last,
+            },
+        );
+    }
+
+    /// Whether more sound may be made for an attempt.
+    pub(super) fn has_room(&self, live: &Live) -> bool {
+        let rate_hz = self.play_rate_hz();
+        let held = live.staged.len() as u64;
+        if live.released {
+            let queued = self.line.as_ref().map_or(0, |line| line.queued_samples());
+            held + queued < samples_in(AHEAD, rate_hz) || live.file.is_some()
+        } else {
+            held < samples_in(self.parts.config.talk.staging, rate_hz)
+        }
+    }
+
+    /// Moves released sound into the line and the line's sound towards the ear; tells what was
+    /// heard.
+    pub(super) fn pump_sound(&mut self, now: Mono) {
+        let mut replies: Vec<ReplyId> = self
+            .live
+            .iter()
+            .filter(|(_, live)| live.released)
+            .map(|(reply, _)| *reply)
+            .collect();
+        replies.sort_unstable();
+        for reply in &replies {
+            self.stage(*reply);
+        }
+        if let Some(line) = &mut self.line
+            && line.tick(now.0) > 0
+        {
+            self.told = true;
+        }
+        for reply in replies {
+            self.tell_heard(now, reply);
+        }
+    }
+
+    fn stage(&mut self, reply: ReplyId) {
+        let Some(live) = self.live.get_mut(&reply) else {
+            return;
+        };
+        if live.staged.is_empty() {
+            return;
+        }
+        if let Some(file) = &mut live.file {
+            file.extend(live.staged.drain(..));
+            return;
+        }
+        let Some(line) = &mut self.line else {
+            // Nobody can hear it any more; it counts as not heard.
+            live.staged.clear();
+            return;
+        };
+        let staged = line.stage(live.staged.make_contiguous());
+        if staged.taken > 0 {
+            live.base.get_or_insert(staged.first);
+            live.staged.drain(..staged.taken);
+        }
+    }
+
+    fn tell_heard(&mut self, now: Mono, reply: ReplyId) {
+        let rate_hz = u64::from(self.play_rate_hz());
+        let Some(live) = self.live.get_mut(&reply) else {
+            return;
+        };
+        let heard = if live.file.is_some() {
+            // A file is handed over whole: what is in it counts as heard.
+            live.mark(Mark::FirstAudio, now);
+            live.made
+        } else {
+            let (Some(line), Some(base)) = (&self.line, live.base) else {
+                return;
+            };
+            if line.end() - line.queued_samples() > base {
+                live.mark(Mark::FirstAudio, now);
+            }
+            line.heard(now.0).saturating_sub(base).min(live.made)
+        };
+        if heard <= live.heard {
+            return;
+        }
+        live.heard = heard;
+        live.mark(Mark::FirstHeard, now);
+        // Everything of it heard: round up, so that the conversation sees the very last sample.
+        let sample = if heard == live.made {
+            live.made * TALK_HZ / rate_hz
+        } else {
+            heard * TALK_HZ / rate_hz
+        };
+        self.feed(now, Input::Heard { reply, sample });
+    }
+
+    pub(super) fn pause(&mut self, now: Mono) {
+        if let Some(line) = &mut self.line {
+            line.pause(now.0);
+            self.told = true;
+        }
+    }
+
+    pub(super) fn resume(&mut self) {
+        if let Some(line) = &mut self.line {
+            line.resume();
+        }
+    }
+
+    pub(super) fn flush(&mut self, now: Mono) {
+        for live in self.live.values_mut().filter(|live| live.released) {
+            live.staged.clear();
+        }
+        if let Some(line) = &mut self.line {
+            line.flush(now.0);
+            self.told = true;
+        }
+    }
+}
