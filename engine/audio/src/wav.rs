@@ -131,7 +131,7 @@ pub fn read_native(bytes: &[u8], limit: Duration) -> Result<Sound, WavError> {
 
 /// Reads bare little-endian 16-bit mono samples.
 pub fn read_s16le(bytes: &[u8]) -> Result<Vec<f32>, WavError> {
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return Err(WavError::OddBytes(bytes.len()));
     }
     Ok(bytes
@@ -188,7 +188,7 @@ impl Mixdown<'_> {
         }
         self.sum += sample;
         self.heard += 1;
-        if self.heard % u64::from(self.channels) == 0 {
+        if self.heard.is_multiple_of(u64::from(self.channels)) {
             self.out.push(self.sum / f32::from(self.channels));
             self.sum = 0.0;
         }

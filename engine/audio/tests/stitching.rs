@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use janet_audio::playout::ClientModel;
 use janet_audio::{Line, LineOptions, Pulled};
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 250;
 const MS_US: u64 = 1000;
 
 /// Delivers in order, each thing after its own delay.
@@ -106,7 +106,7 @@ impl World {
         while let Some(report) = self.up.deliver(self.now_ms) {
             self.line.played(report, now_us);
         }
-        if self.now_ms % 10 == 0 {
+        if self.now_ms.is_multiple_of(10) {
             self.line.tick(now_us);
         }
         if self.rng.u8(0..4) > 0 {
@@ -126,7 +126,7 @@ impl World {
         assert_eq!(self.heard.len() - before, self.rate_hz as usize / 1000);
         let stopped = self.was_playing && !self.client.is_playing();
         self.was_playing = self.client.is_playing();
-        let due = self.was_playing && self.now_ms % 100 == 0;
+        let due = self.was_playing && self.now_ms.is_multiple_of(100);
         if self.reports && (due || stopped || flushed) {
             self.up
                 .send(self.now_ms + self.delay_ms, self.client.played_sample());
@@ -280,7 +280,7 @@ fn heard_is_never_far_from_the_ear() {
         let mut cut = None;
         world.begin_reply();
         for _ in 0..3000 {
-            if world.now_ms % 50 == 0 {
+            if world.now_ms.is_multiple_of(50) {
                 world.speak(60);
             }
             match world.rng.u16(0..1500) {

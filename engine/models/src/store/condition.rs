@@ -1,0 +1,102 @@
+//! What state a file of the store is in.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use super::catalogue::WeightFile;
+use super::digest::Hasher;
+use super::progress::Progress;
+use super::stamps::Stamps;
+
+/// The state of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// Whole, and its hash was checked (now, or before and it has not changed since).
+    Sound,
+    /// There, of the right size, not checked yet.
+    Unchecked,
+    /// Not there.
+    Missing,
+    /// Truncated, or too long.
+    WrongSize {
+        /// What the catalogue says.
+        expected: u64,
+        /// What is there.
+        found: u64,
+    },
+    /// Of the right size, but other bytes.
+    WrongHash {
+        /// What the catalogue says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sound => write!(f, "sound"),
+            Self::Unchecked => write!(f, "not checked yet"),
+            Self::Missing => write!(f, "missing"),
+            Self::WrongSize { expected, found } if found < expected => {
+                write!(f, "truncated: {found} of {expected} bytes")
+            }
+            Self::WrongSize { expected, found } => {
+                write!(f, "too long: {found} bytes and not {expected}")
+            }
+            Self::WrongHash { expected, found } => {
+                write!(f, "wrong: SHA-256 {found} and not {expected}")
+            }
+        }
+    }
+}
+
+/// The state of `file` by its size and its stamp alone.
+pub(super) fn glance(folder: &Path, file: &WeightFile, stamps: &Stamps) -> io::Result<Condition> {
+    let metadata = match fs::metadata(folder.join(&file.name)) {
+        Ok(metadata) => metadata,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Condition::Missing),
+        Err(e) => return Err(e),
+    };
+    if metadata.len() != file.bytes {
+        return Ok(Condition::WrongSize {
+            expected: file.bytes,
+            found: metadata.len(),
+        });
+    }
+    let known = stamps.vouch(&file.name, &metadata, &file.sha256);
+    Ok(if known {
+        Condition::Sound
+    } else {
+        Condition::Unchecked
+    })
+}
+
+/// The state of `file` by its bytes.
+pub(super) fn hash(
+    folder: &Path,
+    file: &WeightFile,
+    progress: &mut dyn Progress,
+) -> io::Result<Condition> {
+    let quick = glance(folder, file, &Stamps::default())?;
+    if quick != Condition::Unchecked {
+        return Ok(quick);
+    }
+    let mut hasher = Hasher::default();
+    progress.begin(&format!("checking {}", file.name), Some(file.bytes));
+    let copied = File::open(folder.join(&file.name))
+        .and_then(|mut from| hasher.copy(&mut from, &mut io::sink(), u64::MAX, progress));
+    progress.end();
+    copied?;
+    let found = hasher.finish();
+    if found == file.sha256 {
+        return Ok(Condition::Sound);
+    }
+    Ok(Condition::WrongHash {
+        expected: file.sha256.clone(),
+        found,
+    })
+}
