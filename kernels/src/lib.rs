@@ -5,16 +5,24 @@
 //! they are plain candle operations, so that model code is written once. Nothing here knows a
 //! model, reads a file or starts a thread beyond [`Pool::new`].
 
+mod aligned;
 mod attention;
 mod conv;
+mod conv_cpu;
 mod conv_transpose;
+mod dot8;
 mod elementwise;
 mod exec;
+mod gemm;
+mod isa;
 mod kv_cache;
 mod linear;
 mod norm;
 mod pool;
+mod q8;
 mod rope;
+mod shared_out;
+mod simd;
 mod view;
 
 pub use conv::Conv1d;

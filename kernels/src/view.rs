@@ -23,3 +23,10 @@ pub(crate) fn with_f32<T>(
     };
     f(&values[from..to])
 }
+
+/// A copy of the values of `x`, f32, on any device.
+pub(crate) fn to_values(x: &Tensor) -> Result<Vec<f32>> {
+    x.flatten_all()?
+        .to_device(&candle_core::Device::Cpu)?
+        .to_vec1()
+}
