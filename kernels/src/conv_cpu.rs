@@ -431,3 +431,7 @@ unsafe fn put(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "conv_cpu_test.rs"]
+mod tests;

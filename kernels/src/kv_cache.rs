@@ -7,6 +7,7 @@
 use candle_core::{DType, Device, Error, Result, Tensor};
 
 use crate::attention::{self, Heads};
+use crate::isa::Isa;
 use crate::view::with_f32;
 use crate::{Exec, Rope, RopePairs, norm};
 
@@ -23,6 +24,24 @@ pub struct KvShape {
     pub head_dim: usize,
     /// Tokens that fit.
     pub capacity: usize,
+}
+
+impl KvShape {
+    fn layer(self) -> Heads {
+        let Self {
+            heads,
+            kv_heads,
+            head_dim,
+            capacity,
+            ..
+        } = self;
+        Heads {
+            heads,
+            kv_heads,
+            head_dim,
+            capacity,
+        }
+    }
 }
 
 /// Per-head RMS norms of queries and keys before rotation (Qwen 3).
@@ -46,7 +65,7 @@ pub struct KvCache {
 
 #[derive(Debug)]
 enum Room {
-    /// f16 bits, `[layers][kv_heads][capacity][head_dim]`.
+    /// f16 bits, one layer behind the other, as `attention` lays them out.
     Cpu { keys: Vec<u16>, values: Vec<u16> },
     /// One `[kv_heads, capacity, head_dim]` f32 tensor per layer.
     Device {
@@ -65,14 +84,14 @@ impl KvCache {
             head_dim,
             capacity,
         } = shape;
-        if kv_heads == 0 || heads % kv_heads != 0 || head_dim % 16 != 0 || head_dim == 0 {
+        let whole = kv_heads > 0 && heads % kv_heads == 0 && head_dim > 0 && head_dim % 16 == 0;
+        if !whole || capacity == 0 {
             return Err(Error::Msg(format!("kv cache: unsupported shape {shape:?}")));
         }
-        let size = layers * kv_heads * capacity * head_dim;
         let room = match &exec.device {
             Device::Cpu => Room::Cpu {
-                keys: vec![0; size],
-                values: vec![0; size],
+                keys: vec![0; layers * shape.layer().keys()],
+                values: vec![0; layers * shape.layer().values()],
             },
             device => {
                 let layer = || Tensor::zeros((kv_heads, capacity, head_dim), DType::F32, device);
@@ -135,26 +154,16 @@ impl KvCache {
                 &normed
             }
         };
-        let shape = Heads {
-            heads,
-            kv_heads,
-            head_dim,
-            capacity,
-        };
+        let shape = self.shape.layer();
         match &mut self.room {
             Room::Cpu { keys, values } => {
-                let size = kv_heads * capacity * head_dim;
-                let keys = &mut keys[layer * size..][..size];
-                let values = &mut values[layer * size..][..size];
+                let keys = &mut keys[layer * shape.keys()..][..shape.keys()];
+                let values = &mut values[layer * shape.values()..][..shape.values()];
+                let pool = &self.exec.pool;
                 let out = with_f32(qkv, "attend", |qkv| {
+                    let isa = Isa::best();
                     Ok(attention::attend(
-                        shape,
-                        start,
-                        qkv,
-                        rope,
-                        keys,
-                        values,
-                        &self.exec.pool,
+                        isa, shape, start, qkv, rope, keys, values, pool,
                     ))
                 })?;
                 Tensor::from_vec(out, (tokens, heads * head_dim), &Device::Cpu)
@@ -187,18 +196,13 @@ impl KvCache {
     /// Takes over the first `tokens` tokens of a cache of the same model.
     pub fn copy_from(&mut self, other: &Self, tokens: usize) -> Result<()> {
         let KvShape {
-            kv_heads,
-            head_dim,
-            capacity,
-            layers,
-            ..
+            head_dim, capacity, ..
         } = self.shape;
-        let theirs = other.shape.capacity;
         let same = KvShape {
             capacity,
             ..other.shape
         } == self.shape;
-        if !same || tokens > capacity || tokens > theirs {
+        if !same || tokens > capacity || tokens > other.shape.capacity {
             return Err(Error::Msg(format!(
                 "kv cache: {tokens} tokens of {:?} do not fit {:?}",
                 other.shape, self.shape
@@ -212,11 +216,15 @@ impl KvCache {
                     values: their_values,
                 },
             ) => {
+                let (ours, theirs) = (self.shape.layer(), other.shape.layer());
+                let rows = keys.chunks_exact_mut(ours.key_stride());
+                for (to, from) in rows.zip(their_keys.chunks_exact(theirs.key_stride())) {
+                    to[..tokens].copy_from_slice(&from[..tokens]);
+                }
                 let length = tokens * head_dim;
-                for row in 0..layers * kv_heads {
-                    let (to, from) = (row * capacity * head_dim, row * theirs * head_dim);
-                    keys[to..to + length].copy_from_slice(&their_keys[from..from + length]);
-                    values[to..to + length].copy_from_slice(&their_values[from..from + length]);
+                let heads = values.chunks_exact_mut(capacity * head_dim);
+                for (to, from) in heads.zip(their_values.chunks_exact(theirs.capacity * head_dim)) {
+                    to[..length].copy_from_slice(&from[..length]);
                 }
                 Ok(())
             }
@@ -242,19 +250,17 @@ impl KvCache {
     /// Overwrites the first `tokens` tokens with zeros, so that nothing can be read back.
     pub fn erase(&mut self, tokens: usize) -> Result<()> {
         let KvShape {
-            kv_heads,
-            head_dim,
-            capacity,
-            layers,
-            ..
+            head_dim, capacity, ..
         } = self.shape;
-        let length = tokens.min(capacity) * head_dim;
+        let tokens = tokens.min(capacity);
+        let layer = self.shape.layer();
         match &mut self.room {
             Room::Cpu { keys, values } => {
-                for row in 0..layers * kv_heads {
-                    let at = row * capacity * head_dim;
-                    keys[at..at + length].fill(0);
-                    values[at..at + length].fill(0);
+                for row in keys.chunks_exact_mut(layer.key_stride()) {
+                    row[..tokens].fill(0);
+                }
+                for head in values.chunks_exact_mut(capacity * head_dim) {
+                    head[..tokens * head_dim].fill(0);
                 }
             }
             Room::Device { keys, values } => {

@@ -17,6 +17,7 @@ mod gemm;
 mod isa;
 mod kv_cache;
 mod linear;
+mod math;
 mod norm;
 mod pool;
 mod q8;

@@ -114,3 +114,7 @@ impl Linear {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "linear_test.rs"]
+mod tests;
