@@ -1,1 +1,15 @@
-//! End-to-end behaviour.
+//! What the end-to-end tests stand on: a real `janet serve` in a process of its own, a client over
+//! real sockets, and sound to speak with.
+//!
+//! Nothing here is faked: the weights are the real ones (`janet models pull` fetches them), and a
+//! test that needs them fails where they are missing.
+
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod http;
+pub mod server;
+pub mod sound;
+
+pub use client::{Client, Frame};
+pub use server::Server;

@@ -1,5 +1,6 @@
 //! `janet serve`.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -61,8 +62,13 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         .map(|(role, name)| format!("{role} {name}"))
         .join(", ");
     runtime.block_on(server::serve(config.clone(), profile, weights, |address| {
-        println!("Janet is at http://{address}/");
-        println!("Models: {models}. They are loading; Ctrl-C ends Janet.");
+        let text = format!(
+            "Janet is at http://{address}/\nModels: {models}. They are loading; Ctrl-C ends Janet.\n"
+        );
+        // Whoever started her may not read what she says.
+        if let Err(error) = std::io::stdout().write_all(text.as_bytes()) {
+            tracing::warn!(%error, "standard output is closed");
+        }
     }))?;
     Ok(())
 }

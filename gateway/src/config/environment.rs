@@ -72,6 +72,11 @@ impl Environment {
             .collect()
     }
 
+    /// Where weights lie when nobody says otherwise.
+    pub(super) fn models_dir(&self) -> Option<PathBuf> {
+        janet_models::store::models_dir(self.get("JANET_HOME").map(PathBuf::from).as_deref())
+    }
+
     /// Where conversations lie when nobody says otherwise.
     pub(super) fn data_dir(&self) -> Option<PathBuf> {
         if let Some(home) = self.get("JANET_HOME") {

@@ -83,10 +83,11 @@ pub enum ConfigError {
         known: String,
     },
     /// No home to put data in.
-    #[error(
-        "there is no home folder; set `conversation.data_dir` (or the variable JANET_CONVERSATION_DATA_DIR)"
-    )]
-    NoHome,
+    #[error("there is no home folder; set `{key}`, or the variable JANET_HOME")]
+    NoHome {
+        /// The setting that would do instead.
+        key: &'static str,
+    },
 }
 
 /// Two values that do not go together.

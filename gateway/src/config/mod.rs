@@ -75,9 +75,11 @@ pub struct Server {
     pub shutdown: Duration,
 }
 
-/// Names in the model store.
+/// The model store, and names in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Models {
+    /// The store's folder.
+    pub dir: PathBuf,
     /// Voice activity.
     pub vad: String,
     /// End of turn.
@@ -91,14 +93,14 @@ pub struct Models {
 }
 
 impl Models {
-    /// All names with their roles, in loading order.
+    /// All names with their roles (as the engine tells them), in loading order.
     pub fn all(&self) -> [(&'static str, &str); 5] {
         [
             ("vad", &self.vad),
             ("turn", &self.turn),
             ("stt", &self.stt),
             ("llm", &self.llm),
-            ("voice", &self.voice),
+            ("tts", &self.voice),
         ]
     }
 }

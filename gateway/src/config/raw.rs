@@ -58,6 +58,8 @@ impl Default for Server {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Models {
+    /// Empty: the platform's cache folder, or below JANET_HOME.
+    pub(super) dir: String,
     pub(super) vad: String,
     pub(super) turn: String,
     pub(super) stt: String,
@@ -68,6 +70,7 @@ pub(super) struct Models {
 impl Default for Models {
     fn default() -> Self {
         Self {
+            dir: String::new(),
             vad: "silero-vad-6.2".into(),
             turn: "smart-turn-3.2".into(),
             stt: "whisper-tiny.en".into(),

@@ -25,13 +25,15 @@ pub(super) fn resolve(
     check.rules(&raw)?;
     Ok(Config {
         server: check.server(&raw)?,
-        models: check.models(&raw)?,
+        models: check.models(&raw, environment)?,
         engine: check.engine(&raw)?,
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
             data_dir: match raw.conversation.data_dir.as_str() {
-                "" => environment.data_dir().ok_or(ConfigError::NoHome)?,
+                "" => environment.data_dir().ok_or(ConfigError::NoHome {
+                    key: "conversation.data_dir",
+                })?,
                 path => PathBuf::from(path),
             },
         },
@@ -103,9 +105,11 @@ impl Check<'_> {
         })
     }
 
-    fn models(&self, raw: &Raw) -> Result<Models, ConfigError> {
+    fn models(&self, raw: &Raw, environment: &Environment) -> Result<Models, ConfigError> {
         let models = &raw.models;
+        let dir = path(&models.dir).or_else(|| environment.models_dir());
         Ok(Models {
+            dir: dir.ok_or(ConfigError::NoHome { key: "models.dir" })?,
             vad: self.text("models.vad", models.vad.clone())?,
             turn: self.text("models.turn", models.turn.clone())?,
             stt: self.text("models.stt", models.stt.clone())?,

@@ -1,0 +1,189 @@
+//! A `janet serve` in a process of its own.
+//!
+//! It ends with the process that started it, however that ends: a shell between the two waits for
+//! its standard input to close and then ends the server.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::http;
+
+/// Loading every model on two busy cores takes seconds; a machine under load, a minute.
+const LOADING: Duration = Duration::from_secs(180);
+/// Pause between two looks at a server that is starting or ending.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Starts the server, says its process id, and ends it when standard input closes.
+const KEEPER: &str =
+    r#""$@" & pid=$!; echo "pid $pid"; read -r _; kill -TERM $pid 2>/dev/null; wait $pid"#;
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    pid: u32,
+    keeper: Child,
+    /// Closing it ends the server.
+    input: Option<ChildStdin>,
+    folder: PathBuf,
+    /// Removed with the server, if the server made it.
+    _owned: Option<TempDir>,
+}
+
+impl Server {
+    /// The server that all tests of this process share, with its models loaded.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&[]).ready())
+    }
+
+    /// Starts a server of one's own with these settings (`key=value`), in a fresh folder.
+    pub fn start(settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut server = Self::start_in(folder.path(), settings);
+        server._owned = Some(folder);
+        server
+    }
+
+    /// Starts a server whose conversations and log lie in this folder.
+    pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("janet.log"))
+            .expect("a log file in a fresh folder");
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEPER, "keeper"]).arg(janet());
+        command.args([
+            "serve",
+            "--port",
+            "0",
+            "--profile",
+            "cpu",
+            "--set",
+            "log.filter=debug",
+        ]);
+        command.arg("--set").arg(format!(
+            "conversation.data_dir={}",
+            folder.join("data").display()
+        ));
+        for setting in settings {
+            command.args(["--set", setting]);
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut keeper = command.spawn().expect("a shell");
+        let input = keeper.stdin.take();
+        let mut lines = BufReader::new(keeper.stdout.take().expect("it was piped")).lines();
+        let mut line = |prefix: &str| -> String {
+            let line = lines.next().and_then(Result::ok).unwrap_or_default();
+            match line.strip_prefix(prefix) {
+                Some(rest) => rest.to_owned(),
+                None => panic!(
+                    "the server did not start (it said {line:?}); its log:\n{}",
+                    std::fs::read_to_string(folder.join("janet.log")).unwrap_or_default()
+                ),
+            }
+        };
+        let pid = line("pid ").parse().expect("a process id");
+        let url = line("Janet is at http://");
+        let address = url.trim_end_matches('/').parse().expect("an address");
+        line("Models: ");
+        Self {
+            address,
+            pid,
+            keeper,
+            input,
+            folder: folder.to_path_buf(),
+            _owned: None,
+        }
+    }
+
+    /// Waits until the models are loaded.
+    pub fn ready(self) -> Self {
+        let since = Instant::now();
+        while http::get(self.address, "/healthz").status != 200 {
+            assert!(
+                since.elapsed() < LOADING,
+                "the models did not load; log:\n{}",
+                self.log()
+            );
+            pause(LOOK);
+        }
+        self
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its log and its conversations lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Everything it logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("janet.log")).unwrap_or_default()
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.pid.to_string()])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "the server is gone already"
+        );
+    }
+
+    /// Waits until the process has ended and says how long that took and whether it ended well.
+    pub fn ended(mut self) -> (Duration, bool) {
+        let since = Instant::now();
+        // The shell reads its input before it waits for the server.
+        drop(self.input.take());
+        let status = self.keeper.wait().expect("the shell is ours");
+        (since.elapsed(), status.success())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        if self.keeper.wait().is_err() {
+            eprintln!("the server could not be ended");
+        }
+    }
+}
+
+/// The binary beside this test's own.
+pub fn janet() -> PathBuf {
+    let here = std::env::current_exe().expect("a test has a path");
+    let folder = here.ancestors().nth(2).expect("target/debug/deps/test");
+    let binary = folder.join("janet");
+    assert!(
+        binary.is_file(),
+        "{} is not there: build it first with `cargo build -p janet-gateway`, as ./test does",
+        binary.display()
+    );
+    binary
+}
+
+/// Waits before the next look at another process; there is nothing to block on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "another process starts or ends in its own time"
+)]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}

@@ -1,0 +1,14 @@
+//! End-to-end behaviour of `janet serve`, on real weights over real sockets. One file per
+//! behaviour; most tests share one server, because loading the models takes seconds.
+
+#![forbid(unsafe_code)]
+
+mod bad_input;
+mod bad_sound;
+mod dialects;
+mod doors;
+mod privacy;
+mod sessions;
+mod shutdown;
+mod slow_clients;
+mod voice;

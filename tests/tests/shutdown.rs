@@ -1,0 +1,66 @@
+//! The process ends when it is told to: promptly, politely, with nothing lost.
+
+use std::time::Duration;
+
+use janet_tests::{Client, Server};
+use serde_json::json;
+
+#[tokio::test]
+async fn sigterm_says_goodbye_to_everybody_and_ends_well() {
+    for signal in ["TERM", "INT"] {
+        let server = Server::start(&[]);
+        let mut client = Client::greet(&server, "/ws").await;
+        server.signal(signal);
+        assert_eq!(client.error().await["code"], "shutting_down");
+        let (code, _) = client.goodbye().await;
+        assert_eq!(code, 1001);
+        drop(client);
+        let (took, well) = server.ended();
+        assert!(
+            well && took < Duration::from_secs(8),
+            "{signal}: {took:?}, ended well: {well}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reply_in_progress_does_not_keep_the_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start_in(folder.path(), &["engine.max_tokens=1000"]).ready();
+    let mut client = Client::connect(&server).await;
+    client
+        .send(json!({ "type": "message", "text": "Tell me everything about the ocean." }))
+        .await;
+    client.until("assistant_delta").await;
+    let id = client.client_id.clone();
+    server.signal("TERM");
+    assert_eq!(client.goodbye().await.0, 1001);
+    drop(client);
+    let (took, well) = server.ended();
+    assert!(
+        well && took < Duration::from_secs(8),
+        "{took:?}, ended well: {well}"
+    );
+
+    let server = Server::start_in(folder.path(), &[]);
+    let mut again = Client::greet(&server, &format!("/ws?client_id={id}")).await;
+    again.send(json!({ "type": "get_context" })).await;
+    let context = again.until("context").await;
+    assert_eq!(
+        context["data"]["messages"][0]["text"],
+        "Tell me everything about the ocean."
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_does_not_keep_the_process() {
+    let server = Server::start(&["server.shutdown_ms=1000"]);
+    // Connected, greeted, and never read again.
+    let _deaf = Client::greet(&server, "/ws").await;
+    server.signal("TERM");
+    let (took, well) = server.ended();
+    assert!(
+        well && took < Duration::from_secs(6),
+        "{took:?}, ended well: {well}"
+    );
+}
