@@ -166,16 +166,12 @@ fn colour(word: &str, phones: &mut [Phone]) {
         return;
     }
     let colour = match (phones[first].ipa.as_str(), first) {
-        ("ə" | "æ", 0) if word.starts_with('a') => "ɐ",
+        ("ə", 0) if word.starts_with('a') => "ɐ",
+        ("æ", 0) if word.starts_with("acc") || word.starts_with("ad") => "ɐ",
         ("ə", 0) if word.starts_with("un") => "ʌ",
-        ("ɪ", 0)
-            if ["ex", "en", "em"]
-                .iter()
-                .any(|prefix| word.starts_with(prefix)) =>
-        {
-            "ɛ"
-        }
-        ("ɪ" | "i" | "ə", 0) if word.starts_with('e') => "ᵻ",
+        ("ɪ", 0) if closed(word) => "ɛ",
+        ("ɪ" | "i" | "ə", 0) if word.starts_with("el") || word.starts_with("ev") => "ᵻ",
+        ("ɪ" | "i" | "ə", 0) if word.starts_with('e') => "ɪ",
         ("ɪ" | "i" | "ə", 1)
             if ["be", "de", "re"]
                 .iter()
@@ -189,13 +185,22 @@ fn colour(word: &str, phones: &mut [Phone]) {
     phones[first].set(colour);
 }
 
+/// Whether the word begins with ex, or with en or em before another consonant.
+fn closed(word: &str) -> bool {
+    let rest = word.strip_prefix("en").or_else(|| word.strip_prefix("em"));
+    word.starts_with("ex") || rest.is_some_and(|rest| !rest.starts_with(is_vowel_letter))
+}
+
+fn is_vowel_letter(letter: char) -> bool {
+    "aeiouy".contains(letter)
+}
+
 /// The runs of vowel letters that are heard: no silent e at the end, no y at the beginning.
 fn vowel_groups(word: &str) -> Vec<&str> {
     let mute = word.len() > 2 && word.ends_with('e') && !word.ends_with("le");
     let word = if mute { &word[..word.len() - 1] } else { word };
-    let vowel = |letter: char| "aeiouy".contains(letter);
     word.trim_start_matches('y')
-        .split(|letter| !vowel(letter))
+        .split(|letter| !is_vowel_letter(letter))
         .filter(|run| !run.is_empty())
         .collect()
 }
@@ -337,6 +342,7 @@ mod tests {
             ("possible", "pˈɑsəbəl", "pˈɑːsᵻbəl"),
             ("ended", "ˈɛndəd", "ˈɛndᵻd"),
             ("expect", "ɪkspˈɛkt", "ɛkspˈɛkt"),
+            ("emotion", "ɪmˈoʊʃən", "ɪmˈoʊʃən"),
             ("particular", "pɚtˈɪkjəlɚ", "pɚtˈɪkjʊlɚ"),
             ("actually", "ˈæktʃəwəliː", "ˈæktʃuːəli"),
             ("million", "mˈɪljən", "mˈɪliən"),

@@ -6,9 +6,14 @@
 //! program; an installed `espeak-ng` may take its place, as a process of its own.
 
 mod accent;
+mod espeak;
+mod exceptions;
+mod guess;
 mod lexicon;
 mod phonemizer;
 mod spelling;
+mod text;
 mod weak;
 
+pub use espeak::Espeak;
 pub use phonemizer::{Phonemizer, Sentence, Symbol};

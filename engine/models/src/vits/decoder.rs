@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::ops::{Result, leaky, with_slice};
+use super::ops::{Result, with_slice};
 use super::stream::{ConvTail, Line, More, StreamConv, StreamUpsample, UpsampleTail};
 use super::weights::{Weights, wrong};
 use crate::ModelError;
@@ -24,7 +24,8 @@ pub(super) struct Decoder {
 
 struct Stage {
     upsample: StreamUpsample,
-    /// Each a chain of convolutions with a residual around every one; their outputs are averaged.
+    /// Each a chain of convolutions with a residual around every one. Their outputs are averaged:
+    /// added here, divided by the weights of the layer behind.
     blocks: Vec<Vec<StreamConv>>,
 }
 
@@ -64,9 +65,12 @@ impl Decoder {
         if blocks == 0 {
             return Err(wrong("dec.resblocks.0.convs.0.weight", "not in the file"));
         }
+        // The rectifier lets a positive factor pass, so a mean can be had from the next weights.
+        let share = |stage: usize| if stage == 0 { 1.0 } else { 1.0 / blocks as f64 };
         let mut stages = Vec::new();
         for stage in 0..count {
-            let (upsample, to) = weights.upsample(&format!("dec.ups.{stage}"), channels)?;
+            let (upsample, to) =
+                weights.upsample(&format!("dec.ups.{stage}"), channels, share(stage))?;
             channels = to;
             let blocks = (stage * blocks..(stage + 1) * blocks).map(|block| {
                 let name = format!("dec.resblocks.{block}.convs.");
@@ -77,7 +81,7 @@ impl Decoder {
             let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
             stages.push(Stage { upsample, blocks });
         }
-        let last = weights.stream("dec.conv_post", channels, 1)?;
+        let last = weights.stream_scaled("dec.conv_post", (channels, 1), share(count))?;
         let samples_per_frame = stages.iter().map(|stage| stage.upsample.stride()).product();
         let mut decoder = Self {
             first,
@@ -140,8 +144,11 @@ impl DecoderState {
         let decoder = self.weights.clone();
         let mut x = decoder.first.push(&mut self.first, z, more)?;
         for (stage, state) in decoder.stages.iter().zip(&mut self.stages) {
-            let y = x.map(|x| leaky(&x, SLOPE)).transpose()?;
-            let Some(y) = stage.upsample.push(&mut state.upsample, y.as_ref(), more)? else {
+            let upsampled =
+                stage
+                    .upsample
+                    .push_leaky(&mut state.upsample, x.as_ref(), SLOPE, more)?;
+            let Some(y) = upsampled else {
                 return Ok(Vec::new());
             };
             x = stage.push(&mut state.blocks, &y, more)?;
@@ -179,6 +186,6 @@ impl Stage {
                 None => part,
             });
         }
-        sum.map(|sum| sum / self.blocks.len() as f64).transpose()
+        Ok(sum)
     }
 }

@@ -86,12 +86,6 @@ impl Flow {
         })
     }
 
-    /// Frames of input that the first frame of output needs beyond itself.
-    pub(super) fn lookahead(&self) -> usize {
-        let layers = self.couplings.iter().flat_map(|coupling| &coupling.layers);
-        layers.map(|layer| layer.input.lag()).sum()
-    }
-
     /// A fresh state for one sentence.
     pub(super) fn begin(self: &Arc<Self>) -> FlowState {
         let couplings = self.couplings.iter().map(|coupling| CouplingState {

@@ -17,7 +17,7 @@ use crate::ModelError;
 use crate::phonemes::{Sentence, Symbol};
 
 /// Latent frames that go through the flow in one step.
-const FLOW_FRAMES: usize = 16;
+const FLOW_FRAMES: usize = 20;
 /// Latent frames that go through the decoder in one step.
 const DECODER_FRAMES: usize = 10;
 /// Frames of sound in a sentence's first piece: few, so that it is heard early.

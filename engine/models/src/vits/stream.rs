@@ -7,7 +7,7 @@
 use candle_core::Tensor;
 use janet_kernels::{Conv1d, ConvTranspose1d};
 
-use super::ops::{Result, add_from, leaky};
+use super::ops::Result;
 
 /// Whether more input follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,8 +109,9 @@ impl StreamConv {
         let Some(window) = self.window(tail, x, more)? else {
             return Ok(None);
         };
-        let y = self.conv.forward(&leaky(&window, slope)?)?;
-        Ok(Some(add_from(&y, &window, self.lag())?))
+        let frames = window.dim(2)? - self.span;
+        let middle = window.narrow(2, self.lag(), frames)?;
+        Ok(Some(self.conv.forward_add(&window, slope, &middle)?))
     }
 
     /// `conv(leaky(x, slope))`.
@@ -124,7 +125,7 @@ impl StreamConv {
         let Some(window) = self.window(tail, x, more)? else {
             return Ok(None);
         };
-        Ok(Some(self.conv.forward(&leaky(&window, slope)?)?))
+        Ok(Some(self.conv.forward_leaky(&window, slope)?))
     }
 
     /// The inputs of all outputs that can be known by now.
@@ -199,11 +200,12 @@ impl StreamUpsample {
         self.stride
     }
 
-    /// The upsampled frames that can be known by now.
-    pub(super) fn push(
+    /// `upsample(leaky(x, slope))` for as many frames as can be known by now.
+    pub(super) fn push_leaky(
         &self,
         tail: &mut UpsampleTail,
         x: Option<&Tensor>,
+        slope: f32,
         more: More,
     ) -> Result<Option<Tensor>> {
         let like = match (x, &tail.held) {
@@ -221,7 +223,7 @@ impl StreamUpsample {
         let window = Tensor::cat(&parts, 2)?;
         let frames = window.dim(2)?;
         tail.held = Some(window.narrow(2, frames - 1, 1)?.force_contiguous()?);
-        let y = self.conv.forward(&window)?;
+        let y = self.conv.forward_leaky(&window, slope)?;
         let from = if first { self.padding } else { 0 };
         // The zero behind the end stands for `stride` outputs, of which the model wants `padding`.
         let cut = if more == More::Ended {

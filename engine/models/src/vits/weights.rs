@@ -124,6 +124,16 @@ impl<'a> Weights<'a> {
         from: usize,
         to: usize,
     ) -> Result<StreamConv, ModelError> {
+        self.stream_scaled(layer, (from, to), 1.0)
+    }
+
+    /// As [`Weights::stream`], with the inputs multiplied by `scale`.
+    pub(super) fn stream_scaled(
+        &self,
+        layer: &str,
+        (from, to): (usize, usize),
+        scale: f64,
+    ) -> Result<StreamConv, ModelError> {
         let name = format!("{layer}.weight");
         let weight = self.any(&name)?;
         let (rows, columns, k) = weight.dims3()?;
@@ -138,15 +148,17 @@ impl<'a> Weights<'a> {
         } else {
             None
         };
-        let conv = Conv1d::new(&weight, bias.as_ref(), 0, 1, dilation, self.exec)?;
+        let conv = Conv1d::new(&(weight * scale)?, bias.as_ref(), 0, 1, dilation, self.exec)?;
         Ok(StreamConv::new(conv, from, (k - 1) * dilation))
     }
 
-    /// Upsampling `layer` over time, for streaming, and the number of channels it gives.
+    /// Upsampling `layer` over time with its inputs multiplied by `scale`, for streaming, and the
+    /// number of channels it gives.
     pub(super) fn upsample(
         &self,
         layer: &str,
         from: usize,
+        scale: f64,
     ) -> Result<(StreamUpsample, usize), ModelError> {
         let name = format!("{layer}.weight");
         let weight = self.any(&name)?;
@@ -162,7 +174,8 @@ impl<'a> Weights<'a> {
             return Err(wrong(&name, reason));
         }
         let bias = self.tensor(&format!("{layer}.bias"), &[to])?;
-        let conv = ConvTranspose1d::new(&weight, Some(&bias), stride, stride, self.exec)?;
+        let conv =
+            ConvTranspose1d::new(&(weight * scale)?, Some(&bias), stride, stride, self.exec)?;
         Ok((StreamUpsample::new(conv, from, stride, padding), to))
     }
 
