@@ -18,16 +18,16 @@ pub struct SampleClock {
     rate_hz: u64,
     /// Session time of sample 0, in µs. Negative when the count began before the session.
     offset_us: i64,
-    last: Option<Block>,
+    at_us: u64,
+    /// The ends of the last two blocks; what lies between them is dated between them.
+    last: Option<[Mark; 2]>,
 }
 
-/// The end of the last block that arrived.
+/// A sample that was dated, so that what comes after it is never dated earlier.
 #[derive(Debug, Clone, Copy)]
-struct Block {
-    end_samples: u64,
-    at_us: u64,
-    /// The time given to `end_samples`: what comes after is never earlier.
-    floor_us: u64,
+struct Mark {
+    sample: u64,
+    us: u64,
 }
 
 impl SampleClock {
@@ -36,6 +36,7 @@ impl SampleClock {
         Self {
             rate_hz: u64::from(rate_hz.max(1)),
             offset_us: 0,
+            at_us: 0,
             last: None,
         }
     }
@@ -44,31 +45,38 @@ impl SampleClock {
     /// from the start of the stream, have arrived.
     pub fn observe(&mut self, end_samples: u64, now_us: u64) {
         let measured_us = now_us as i64 - self.span_us(end_samples);
-        let Some(last) = self.last else {
+        let Some([_, before]) = self.last else {
             self.offset_us = measured_us;
-            self.last = Some(Block {
-                end_samples,
-                at_us: now_us,
-                floor_us: now_us,
-            });
+            self.at_us = now_us;
+            let begin = Mark {
+                sample: 0,
+                us: measured_us.max(0) as u64,
+            };
+            self.last = Some([
+                begin,
+                Mark {
+                    sample: end_samples,
+                    us: now_us,
+                },
+            ]);
             return;
         };
         let late_us = measured_us - self.offset_us;
         if late_us <= 0 || late_us as u64 > GAP_US {
             self.offset_us = measured_us;
         } else {
-            let allowed_us = now_us.saturating_sub(last.at_us) * RISE_PPM / 1_000_000;
+            let allowed_us = now_us.saturating_sub(self.at_us) * RISE_PPM / 1_000_000;
             self.offset_us += late_us.min(allowed_us as i64);
         }
-        let floor_us = self
-            .at(end_samples)
-            .max(last.floor_us)
-            .min(now_us.max(last.floor_us));
-        self.last = Some(Block {
-            end_samples,
-            at_us: now_us,
-            floor_us,
-        });
+        self.at_us = now_us;
+        let us = self.counted_us(end_samples).max(before.us);
+        self.last = Some([
+            before,
+            Mark {
+                sample: end_samples,
+                us,
+            },
+        ]);
     }
 
     /// When `sample` was captured, in µs since the session began.
@@ -77,12 +85,17 @@ impl SampleClock {
     /// earlier, whatever the network does. Before the first [`SampleClock::observe`] the count
     /// alone speaks.
     pub fn at(&self, sample: u64) -> u64 {
-        let counted_us = (self.offset_us + self.span_us(sample)).max(0) as u64;
+        let counted_us = self.counted_us(sample);
         match self.last {
             None => counted_us,
-            Some(last) if sample >= last.end_samples => counted_us.max(last.floor_us),
-            Some(last) => counted_us.min(last.floor_us),
+            Some([_, end]) if sample >= end.sample => counted_us.max(end.us),
+            Some([begin, end]) if sample >= begin.sample => counted_us.clamp(begin.us, end.us),
+            Some([begin, _]) => counted_us.min(begin.us),
         }
+    }
+
+    fn counted_us(&self, sample: u64) -> u64 {
+        (self.offset_us + self.span_us(sample)).max(0) as u64
     }
 
     /// The length of `samples` samples in µs.
@@ -148,14 +161,21 @@ mod tests {
             let mut clock = SampleClock::new([8000, 16_000, 48_000][rng.usize(0..3)]);
             let (mut samples, mut now_us, mut before_us) = (0, rng.u64(0..5_000_000), 0);
             for _ in 0..400 {
-                samples += rng.u64(1..2000);
                 now_us += match rng.u8(0..20) {
                     0 => rng.u64(0..3_000_000),
                     1..4 => 0,
                     _ => rng.u64(0..60_000),
                 };
+                let first = samples;
+                samples += rng.u64(1..2000);
                 clock.observe(samples, now_us);
                 let at_us = clock.at(samples);
+                let inner_us = clock.at(rng.u64(first..samples));
+                assert!(
+                    inner_us >= before_us,
+                    "seed {seed}: {inner_us} after {before_us}"
+                );
+                assert!(inner_us <= at_us, "seed {seed}: {inner_us} before {at_us}");
                 assert!(at_us >= before_us, "seed {seed}: {at_us} after {before_us}");
                 assert!(
                     at_us <= now_us.max(before_us),

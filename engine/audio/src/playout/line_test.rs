@@ -246,6 +246,40 @@ fn a_transport_that_pulls_nothing_gets_the_flush_once_it_does() {
 }
 
 #[test]
+fn sound_that_a_pause_made_stale_is_not_pulled() {
+    let (mut line, mut playout) = line();
+    line.stage(&ramp(0, 24_000));
+    assert_eq!(line.tick(0), 20);
+    assert!(matches!(playout.pull(), Some(Pulled::Sound(chunk)) if chunk.samples().len() == 240));
+    line.pause(5_000);
+    assert!(matches!(
+        playout.pull(),
+        Some(Pulled::Flush { from_sample: 240 })
+    ));
+    assert!(playout.pull().is_none());
+    line.resume();
+    line.tick(10_000);
+    assert!(matches!(playout.pull(), Some(Pulled::Sound(chunk)) if chunk.first_sample == 240));
+}
+
+#[test]
+fn a_dry_spell_does_not_count_as_heard() {
+    let (mut line, mut playout) = line();
+    line.stage(&ramp(0, 4800));
+    let mut now_us = 0;
+    run(&mut line, &mut playout, &mut now_us, 250_000);
+    line.played(4800, now_us);
+    assert!(line.is_dry(now_us));
+    // Nothing for 150 ms, then more: the client has played none of it, however old its report.
+    run(&mut line, &mut playout, &mut now_us, 400_000);
+    line.stage(&ramp(4800, 4800));
+    run(&mut line, &mut playout, &mut now_us, 500_000);
+    assert_eq!(line.heard(now_us), 4800);
+    line.played(4900, now_us);
+    assert_eq!(line.heard(now_us + 10_000), 5140);
+}
+
+#[test]
 fn numbers_go_on_past_32_bits() {
     let (mut line, mut playout) = line();
     let near_wrap = u64::from(u32::MAX) - 1000;

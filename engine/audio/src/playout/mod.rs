@@ -13,7 +13,7 @@
 //! keeps it: a sample that is sent again after a pause carries the number it had. On the wire the
 //! number is its low 32 bits. A flush leaves the numbers of what it dropped unused.
 //!
-//! **What the client does** ([`ClientModel`] under the feature `_sim` is the model of it):
+//! **What the client does** (`ClientModel`, under the feature `_sim`, is the model of it):
 //! 1. It plays samples in the order in which they come. `played_sample` is the number of the next
 //!    sample it will play; it reports it every 100 ms while it plays and once when it has stopped.
 //! 2. Samples with numbers below the end of what it has are duplicates and are dropped; a gap in the

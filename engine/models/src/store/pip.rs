@@ -1,7 +1,7 @@
 //! Gets a wheel through the ordinary pip client, as a process of its own.
 //!
 //! pip keeps its own temporary files inside the folder it downloads to, so that what it has fetched
-//! can be shown by looking at the folder's size, and nothing is left elsewhere when it is killed.
+//! can be shown by looking there, and nothing is left elsewhere when it is killed.
 
 use std::fs;
 use std::io::Read;
@@ -15,7 +15,7 @@ use super::progress::Progress;
 
 /// How much of what pip wrote is kept for an error.
 const SAID_BYTES: usize = 2000;
-/// How often the folder's size is looked at.
+/// How often the growing wheel is looked at.
 const WATCH: Duration = Duration::from_millis(200);
 
 /// How to call a pip client: the program and the arguments before `download`.
@@ -167,7 +167,7 @@ enum Ended {
     Stopped,
 }
 
-/// Waits for the child, tells how the folder grows, and stops the child when its time is over.
+/// Waits for the child, tells how the wheel grows, and stops the child when its time is over.
 fn watch(
     mut child: Child,
     timeout: Duration,
@@ -197,7 +197,7 @@ fn watch(
             Err(RecvTimeoutError::Disconnected) => break Vec::new(),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let size = folder_bytes(folder);
+        let size = largest_file(folder);
         progress.advance(size.saturating_sub(shown));
         shown = shown.max(size);
         if begun.elapsed() > timeout {
@@ -217,17 +217,19 @@ fn watch(
     })
 }
 
-/// The size of all files under `folder`, as far as they can be seen.
-fn folder_bytes(folder: &Path) -> u64 {
+/// The size of the largest file under `folder`: of the wheel, wherever pip keeps it until it is
+/// whole (for a moment it lies there twice).
+fn largest_file(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
     };
     entries
         .filter_map(Result::ok)
         .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
+            Ok(metadata) if metadata.is_dir() => largest_file(&entry.path()),
             Ok(metadata) => metadata.len(),
             Err(_) => 0,
         })
-        .sum()
+        .max()
+        .unwrap_or(0)
 }
