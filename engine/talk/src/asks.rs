@@ -100,6 +100,32 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// What is missing never came: the ids whose work is of no use any more.
+    ///
+    /// The words of a long turn that did come are kept, and answered if there are any.
+    pub(crate) fn give_up_waiting(&mut self) -> Vec<ReplyId> {
+        self.lost_at = None;
+        let mut ended = Vec::new();
+        match &mut self.body {
+            Body::Text { .. } => {}
+            Body::Upload { words, .. } => {
+                if words.is_none() {
+                    ended.push(self.reply);
+                }
+                words.get_or_insert_default();
+            }
+            Body::Late { parts } => {
+                for part in parts.iter_mut().filter(|part| part.text.is_none()) {
+                    ended.push(part.reply);
+                    part.text = Some(String::new());
+                }
+            }
+        }
+        ended
+    }
+}
+
 /// The queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asks {
@@ -137,9 +163,23 @@ impl Asks {
         next.words().is_some().then_some(next)
     }
 
+    /// The first request whose missing words have run out of time.
+    pub(crate) fn lost(&mut self, now: Mono) -> Option<&mut Ask> {
+        self.waiting
+            .iter_mut()
+            .find(|ask| ask.lost_at.is_some_and(|at| now >= at))
+    }
+
     pub(crate) fn remove(&mut self, reply: ReplyId) -> Option<Ask> {
         let at = self.waiting.iter().position(|ask| ask.reply == reply)?;
         self.waiting.remove(at)
+    }
+
+    /// Gives a request another id to be answered under.
+    pub(crate) fn rename(&mut self, own: ReplyId, reply: ReplyId) {
+        for ask in self.waiting.iter_mut().filter(|ask| ask.reply == own) {
+            ask.reply = reply;
+        }
     }
 
     /// Takes out all late turns whose words came, in order.

@@ -23,9 +23,10 @@ const UNDER_PERSON_DB: f32 = 16.0;
 const TRIAL: u32 = 25;
 /// The floor sinks this much in a second of her voice, so that a moved microphone is forgotten.
 const SINK_DB_PER_S: f32 = 2.0;
-const SILENCE_DB: f32 = -120.0;
-/// A sound without words may raise the floor no higher than this: it may have been a person.
-const WORDLESS_CAP_DB: f32 = -30.0;
+/// Level of a window without any sound.
+pub(crate) const SILENCE_DB: f32 = -120.0;
+/// A sound that held her raises the floor no higher than this: it may have been a person.
+const BLAME_CAP_DB: f32 = -28.0;
 
 /// The loudest recent echo, and how loud the person usually is.
 #[derive(Clone, Debug)]
@@ -92,17 +93,14 @@ impl EchoFloor {
         }
     }
 
-    /// The sound that held her, `level_db` at its loudest, was her own.
+    /// The sound that held her was her own, or had no words: perhaps an echo, perhaps a cough.
+    ///
+    /// It raises the floor, but never so far that the person is not heard over it any more.
     pub(crate) fn blame(&mut self, level_db: f32) {
-        self.peak_db = self.peak_db.max(level_db);
-    }
-
-    /// The sound that held her had no words in it: perhaps an echo, perhaps a cough.
-    pub(crate) fn suspect(&mut self, level_db: f32) {
         let cap = self
             .person_db
-            .map_or(WORDLESS_CAP_DB, |person| person - 10.0);
-        self.peak_db = self.peak_db.max(level_db.min(cap).min(WORDLESS_CAP_DB));
+            .map_or(BLAME_CAP_DB, |person| person - MARGIN_DB - 2.0);
+        self.peak_db = self.peak_db.max(level_db.min(cap));
     }
 
     /// Whether a sound of this level is far above any echo.
@@ -164,7 +162,7 @@ mod tests {
             echo.person(-24.0);
             echo.over_her_voice(-75.0, false);
         }
-        echo.suspect(-8.0);
+        echo.blame(-8.0);
         assert_eq!(echo.over_her_voice(-24.0, true), Source::Person);
     }
 

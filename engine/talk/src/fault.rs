@@ -6,7 +6,7 @@
 /// A mistake that can be armed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
-    not(feature = "_faults"),
+    not(any(test, feature = "_faults")),
     expect(unreachable_pub, reason = "public for the feature")
 )]
 pub enum Fault {
@@ -48,6 +48,8 @@ pub enum Fault {
     PrerollOverlaps,
     /// Speech resumed after a pause does not hold back the release.
     ReleasesIntoSpeech,
+    /// Her own voice coming back counts as speech.
+    EchoTakenForPerson,
     /// A reply that makes no progress is waited for without end.
     StallIgnored,
 }

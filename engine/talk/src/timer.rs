@@ -7,6 +7,7 @@ use crate::Mono;
 
 /// Why the conversation asked to be called back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Timer {
     /// The pause has lasted long enough and no microphone window said so.
     EndOfTurn,

@@ -1,4 +1,6 @@
 //! Tests of the whole conversation: tables that document it, random sessions that search it.
 
+#[cfg(feature = "serde")]
+mod record;
 mod sim;
 mod table;

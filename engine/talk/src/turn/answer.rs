@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::fault::Fault;
 use crate::reply::Live;
-use crate::turn::{State, Turn};
+use crate::turn::{STALL, State, Turn};
 use crate::voice::{Answer, Words};
 use crate::{Action, Ending, Input, Mono, ReplyId, Stage};
 
@@ -187,6 +187,9 @@ impl Turn {
             _ => {}
         }
         if let Some(text) = shown {
+            if !text.is_empty() {
+                turn.partials.worded = Some(true);
+            }
             let text = turn.text_with(&text);
             if !text.is_empty() {
                 out.push(Action::ShowTranscript {
@@ -210,7 +213,8 @@ impl Turn {
         };
         match input {
             Input::Partial { reply, text } if turn.partials.open.take().is_some() => {
-                turn.partials.worded = Some(!text.trim().is_empty());
+                let words = !text.trim().is_empty();
+                turn.partials.worded = Some(words || turn.partials.worded == Some(true));
                 let whole = turn.text_with(&text);
                 let (from, to) = (turn.from, turn.spoken_to);
                 if !whole.is_empty() {
@@ -332,6 +336,9 @@ impl Turn {
             State::Listening { turn, .. } => self.core.late_timer(turn),
             _ => None,
         };
+        // Somebody who has just begun to speak is heard out first.
+        let stirred = self.core.is_stirring().then(|| self.core.ear.at() + STALL);
+        let late = late.map(|at| stirred.map_or(at, |stirred| at.max(stirred)));
         (
             late,
             self.core.asks.iter().filter_map(|ask| ask.lost_at).min(),

@@ -108,15 +108,23 @@ impl Turn {
     /// Answers the next request if the floor is free, gives up those whose words never came.
     pub(super) fn settle_asks(&mut self, out: &mut Vec<Action>) -> bool {
         let now = self.core.now;
-        let lost = self
-            .core
-            .asks
-            .iter()
-            .find(|ask| ask.lost_at.is_some_and(|at| now >= at));
-        if let Some(lost) = lost.map(|ask| ask.reply)
-            && let Some(ask) = self.core.asks.remove(lost)
-        {
-            self.core.give_up(ask, out);
+        if let Some(lost) = self.core.asks.lost(now) {
+            let own = lost.reply;
+            let ended = lost.give_up_waiting();
+            let worded = lost.words().is_some_and(|words| !words.is_empty());
+            let own_ended = ended.contains(&own);
+            out.extend(ended.into_iter().map(|reply| Action::Cancel { reply }));
+            if !worded {
+                if let Some(ask) = self.core.asks.remove(own) {
+                    out.push(Action::Disregard {
+                        reply: own,
+                        tag: ask.tag(),
+                    });
+                }
+            } else if own_ended {
+                let reply = self.core.new_reply();
+                self.core.asks.rename(own, reply);
+            }
             return true;
         }
         if let State::Listening { turn, .. } = &mut self.state
@@ -176,14 +184,9 @@ impl Turn {
 
 impl crate::turn::Core {
     /// A request that cannot be answered any more.
-    pub(super) fn give_up(&mut self, ask: Ask, out: &mut Vec<Action>) {
-        if let Body::Late { parts } = &ask.body {
-            let open = parts
-                .iter()
-                .filter(|part| part.text.is_none() && part.reply != ask.reply);
-            out.extend(open.map(|part| Action::Cancel { reply: part.reply }));
-        }
-        out.push(Action::Cancel { reply: ask.reply });
+    pub(super) fn give_up(&mut self, mut ask: Ask, out: &mut Vec<Action>) {
+        let ended = ask.give_up_waiting();
+        out.extend(ended.into_iter().map(|reply| Action::Cancel { reply }));
         out.push(Action::Disregard {
             reply: ask.reply,
             tag: ask.tag(),

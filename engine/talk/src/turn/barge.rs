@@ -31,8 +31,9 @@ pub(super) struct Judgement {
     since: Mono,
     /// Where the speech began, without pre-roll.
     speech_from: Mono,
-    /// The loudest window.
-    peak_db: f32,
+    /// Mean level of its windows.
+    level_db: f32,
+    windows: f32,
     /// The last verdict, and up to which sample it reaches.
     verdict: Option<(Meaning, Mono)>,
     /// The transcript could not be made.
@@ -91,7 +92,8 @@ impl Turn {
         let judgement = Judgement {
             since: core.now,
             speech_from: turn.partials.upto,
-            peak_db: level_db,
+            level_db,
+            windows: 1.0,
             verdict: None,
             failed: false,
         };
@@ -113,7 +115,8 @@ impl Turn {
         let core = &mut self.core;
         if core.ear.voiced_from().is_some() {
             turn.spoken_to = core.ear.at();
-            judgement.peak_db = judgement.peak_db.max(level_db);
+            judgement.windows += 1.0;
+            judgement.level_db += (level_db - judgement.level_db) / judgement.windows;
         }
         core.look(turn, judgement, out);
     }
@@ -130,9 +133,13 @@ impl Turn {
         };
         match input {
             Input::Partial { text, .. } if turn.partials.open.take().is_some() => {
-                let far_over = self.core.echo.is_far_over(judgement.peak_db);
+                let far_over = self.core.echo.is_far_over(judgement.level_db);
+                let echo_counts = self.core.faults.has(Fault::EchoTakenForPerson);
                 let mut meaning = judge(&text, &live.saying(), far_over);
                 if meaning == Meaning::Backchannel && self.core.faults.has(Fault::NodsInterrupt) {
+                    meaning = Meaning::Words;
+                }
+                if meaning == Meaning::Echo && echo_counts {
                     meaning = Meaning::Words;
                 }
                 judgement.verdict = Some((meaning, turn.partials.upto));
@@ -198,8 +205,9 @@ impl Turn {
             return;
         };
         match judgement.verdict {
-            Some((Meaning::Echo, _)) => self.core.echo.blame(judgement.peak_db),
-            Some((Meaning::Nothing, _)) | None => self.core.echo.suspect(judgement.peak_db),
+            Some((Meaning::Echo | Meaning::Nothing, _)) | None => {
+                self.core.echo.blame(judgement.level_db);
+            }
             Some((Meaning::Backchannel | Meaning::Words, _)) => {}
         }
         self.core.drop_turn(&mut turn, out);

@@ -3,7 +3,7 @@
 //! Works on the samples' own time. Says nothing about whether a pause is an end (`settle`) and
 //! nothing about speech over her voice beyond handing it to `barge`.
 
-use crate::echo::{Source, TAIL};
+use crate::echo::{SILENCE_DB, Source, TAIL};
 use crate::fault::Fault;
 use crate::turn::settle::end_attempt;
 use crate::turn::{Core, Mic, State, Turn};
@@ -33,6 +33,11 @@ impl Turn {
         level_db: f32,
         out: &mut Vec<Action>,
     ) {
+        let level_db = if level_db.is_finite() {
+            level_db
+        } else {
+            SILENCE_DB
+        };
         let core = &mut self.core;
         if core.mic == Mic::Closed || matches!(self.state, State::Stopped) {
             return;
@@ -45,6 +50,7 @@ impl Turn {
             let voice_like = speech >= core.config.speech_off;
             match core.echo.over_her_voice(level_db, voice_like) {
                 Source::Person => speech,
+                Source::Echo if core.faults.has(Fault::EchoTakenForPerson) => speech,
                 Source::Echo => 0.0,
             }
         } else {

@@ -125,7 +125,13 @@ impl Core {
             ),
             Phase::Pausing(Some(attempt)) => {
                 let wait = wait(&self.config, attempt.score, attempt.look());
-                self.is_hands_free().then(|| turn.spoken_to + wait + STALL)
+                let noise = attempt.words == Words::Known(String::new()) && turn.parts.is_empty();
+                let wait = match (self.is_hands_free(), noise) {
+                    (true, _) => wait,
+                    (false, true) => self.config.wait_unsure,
+                    (false, false) => self.config.longest_turn,
+                };
+                Some(turn.spoken_to + wait + STALL)
             }
             Phase::Over { attempt, since } => {
                 let ready = matches!(&attempt.answer, Answer::Draft(_));
@@ -185,6 +191,18 @@ impl Core {
                     return Outcome::Moved;
                 };
                 if !self.is_hands_free() {
+                    // The button says when it ends; but a noise need not wait for the button, and
+                    // a button that was forgotten does not hold the floor for good.
+                    let noise =
+                        attempt.words == Words::Known(String::new()) && turn.parts.is_empty();
+                    let forgotten = silence >= self.config.longest_turn;
+                    if (noise && silence >= self.config.wait_unsure) || forgotten {
+                        turn.phase = Phase::Over {
+                            attempt,
+                            since: self.now,
+                        };
+                        return Outcome::Moved;
+                    }
                     turn.phase = Phase::Pausing(Some(attempt));
                     return Outcome::Waits;
                 }
