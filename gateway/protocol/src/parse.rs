@@ -178,3 +178,7 @@ fn empty(field: &str) -> WireError {
 #[cfg(test)]
 #[path = "parse_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "parse_properties.rs"]
+mod properties;

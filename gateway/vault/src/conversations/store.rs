@@ -466,3 +466,7 @@ fn signed(ms: u64) -> i64 {
 #[cfg(test)]
 #[path = "store_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "kill_test.rs"]
+mod kill_tests;

@@ -128,5 +128,9 @@ fn replaced(text: &str, spans: &[Range<usize>]) -> String {
 }
 
 #[cfg(test)]
+#[path = "gate_rows.rs"]
+mod rows;
+
+#[cfg(test)]
 #[path = "gate_test.rs"]
 mod tests;

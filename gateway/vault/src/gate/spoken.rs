@@ -5,15 +5,18 @@
 //! any word is a secret that is not plainly something else ("too short"); behind "the password is"
 //! a little more has to speak for it; a PIN has digits; a token looks like one.
 
+mod looks;
 mod nouns;
 mod value;
+mod words;
 
 use std::ops::Range;
 
 use super::numbers::Run;
 use super::text::Text;
+use looks::is_complex;
 use nouns::{Kind, Noun};
-use value::{Style, is_complex, said_chunk};
+use value::{Style, said_chunk};
 
 /// How far a link may be from its noun, in words: "the password for the wifi in the attic is …".
 const LINK_WORDS: usize = 9;

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::BARE_DIGITS;
+use super::looks::{is_complex, is_expression, is_ordinary_number, is_placeholder};
 use super::nouns::{Kind, Noun};
+use super::words::{self, one_of};
 use crate::gate::numbers::{Run, begins_digit};
 use crate::gate::text::{Text, trimmed};
 use crate::gate::tokens::looks_random;
@@ -67,7 +69,7 @@ fn digits(text: &Text<'_>, offset: usize, style: Style) -> Option<Range<usize>> 
     const ITEMS: usize = 24;
     let mut index = text.word_from(offset);
     let lead = index;
-    while style == Style::Said && index < lead + 3 && filler(text.word(index)) {
+    while style == Style::Said && index < lead + 3 && one_of(text.word(index), words::FILLERS) {
         index += 1;
     }
     // In front of the first digit nothing but signs may stand.
@@ -166,7 +168,7 @@ fn said(text: &Text<'_>, noun: &Noun, offset: usize) -> Option<Range<usize>> {
     }
     let mut first = text.word_from(offset);
     let lead = first;
-    while first < lead + 3 && filler(text.word(first)) {
+    while first < lead + 3 && one_of(text.word(first), words::FILLERS) {
         first += 1;
         if text.breaks(first) {
             return None;
@@ -239,282 +241,29 @@ fn harmless(text: &Text<'_>, noun: &Noun, first: usize) -> bool {
     } else {
         text.word(first + 1)
     };
+    let ends = |word: &str| word.is_empty() || one_of(word, words::GOES_ON);
     let word = text.word(first);
     if Run::at(text, first).is_some() {
         return (first + 1..first + 4)
             .take_while(|index| !text.breaks(*index))
-            .any(|index| {
-                matches!(
-                    text.word(index),
-                    "character"
-                        | "characters"
-                        | "chars"
-                        | "letters"
-                        | "digits"
-                        | "symbols"
-                        | "words"
-                        | "days"
-                        | "weeks"
-                        | "months"
-                        | "years"
-                        | "minutes"
-                        | "hours"
-                        | "long"
-                        | "times"
-                        | "percent"
-                        | "bytes"
-                        | "bits"
-                        | "of"
-                )
-            });
+            .any(|index| one_of(text.word(index), words::UNITS));
     }
     match word {
-        "not" | "too" | "very" | "already" | "always" | "never" | "in" | "on" | "at" | "under"
-        | "inside" | "with" | "from" | "about" | "this" | "these" | "it" | "which" | "where"
-        | "how" | "why" | "who" | "when" | "what" | "if" | "because" | "as" | "than"
-        | "something" | "anything" | "nothing" | "none" | "null" | "nil" | "undefined"
-        | "being" | "been" | "going" | "gonna" | "supposed" | "probably" | "maybe" | "perhaps"
-        | "really" | "quite" | "pretty" | "kind" | "only" | "more" | "less" | "needed"
-        | "required" | "stored" | "saved" | "kept" | "written" | "hidden" | "encrypted"
-        | "hashed" | "expired" | "invalid" | "incorrect" | "compromised" | "gone" | "asked"
-        | "for" | "or" | "and" | "allowed" | "rejected" | "ignored" | "no" | "also" | "almost"
-        | "there" | "one" | "true" | "false" | "empty" | "blank" | "optional" | "missing"
-        | "like" | "up" | "out" => true,
-        "the" | "a" | "an" | "my" | "your" | "our" => !noun.own || describes(next),
+        "the" | "a" | "an" | "my" | "your" | "our" => {
+            !noun.own || next.is_empty() || one_of(next, words::DESCRIBES)
+        }
         "case" => next == "sensitive",
-        _ if is_adjective(word) => boundary(next),
+        _ if one_of(word, words::ABOUT) => true,
+        _ if one_of(word, words::ADJECTIVES) => ends(next),
         // "the password is accepted by", but "my password is fishing".
         _ => {
             !noun.own
-                && (word.ends_with("ed") || word.ends_with("ing") || word.ends_with("able"))
-                && boundary(next)
+                && ["ed", "ing", "able"]
+                    .iter()
+                    .any(|ending| word.ends_with(ending))
+                && ends(next)
         }
     }
-}
-
-/// Words that say how a password is. They begin passphrases too ("correct horse …"), so what
-/// follows decides.
-fn is_adjective(word: &str) -> bool {
-    matches!(
-        word,
-        "wrong"
-            | "right"
-            | "correct"
-            | "weak"
-            | "strong"
-            | "secure"
-            | "safe"
-            | "unsafe"
-            | "short"
-            | "long"
-            | "easy"
-            | "hard"
-            | "difficult"
-            | "simple"
-            | "complicated"
-            | "complex"
-            | "old"
-            | "new"
-            | "different"
-            | "unknown"
-            | "forgotten"
-            | "lost"
-            | "stolen"
-            | "leaked"
-            | "reset"
-            | "changed"
-            | "set"
-            | "same"
-            | "working"
-            | "broken"
-            | "stuck"
-            | "locked"
-            | "good"
-            | "bad"
-            | "fine"
-            | "great"
-            | "okay"
-            | "ok"
-            | "terrible"
-            | "awful"
-            | "perfect"
-            | "unique"
-            | "random"
-            | "private"
-            | "public"
-            | "secret"
-            | "valid"
-            | "available"
-            | "important"
-            | "useless"
-            | "shared"
-            | "cached"
-            | "read"
-            | "sent"
-            | "shown"
-            | "used"
-            | "guessable"
-            | "better"
-            | "worse"
-            | "longer"
-            | "shorter"
-            | "stronger"
-            | "weaker"
-            | "enough"
-            | "default"
-            | "temporary"
-            | "confidential"
-            | "sacred"
-            | "annoying"
-    )
-}
-
-/// Whether a sentence about a password goes on like this behind an adjective.
-fn boundary(next: &str) -> bool {
-    matches!(
-        next,
-        "" | "and"
-            | "or"
-            | "but"
-            | "so"
-            | "because"
-            | "if"
-            | "when"
-            | "as"
-            | "than"
-            | "that"
-            | "to"
-            | "for"
-            | "in"
-            | "on"
-            | "at"
-            | "by"
-            | "from"
-            | "with"
-            | "of"
-            | "about"
-            | "now"
-            | "again"
-            | "enough"
-            | "then"
-            | "too"
-            | "though"
-            | "thanks"
-            | "please"
-            | "right"
-            | "here"
-            | "there"
-            | "already"
-            | "every"
-            | "before"
-            | "after"
-            | "until"
-            | "anyway"
-            | "i"
-            | "it"
-            | "you"
-            | "we"
-            | "what"
-            | "how"
-            | "why"
-            | "is"
-            | "isn"
-            | "into"
-            | "via"
-            | "the"
-            | "a"
-            | "an"
-            | "my"
-            | "your"
-            | "everywhere"
-            | "today"
-            | "yesterday"
-    )
-}
-
-/// Nouns behind "my password is the …" that describe it.
-fn describes(next: &str) -> bool {
-    matches!(
-        next,
-        "same"
-            | "problem"
-            | "one"
-            | "only"
-            | "first"
-            | "last"
-            | "best"
-            | "worst"
-            | "most"
-            | "key"
-            | "thing"
-            | "default"
-            | "name"
-            | "word"
-            | "number"
-            | "date"
-            | "usual"
-            | "old"
-            | "new"
-            | "wrong"
-            | "right"
-            | "correct"
-            | "reason"
-            | "issue"
-            | "question"
-            | "answer"
-            | "way"
-            | "part"
-            | "bit"
-            | "secret"
-            | "good"
-            | "bad"
-            | "great"
-            | "mess"
-            | "joke"
-            | "mix"
-            | "combination"
-            | "mixture"
-            | "string"
-            | "random"
-            | "long"
-            | "short"
-            | "phrase"
-            | "sentence"
-            | "hash"
-            | "strong"
-            | "weak"
-            | "must"
-            | "requirement"
-            | "pain"
-            | "little"
-            | "second"
-            | "big"
-            | "birthday"
-            | "hassle"
-            | "nightmare"
-            | "lot"
-            | "few"
-            | ""
-    )
-}
-
-fn filler(word: &str) -> bool {
-    matches!(
-        word,
-        "uh" | "um"
-            | "er"
-            | "erm"
-            | "now"
-            | "still"
-            | "just"
-            | "actually"
-            | "basically"
-            | "currently"
-            | "simply"
-            | "literally"
-            | "number"
-            | "well"
-    )
 }
 
 /// The chunk of this word from this offset on, without the signs around it. A complex one keeps
@@ -574,143 +323,4 @@ fn assigned_part(text: &Text<'_>, offset: usize, style: Style) -> Option<Range<u
     }
     let cut = trimmed(text.raw, chunk);
     (!cut.is_empty()).then_some(cut)
-}
-
-/// Whether a string is no plain word: letters among digits, signs inside, or a capital inside.
-pub(super) fn is_complex(shown: &str) -> bool {
-    if shown.chars().nth(3).is_none() || is_ordinary_number(shown) {
-        return false;
-    }
-    let has = |of: fn(&u8) -> bool| shown.bytes().any(|b| of(&b));
-    let letter = has(u8::is_ascii_alphabetic);
-    let sign = shown.contains([
-        '@', '#', '$', '^', '*', '+', '=', '~', '_', '<', '>', '|', '\\', '!',
-    ]);
-    let capital_inside = shown
-        .as_bytes()
-        .windows(2)
-        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    letter && (has(u8::is_ascii_digit) || sign || capital_inside)
-}
-
-/// "3rd", "10am", "1990s", "24h", "50km": numbers as sentences have them.
-fn is_ordinary_number(shown: &str) -> bool {
-    let rest =
-        shown.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | ':'));
-    let ordinary = matches!(
-        rest.to_ascii_lowercase().as_str(),
-        "st" | "nd"
-            | "rd"
-            | "th"
-            | "am"
-            | "pm"
-            | "s"
-            | "h"
-            | "m"
-            | "x"
-            | "k"
-            | "km"
-            | "kg"
-            | "cm"
-            | "mm"
-            | "ms"
-            | "gb"
-            | "mb"
-            | "kb"
-            | "tb"
-            | "hz"
-            | "mhz"
-            | "ghz"
-            | "bit"
-            | "px"
-            | "mg"
-            | "ml"
-            | "w"
-            | "v"
-            | "c"
-            | "f"
-            | "min"
-            | "hrs"
-            | "kwh"
-    );
-    rest.len() < shown.len() && ordinary
-}
-
-/// Whether code names another value here instead of writing it.
-fn is_expression(shown: &str) -> bool {
-    let lower = shown.to_ascii_lowercase();
-    let name = lower
-        .bytes()
-        .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.' | b'-'));
-    shown.contains(['(', '['])
-        || [
-            "self.",
-            "this.",
-            "os.",
-            "process.",
-            "env.",
-            "config.",
-            "args.",
-            "req.",
-            "request.",
-            "settings.",
-        ]
-        .iter()
-        .any(|prefix| lower.starts_with(prefix))
-        || (name
-            && ["password", "passwd", "token", "secret", "key"]
-                .iter()
-                .any(|noun| lower.ends_with(noun)))
-}
-
-/// Types, masks and "put yours here".
-fn is_placeholder(shown: &str) -> bool {
-    let bare = shown.trim_matches(['<', '>', '{', '}', '[', ']', '%', '"', '\'', ',', ';']);
-    let lower = bare.to_ascii_lowercase();
-    let first = bare.chars().next();
-    let masked = bare.chars().all(|c| Some(c) == first)
-        && (bare.chars().count() != 1 || !bare.chars().all(char::is_alphanumeric))
-        && first.is_none_or(|c| matches!(c, '*' | 'x' | 'X' | '•' | '.' | '-' | '_' | '?' | '…'));
-    let variable = shown.strip_prefix('$').is_some_and(|name| {
-        let name = name.trim_matches(['{', '}', '(', ')']);
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
-    });
-    masked
-        || variable
-        || lower.starts_with("your")
-        || lower.contains("placeholder")
-        || matches!(
-            lower.as_str(),
-            "str"
-                | "string"
-                | "text"
-                | "varchar"
-                | "none"
-                | "null"
-                | "nil"
-                | "undefined"
-                | "true"
-                | "false"
-                | "required"
-                | "optional"
-                | "input"
-                | "value"
-                | "password"
-                | "token"
-                | "secret"
-                | "bytes"
-                | "char"
-                | "option"
-                | "option<string>"
-                | "any"
-                | "bool"
-                | "&str"
-                | "hash"
-                | "hashed"
-                | "encrypted"
-                | "field"
-                | "type"
-                | "number"
-                | "int"
-        )
 }

@@ -1,0 +1,108 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn request_id() -> impl Strategy<Value = Option<RequestId>> {
+    proptest::option::of(prop_oneof![
+        any::<u64>().prop_map(RequestId::Unsigned),
+        (i64::MIN..0).prop_map(RequestId::Signed),
+        ".{0,40}".prop_map(RequestId::Text),
+    ])
+}
+
+fn incoming() -> impl Strategy<Value = Incoming> {
+    let voice = prop_oneof![Just(VoiceMode::HandsFree), Just(VoiceMode::PushToTalk)];
+    let both = prop_oneof![
+        ("[^\\s].{0,30}", any::<bool>(), any::<Option<bool>>()).prop_map(
+            |(text, speak, remember)| ClientMessage::Message {
+                text: text.into(),
+                speak,
+                remember
+            }
+        ),
+        proptest::collection::vec(any::<[u8; 2]>(), 1..30).prop_map(|pairs| {
+            ClientMessage::Audio {
+                audio: Sound::S16le(Base64(pairs.concat())),
+            }
+        }),
+    ];
+    let neutral = prop_oneof![
+        (0..2_usize, voice).prop_map(|(rate, mode)| ClientMessage::AudioStart {
+            rate_hz: MIC_RATE_HZ,
+            play_rate_hz: PLAY_RATES_HZ[rate],
+            mode
+        }),
+        Just(ClientMessage::AudioEnd),
+        Just(ClientMessage::AudioStop),
+        Just(ClientMessage::Interrupt),
+        Just(ClientMessage::GetContext),
+        any::<u32>().prop_map(|played_sample| ClientMessage::Playout { played_sample }),
+        any::<f64>()
+            .prop_filter_map("finite", serde_json::Number::from_f64)
+            .prop_map(|number| {
+                ClientMessage::Ping {
+                    timestamp: Timestamp::Number(number),
+                }
+            }),
+    ];
+    let dialect = prop_oneof![Just(Dialect::Canonical), Just(Dialect::Older)];
+    let message = prop_oneof![
+        (dialect, both),
+        neutral.prop_map(|message| (Dialect::Canonical, message))
+    ];
+    (request_id(), message).prop_map(|(request_id, (dialect, message))| Incoming {
+        request_id,
+        dialect,
+        message,
+    })
+}
+
+/// JSON that is nearly a message.
+fn near_miss() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        any::<f64>().prop_map(|float| format!("{float}")),
+        "-?[0-9]{1,40}(\\.[0-9]{1,9})?([eE]-?[0-9]{1,5})?",
+        "\"[a-zA-Z0-9+/= \\\\ud]{0,20}\"",
+        Just(r#"[{"a":[]}]"#.to_owned()),
+        Just(r#""message""#.to_owned()),
+        Just(r#""audio""#.to_owned()),
+        Just(r#""audio_start""#.to_owned()),
+    ];
+    let name = prop_oneof![
+        Just("type"),
+        Just("text"),
+        Just("audio"),
+        Just("request_id"),
+        Just("rate_hz"),
+        Just("timestamp"),
+        Just("played_sample"),
+    ];
+    proptest::collection::vec((name, value), 0..6).prop_map(|fields| {
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
+        format!("{{{}}}", fields.join(","))
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_a_client_writes_is_what_we_read(sent in incoming()) {
+        let limits = Limits::default();
+        prop_assert_eq!(parse(&sent.to_json(), &limits), Ok(sent));
+    }
+
+    #[test]
+    fn no_string_makes_the_parser_panic(frame in ".{0,200}") {
+        prop_assert!(parse(&frame, &Limits::default()).is_err());
+    }
+
+    #[test]
+    fn no_json_makes_the_parser_panic(frame in near_miss(), cut in 0_usize..200) {
+        drop(parse(&frame, &Limits::default()));
+        drop(parse(frame.get(..cut).unwrap_or(&frame), &Limits::default()));
+    }
+}
