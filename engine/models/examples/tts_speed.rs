@@ -60,8 +60,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             other => file = PathBuf::from(other),
         }
     }
-    let home = std::env::home_dir().ok_or("no home folder")?;
-    let folder = home.join(".cache/janet/models/piper-en_US-joe-medium");
+    let store = janet_models::store::models_dir_from_env().ok_or("no home folder")?;
+    let folder = store.join("piper-en_US-joe-medium");
     let at = Instant::now();
     let voice = Voice::load(
         folder.join("en_US-joe-medium.onnx"),

@@ -32,10 +32,9 @@ fn fixture() -> Vec<(Row, Vec<f32>)> {
         .collect()
 }
 
+/// The voice's folder in the model store; `./test` fills it beforehand.
 fn weights() -> PathBuf {
-    let store = std::env::home_dir()
-        .expect("a home folder")
-        .join(".cache/janet/models");
+    let store = janet_models::store::models_dir_from_env().expect("a home folder");
     store.join("piper-en_US-joe-medium")
 }
 

@@ -149,7 +149,8 @@ fn tensor(span: Span<'_>) -> Result<(String, Initializer), Fault> {
         count.checked_mul(usize::try_from(dim).ok()?)
     });
     let need = elements.and_then(|count| count.checked_mul(dtype.bytes()));
-    let known = !matches!(dtype, Dtype::Other(_)) && !(dtype == Dtype::F64 && raw.is_none());
+    let typed_double = dtype == Dtype::F64 && raw.is_none();
+    let known = !matches!(dtype, Dtype::Other(_)) && !typed_double;
     if need.is_none() || (known && need != Some(data.len())) {
         let need = need.map_or_else(|| "more than memory holds".to_owned(), |n| n.to_string());
         return Err(Fault::Size {

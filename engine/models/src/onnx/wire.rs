@@ -62,10 +62,10 @@ impl<'a> Span<'a> {
         Err(Fault::Truncated(self.at))
     }
 
-    fn take(&mut self, count: u64) -> Result<Span<'a>, Fault> {
+    fn take(&mut self, count: u64) -> Result<Self, Fault> {
         let count = usize::try_from(count).map_err(|_| Fault::Truncated(self.at))?;
         let bytes = self.bytes.get(..count).ok_or(Fault::Truncated(self.at))?;
-        let span = Span { bytes, at: self.at };
+        let span = Self { bytes, at: self.at };
         self.skip(count);
         Ok(span)
     }

@@ -205,7 +205,7 @@ fn vowel_groups(word: &str) -> Vec<&str> {
         .collect()
 }
 
-fn consonants(word: &str, phones: &mut Vec<Phone>) {
+fn consonants(word: &str, phones: &mut [Phone]) {
     for index in 1..phones.len() {
         let next = phones[index].ipa.clone();
         let end = phones

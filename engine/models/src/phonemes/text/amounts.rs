@@ -330,7 +330,7 @@ pub(super) fn telephone(text: &str) -> Reading {
     let count: usize = groups.iter().map(|group| group.len()).sum();
     let years = groups.len() == 2 && groups.iter().all(|group| group.len() == 4);
     let free = !text[at..].starts_with(char::is_alphanumeric);
-    if count < 7 || count > 15 || (groups.len() < 2 && !international) || years || !free {
+    if !(7..=15).contains(&count) || (groups.len() < 2 && !international) || years || !free {
         return None;
     }
     let mut said = Vec::new();

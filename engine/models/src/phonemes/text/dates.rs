@@ -21,8 +21,9 @@ const MONTHS: [(&str, &str); 12] = [
 
 /// Whether nothing that belongs to the token follows.
 fn ends(text: &str) -> bool {
-    !text.starts_with(|c: char| c.is_alphanumeric() || c == '/' || c == ':')
-        && !(text.starts_with(['.', '-']) && run(&text[1..]) > 0)
+    let goes_on = text.starts_with(|c: char| c.is_alphanumeric() || c == '/' || c == ':');
+    let number_follows = text.starts_with(['.', '-']) && run(&text[1..]) > 0;
+    !goes_on && !number_follows
 }
 
 /// "2026-11-22".
