@@ -24,6 +24,20 @@ pub(crate) unsafe fn exp<S: Simd>(x: S) -> S {
     }
 }
 
+/// The same with exactly 0 where [`exp`] would give the least that it can.
+#[inline(always)]
+unsafe fn exp_or_nothing<S: Simd>(x: S) -> S {
+    // SAFETY: passed on from the caller.
+    unsafe {
+        let least = S::splat(-87.3);
+        if x.max(least).sub(x).largest() <= 0.0 {
+            exp(x)
+        } else {
+            exp(x).sub(exp(least)).max(S::splat(0.0))
+        }
+    }
+}
+
 /// `1 / (1 + e^-x)`, error below 2e-7.
 #[inline(always)]
 pub(crate) unsafe fn sigmoid<S: Simd>(x: S) -> S {
@@ -69,32 +83,47 @@ unsafe fn gelu<S: Simd>(x: S) -> S {
     }
 }
 
-/// Calls `f` on whole vectors of `out` and of the inputs beside it, the last one padded.
-#[inline(always)]
-unsafe fn map<S: Simd, const N: usize>(
-    inputs: [&[f32]; N],
-    out: &mut [f32],
-    f: impl Fn([S; N]) -> S,
-) {
-    let length = out.len();
-    let whole = length - length % S::LANES;
-    for at in (0..whole).step_by(S::LANES) {
-        // SAFETY: a whole vector from `at` on lies inside all slices, which are equally long.
-        unsafe {
-            f(inputs.map(|x| S::load(x[at..at + S::LANES].as_ptr()))).store(out[at..].as_mut_ptr())
-        };
-    }
-    if whole < length {
-        let padded = inputs.map(|x| {
-            let mut values = [0.0f32; 16];
-            values[..length - whole].copy_from_slice(&x[whole..]);
-            values
-        });
-        let mut result = [0.0f32; 16];
-        // SAFETY: no vector is longer than 16 values.
-        unsafe { f(padded.each_ref().map(|x| S::load(x.as_ptr()))).store(result.as_mut_ptr()) };
-        out[whole..].copy_from_slice(&result[..length - whole]);
-    }
+/// Fills `$out` with an expression of the values beside it in equally long slices, the last
+/// vector padded. A macro, because a closure would not take on the caller's instructions.
+macro_rules! map {
+    ($S:ident, $out:ident = [$($x:ident),+] => $value:expr) => {{
+        let length = $out.len();
+        let whole = length - length % $S::LANES;
+        for at in (0..whole).step_by($S::LANES) {
+            let to = $out[at..at + $S::LANES].as_mut_ptr();
+            $(let $x = $S::load($x[at..at + $S::LANES].as_ptr());)+
+            $value.store(to);
+        }
+        if whole < length {
+            // No vector is longer than 16 values.
+            let mut padded = [0.0f32; 16];
+            $(
+                padded[..length - whole].copy_from_slice(&$x[whole..length]);
+                let $x = $S::load(padded.as_ptr());
+            )+
+            $value.store(padded.as_mut_ptr());
+            $out[whole..].copy_from_slice(&padded[..length - whole]);
+        }
+    }};
+}
+
+/// The sum of an expression over a slice.
+macro_rules! total {
+    ($S:ident, $x:ident => $value:expr) => {{
+        let mut sum = $S::splat(0.0);
+        let chunks = $x.chunks_exact($S::LANES);
+        let mut rest = 0.0;
+        for $x in chunks.remainder() {
+            // One value in all lanes: the same expression, and the lanes' sum is a multiple.
+            let $x = $S::splat(*$x);
+            rest += $value.sum() / $S::LANES as f32;
+        }
+        for chunk in chunks {
+            let $x = $S::load(chunk.as_ptr());
+            sum = sum.add($value);
+        }
+        sum.sum() + rest
+    }};
 }
 
 for_each_isa! {
@@ -104,7 +133,7 @@ for_each_isa! {
 #[inline(always)]
 unsafe fn gelu_body<S: Simd>(x: &[f32], out: &mut [f32]) {
     // SAFETY: passed on from the caller.
-    unsafe { map::<S, 1>([x], out, |[x]| gelu(x)) }
+    unsafe { map!(S, out = [x] => gelu(x)) }
 }
 
 for_each_isa! {
@@ -114,7 +143,7 @@ for_each_isa! {
 #[inline(always)]
 unsafe fn gated_body<S: Simd>(a: &[f32], b: &[f32], out: &mut [f32]) {
     // SAFETY: passed on from the caller.
-    unsafe { map::<S, 2>([a, b], out, |[a, b]| tanh(a).mul(sigmoid(b))) }
+    unsafe { map!(S, out = [a, b] => tanh(a).mul(sigmoid(b))) }
 }
 
 for_each_isa! {
@@ -124,11 +153,7 @@ for_each_isa! {
 #[inline(always)]
 unsafe fn silu_mul_body<S: Simd>(gate: &[f32], up: &[f32], out: &mut [f32]) {
     // SAFETY: passed on from the caller.
-    unsafe {
-        map::<S, 2>([gate, up], out, |[gate, up]| {
-            gate.mul(sigmoid(gate)).mul(up)
-        })
-    }
+    unsafe { map!(S, out = [gate, up] => gate.mul(sigmoid(gate)).mul(up)) }
 }
 
 for_each_isa! {
@@ -141,9 +166,9 @@ unsafe fn rms_body<S: Simd>(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]
     for (x, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
         // SAFETY: passed on from the caller; all slices are rows of `n`.
         unsafe {
-            let square = total::<S>(x, |x| x.mul(x), |x| x * x);
+            let square = total!(S, x => x.mul(x));
             let scale = S::splat(1.0 / (square / n as f32 + eps).sqrt());
-            map::<S, 2>([x, weight], out, |[x, weight]| x.mul(scale).mul(weight));
+            map!(S, out = [x, weight] => x.mul(scale).mul(weight));
         }
     }
 }
@@ -164,21 +189,12 @@ unsafe fn layer_body<S: Simd>(x: &[f32], weight: &[f32], bias: &[f32], eps: f32,
     for (x, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
         // SAFETY: passed on from the caller; all slices are rows of `n`.
         unsafe {
-            let mean = total::<S>(x, |x| x, |x| x) / n as f32;
+            let mean = total!(S, x => x) / n as f32;
             let middle = S::splat(mean);
             // In two passes: the difference of two large sums would lose the variance.
-            let square = total::<S>(
-                x,
-                |x| {
-                    let x = x.sub(middle);
-                    x.mul(x)
-                },
-                |x| (x - mean) * (x - mean),
-            );
+            let square = total!(S, x => x.sub(middle).mul(x.sub(middle)));
             let scale = S::splat(1.0 / (square / n as f32 + eps).sqrt());
-            map::<S, 3>([x, weight, bias], out, |[x, weight, bias]| {
-                x.sub(middle).mul(scale).mul_add(weight, bias)
-            });
+            map!(S, out = [x, weight, bias] => x.sub(middle).mul(scale).mul_add(weight, bias));
         }
     }
 }
@@ -227,22 +243,10 @@ pub(crate) unsafe fn exp_of_row<S: Simd>(row: &mut [f32]) -> f32 {
             return f32::NAN;
         }
         let shift = S::splat(top);
-        let least = S::splat(-87.3);
-        let zero = S::splat(0.0);
-        let mut sum = zero;
-        // Below the range of `exp` a value is nothing, not the least that `exp` gives.
-        let term = |x: S| {
-            let x = x.sub(shift);
-            let inside = x.max(least).sub(x).largest() <= 0.0;
-            if inside {
-                exp(x)
-            } else {
-                exp(x).sub(exp(least)).max(zero)
-            }
-        };
+        let mut sum = S::splat(0.0);
         for at in (0..whole).step_by(S::LANES) {
             let to = row[at..at + S::LANES].as_mut_ptr();
-            let e = term(S::load(to));
+            let e = exp_or_nothing(S::load(to).sub(shift));
             e.store(to);
             sum = sum.add(e);
         }
@@ -250,27 +254,12 @@ pub(crate) unsafe fn exp_of_row<S: Simd>(row: &mut [f32]) -> f32 {
         if whole < n {
             let mut rest = [f32::NEG_INFINITY; 16];
             rest[..n - whole].copy_from_slice(&row[whole..]);
-            let e = term(S::load(rest.as_ptr()));
+            let e = exp_or_nothing(S::load(rest.as_ptr()).sub(shift));
             e.store(rest.as_mut_ptr());
             row[whole..].copy_from_slice(&rest[..n - whole]);
             sum += row[whole..].iter().sum::<f32>();
         }
         sum
-    }
-}
-
-/// The sum of `f` over a row; `g` is the same for one value.
-#[inline(always)]
-unsafe fn total<S: Simd>(x: &[f32], f: impl Fn(S) -> S, g: impl Fn(f32) -> f32) -> f32 {
-    // SAFETY: passed on from the caller; whole vectors lie inside the row.
-    unsafe {
-        let mut sum = S::splat(0.0);
-        let chunks = x.chunks_exact(S::LANES);
-        let rest: f32 = chunks.remainder().iter().map(|x| g(*x)).sum();
-        for chunk in chunks {
-            sum = sum.add(f(S::load(chunk.as_ptr())));
-        }
-        sum.sum() + rest
     }
 }
 

@@ -13,6 +13,8 @@ use crate::dot8::{self, Dot8};
 use crate::isa::Isa;
 use crate::shared_out::SharedOut;
 
+/// 1.5 * 2^23: adding it rounds to a whole number, which then stands in the low bits.
+const SHIFT: f32 = 12_582_912.0;
 /// Values that share a scale.
 pub(crate) const BLOCK: usize = 32;
 /// Outputs that are computed together.
@@ -69,7 +71,7 @@ impl Panels8 {
                 let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
                 for (i, value) in values.iter().enumerate() {
                     // f16 may round the scale down: hence the clamp.
-                    let whole = (value * inverse).round_ties_even().clamp(-127.0, 127.0);
+                    let whole = (value * inverse).clamp(-127.0, 127.0) + SHIFT - SHIFT;
                     weights[at * BYTES + (i / 4 * PANEL + lane) * 4 + i % 4] =
                         (whole as i32 + 128) as u8;
                 }
@@ -169,8 +171,6 @@ impl Inputs {
 
     #[inline(always)]
     fn quantise_blocks(&mut self, x: &[f32]) {
-        // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the low bits.
-        const SHIFT: f32 = 12_582_912.0;
         let blocks = x.as_chunks::<BLOCK>().0.iter();
         let values = self.values.as_chunks_mut::<BLOCK>().0;
         for (((x, values), scale), sum) in
