@@ -76,6 +76,10 @@ pub(super) const SECRET: &[(&str, &str)] = &[
         "the blob kq83jf02mxn4b7vz91plq6wr5t goes there",
         "the blob [secret] goes there",
     ),
+    (
+        "proxy http://user:s3cret@cool.proxy:9090",
+        "proxy http://user:[secret]@cool.proxy:9090",
+    ),
     // Code and forms.
     ("password=hunter2", "password=[secret]"),
     ("DB_PASSWORD=tiger", "DB_PASSWORD=[secret]"),
@@ -305,6 +309,10 @@ pub(super) const HARMLESS: &[&str] = &[
     "a-very-long-hyphenated-compound-word-in-a-title-2",
     "internationalization and antidisestablishmentarianism",
     // Passwords that are talked about.
+    "hasher.update(password.as_bytes());",
+    "libc::passwd::pw_gecos2",
+    "token: Option<i32>,",
+    "the file is fuzz-in-orig-0011743621118ab6c5278ffbb8fd14bddd8369ee",
     "my password is too short",
     "my password is wrong",
     "My password is wrong. What now?",

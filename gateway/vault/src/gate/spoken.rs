@@ -59,7 +59,7 @@ fn assigned(text: &Text<'_>, from: usize) -> Option<(usize, Style)> {
     let sign = rest.trim_start_matches(['"', '\'', '`', ']', ')', '*', ' ', '\t']);
     let value = sign.trim_start_matches(['=', ':', '>', '!']);
     let sign = &sign[..sign.len() - value.len()];
-    if !sign.contains(['=', ':']) || value.starts_with("//") {
+    if !sign.contains(['=', ':']) || sign.contains("::") || value.starts_with("//") {
         return None;
     }
     let begin = value.trim_start_matches([' ', '\t']);
@@ -105,13 +105,16 @@ fn linked(text: &Text<'_>, noun: &Noun, first: usize) -> Option<Range<usize>> {
         if text.breaks(index) || (index > first && !opened) {
             return None;
         }
+        // `password.as_bytes()` is no sentence.
+        let apart = text.gap(index).contains(char::is_whitespace);
         let behind_link = match (text.word(index), text.word(index + 1)) {
             ("is" | "was" | "equals" | "becomes" | "are", _) => Some(index),
             ("s", _) if matches!(text.gap(index), "'" | "’") => Some(index),
             ("will" | "should" | "would" | "must" | "shall", "be") => Some(index + 1),
             ("to" | "as" | "into", _) if changed => Some(index),
             _ => None,
-        };
+        }
+        .filter(|link| apart || text.word(*link) == "s");
         if let Some(link) = behind_link {
             let span = value::at(text, noun, text.words[link].end, Style::Said);
             if span.is_some() {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::text::{MARKER, Text, trimmed};
+use super::text::{Text, trimmed};
 
 /// What a kind of key begins with, and how many characters of `[A-Za-z0-9_-]` follow at least.
 /// Case counts. Publishable keys are not here.
@@ -39,6 +39,7 @@ const PREFIXES: &[(&str, usize)] = &[
     ("hvs", 20),              // Vault
     ("AGE-SECRET-KEY-1", 20), // age
     ("tskey-", 16),           // Tailscale
+    ("key-", 32),             // Mailgun
     ("lin_api_", 20),         // Linear
     ("dckr_pat_", 16),        // Docker
     ("shpat_", 20),           // Shopify
@@ -199,7 +200,8 @@ fn url_password(raw: &str, chunk: &Range<usize>, spans: &mut Vec<Range<usize>>) 
 /// they name things.
 pub(super) fn looks_random(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if bytes.len() < RANDOM_CHARS || text.contains(MARKER) {
+    let is_hash = |part: &str| part.len() >= 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    if bytes.len() < RANDOM_CHARS || text.split(['-', '_', '.', '/']).any(is_hash) {
         return false;
     }
     let (mut lower, mut upper, mut digits, mut joints, mut segments) = (0, 0, 0, 0, 0);

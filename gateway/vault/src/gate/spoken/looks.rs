@@ -44,7 +44,7 @@ pub(super) fn is_expression(shown: &str) -> bool {
     let name = lower
         .bytes()
         .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.' | b'-'));
-    shown.contains(['(', '['])
+    shown.contains(['(', '[', '<'])
         || [
             "self.",
             "this.",

@@ -59,7 +59,9 @@ fn begin(text: &Text<'_>, offset: usize, style: Style) -> Option<usize> {
         ],
     };
     let value = rest.trim_start_matches(skipped);
-    let crosses = style == Style::Bare && rest[..rest.len() - value.len()].contains(['\n', '.']);
+    let signs = &rest[..rest.len() - value.len()];
+    let apart = signs.contains([' ', '\t']) && !signs.contains(['\n', '.']);
+    let crosses = style == Style::Bare && !apart;
     let ended = value.is_empty() || value.starts_with(['?', '!']) || crosses;
     (!ended).then(|| text.raw.len() - value.len())
 }
