@@ -114,9 +114,11 @@ macro_rules! total {
         let chunks = $x.chunks_exact($S::LANES);
         let mut rest = 0.0;
         for $x in chunks.remainder() {
-            // One value in all lanes: the same expression, and the lanes' sum is a multiple.
+            // The same expression on one value in all lanes, of which one counts.
             let $x = $S::splat(*$x);
-            rest += $value.sum() / $S::LANES as f32;
+            let mut lanes = [0.0f32; 16];
+            $value.store(lanes.as_mut_ptr());
+            rest += lanes[0];
         }
         for chunk in chunks {
             let $x = $S::load(chunk.as_ptr());

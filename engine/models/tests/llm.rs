@@ -8,9 +8,8 @@ use janet_models::llm::{Finish, Generation, Llm, LlmOptions, LlmStep, Message, R
 use janet_models::{ModelError, Step};
 
 fn weights() -> PathBuf {
-    let home = std::env::home_dir().expect("there is a home folder");
-    let path =
-        home.join(".cache/janet/models/smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+    let store = janet_models::store::models_dir_from_env().expect("there is a home folder");
+    let path = store.join("smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
     assert!(
         path.exists(),
         "{} is missing: run `janet models pull`",
@@ -370,8 +369,10 @@ fn an_answer_that_would_not_end_is_cut_by_its_limits() {
         context_tokens: 64,
         ..LlmOptions::default()
     });
-    let messages =
-        question("You are a helpful voice assistant.", "Tell me a short story about a lighthouse.");
+    let messages = question(
+        "You are a helpful voice assistant.",
+        "Tell me a short story about a lighthouse.",
+    );
     let mut generation = small
         .begin(1, &messages, Sampling::greedy(usize::MAX))
         .expect("begins");
