@@ -161,9 +161,7 @@ mod tests {
 
     #[test]
     fn a_model_that_was_not_pulled_is_named_with_the_command_that_pulls_it() {
-        let error = locate(&models(&[]))
-            .expect_err("the folder is empty")
-            .to_string();
+        let error = refusal(&[]);
         assert!(
             error.contains("silero-vad-6.2") && error.contains("janet models pull"),
             "{error}"

@@ -242,7 +242,7 @@ impl Connection {
     }
 
     /// `get_context`.
-    pub(super) async fn context(&self) -> Result<serde_json::Value, WireError> {
+    pub(super) async fn context(&mut self) -> Result<serde_json::Value, WireError> {
         let history = self.seat.history().await.map_err(|error| {
             tracing::error!(%error, "a conversation cannot be read");
             WireError::new(ErrorCode::Internal, "the conversation cannot be read")
@@ -284,7 +284,7 @@ impl Connection {
 
     /// Keeps a message. What cannot be kept is still said: losing the memory of a sentence is the
     /// smaller harm.
-    async fn store(&self, role: Role, text: &str) {
+    async fn store(&mut self, role: Role, text: &str) {
         if text.is_empty() {
             return;
         }
