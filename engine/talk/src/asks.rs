@@ -11,6 +11,8 @@ use crate::{Mono, ReplyId};
 
 /// Requests that may wait.
 pub(crate) const WAITING: usize = 8;
+/// Late turns that may wait besides: nobody's speech is lost because somebody typed a lot.
+const LATE: usize = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
@@ -135,7 +137,12 @@ pub(crate) struct Asks {
 impl Asks {
     /// Adds a request; hands it back if too many wait.
     pub(crate) fn push(&mut self, ask: Ask) -> Result<(), Box<Ask>> {
-        if self.waiting.len() >= WAITING {
+        let alike = self
+            .waiting
+            .iter()
+            .filter(|other| other.is_late() == ask.is_late())
+            .count();
+        if alike >= if ask.is_late() { LATE } else { WAITING } {
             return Err(Box::new(ask));
         }
         self.waiting.push_back(ask);

@@ -16,6 +16,9 @@ use crate::reply::Draft;
 use crate::stable::StableWords;
 use crate::{Mono, ReplyId};
 
+/// A transcript without a word says nothing about speech that came this much later.
+const WORDLESS: Duration = Duration::from_millis(1300);
+
 /// A turn that is open.
 #[derive(Clone, Debug)]
 pub(crate) struct VoiceTurn {
@@ -93,8 +96,8 @@ pub(crate) struct Partials {
     /// Up to where the last one went.
     pub(crate) upto: Mono,
     pub(crate) stable: StableWords,
-    /// Whether the last one held words; `None` before the first.
-    pub(crate) worded: Option<bool>,
+    /// How many in a row held no word.
+    pub(crate) blank: u32,
 }
 
 impl Partials {
@@ -146,7 +149,9 @@ impl VoiceTurn {
             .parts
             .iter()
             .all(|part| part.text.as_deref().is_some_and(str::is_empty));
-        texts && self.attempt().is_none() && self.partials.worded == Some(false)
+        let fresh = self.spoken_to.since(self.partials.upto) <= WORDLESS;
+        let silent = self.partials.open.is_none() && self.partials.blank >= 2;
+        texts && silent && fresh && self.attempt().is_none()
     }
 
     /// Whether every closed part has its transcript.

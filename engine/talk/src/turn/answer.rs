@@ -187,9 +187,6 @@ impl Turn {
             _ => {}
         }
         if let Some(text) = shown {
-            if !text.is_empty() {
-                turn.partials.worded = Some(true);
-            }
             let text = turn.text_with(&text);
             if !text.is_empty() {
                 out.push(Action::ShowTranscript {
@@ -213,8 +210,8 @@ impl Turn {
         };
         match input {
             Input::Partial { reply, text } if turn.partials.open.take().is_some() => {
-                let words = !text.trim().is_empty();
-                turn.partials.worded = Some(words || turn.partials.worded == Some(true));
+                let blank = text.trim().is_empty();
+                turn.partials.blank = if blank { turn.partials.blank + 1 } else { 0 };
                 let whole = turn.text_with(&text);
                 let (from, to) = (turn.from, turn.spoken_to);
                 if !whole.is_empty() {

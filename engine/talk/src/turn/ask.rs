@@ -139,7 +139,7 @@ impl Turn {
             return false;
         };
         let free = match &self.state {
-            State::Resting => true,
+            State::Resting => !self.core.is_stirring(),
             State::Replying(live) => !next.is_late() && next.at >= live.released,
             State::Listening { .. } => self.core.faults.has(Fault::TextOverSpeech),
             State::Held { .. } | State::Stopped => false,

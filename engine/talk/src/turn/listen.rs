@@ -181,6 +181,7 @@ impl Core {
         }
         turn.phase = Phase::Speaking;
         turn.spoken_to = self.ear.at();
+        turn.partials.upto = self.ear.voiced_from().unwrap_or(turn.partials.upto);
         if self.faults.has(Fault::PauseSplitsTurn) {
             turn.part_from = self.ear.voiced_from().unwrap_or(turn.part_from);
         }
@@ -245,11 +246,7 @@ impl Core {
         if let Some(reply) = turn.partials.reply {
             out.push(Action::Cancel { reply });
         }
-        let worded = turn.partials.worded;
-        turn.partials = Partials {
-            worded,
-            ..Partials::new(turn.partials.upto)
-        };
+        turn.partials = Partials::new(turn.partials.upto);
     }
 
     /// Ends everything that was asked for a turn which will not be answered.

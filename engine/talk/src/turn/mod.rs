@@ -226,6 +226,9 @@ impl Turn {
             State::Resting if core.faults.has(Fault::TimerLeftBehind) => {
                 end_of_turn = (core.taken_to > Mono::ZERO).then(|| core.taken_to + STALL);
             }
+            State::Resting if core.is_stirring() && core.asks.next().is_some() => {
+                end_of_turn = Some(core.ear.at() + STALL);
+            }
             State::Resting | State::Stopped => {}
             State::Listening { turn, writing } => {
                 end_of_turn = core.turn_timer(turn);

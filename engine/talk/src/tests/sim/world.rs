@@ -571,6 +571,7 @@ impl World {
     /// What only the room and the ear can tell.
     fn judge_action(&mut self, action: &Action) {
         match action {
+            Action::Disregard { tag: Some(_), .. } => self.disturbed = self.now,
             Action::Release {
                 tag: None, reply, ..
             } if self.last_window_spoke => {
@@ -585,7 +586,8 @@ impl World {
                 ..
             } => {
                 let sound = self.sounds.entry(*reply).or_default();
-                if sound.spoken {
+                let spoken = sound.spoken;
+                if spoken {
                     for word in text.split_whitespace() {
                         if sound.ends.get(word).is_none_or(|end| *end > sound.played) {
                             let detail = format!("{reply} keeps {word}, {sound:?}");
@@ -596,6 +598,7 @@ impl World {
                     }
                 }
                 if *ending == Ending::Interrupted
+                    && spoken
                     && let Some(property) = self.interrupted_by_nobody()
                 {
                     self.oracle
