@@ -3,8 +3,6 @@
 //!
 //! Pure rules over numbers; every threshold says what it was measured on.
 
-use super::transcribe::Pass;
-
 /// One look's result for one window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hypothesis {
@@ -43,20 +41,81 @@ impl Hypothesis {
     }
 }
 
-/// What to do with a hypothesis.
+/// How much context a look gives.
+///
+/// Time grows faster than in proportion to the context, and most utterances need no more than
+/// their own length: on fourteen clips the short look alone makes 8 word errors in 128, the
+/// medium one 7 (and one loop), at a third of the time. What the short one gets wrong it is
+/// mostly unsure of, so the rest is looked at again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Take it.
-    Sound,
-    /// Look again with more context.
-    Unsound,
-    /// There is no speech in it.
-    NobodySpeaks,
+pub enum Look {
+    /// The sound and 0.3 s.
+    Short,
+    /// At least 10 s.
+    Medium,
+    /// The 30 s that the model was trained on.
+    Full,
 }
 
-/// Frames of 10 ms that the encoder gets for `real` frames of sound.
-pub fn context_frames(real: usize, _pass: Pass) -> usize {
-    (real + 100).max(1000)
+/// Why another look is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsound {
+    /// It repeats itself or finds no end.
+    Lost,
+    /// It is not sure of its words.
+    Unsure,
+}
+
+impl Look {
+    /// Frames of 10 ms for `real` frames of sound, at most `full`.
+    pub fn frames(self, real: usize, full: usize) -> usize {
+        match self {
+            Self::Short => real + 30,
+            Self::Medium => (real + 100).max(1000),
+            Self::Full => full,
+        }
+        .min(full)
+    }
+
+    /// The look that follows a result, if one is due.
+    ///
+    /// Sound without speech gets no more looks: they would find nothing either.
+    pub fn next(self, hypothesis: &Hypothesis, text: &str) -> Option<Self> {
+        let unsound = is_unsound(hypothesis)?;
+        if hypothesis.no_speech > 0.6 && !somebody_speaks(hypothesis, text) {
+            return None;
+        }
+        match (self, unsound) {
+            (Self::Short, _) => Some(Self::Medium),
+            (Self::Medium, Unsound::Lost) => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
+/// Mean logarithm of probabilities under which a result is not trusted: on the fourteen clips
+/// right sentences lie above −0.5, and what the short look gets wrong mostly below −0.6.
+const UNSURE_LOGPROB: f32 = -0.55;
+
+/// Whether a result should be looked at again, and why.
+pub fn is_unsound(hypothesis: &Hypothesis) -> Option<Unsound> {
+    if hypothesis.looping.is_some() || !hypothesis.ended {
+        Some(Unsound::Lost)
+    } else if hypothesis.avg_logprob() < UNSURE_LOGPROB {
+        Some(Unsound::Unsure)
+    } else {
+        None
+    }
+}
+
+/// The better one of two looks: the later one, unless it alone is lost.
+pub fn better(earlier: Hypothesis, later: Hypothesis) -> Hypothesis {
+    let lost = |h: &Hypothesis| is_unsound(h) == Some(Unsound::Lost);
+    if lost(&later) && !lost(&earlier) {
+        earlier
+    } else {
+        later
+    }
 }
 
 /// Most tokens that people can say in so many samples.
@@ -85,19 +144,39 @@ pub fn looping(tokens: &[u32]) -> Option<usize> {
     })
 }
 
-/// Judges one look at `sound`.
-pub fn verdict(hypothesis: &Hypothesis, _text: &str, _sound: &[f32]) -> Verdict {
-    if hypothesis.looping.is_some() || !hypothesis.ended {
-        return Verdict::Unsound;
-    }
-    Verdict::Sound
-}
+/// What the model writes over noise, because captions of videos say it there.
+const HALLUCINATIONS: [&str; 9] = [
+    "you",
+    "i",
+    "a",
+    "bye",
+    "thank you",
+    "thanks for watching",
+    "thank you for watching",
+    "beeping",
+    "oh",
+];
 
-/// The better one of two looks.
-pub fn better(first: Hypothesis, second: Hypothesis) -> Hypothesis {
-    if second.looping.is_some() && first.looping.is_none() {
-        first
-    } else {
-        second
+/// Whether a text with this evidence was spoken, or made up over noise or music.
+///
+/// Measured on 61 sounds without speech (white, pink and brown noise from −60 to −10 dB, tones,
+/// chords, melodies, drums, clicks; 1, 3 and 8 s) and fourteen clips of speech: without speech
+/// `no_speech` is at least 0.50 and the mean logarithm at most −0.79; with speech they are at most
+/// 0.31 and at least −0.91. Both must speak against a text, so that a faint voice passes; a text
+/// that is known to be made up needs less.
+pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str) -> bool {
+    let words: String = text
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ')
+        .collect();
+    let words = words.trim().to_lowercase();
+    if words.is_empty() {
+        return false;
     }
+    let (silent, logprob) = (hypothesis.no_speech, hypothesis.avg_logprob());
+    let made_up = HALLUCINATIONS.contains(&words.as_str()) || hypothesis.looping.is_some();
+    !(logprob < -2.0
+        || silent > 0.6 && logprob < -0.6
+        || silent > 0.4 && logprob < -1.0
+        || made_up && (silent > 0.4 || logprob < -1.2))
 }

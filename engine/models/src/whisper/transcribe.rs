@@ -1,7 +1,7 @@
 //! One piece of sound on its way to text.
 //!
 //! Cuts long sound into windows, gives the encoder no more context than the sound needs, decodes
-//! greedily, and listens again with the full context when the result looks unsound.
+//! greedily, and listens again with more context when the result looks unsound.
 
 use std::mem;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use candle_core::Tensor;
 
 use super::decoder::Context as Seen;
 use super::encoder::Encoding;
-use super::judge::{self, Hypothesis, Verdict};
+use super::judge::{self, Hypothesis, Look};
 use super::model::Whisper;
 use super::text;
 use crate::mel::HOP_SAMPLES;
@@ -38,7 +38,7 @@ pub enum Pass {
 /// How much silence the encoder sees after the sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Context {
-    /// As little as serves; once more with the full 30 s when the result looks unsound.
+    /// As little as serves, and more where the result looks unsound.
     #[default]
     Auto,
     /// Up to so many frames of 10 ms in all, and no second look: to measure with.
@@ -90,8 +90,8 @@ pub struct Transcription {
     pub no_speech: f32,
     /// The model fell into a loop, which was cut off.
     pub repeated: bool,
-    /// Windows that were listened to once more with the full context.
-    pub second_looks: usize,
+    /// How often a window was listened to once more, with more context.
+    pub more_looks: usize,
 }
 
 /// A transcription under way.
@@ -103,8 +103,9 @@ pub struct TranscribeJob {
     judged: bool,
     windows: Vec<Range<usize>>,
     window: usize,
-    /// What the first look gave, while the second is on.
-    first_look: Option<Hypothesis>,
+    /// What the looks before gave, while the next is on.
+    best: Option<Hypothesis>,
+    look: Look,
     stage: Stage,
     heard: Transcription,
     parts: Vec<String>,
@@ -129,7 +130,8 @@ impl TranscribeJob {
             options,
             judged: true,
             window: 0,
-            first_look: None,
+            best: None,
+            look: Look::Short,
             stage: Stage::Listen,
             heard: Transcription::default(),
             parts: Vec::new(),
@@ -211,8 +213,7 @@ impl TranscribeJob {
         let real = (sound.len() / HOP_SAMPLES + 2).min(full);
         let context = match self.options.context {
             Context::Frames(frames) => frames,
-            Context::Auto if self.first_look.is_some() => full,
-            Context::Auto => judge::context_frames(real, self.options.pass),
+            Context::Auto => self.look.frames(real, full),
         };
         let context = context.max(real).next_multiple_of(2).min(full);
         let mel = parts.mel.spectrogram(sound, real);
@@ -262,35 +263,36 @@ impl TranscribeJob {
     fn conclude(&mut self, hypothesis: Hypothesis) -> Result<(), ModelError> {
         self.stage = Stage::Listen;
         let text = self.whisper.parts.vocabulary.text(&hypothesis.tokens)?;
-        let may_look_again = self.options.pass == Pass::Final
-            && self.options.context == Context::Auto
-            && self.first_look.is_none();
-        let verdict = judge::verdict(&hypothesis, &text, self.sound());
-        if verdict == Verdict::Unsound && may_look_again {
-            self.heard.second_looks += 1;
-            self.first_look = Some(hypothesis);
-            return Ok(());
-        }
-        let hypothesis = match self.first_look.take() {
-            Some(first) => judge::better(first, hypothesis),
+        let next = self.look.next(&hypothesis, &text);
+        let best = match self.best.take() {
+            Some(before) => judge::better(before, hypothesis),
             None => hypothesis,
         };
-        self.take(hypothesis)?;
-        self.window += 1;
+        let final_auto = self.options.pass == Pass::Final && self.options.context == Context::Auto;
+        match next {
+            Some(next) if final_auto => {
+                self.heard.more_looks += 1;
+                self.look = next;
+                self.best = Some(best);
+            }
+            _ => {
+                self.take(&best)?;
+                self.look = Look::Short;
+                self.window += 1;
+            }
+        }
         Ok(())
     }
 
-    fn take(&mut self, hypothesis: Hypothesis) -> Result<(), ModelError> {
+    fn take(&mut self, hypothesis: &Hypothesis) -> Result<(), ModelError> {
         self.heard.no_speech = self.heard.no_speech.max(hypothesis.no_speech);
         self.heard.repeated |= hypothesis.looping.is_some();
         let tokens = hypothesis.without_loop();
         let text = self.whisper.parts.vocabulary.text(tokens)?;
         self.logprob_sum += hypothesis.logprob_sum;
-        if judge::verdict(&hypothesis, &text, self.sound()) != Verdict::NobodySpeaks {
-            let text = text::clean(&text);
-            if !text.is_empty() {
-                self.parts.push(text);
-            }
+        let text = text::clean(&text);
+        if !text.is_empty() && judge::somebody_speaks(hypothesis, &text) {
+            self.parts.push(text);
         }
         self.heard.tokens.extend(tokens);
         Ok(())
