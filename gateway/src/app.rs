@@ -38,6 +38,11 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// How many clients are connected.
+    pub(crate) fn clients(&self) -> usize {
+        self.config.server.max_clients - self.places.available_permits()
+    }
+
     /// Which model does what; before they are loaded, which will.
     pub(crate) fn models(&self) -> Vec<ModelInfo> {
         if let Some(engine) = self.engine.get() {

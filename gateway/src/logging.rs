@@ -1,23 +1,35 @@
 //! Where log lines go: standard error, so that a command's result can be piped.
+//!
+//! Crates from outside may log what passes through them (a WebSocket library its frames, at trace).
+//! Theirs is let through from INFO up only, whatever the filter says: what users say must not reach
+//! a log because somebody looked for a fault.
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::{Log, LogFormat};
 
 /// Starts logging. A second call in one process (tests) changes nothing.
 pub(crate) fn start(log: &Log) {
-    let filter = EnvFilter::new(&log.filter);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    let started = match log.format {
-        LogFormat::Text => builder.finish().try_init(),
-        LogFormat::Json => builder.json().finish().try_init(),
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = match log.format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
-    if started.is_err() {
+    let registry = tracing_subscriber::registry()
+        .with(EnvFilter::new(&log.filter))
+        .with(filter_fn(may_pass))
+        .with(lines);
+    if registry.try_init().is_err() {
         tracing::debug!("logging was started before");
     }
+}
+
+fn may_pass(line: &Metadata<'_>) -> bool {
+    *line.level() <= Level::INFO || line.target().starts_with("janet")
 }

@@ -17,14 +17,13 @@ pub(super) fn health(app: &App) -> Response {
             Some(json!({ "stage": stage, "done": done })),
         ),
     };
-    let clients = app.config.server.max_clients - app.places.available_permits();
     let body = json!({
         "status": status,
         "loading": loading,
         "version": env!("CARGO_PKG_VERSION"),
         "profile": app.profile,
         "models": app.models(),
-        "clients": clients,
+        "clients": app.clients(),
         "sessions": app.engine.get().map_or(0, janet_engine::Engine::sessions),
     });
     (code, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()

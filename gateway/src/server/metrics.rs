@@ -38,6 +38,7 @@ pub(super) fn install() -> Scrape {
 impl Scrape {
     /// The text that Prometheus reads, with the engine's own numbers brought up to date.
     pub(super) fn render(&self, app: &App) -> Response {
+        metrics::gauge!("janet_socket_clients").set(app.clients() as f64);
         if let Some(engine) = app.engine.get() {
             let stats = engine.stats();
             metrics::gauge!("janet_engine_sessions").set(engine.sessions() as f64);

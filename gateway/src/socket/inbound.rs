@@ -146,7 +146,7 @@ impl Connection {
             }
             ClientMessage::Audio { audio } => {
                 self.ready()?;
-                let pcm = self.decode(audio).await?;
+                let pcm = decode(audio, self.app.config.talk.longest_turn).await?;
                 let tag = self.ready()?.utterance(pcm, true).map_err(refused)?;
                 self.requests.asked(tag, asked);
                 Ok(None)
@@ -203,46 +203,6 @@ impl Connection {
         Ok(())
     }
 
-    /// The sound of an upload as the ears want it. Off the socket threads: a resampler takes its
-    /// milliseconds.
-    async fn decode(&self, sound: Sound) -> Result<Vec<f32>, WireError> {
-        const FIELD: &str = "audio";
-        let limit = self.app.config.talk.longest_turn;
-        let decoded = tokio::task::spawn_blocking(move || match &sound {
-            Sound::Wav(bytes) => wav::read(&bytes.0, limit),
-            Sound::S16le(bytes) => wav::read_s16le(&bytes.0),
-        });
-        let pcm = decoded
-            .await
-            .map_err(|_| {
-                WireError::in_field(ErrorCode::Internal, FIELD, "the sound could not be read")
-            })?
-            .map_err(|error| {
-                WireError::in_field(
-                    ErrorCode::BadAudio,
-                    FIELD,
-                    format!("field \"{FIELD}\": {error}"),
-                )
-            })?;
-        if pcm.is_empty() {
-            let message = "field \"audio\": there is not one sample in it";
-            return Err(WireError::in_field(ErrorCode::EmptyField, FIELD, message));
-        }
-        let seconds = pcm.len() as f64 / f64::from(janet_protocol::MIC_RATE_HZ);
-        if seconds > limit.as_secs_f64() {
-            let message = format!(
-                "field \"audio\": {seconds:.1} s of sound; at most {:.0} s are taken at once",
-                limit.as_secs_f64()
-            );
-            return Err(WireError::in_field(
-                ErrorCode::FieldTooLarge,
-                FIELD,
-                message,
-            ));
-        }
-        Ok(pcm)
-    }
-
     fn ready(&mut self) -> Result<&mut janet_engine::Session, WireError> {
         self.session.as_mut().ok_or_else(|| {
             WireError::new(
@@ -277,4 +237,43 @@ fn refused(error: EngineError) -> WireError {
         EngineError::Rate { field, .. } => WireError::in_field(code, field, error.to_string()),
         _ => WireError::new(code, error.to_string()),
     }
+}
+
+/// The sound of an upload as the ears want it. Off the socket threads: a resampler takes its
+/// milliseconds.
+async fn decode(sound: Sound, limit: Duration) -> Result<Vec<f32>, WireError> {
+    const FIELD: &str = "audio";
+    let decoded = tokio::task::spawn_blocking(move || match &sound {
+        Sound::Wav(bytes) => wav::read(&bytes.0, limit),
+        Sound::S16le(bytes) => wav::read_s16le(&bytes.0),
+    });
+    let pcm = decoded
+        .await
+        .map_err(|_| {
+            WireError::in_field(ErrorCode::Internal, FIELD, "the sound could not be read")
+        })?
+        .map_err(|error| {
+            WireError::in_field(
+                ErrorCode::BadAudio,
+                FIELD,
+                format!("field \"{FIELD}\": {error}"),
+            )
+        })?;
+    if pcm.is_empty() {
+        let message = "field \"audio\": there is not one sample in it";
+        return Err(WireError::in_field(ErrorCode::EmptyField, FIELD, message));
+    }
+    let seconds = pcm.len() as f64 / f64::from(janet_protocol::MIC_RATE_HZ);
+    if seconds > limit.as_secs_f64() {
+        let message = format!(
+            "field \"audio\": {seconds:.1} s of sound; at most {:.0} s are taken at once",
+            limit.as_secs_f64()
+        );
+        return Err(WireError::in_field(
+            ErrorCode::FieldTooLarge,
+            FIELD,
+            message,
+        ));
+    }
+    Ok(pcm)
 }

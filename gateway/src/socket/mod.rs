@@ -64,7 +64,6 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>) {
             return;
         }
     };
-    metrics::gauge!("janet_socket_clients").increment(1);
     let (sink, mut frames) = socket.split();
     let server = &app.config.server;
     let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
@@ -79,6 +78,5 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>) {
             outbound.finish(server.write_timeout).await;
         }
     }
-    metrics::gauge!("janet_socket_clients").decrement(1);
     drop(place);
 }
