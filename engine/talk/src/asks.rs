@@ -70,6 +70,15 @@ impl Ask {
         }
     }
 
+    /// Whether work was asked for under the id it will be answered under.
+    pub(crate) fn has_worked(&self) -> bool {
+        match &self.body {
+            Body::Text { .. } => false,
+            Body::Upload { .. } => true,
+            Body::Late { parts } => parts.iter().any(|part| part.reply == self.reply),
+        }
+    }
+
     pub(crate) fn is_late(&self) -> bool {
         matches!(self.body, Body::Late { .. })
     }

@@ -132,6 +132,7 @@ impl Turn {
             && self.core.asks.next().is_some()
         {
             // Music or noise must not keep a person who types from being answered.
+            self.core.ear.rest();
             self.forget_turn(out);
             return true;
         }

@@ -401,7 +401,7 @@ impl Core {
         }
         match std::mem::replace(&mut attempt.answer, Answer::None) {
             Answer::Draft(draft) => {
-                for ask in self.asks.take_late() {
+                for ask in self.asks.take_late().iter().filter(|ask| ask.has_worked()) {
                     out.push(Action::Cancel { reply: ask.reply });
                 }
                 Outcome::Answered(draft)

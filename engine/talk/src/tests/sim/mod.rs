@@ -3,8 +3,10 @@
 //! One seed makes one session. A broken promise prints its seed; put it into `SEEDS` so that it is
 //! run for ever after.
 
+mod fakes;
 mod oracle;
 mod plan;
+mod room;
 mod world;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ const SESSIONS: u64 = 100_000;
 /// Sessions of the long tier.
 const LONG_SESSIONS: u64 = 5_000_000;
 /// Sessions in which a fault must show.
-const FAULTY_SESSIONS: u64 = 4_000;
+const FAULTY_SESSIONS: u64 = 20_000;
 
 fn breaches(seed: u64, fault: Option<Fault>) -> Vec<Breach> {
     let mut world = World::new(seed, fault);
@@ -83,9 +85,9 @@ fn promises_hold_in_five_million_random_sessions() {
 }
 
 /// Sessions that once broke a promise.
-const SEEDS: [u64; 17] = [
+const SEEDS: [u64; 18] = [
     40, 42, 186, 237, 628, 647, 1625, 2404, 4485, 25_404, 58_615, 99_807, 3080, 4558, 91_040,
-    129_194, 185_452,
+    129_194, 185_452, 361_363,
 ];
 
 #[test]
@@ -167,7 +169,7 @@ const BROKEN_BY: [(Fault, Property); 21] = [
     (Fault::TimerLeftBehind, Property::NoTimerInThePast),
     (Fault::AttemptLeftRunning, Property::EveryAttemptEndsOnce),
     (Fault::PauseSplitsTurn, Property::AllSaidIsAnsweredOnce),
-    (Fault::TextOverSpeech, Property::NeverSpeaksOverTheOperator),
+    (Fault::TextOverSpeech, Property::AllSaidIsAnsweredOnce),
     (Fault::HeldForever, Property::SheComesToRest),
     (Fault::PartialsPileUp, Property::OnePartialAtATime),
     (Fault::NodsInterrupt, Property::ANodDoesNotStopHer),

@@ -100,20 +100,12 @@ impl Plan {
                     let long = rng.u64(280..420);
                     self.sound(at, long, Kind::Nod);
                     at += long;
-                }
-                _ => {
-                    for _ in 0..rng.u32(1..7) {
-                        let long = rng.u64(250..450);
-                        self.sound(at, long, Kind::Word(word));
-                        word += 1;
-                        at += long;
-                        at += if rng.u8(0..4) == 0 {
-                            rng.u64(40..1200)
-                        } else {
-                            rng.u64(0..12)
-                        };
+                    // "Yeah, but …"
+                    if rng.u8(0..3) == 0 {
+                        self.words(rng, &mut at, &mut word);
                     }
                 }
+                _ => self.words(rng, &mut at, &mut word),
             }
             if self.mode == MicMode::PushToTalk {
                 self.deeds
@@ -123,6 +115,20 @@ impl Plan {
             at += rng.u64(200..4000);
         }
         self.calm_from = self.calm_from.max(Mono::from_millis(at));
+    }
+
+    fn words(&mut self, rng: &mut Rng, at: &mut u64, word: &mut u32) {
+        for _ in 0..rng.u32(1..7) {
+            let long = rng.u64(250..450);
+            self.sound(*at, long, Kind::Word(*word));
+            *word += 1;
+            *at += long;
+            *at += if rng.u8(0..4) == 0 {
+                rng.u64(40..1200)
+            } else {
+                rng.u64(0..12)
+            };
+        }
     }
 
     fn sound(&mut self, at: u64, long: u64, kind: Kind) {

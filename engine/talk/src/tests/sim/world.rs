@@ -10,22 +10,18 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::oracle::{Life, Oracle, Property};
-use super::plan::{Deed, Kind, Plan, Sound};
+use super::plan::{Deed, Kind, Plan};
 use crate::fault::Fault;
-use crate::{
-    Action, Config, Ending, Finish, Input, MicMode, Mono, Pass, ReplyId, Span, Stage, Turn,
-    UtteranceId,
-};
+use crate::{Action, Config, Input, Mono, ReplyId, Stage, Turn, UtteranceId};
 
 const WINDOW: Duration = Duration::from_millis(32);
 /// Speech that lasts this long must have silenced her.
 const POLITE: Duration = Duration::from_millis(260);
 /// Her voice comes back from the loudspeaker this much later.
 const ECHO_DELAY: Duration = Duration::from_millis(80);
-const SAMPLES_PER_WORD: u64 = 6000;
 
 #[derive(Clone, Debug)]
-enum Event {
+pub(super) enum Event {
     Deed(Deed),
     Window {
         at: Mono,
@@ -36,7 +32,7 @@ enum Event {
     Ear,
 }
 
-struct Scheduled {
+pub(super) struct Scheduled {
     at: Mono,
     order: u32,
     event: Event,
@@ -61,52 +57,54 @@ impl Ord for Scheduled {
 
 /// The sound that a reply has made.
 #[derive(Debug, Default)]
-struct Sounding {
-    made: u64,
-    played: u64,
+pub(super) struct Sounding {
+    pub(super) made: u64,
+    pub(super) played: u64,
     /// Where each spoken word ends.
-    ends: BTreeMap<String, u64>,
+    pub(super) ends: BTreeMap<String, u64>,
     /// Until when the voice is busy: it makes one phrase after the other.
-    busy_to: Mono,
-    spoken: bool,
+    pub(super) busy_to: Mono,
+    pub(super) spoken: bool,
 }
 
 pub(super) struct World {
-    rng: Rng,
-    now: Mono,
-    turn: Turn,
+    pub(super) rng: Rng,
+    pub(super) now: Mono,
+    pub(super) turn: Turn,
     pub(super) oracle: Oracle,
-    plan: Plan,
-    events: BinaryHeap<Reverse<Scheduled>>,
-    order: u32,
-    out: Vec<Action>,
+    pub(super) plan: Plan,
+    pub(super) events: BinaryHeap<Reverse<Scheduled>>,
+    pub(super) order: u32,
+    pub(super) out: Vec<Action>,
     /// Chance in 1000 that a job fails, is very late or never answers.
-    trouble: u32,
-    lag: Duration,
-    mic: Option<Mono>,
+    pub(super) trouble: u32,
+    pub(super) lag: Duration,
+    /// How often the ear tells how far it is.
+    pub(super) ear_every: Duration,
+    pub(super) mic: Option<Mono>,
     /// Words after this were said to a closed microphone, or cut off by its closing.
-    closed_at: Mono,
-    next_sound: usize,
-    speaking_since: Option<Mono>,
-    last_window_spoke: bool,
-    sounds: BTreeMap<ReplyId, Sounding>,
-    playing: Option<ReplyId>,
-    held: bool,
-    played_to: Mono,
-    ear_scheduled: bool,
-    next_tag: u32,
-    uploads: BTreeMap<UtteranceId, String>,
-    speak_tags: BTreeSet<u32>,
+    pub(super) closed_at: Mono,
+    pub(super) next_sound: usize,
+    pub(super) speaking_since: Option<Mono>,
+    pub(super) last_window_spoke: bool,
+    pub(super) sounds: BTreeMap<ReplyId, Sounding>,
+    pub(super) playing: Option<ReplyId>,
+    pub(super) held: bool,
+    pub(super) played_to: Mono,
+    pub(super) ear_scheduled: bool,
+    pub(super) next_tag: u32,
+    pub(super) uploads: BTreeMap<UtteranceId, String>,
+    pub(super) speak_tags: BTreeSet<u32>,
     /// Words that nobody can demand an answer to.
-    excused: BTreeSet<u32>,
+    pub(super) excused: BTreeSet<u32>,
     /// How loud her voice comes back, if it does.
-    echo_db: Option<f32>,
+    pub(super) echo_db: Option<f32>,
     /// Until when she was last heard in the room.
-    sounded_to: Mono,
+    pub(super) sounded_to: Mono,
     /// What happened, if anybody wants to read it.
     pub(super) log: Option<Vec<String>>,
     /// Before this, what happened may have interrupted her rightly.
-    disturbed: Mono,
+    pub(super) disturbed: Mono,
 }
 
 impl World {
@@ -127,6 +125,7 @@ impl World {
         };
         let trouble = [0, 0, 30, 150][rng.usize(0..4)];
         let lag = Duration::from_millis(rng.u64(0..40));
+        let ear_every = Duration::from_millis(rng.u64(50..400));
         // An echo is 20 dB under the person, a bad one much louder.
         let echo_db = [None, None, None, Some(-42.0), Some(-31.0)][rng.usize(0..5)];
         let mut world = Self {
@@ -139,6 +138,7 @@ impl World {
             out: Vec::new(),
             trouble,
             lag,
+            ear_every,
             mic: None,
             closed_at: Mono::ZERO,
             next_sound: 0,
@@ -256,7 +256,7 @@ impl World {
         }
     }
 
-    fn at(&mut self, at: Mono, event: Event) {
+    pub(super) fn at(&mut self, at: Mono, event: Event) {
         self.order += 1;
         self.events.push(Reverse(Scheduled {
             at,
@@ -265,7 +265,7 @@ impl World {
         }));
     }
 
-    fn after(&mut self, millis: std::ops::Range<u64>, input: Input) {
+    pub(super) fn after(&mut self, millis: std::ops::Range<u64>, input: Input) {
         let at =
             self.now + Duration::from_micros(self.rng.u64(millis.start * 1000..millis.end * 1000));
         self.at(at, Event::Answer(input));
@@ -442,7 +442,7 @@ impl World {
         self.last_window_spoke = false;
     }
 
-    fn excuse(&mut self, from: Mono, to: Mono) {
+    pub(super) fn excuse(&mut self, from: Mono, to: Mono) {
         for sound in self
             .plan
             .sounds
@@ -539,11 +539,11 @@ impl World {
         }
     }
 
-    fn listen(&mut self) {
+    pub(super) fn listen(&mut self) {
         let playing = self.playing.and_then(|reply| self.sounds.get(&reply));
         if !self.ear_scheduled && playing.is_some() {
             self.ear_scheduled = true;
-            self.at(self.now + Duration::from_millis(100), Event::Ear);
+            self.at(self.now + self.ear_every, Event::Ear);
         }
     }
 
@@ -567,273 +567,9 @@ impl World {
             }
         }
     }
-
-    /// What only the room and the ear can tell.
-    fn judge_action(&mut self, action: &Action) {
-        match action {
-            Action::Disregard { tag: Some(_), .. } => self.disturbed = self.now,
-            Action::Release {
-                tag: None, reply, ..
-            } if self.last_window_spoke => {
-                let detail = format!("{reply} is released at {} into speech", self.now);
-                self.oracle
-                    .breach(Property::NeverSpeaksOverTheOperator, detail);
-            }
-            Action::Finish {
-                reply,
-                text,
-                ending,
-                ..
-            } => {
-                let sound = self.sounds.entry(*reply).or_default();
-                let spoken = sound.spoken;
-                if spoken {
-                    for word in text.split_whitespace() {
-                        if sound.ends.get(word).is_none_or(|end| *end > sound.played) {
-                            let detail = format!("{reply} keeps {word}, {sound:?}");
-                            self.oracle
-                                .breach(Property::HistoryHoldsOnlyWhatWasHeard, detail);
-                            break;
-                        }
-                    }
-                }
-                if *ending == Ending::Interrupted
-                    && spoken
-                    && let Some(property) = self.interrupted_by_nobody()
-                {
-                    self.oracle
-                        .breach(property, format!("{reply} at {}", self.now));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whom an interruption by nothing but a nod, or nothing at all, blames.
-    fn interrupted_by_nobody(&self) -> Option<Property> {
-        let since = self.now - Duration::from_millis(3000);
-        let quiet = self.trouble == 0 && self.disturbed < since;
-        if !quiet || self.plan.mode != MicMode::HandsFree {
-            return None;
-        }
-        let mut near = self
-            .plan
-            .sounds
-            .iter()
-            .filter(|s| s.to > since && s.from < self.now);
-        match (near.next().map(|sound| sound.kind), near.next()) {
-            (None, _) => Some(Property::HerEchoDoesNotStopHer),
-            (Some(Kind::Nod), None) if self.echo_db.is_none() => Some(Property::ANodDoesNotStopHer),
-            _ => None,
-        }
-    }
-
-    /// What speech recognition makes of her own voice.
-    fn echoed(&self, to: Mono) -> String {
-        let sound = self.playing.and_then(|reply| self.sounds.get(&reply));
-        let Some(sound) = sound.filter(|_| self.echo_db.is_some()) else {
-            return String::new();
-        };
-        let ago = self.now.since(to).as_millis() as u64 * 24;
-        let here = sound.played.saturating_sub(ago);
-        let near = sound
-            .ends
-            .iter()
-            .filter(|(_, end)| **end <= here && **end + 16_000 > here);
-        near.map(|(word, _)| word.as_str())
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::ScoreTurn { reply, to, .. } => self.score(reply, to),
-            Action::Transcribe { reply, span, pass } => self.transcribe(reply, span, pass),
-            Action::Prepare { reply, .. } => self.generate(reply),
-            Action::Speak {
-                reply,
-                phrase,
-                text,
-            } => {
-                if self.trouble_strikes() {
-                    let input = Input::Failed {
-                        reply,
-                        stage: Stage::Speak,
-                    };
-                    self.after(10..300, input);
-                    return;
-                }
-                let sound = self.sounds.entry(reply).or_default();
-                let words: Vec<&str> = text.split(' ').collect();
-                let before = sound.ends.values().max().copied().unwrap_or(0);
-                for (place, word) in words.iter().enumerate() {
-                    let end = before + SAMPLES_PER_WORD * (place as u64 + 1);
-                    sound.ends.insert((*word).to_owned(), end);
-                }
-                let half = words.len() / 2;
-                let upto: usize = words[..half].iter().map(|word| word.len() + 1).sum();
-                let first =
-                    sound.busy_to.max(self.now) + Duration::from_millis(self.rng.u64(20..200));
-                let second = first + Duration::from_millis(30);
-                sound.busy_to = second;
-                let voiced = |words: usize, upto_byte: usize, last: bool| {
-                    let samples = (SAMPLES_PER_WORD * words as u64) as u32;
-                    Event::Answer(Input::Voiced {
-                        reply,
-                        phrase,
-                        samples,
-                        upto_byte,
-                        last,
-                    })
-                };
-                if half > 0 {
-                    self.at(first, voiced(half, upto.saturating_sub(1), false));
-                }
-                self.at(second, voiced(words.len() - half, text.len(), true));
-            }
-            Action::Release { reply, tag, .. } => {
-                self.playing = Some(reply);
-                self.held = false;
-                let spoken = tag.is_none_or(|tag| self.speak_tags.contains(&tag));
-                self.sounds.entry(reply).or_default().spoken = spoken;
-                self.listen();
-            }
-            Action::Pause => self.held = true,
-            Action::Resume => self.held = false,
-            Action::Flush => {
-                self.held = false;
-                if let Some(sound) = self.playing.and_then(|reply| self.sounds.get_mut(&reply)) {
-                    sound.made = sound.played;
-                }
-            }
-            Action::Finish { reply, .. } if self.playing == Some(reply) => self.playing = None,
-            _ => {}
-        }
-    }
-
-    fn trouble_strikes(&mut self) -> bool {
-        self.rng.u32(0..1000) < self.trouble
-    }
-
-    fn score(&mut self, reply: ReplyId, to: Mono) {
-        let goes_on = self
-            .plan
-            .sounds
-            .iter()
-            .any(|sound| sound.from > to && sound.from < to + Duration::from_millis(900));
-        let complete = match (goes_on, self.rng.u8(0..5)) {
-            (_, 0) => self.rng.f32(),
-            (true, _) => 0.02,
-            (false, _) => 0.9,
-        };
-        let input = match self.trouble_strikes() {
-            true if self.rng.bool() => return,
-            true => Input::Failed {
-                reply,
-                stage: Stage::Turn,
-            },
-            false => Input::TurnScore { reply, complete },
-        };
-        self.after(15..90, input);
-        let core = Duration::from_millis(self.rng.u64(10..400));
-        self.after(
-            90..120,
-            Input::Spent {
-                reply,
-                partial: false,
-                core,
-            },
-        );
-    }
-
-    fn transcribe(&mut self, reply: ReplyId, span: Span, pass: Pass) {
-        let text = match span {
-            Span::Upload(id) => self.uploads.get(&id).cloned().unwrap_or_default(),
-            Span::Mic { from, to } => {
-                let within = |sound: &&Sound| {
-                    let middle = Mono((sound.from.0 + sound.to.0) / 2);
-                    from <= middle && middle < to
-                };
-                let heard = self.plan.sounds.iter().filter(within);
-                let words = heard.filter_map(|sound| match sound.kind {
-                    Kind::Word(word) => Some(name(word)),
-                    Kind::Nod => Some("yeah".to_owned()),
-                    Kind::Click => None,
-                });
-                let words = words.collect::<Vec<_>>().join(" ");
-                if words.is_empty() {
-                    self.echoed(to)
-                } else {
-                    words
-                }
-            }
-        };
-        let trouble = self.trouble_strikes();
-        let mut takes = 20..220;
-        let mut input = match pass {
-            Pass::Partial => Input::Partial { reply, text },
-            Pass::Final => Input::Transcript { reply, text },
-        };
-        if trouble {
-            if let Span::Mic { from, to } = span {
-                // Late words are not excused: they must be answered when they come.
-                if pass == Pass::Partial {
-                    self.excuse(from, to);
-                }
-            }
-            match self.rng.u8(0..3) {
-                0 => takes = 600..2500,
-                1 => {
-                    self.excuse_span(span);
-                    input = Input::Failed {
-                        reply,
-                        stage: Stage::Transcribe,
-                    };
-                }
-                _ => {
-                    self.excuse_span(span);
-                    return;
-                }
-            }
-        }
-        self.after(takes, input);
-    }
-
-    fn excuse_span(&mut self, span: Span) {
-        if let Span::Mic { from, to } = span {
-            self.excuse(from - Duration::from_secs(1), to + Duration::from_secs(1));
-        }
-    }
-
-    fn generate(&mut self, reply: ReplyId) {
-        let trouble = self.trouble_strikes();
-        let words = self.rng.u64(1..30);
-        let mut at = self.rng.u64(20..120);
-        for word in 0..words {
-            let stop = ["", "", "", "", ",", "."][self.rng.usize(0..6)];
-            let text = format!("a{word}b{}{stop} ", reply.0);
-            let when = self.now + Duration::from_millis(at);
-            self.at(when, Event::Answer(Input::Token { reply, text }));
-            at += self.rng.u64(1..40);
-        }
-        let when = self.now + Duration::from_millis(at);
-        let end = match trouble {
-            // It hangs.
-            true if self.rng.bool() => return,
-            true => Input::Failed {
-                reply,
-                stage: Stage::Generate,
-            },
-            false => Input::Generated {
-                reply,
-                finish: Finish::Complete,
-            },
-        };
-        self.at(when, Event::Answer(end));
-    }
 }
 
-fn name(word: u32) -> String {
+pub(super) fn name(word: u32) -> String {
     format!("w{word}")
 }
 
