@@ -139,12 +139,14 @@ fn eight_bit_weights_stay_close_to_the_exact_ones() {
             .iter()
             .step_by(every)
             .zip(expected)
-            .map(|(got, want)| (f64::from(*got) - want.as_f64().expect("a number")).abs())
+            .map(|(got, want)| f64::from(*got) - want.as_f64().expect("a number"))
             .collect();
-        let mean = off.iter().sum::<f64>() / off.len() as f64;
-        // Logits spread over about 20. 8-bit weights and activations are each off by up to
-        // 1/254 of the largest of 32 values, at random, in 211 products one behind the other.
-        assert!(mean < 0.35, "off by {mean} on average");
+        // What all logits are off by together changes no probability.
+        let shift = off.iter().sum::<f64>() / off.len() as f64;
+        let mean = off.iter().map(|x| (x - shift).abs()).sum::<f64>() / off.len() as f64;
+        // A numpy forward with weights and inputs rounded to 8 bits in blocks of 32 is off by
+        // 0.11 to 0.16 on these prompts (a Kullback-Leibler divergence of 0.005).
+        assert!(mean < 0.25, "off by {mean} on average");
         let best =
             |values: &[f64]| (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b]));
         let got: Vec<f64> = logits

@@ -73,7 +73,9 @@ fn write(format: &str, unix_seconds: u64) -> String {
 /// Year, day of the year from 1, month from 0, day of the month from 1.
 fn date(mut days: u64) -> (u64, u64, usize, u64) {
     let mut year = 1970;
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let length = |year: u64| if leap(year) { 366 } else { 365 };
     while days >= length(year) {
         days -= length(year);
