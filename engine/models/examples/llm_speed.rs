@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("load {:.0} ms", begun.elapsed().as_secs_f64() * 1e3);
     let mut rng = fastrand::Rng::with_seed(7);
     let mut steps: Vec<f64> = Vec::new();
+    let mut single: Vec<f64> = Vec::new();
     let mut rows: [Vec<f64>; 3] = Default::default();
     for round in 0..9u64 {
         // A fresh prompt of about 240 tokens, nothing of it in the cache.
@@ -52,6 +53,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     match outcome {
                         LlmStep::More => {}
                         LlmStep::Text(_) => {
+                            if first.is_some() {
+                                single.push(step.elapsed().as_secs_f64() * 1e3);
+                            }
                             first.get_or_insert_with(|| begun.elapsed().as_secs_f64());
                         }
                         LlmStep::Done(_) => break,
@@ -83,6 +87,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             row[row.len() - 1]
         );
     }
+    single.sort_by(f64::total_cmp);
+    println!(
+        "one token in one step ms: min {:.1} median {:.1}",
+        single[0],
+        single[single.len() / 2]
+    );
     steps.sort_by(f64::total_cmp);
     let at = |part: f64| steps[((steps.len() - 1) as f64 * part) as usize];
     println!(
