@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use candle_core::Tensor;
 use janet_kernels::{Exec, Precision};
 
 use super::decoder::Decoder;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, Encoding};
+use super::judge::Look;
 use super::transcribe::{Options, TranscribeJob};
 use super::vocabulary::Vocabulary;
 use super::weights::{self, Dims};
@@ -28,6 +30,8 @@ pub(super) struct Parts {
     pub encoder: Arc<Encoder>,
     pub decoder: Arc<Decoder>,
     pub vocabulary: Vocabulary,
+    /// What the encoder makes of silence: `[positions, width]`, put behind short sounds.
+    pub quiet: Tensor,
 }
 
 impl Whisper {
@@ -42,15 +46,18 @@ impl Whisper {
         let dims = Dims::of(&file)?;
         let vocabulary = Vocabulary::load(dir, dims.vocabulary)?;
         let encoder = Encoder::new(&weights::encoder(&file, &dims)?, precision, exec)?;
+        let encoder = Arc::new(encoder);
+        let quiet = quiet(&encoder, dims.mel_bands)?;
         let decoder = weights::decoder(&file, &dims)?;
         let decoder = Decoder::new(&decoder, dims.heads, precision, exec)?;
         Ok(Self {
             parts: Arc::new(Parts {
                 dims,
                 mel: LogMel::new(dims.mel_bands),
-                encoder: Arc::new(encoder),
+                encoder,
                 decoder: Arc::new(decoder),
                 vocabulary,
+                quiet,
             }),
         })
     }
@@ -80,5 +87,20 @@ impl Whisper {
             });
         }
         Ok(TranscribeJob::new(self, pcm, options))
+    }
+}
+
+/// A spectrogram's silence beside loud speech. With −0.6 to −0.3 the decoder repeats a sentence
+/// whose end is cut close; measured on 30 spoken sentences and fourteen clips.
+const QUIET_LEVEL: f32 = -0.2;
+
+/// Encodes silence as long as a medium look, once for all jobs: about 0.2 s of work.
+fn quiet(encoder: &Arc<Encoder>, bands: usize) -> Result<Tensor, ModelError> {
+    let frames = Look::Medium.frames(0, 2 * encoder.positions());
+    let mut encoding = Encoding::begin(encoder, &vec![QUIET_LEVEL; frames * bands])?;
+    loop {
+        if let Step::Ready(sound) = encoding.step()? {
+            return Ok(sound);
+        }
     }
 }

@@ -155,7 +155,7 @@ impl TranscribeJob {
                 self.stage = match encoding.step()? {
                     Step::More => Stage::Encode(encoding),
                     Step::Ready(sound) => Stage::Attune {
-                        sound,
+                        sound: self.with_quiet(sound)?,
                         seen: Seen::begin(&self.whisper.parts.decoder, self.token_room())?,
                     },
                 };
@@ -221,6 +221,17 @@ impl TranscribeJob {
         frames.resize(context * mel.bands, mel.silence);
         self.stage = Stage::Encode(Encoding::begin(&parts.encoder, &frames)?);
         Ok(())
+    }
+
+    /// What the encoder made of the sound, with what it makes of silence behind it.
+    fn with_quiet(&self, sound: Tensor) -> Result<Tensor, ModelError> {
+        let quiet = &self.whisper.parts.quiet;
+        let (heard, all) = (sound.dim(0)?, quiet.dim(0)?);
+        if self.options.context != Context::Auto || heard >= all {
+            return Ok(sound);
+        }
+        let rest = quiet.narrow(0, heard, all - heard)?;
+        Ok(Tensor::cat(&[sound, rest], 0)?)
     }
 
     fn decode(&mut self, mut seen: Seen, mut so_far: Hypothesis) -> Result<(), ModelError> {
