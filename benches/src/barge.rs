@@ -135,7 +135,7 @@ fn keep_talking(
             .rev()
             .find(|(_, event)| matches!(event, Event::Finished { .. }))
             && idle
-            && *at > asked_at
+            && *at > asked_at + Duration::from_secs(1)
             && now > *at + Duration::from_millis(500)
         {
             asked_at = now;
@@ -151,7 +151,22 @@ fn keep_talking(
             if echo { sound * ECHO_GAIN } else { 0.0 }
         }))
     })?;
+    log(&heard);
     Ok(heard)
+}
+
+/// What happened, for whoever wonders about a figure.
+fn log(heard: &Heard) {
+    for (at, event) in &heard.events {
+        if !matches!(event, Event::Delta { .. }) {
+            let line = format!("{event:?}");
+            eprintln!(
+                "{:8.3} {}",
+                at.as_secs_f64(),
+                line.chars().take(200).collect::<String>()
+            );
+        }
+    }
 }
 
 fn quantile(values: &mut [f64], share: f64) -> Option<f64> {

@@ -113,7 +113,7 @@ pub(crate) fn llm(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
     let mut rng = fastrand::Rng::with_seed(7);
     let sampling = llm::Sampling::greedy;
     // To the first token, and how many prompt tokens were new.
-    let mut first = |owner: u64, messages: &[llm::Message]| -> anyhow::Result<(f64, Value)> {
+    let first = |owner: u64, messages: &[llm::Message]| -> anyhow::Result<(f64, Value)> {
         let began = Instant::now();
         let mut going = model.begin(owner, messages, sampling(1))?;
         loop {

@@ -85,6 +85,11 @@ const NODDING_PHRASES: [&[&str]; 15] = [
     &["i", "understand"],
     &["thanks", "for", "watching"],
 ];
+/// Words that want the floor however short the sound was.
+const FLOOR: [&str; 20] = [
+    "stop", "wait", "no", "nope", "hey", "hold", "pause", "quiet", "enough", "shut", "silence",
+    "cancel", "janet", "what", "why", "sorry", "excuse", "listen", "but", "please",
+];
 /// More nods than this in a row are a sentence.
 const MOST_NODS: usize = 6;
 
@@ -107,6 +112,13 @@ pub(crate) fn judge(heard: &str, saying: &str, far_over_echo: bool) -> Meaning {
         return Meaning::Echo;
     }
     Meaning::Words
+}
+
+/// Whether the beginning of a sound already says that somebody wants the floor.
+pub(crate) fn asks_for_floor(heard: &str) -> bool {
+    words(heard)
+        .iter()
+        .any(|word| FLOOR.contains(&word.as_str()))
 }
 
 fn is_nod(heard: &[String]) -> bool {

@@ -23,8 +23,10 @@ const WORDS: &[(&str, &str)] = &[
     ("youtube", "jˈuːtuːb"),
     ("miz", "mˈɪz"),
     // Sounds.
-    ("hmm", "hˈʌm"),
-    ("mm", "ˈʌm"),
+    ("hm", "hˈəm"),
+    ("hmm", "hˈəm"),
+    ("mhm", "əmhˈəm"),
+    ("mm", "ˈəm"),
     ("ok", "oʊkˈeɪ"),
     ("okay", "oʊkˈeɪ"),
     ("uh", "ˈʌ"),

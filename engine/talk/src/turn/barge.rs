@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use crate::backchannel::{Meaning, judge};
+use crate::backchannel::{Meaning, asks_for_floor, judge};
 use crate::fault::Fault;
 use crate::turn::{Core, Mic, State, Turn};
 use crate::voice::{Phase, VoiceTurn};
@@ -21,6 +21,10 @@ const FIRST_LOOK: Duration = Duration::from_millis(320);
 const NEXT_LOOK: Duration = Duration::from_millis(224);
 /// A sound shorter than this is a click or a cough when nothing could be made of it.
 const SHORTEST_WORD: Duration = Duration::from_millis(224);
+/// Up to this much sound, words that go on behind it may be the beginning of a nod.
+const EARLY_LOOK: Duration = Duration::from_millis(450);
+/// A person who has been silent for this long at the judgement has perhaps only nodded.
+const FADING: Duration = Duration::from_millis(32);
 /// Words that are still on their way at `barge_judge` are waited for up to this many times it.
 const PATIENCE: u32 = 2;
 
@@ -142,7 +146,17 @@ impl Turn {
                 if meaning == Meaning::Echo && echo_counts {
                     meaning = Meaning::Words;
                 }
-                judgement.verdict = Some((meaning, turn.partials.upto));
+                let upto = turn.partials.upto;
+                let early = upto.since(judgement.speech_from) < EARLY_LOOK;
+                if meaning == Meaning::Words
+                    && early
+                    && turn.spoken_to > upto
+                    && !asks_for_floor(&text)
+                {
+                    // Cut in mid-word, "mm-hm" reads as anything; the rest is on its way.
+                    meaning = Meaning::Nothing;
+                }
+                judgement.verdict = Some((meaning, upto));
                 self.core.look(turn, judgement, out);
             }
             Input::Failed {
@@ -273,6 +287,8 @@ impl Core {
             Some(_) if open && !overdue => Ruling::Open,
             None if ended && open && !overdue => Ruling::Open,
             None if ended && short && overdue => Ruling::GoOn,
+            // Falling silent just now: whether it was a nod is known with the last words.
+            _ if due && !overdue && self.silence_since(turn.spoken_to) >= FADING => Ruling::Open,
             _ if due => Ruling::Yield,
             _ => Ruling::Open,
         }
