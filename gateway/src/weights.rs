@@ -13,7 +13,7 @@ use crate::config::Models;
 /// Why the weights cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WeightsError {
+pub(crate) enum WeightsError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

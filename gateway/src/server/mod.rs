@@ -17,7 +17,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State, WebSocketUpgrade};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
@@ -187,13 +187,19 @@ async fn page_or_socket(
     State(served): State<Served>,
     method: Method,
     uri: Uri,
+    headers: HeaderMap,
     query: Query<socket::Query>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let is_socket = matches!(uri.path(), "/" | "/ws");
     match upgrade {
         Ok(upgrade) if is_socket => socket::upgrade(upgrade, query.0, served.app),
-        Err(rejection) if uri.path() == "/ws" => rejection.into_response(),
+        Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
+        Err(_) if uri.path() == "/ws" => (
+            StatusCode::UPGRADE_REQUIRED,
+            [(header::UPGRADE, "websocket")],
+        )
+            .into_response(),
         _ if method == Method::GET || method == Method::HEAD => served.page.serve(&uri).await,
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }

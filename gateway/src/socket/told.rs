@@ -117,22 +117,16 @@ impl Connection {
                     },
                 )
             }
+            // The older dialect knows whole answers only.
+            Event::Delta { reply, .. } | Event::Speaking { reply, .. }
+                if self.requests.of(reply).dialect == Dialect::Older =>
+            {
+                Ok(())
+            }
             Event::Delta { reply, text } => {
-                let Asked {
-                    request_id,
-                    dialect,
-                } = self.requests.of(reply).clone();
-                match dialect {
-                    Dialect::Canonical => {
-                        let delta = ServerMessage::AssistantDelta {
-                            reply_id: reply.to_string(),
-                            text: text.into(),
-                        };
-                        self.send(request_id, delta)
-                    }
-                    // The older dialect knows whole answers only.
-                    Dialect::Older => Ok(()),
-                }
+                let request_id = self.requests.of(reply).request_id.clone();
+                let (reply_id, text) = (reply.to_string(), text.into());
+                self.send(request_id, ServerMessage::AssistantDelta { reply_id, text })
             }
             Event::Speaking { reply, voice } => {
                 let state = match voice {
