@@ -100,8 +100,10 @@ fn rows<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<Rows<'a>> {
     let CpuStorage::F32(values) = storage else {
         bail!("attention needs f32");
     };
-    let [stride, 1] = *layout.stride() else {
-        bail!("attention needs dense rows, got strides {:?}", layout.stride());
+    let (_, columns) = layout.shape().dims2()?;
+    let stride = match *layout.stride() {
+        [stride, next] if next == 1 || columns == 1 => stride,
+        ref strides => bail!("attention needs dense rows, got strides {strides:?}"),
     };
     Ok(Rows {
         values: &values[layout.start_offset()..],
@@ -168,3 +170,7 @@ pub fn transposed(x: &Tensor) -> Result<Tensor> {
     debug_assert_eq!(x.rank(), 2);
     x.transpose(D::Minus1, D::Minus2)?.contiguous()
 }
+
+#[cfg(test)]
+#[path = "attention_test.rs"]
+mod tests;

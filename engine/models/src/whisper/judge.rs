@@ -186,3 +186,82 @@ pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str) -> bool {
         || silent > 0.4 && logprob < -1.0
         || made_up && (silent > 0.4 || logprob < -1.2))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(tokens: &[u32], logprob: f32, no_speech: f32) -> Hypothesis {
+        Hypothesis {
+            tokens: tokens.to_vec(),
+            logprob_sum: logprob * (tokens.len() + 1) as f32,
+            no_speech,
+            ended: true,
+            looping: looping(tokens),
+            ..Hypothesis::default()
+        }
+    }
+
+    #[test]
+    fn a_loop_is_found_and_cut_to_one_round() {
+        let tokens = [5, 1, 2, 3, 1, 2, 3, 1, 2, 3];
+        let hypothesis = heard(&tokens, -0.1, 0.0);
+        assert_eq!(hypothesis.looping, Some(3));
+        assert_eq!(hypothesis.without_loop(), [5, 1, 2, 3]);
+    }
+
+    #[test]
+    fn words_that_people_repeat_are_no_loop() {
+        assert_eq!(looping(&[7, 7]), None);
+        assert_eq!(looping(&[7, 7, 7, 7]), None);
+        assert_eq!(looping(&[1, 2, 1, 2, 1, 2]), None);
+    }
+
+    #[test]
+    fn a_lost_result_is_looked_at_again_until_nothing_is_left_to_try() {
+        let lost = heard(&[1, 2, 3, 1, 2, 3, 1, 2, 3], -0.2, 0.0);
+        assert_eq!(Look::Short.next(&lost, "x"), Some(Look::Medium));
+        assert_eq!(Look::Medium.next(&lost, "x"), Some(Look::Full));
+        assert_eq!(Look::Full.next(&lost, "x"), None);
+    }
+
+    #[test]
+    fn an_unsure_result_gets_one_more_look_and_a_sure_one_none() {
+        let unsure = heard(&[1, 2, 3], -0.8, 0.1);
+        assert_eq!(Look::Short.next(&unsure, "five"), Some(Look::Medium));
+        assert_eq!(Look::Medium.next(&unsure, "five"), None);
+        assert_eq!(Look::Short.next(&heard(&[1], -0.3, 0.1), "yes"), None);
+    }
+
+    #[test]
+    fn sound_without_speech_gets_no_second_look() {
+        assert_eq!(Look::Short.next(&heard(&[1], -1.4, 0.95), "you"), None);
+    }
+
+    #[test]
+    fn the_later_look_wins_unless_it_alone_is_lost() {
+        let (early, late) = (heard(&[1], -0.8, 0.0), heard(&[2], -0.9, 0.0));
+        assert_eq!(better(early.clone(), late.clone()), late);
+        let lost = heard(&[1, 2, 3, 1, 2, 3, 1, 2, 3], -0.2, 0.0);
+        assert_eq!(better(early.clone(), lost), early);
+    }
+
+    #[test]
+    fn one_kind_of_evidence_alone_does_not_silence_a_voice() {
+        assert!(somebody_speaks(&heard(&[1], -0.3, 0.9), "yes"));
+        assert!(somebody_speaks(&heard(&[1], -0.9, 0.3), "five five"));
+        assert!(somebody_speaks(&heard(&[1], -0.3, 0.1), "Thank you."));
+        assert!(!somebody_speaks(&heard(&[1], -0.9, 0.7), "I'm going to do it."));
+        assert!(!somebody_speaks(&heard(&[1], -0.5, 0.5), "Thank you."));
+        assert!(!somebody_speaks(&heard(&[1], -0.1, 0.0), " ... "));
+    }
+
+    #[test]
+    fn short_context_leaves_no_room_for_less_than_the_sound() {
+        assert_eq!(Look::Short.frames(100, 3000), 120);
+        assert_eq!(Look::Short.frames(1200, 3000), 1300);
+        assert_eq!(Look::Medium.frames(100, 3000), 1000);
+        assert_eq!(Look::Full.frames(100, 3000), 3000);
+        assert_eq!(Look::Short.frames(2990, 3000), 3000);
+    }
+}

@@ -14,6 +14,7 @@ pub mod attention;
 pub mod decoder;
 pub mod encoder;
 pub mod judge;
+mod lanes;
 mod model;
 mod tiles;
 pub mod text;

@@ -67,6 +67,12 @@ impl Whisper {
         self.parts.dims
     }
 
+    /// The parts in the order in which a job uses them: to measure and compare them one by one.
+    pub fn stages(&self) -> (&LogMel, &Arc<Encoder>, &Arc<Decoder>) {
+        let parts = &*self.parts;
+        (&parts.mel, &parts.encoder, &parts.decoder)
+    }
+
     /// Runs once over a second of silence, so that the first real job finds memory and caches
     /// ready.
     pub fn warm_up(&self) -> Result<(), ModelError> {

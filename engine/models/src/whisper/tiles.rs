@@ -1,8 +1,12 @@
 //! The inner loops of attention on the CPU, for heads of 64 columns.
 //!
-//! Written as loops over small fixed arrays that the compiler turns into vector code, and
-//! compiled three times: AVX-512, AVX2 with FMA, and the machine's baseline. The best one that
-//! the machine has is chosen at each call, which costs one load and a compare.
+//! Written once over [`Lanes`] and plain loops, and compiled three times: AVX-512, AVX2 with FMA,
+//! and the machine's baseline. The best one that the machine has is chosen at each call, which
+//! costs one load and a compare.
+
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{Avx2, Avx512};
+use super::lanes::{Lanes, Scalar};
 
 /// Columns of a head: 64 in every Whisper.
 pub(super) const HEAD: usize = 64;
@@ -55,7 +59,7 @@ pub(super) fn attend_rows(job: Job<'_>, first_row: usize, seen: usize, out: &mut
             return unsafe { rows_avx2(job, first_row, seen, out) };
         }
     }
-    rows::<false, 4, 8>(job, first_row, seen, out);
+    rows::<Scalar, false, 4, 2, 2>(job, first_row, seen, out);
 }
 
 /// Attends from one query row in one head to the first `seen` keys; `out` holds one head.
@@ -77,13 +81,13 @@ pub(super) fn attend_one(job: Job<'_>, row: usize, head: usize, seen: usize, out
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,fma")]
 fn rows_avx512(job: Job<'_>, first_row: usize, seen: usize, out: &mut [f32]) {
-    rows::<true, 8, 32>(job, first_row, seen, out);
+    rows::<Avx512, true, 8, 2, 4>(job, first_row, seen, out);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn rows_avx2(job: Job<'_>, first_row: usize, seen: usize, out: &mut [f32]) {
-    rows::<true, 4, 16>(job, first_row, seen, out);
+    rows::<Avx2, true, 4, 2, 2>(job, first_row, seen, out);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -98,9 +102,10 @@ fn one_avx2(job: Job<'_>, row: usize, head: usize, seen: usize, out: &mut [f32])
     one::<true>(job, row, head, seen, out);
 }
 
-/// `R` rows × `K` keys per score tile.
+/// Works on `R` query rows at a time (a multiple of 4), with score tiles of `K` registers of keys
+/// and sums of `C` registers of columns.
 #[inline(always)]
-fn rows<const FMA: bool, const R: usize, const K: usize>(
+fn rows<L: Lanes, const FMA: bool, const R: usize, const K: usize, const C: usize>(
     job: Job<'_>,
     first_row: usize,
     seen: usize,
@@ -121,14 +126,16 @@ fn rows<const FMA: bool, const R: usize, const K: usize>(
                     query[d][r] = q * SCALE;
                 }
             }
-            score_tile::<FMA, R, K>(&query, job.keys, first, seen, &mut scores);
+            score_tiles::<L, FMA, R, K>(&query, job.keys, first, seen, &mut scores);
             let mut inverse = [0.0f32; R];
             for (r, inverse) in inverse.iter_mut().enumerate() {
                 *inverse = 1.0 / exponentials::<FMA>(&mut scores[r * seen..(r + 1) * seen]);
             }
-            for r0 in (0..R).step_by(4) {
-                let sums = weighted::<FMA>(&scores[r0 * seen..], seen, job.values, first);
-                for (r, sums) in sums.iter().enumerate().take(present.saturating_sub(r0)) {
+            for r0 in (0..present).step_by(4) {
+                let mut sums = [[0.0f32; HEAD]; 4];
+                let share = &scores[r0 * seen..(r0 + 4) * seen];
+                weighted::<L, C>(share, seen, job.values, first, &mut sums);
+                for (r, sums) in sums.iter().enumerate().take(present - r0) {
                     let at = (block + r0 + r) * width + first;
                     for (out, sum) in out[at..at + HEAD].iter_mut().zip(sums) {
                         *out = sum * inverse[r0 + r];
@@ -143,26 +150,39 @@ fn rows<const FMA: bool, const R: usize, const K: usize>(
 const SCALE: f32 = 0.125;
 
 #[inline(always)]
-fn score_tile<const FMA: bool, const R: usize, const K: usize>(
+fn score_tiles<L: Lanes, const FMA: bool, const R: usize, const K: usize>(
     query: &[[f32; R]; HEAD],
     keys: Rows<'_>,
     first: usize,
     seen: usize,
     scores: &mut [f32],
 ) {
-    let whole = seen / K * K;
-    for t in (0..whole).step_by(K) {
-        let mut tile = [[0.0f32; K]; R];
-        for (d, query) in query.iter().enumerate() {
-            let key = keys.array::<K>(first + d, t);
-            for r in 0..R {
-                for j in 0..K {
-                    tile[r][j] = madd::<FMA>(query[r], key[j], tile[r][j]);
+    let tile = K * L::WIDTH;
+    let whole = seen / tile * tile;
+    for t in (0..whole).step_by(tile) {
+        // SAFETY: the callers of `rows` have made sure of the extension. A tile's keys and scores
+        // are slices of `tile` values, of which register `k` takes its part.
+        unsafe {
+            let mut sums = [[L::splat(0.0); K]; R];
+            for (d, query) in query.iter().enumerate() {
+                let row = keys.part(first + d, t, tile).as_ptr();
+                let mut key = [L::splat(0.0); K];
+                for k in 0..K {
+                    key[k] = L::load(row.add(k * L::WIDTH));
+                }
+                for r in 0..R {
+                    let q = L::splat(query[r]);
+                    for k in 0..K {
+                        sums[r][k] = q.madd(key[k], sums[r][k]);
+                    }
                 }
             }
-        }
-        for (r, row) in tile.iter().enumerate() {
-            scores[r * seen + t..r * seen + t + K].copy_from_slice(row);
+            for (r, sums) in sums.iter().enumerate() {
+                let row = scores[r * seen + t..r * seen + t + tile].as_mut_ptr();
+                for (k, sum) in sums.iter().enumerate() {
+                    sum.store(row.add(k * L::WIDTH));
+                }
+            }
         }
     }
     for t in whole..seen {
@@ -179,29 +199,46 @@ fn score_tile<const FMA: bool, const R: usize, const K: usize>(
     }
 }
 
-/// Four rows of probabilities times the values of one head.
+/// Four rows of `seen` probabilities times the values of one head.
 #[inline(always)]
-fn weighted<const FMA: bool>(
+fn weighted<L: Lanes, const C: usize>(
     probabilities: &[f32],
     seen: usize,
     values: Rows<'_>,
     first: usize,
-) -> [[f32; HEAD]; 4] {
-    let mut sums = [[0.0f32; HEAD]; 4];
+    out: &mut [[f32; HEAD]; 4],
+) {
     let (p0, rest) = probabilities.split_at(seen);
     let (p1, rest) = rest.split_at(seen);
-    let (p2, rest) = rest.split_at(seen);
-    let p3 = &rest[..seen];
-    for t in 0..seen {
-        let value = values.array::<HEAD>(t, first);
-        let p = [p0[t], p1[t], p2[t], p3[t]];
-        for r in 0..4 {
-            for j in 0..HEAD {
-                sums[r][j] = madd::<FMA>(p[r], value[j], sums[r][j]);
+    let (p2, p3) = rest.split_at(seen);
+    let part = C * L::WIDTH;
+    for column in (0..HEAD).step_by(part) {
+        // SAFETY: the callers of `rows` have made sure of the extension. A part's values and sums
+        // are slices of `part` values, of which register `c` takes its share.
+        unsafe {
+            let mut sums = [[L::splat(0.0); C]; 4];
+            for t in 0..seen {
+                let row = values.part(t, first + column, part).as_ptr();
+                let mut value = [L::splat(0.0); C];
+                for c in 0..C {
+                    value[c] = L::load(row.add(c * L::WIDTH));
+                }
+                let share = [p0[t], p1[t], p2[t], p3[t]];
+                for r in 0..4 {
+                    let p = L::splat(share[r]);
+                    for c in 0..C {
+                        sums[r][c] = p.madd(value[c], sums[r][c]);
+                    }
+                }
+            }
+            for (out, sums) in out.iter_mut().zip(&sums) {
+                let row = out[column..column + part].as_mut_ptr();
+                for (c, sum) in sums.iter().enumerate() {
+                    sum.store(row.add(c * L::WIDTH));
+                }
             }
         }
     }
-    sums
 }
 
 #[inline(always)]

@@ -150,6 +150,7 @@ impl TranscribeJob {
     /// Goes one step further.
     pub fn step(&mut self) -> Result<Step<Transcription>, ModelError> {
         match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Listen if self.windows.is_empty() => {}
             Stage::Listen => self.listen()?,
             Stage::Encode(mut encoding) => {
                 self.stage = match encoding.step()? {
