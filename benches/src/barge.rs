@@ -17,6 +17,8 @@ use crate::weights::Weights;
 const SILENT: f32 = 0.003_162;
 /// Long answers, so that there is something to talk over.
 const MAX_TOKENS: usize = 160;
+const STORYTELLER: &str = "You are Janet, a storyteller. Whatever you are told, you answer with a \
+                           long story of at least ten sentences.";
 /// What is said over her; all of them clear speech of two seconds and more.
 const INTERRUPTIONS: [&str; 4] = ["goforward", "something", "cards_003", "austen_0870"];
 /// What is asked.
@@ -184,7 +186,7 @@ pub(crate) fn measure(
     echoes: u32,
 ) -> anyhow::Result<Value> {
     let listeners = listeners(weights)?;
-    let engine = weights.engine(MAX_TOKENS)?;
+    let engine = weights.engine(STORYTELLER, MAX_TOKENS)?;
     let question = find(clips, QUESTION)?;
 
     let (mut silences, mut judged, stale, unanswered) =
@@ -315,7 +317,11 @@ fn echo(engine: &Engine, question: &Clip, count: u32) -> anyhow::Result<(u32, u3
 
 /// The backchannels as sound, at the level of ordinary speech, in several paces.
 fn listeners(weights: &Weights) -> anyhow::Result<Vec<Vec<f32>>> {
-    let models = Models::load(&weights.paths(), &weights.config(8), &mut |_, _| {})?;
+    let models = Models::load(
+        &weights.paths(),
+        &weights.config(STORYTELLER, 8),
+        &mut |_, _| {},
+    )?;
     let mut out = Vec::new();
     for (n, pace) in [0.9, 1.0, 1.15].into_iter().enumerate() {
         for text in BACKCHANNELS {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::clips::{Clip, find};
 use crate::room::Room;
-use crate::weights::{MAX_TOKENS, Weights};
+use crate::weights::{MAX_TOKENS, SYSTEM, Weights};
 
 /// Louder than this is audible: the peers' script counts samples over 300 of 32768.
 const AUDIBLE: f32 = 300.0 / 32768.0;
@@ -25,7 +25,7 @@ pub(crate) fn measure(
     clips: &[Clip],
     names: &[String],
 ) -> anyhow::Result<Value> {
-    let engine = weights.engine(MAX_TOKENS)?;
+    let engine = weights.engine(SYSTEM, MAX_TOKENS)?;
     // Not counted; another clip, so that no prompt of the counted ones is cached.
     turn(&engine, find(clips, "cards_001")?)?;
     let mut turns = Vec::new();

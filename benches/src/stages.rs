@@ -9,7 +9,7 @@ use janet_models::{Step, llm, vits, whisper};
 use serde_json::{Value, json};
 
 use crate::clips::Clip;
-use crate::weights::Weights;
+use crate::weights::{MAX_TOKENS, SYSTEM, Weights};
 
 /// Sentences that the peers' script speaks too.
 const SIX_WORDS: &str = "Your order will arrive on Thursday.";
@@ -58,7 +58,11 @@ pub(crate) fn stt(weights: &Weights, clips: &[Clip], runs: usize) -> anyhow::Res
 }
 
 pub(crate) fn tts(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
-    let models = Models::load(&weights.paths(), &weights.config(24), &mut |_, _| {})?;
+    let models = Models::load(
+        &weights.paths(),
+        &weights.config(SYSTEM, MAX_TOKENS),
+        &mut |_, _| {},
+    )?;
     let rate = f64::from(models.voice_rate_hz());
     let mut cases = serde_json::Map::new();
     for (name, text) in [("6_words", SIX_WORDS), ("25_words", LONG)] {

@@ -41,17 +41,17 @@ impl Weights {
         }
     }
 
-    pub(crate) fn config(&self, max_tokens: usize) -> EngineConfig {
+    pub(crate) fn config(&self, system: &str, max_tokens: usize) -> EngineConfig {
         EngineConfig {
             threads: self.threads,
-            system_prompt: SYSTEM.into(),
+            system_prompt: system.into(),
             max_tokens,
             ..EngineConfig::default()
         }
     }
 
-    pub(crate) fn engine(&self, max_tokens: usize) -> anyhow::Result<Engine> {
-        let config = self.config(max_tokens);
+    pub(crate) fn engine(&self, system: &str, max_tokens: usize) -> anyhow::Result<Engine> {
+        let config = self.config(system, max_tokens);
         let models = Models::load(&self.paths(), &config, &mut |_, _| {})?;
         Ok(Engine::start(models, Arc::new(Open), config)?)
     }

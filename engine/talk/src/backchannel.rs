@@ -130,12 +130,19 @@ fn is_nod(heard: &[String]) -> bool {
         });
         rest = match phrase {
             Some(phrase) => &rest[phrase.len()..],
-            None if NODS.contains(&first.as_str()) => after,
+            None if NODS.contains(&first.as_str()) || is_hum(first) => after,
             None => return false,
         };
         nods += 1;
     }
     nods <= MOST_NODS
+}
+
+/// "Mm-hm", "uh-huh" and the like, as recognisers spell them: "mhm", "M-ham", "H.M.".
+fn is_hum(word: &str) -> bool {
+    word.len() <= 5
+        && word.contains(['m', 'h'])
+        && word.chars().all(|c| matches!(c, 'm' | 'h' | 'u' | 'a'))
 }
 
 /// Length of the longest common subsequence of words.

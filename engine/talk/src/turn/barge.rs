@@ -40,6 +40,8 @@ pub(super) struct Judgement {
     windows: f32,
     /// The last verdict, and up to which sample it reaches.
     verdict: Option<(Meaning, Mono)>,
+    /// The verdict is words, from so little sound that more may turn them into a nod.
+    unsure: bool,
     /// The transcript could not be made.
     failed: bool,
 }
@@ -99,6 +101,7 @@ impl Turn {
             level_db,
             windows: 1.0,
             verdict: None,
+            unsure: false,
             failed: false,
         };
         self.state = State::Held {
@@ -147,16 +150,10 @@ impl Turn {
                     meaning = Meaning::Words;
                 }
                 let upto = turn.partials.upto;
-                let early = upto.since(judgement.speech_from) < EARLY_LOOK;
-                if meaning == Meaning::Words
-                    && early
-                    && turn.spoken_to > upto
-                    && !asks_for_floor(&text)
-                {
-                    // Cut in mid-word, "mm-hm" reads as anything; the rest is on its way.
-                    meaning = Meaning::Nothing;
-                }
                 judgement.verdict = Some((meaning, upto));
+                // Cut in mid-word, "mm-hm" reads as anything: the rest has to be heard first.
+                let early = upto.since(judgement.speech_from) < EARLY_LOOK;
+                judgement.unsure = meaning == Meaning::Words && early && !asks_for_floor(&text);
                 self.core.look(turn, judgement, out);
             }
             Input::Failed {
@@ -274,6 +271,10 @@ impl Core {
             .verdict
             .map(|(meaning, upto)| (meaning, upto >= turn.spoken_to));
         match verdict {
+            Some((Meaning::Words, all)) if judgement.unsure && !due && !(ended && all) => {
+                Ruling::Open
+            }
+            Some((Meaning::Words, _)) if judgement.unsure && open && !overdue => Ruling::Open,
             Some((Meaning::Words, _)) => Ruling::Yield,
             Some((Meaning::Backchannel, _))
                 if !ended && self.faults.has(Fault::ResumesIntoSpeech) =>
