@@ -5,14 +5,17 @@
     tally.py libtest FILE.json OUT.tsv    adds libtest's JSON lines
     tally.py vitest  FILE.json OUT.tsv    adds a vitest JSON report
     tally.py tap     FILE.tap  OUT.tsv    adds a TAP report (node --test)
+    tally.py binaries [!]PACKAGE          reads cargo's JSON on standard input: folder <TAB> test binary
     tally.py show    OUT.tsv              prints the ten slowest and `N passed, N failed`; 1 if any failed
 
 A row: `pass|fail|skip <TAB> seconds <TAB> suite <TAB> name`.
 """
 
 import json
+import os
 import re
 import sys
+import tomllib
 import xml.etree.ElementTree as xml
 
 Row = tuple[str, float, str, str]
@@ -87,8 +90,24 @@ def show(path: str) -> int:
     return 1 if failed or not passed else 0
 
 
+def binaries(wanted: str) -> int:
+    package, others = wanted.lstrip("!"), wanted.startswith("!")
+    for line in sys.stdin:
+        message = json.loads(line)
+        if not message.get("executable") or not message["profile"]["test"]:
+            continue
+        folder = os.path.dirname(message["manifest_path"])
+        with open(message["manifest_path"], "rb") as manifest:
+            name = tomllib.load(manifest)["package"]["name"]
+        if (name == package) != others:
+            print(folder, message["executable"], sep="\t")
+    return 0
+
+
 def main() -> int:
     kind = sys.argv[1]
+    if kind == "binaries":
+        return binaries(sys.argv[2])
     if kind == "show":
         return show(sys.argv[2])
     rows = {"nextest": nextest, "libtest": libtest, "vitest": vitest, "tap": tap}[kind](sys.argv[2])

@@ -60,11 +60,9 @@ impl Client {
     /// Connects at a path and takes the first `connected`, ready or not.
     pub async fn greet(server: &Server, path: &str) -> Self {
         let mut socket = Self::open(server, path, None).await;
-        let connected = loop {
-            match frame(&mut socket).await {
-                Frame::Text(first) => break first,
-                other => panic!("the first frame was {other:?}"),
-            }
+        let connected = match frame(&mut socket).await {
+            Frame::Text(first) => first,
+            other => panic!("the first frame was {other:?}"),
         };
         assert_eq!(
             connected["type"], "connected",
