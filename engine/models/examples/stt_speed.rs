@@ -28,7 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: stt_speed MODEL_DIR MANIFEST.json [--threads N] [--runs N]".into());
     };
     let exec = Exec::cpu(value("--threads").unwrap_or(2));
-    let precision = if flag("--f32").is_some() { Precision::F32 } else { Precision::Q8 };
+    let precision = if flag("--f32").is_some() {
+        Precision::F32
+    } else {
+        Precision::Q8
+    };
     let loading = Instant::now();
     let whisper = Whisper::load_with(Path::new(dir), precision, &exec)?;
     println!("loaded in {} ms", loading.elapsed().as_millis());
@@ -83,11 +87,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             pcm.len() as f32 / 16_000.0,
             heard.avg_logprob,
             heard.no_speech,
-            heard.second_looks + 1,
+            heard.more_looks + 1,
             heard.text
         );
     }
     times.sort_by(f64::total_cmp);
-    println!("{errors} word errors in {spoken}; p50 {:.0} ms", times[times.len() / 2]);
+    println!(
+        "{errors} word errors in {spoken}; p50 {:.0} ms",
+        times[times.len() / 2]
+    );
     Ok(())
 }

@@ -176,12 +176,7 @@ impl Ct2File {
         })
     }
 
-    fn scaled(
-        &self,
-        name: &str,
-        variable: &Variable,
-        data: &[u8],
-    ) -> Result<Vec<f32>, ModelError> {
+    fn scaled(&self, name: &str, variable: &Variable, data: &[u8]) -> Result<Vec<f32>, ModelError> {
         let scale = self.values(&format!("{name}_scale"))?;
         let rows = variable.dims.first().copied().unwrap_or(1);
         if scale.len() != 1 && scale.len() != rows {
@@ -292,7 +287,9 @@ impl<'a> Cursor<'a> {
             .iter()
             .try_fold(kind.size_bytes(), |size, d| size.checked_mul(*d));
         if expected != Some(len) {
-            return Err(format!("shape {dims:?} of {kind:?} does not fill {len} bytes"));
+            return Err(format!(
+                "shape {dims:?} of {kind:?} does not fill {len} bytes"
+            ));
         }
         let start = self.at;
         self.take(len)?;

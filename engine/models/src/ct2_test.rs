@@ -28,7 +28,10 @@ fn sample() -> Vec<u8> {
     variable(&mut out, "a/weight", &[2, 2], 4, &halves);
     variable(&mut out, "heads", &[], 2, &6i16.to_le_bytes());
     variable(&mut out, "q/weight", &[2, 2], 1, &[10, 246, 20, 40]);
-    let scales: Vec<u8> = [10.0f32, 20.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let scales: Vec<u8> = [10.0f32, 20.0]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     variable(&mut out, "q/weight_scale", &[2], 0, &scales);
     out.extend(1u32.to_le_bytes());
     name(&mut out, "b/weight");
@@ -44,15 +47,24 @@ fn parse(bytes: Vec<u8>) -> Result<Ct2File, ModelError> {
 fn a_file_gives_its_tensors_integers_and_aliases() {
     let file = parse(sample()).expect("the sample is well formed");
     assert_eq!(file.specification(), ("TestSpec", 3));
-    assert_eq!(file.values("b/weight").expect("alias"), [1.0, -2.0, 0.5, 4.0]);
+    assert_eq!(
+        file.values("b/weight").expect("alias"),
+        [1.0, -2.0, 0.5, 4.0]
+    );
     assert_eq!(file.integer("heads").expect("integer"), 6);
-    assert_eq!(file.tensor("a/weight", &[2, 2]).expect("tensor").dims(), [2, 2]);
+    assert_eq!(
+        file.tensor("a/weight", &[2, 2]).expect("tensor").dims(),
+        [2, 2]
+    );
 }
 
 #[test]
 fn int8_rows_are_divided_by_their_scales() {
     let file = parse(sample()).expect("the sample is well formed");
-    assert_eq!(file.values("q/weight").expect("int8"), [1.0, -1.0, 1.0, 2.0]);
+    assert_eq!(
+        file.values("q/weight").expect("int8"),
+        [1.0, -1.0, 1.0, 2.0]
+    );
 }
 
 #[test]
@@ -70,16 +82,27 @@ fn every_truncation_is_an_error_and_never_a_panic() {
 fn another_version_is_refused_by_number() {
     let mut bytes = sample();
     bytes[0] = 5;
-    let error = parse(bytes).expect_err("version 5 was accepted").to_string();
+    let error = parse(bytes)
+        .expect_err("version 5 was accepted")
+        .to_string();
     assert!(error.contains("version 5"), "{error}");
 }
 
 #[test]
 fn a_missing_variable_and_a_wrong_shape_are_named() {
     let file = parse(sample()).expect("the sample is well formed");
-    let missing = file.values("c/weight").expect_err("there is none").to_string();
-    assert!(missing.contains("c/weight") && missing.contains("missing"), "{missing}");
-    let shape = file.tensor("a/weight", &[4]).expect_err("it is 2 × 2").to_string();
+    let missing = file
+        .values("c/weight")
+        .expect_err("there is none")
+        .to_string();
+    assert!(
+        missing.contains("c/weight") && missing.contains("missing"),
+        "{missing}"
+    );
+    let shape = file
+        .tensor("a/weight", &[4])
+        .expect_err("it is 2 × 2")
+        .to_string();
     assert!(shape.contains("[2, 2], expected [4]"), "{shape}");
     assert!(file.integer("a/weight").is_err());
     assert!(file.values("heads").is_err());

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use janet_models::silero::{Vad, VadStream, WINDOW_SAMPLES};
 
+#[path = "speech/weights.rs"]
+mod weights;
 #[path = "speech/words.rs"]
 #[allow(dead_code, reason = "only the WAV reader is of use here")]
 mod words;
-#[path = "speech/weights.rs"]
-mod weights;
 
 /// f32 sums in another order than onnxruntime's, carried through the recurrent state.
 const TOLERANCE: f32 = 1e-4;
@@ -30,8 +30,11 @@ fn fixture() -> (Vec<f32>, Vec<f32>) {
 }
 
 fn vad() -> Vad {
-    Vad::load(&weights::file("silero-vad-6.2", "silero_vad_16k.safetensors"))
-        .expect("the weights in the store load")
+    Vad::load(&weights::file(
+        "silero-vad-6.2",
+        "silero_vad_16k.safetensors",
+    ))
+    .expect("the weights in the store load")
 }
 
 fn listen(stream: &mut VadStream, pcm: &[f32]) -> Vec<f32> {
@@ -101,13 +104,18 @@ fn silence_is_no_speech() {
 
 #[test]
 fn damaged_weights_are_refused_with_a_reason() {
-    let whole = std::fs::read(weights::file("silero-vad-6.2", "silero_vad_16k.safetensors"))
-        .expect("the weights can be read");
+    let whole = std::fs::read(weights::file(
+        "silero-vad-6.2",
+        "silero_vad_16k.safetensors",
+    ))
+    .expect("the weights can be read");
     let dir = tempfile::tempdir().expect("a folder for the damaged file");
     let path = dir.path().join("vad.safetensors");
     let load = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("the folder is writable");
-        Vad::load(&path).expect_err("damaged weights were accepted").to_string()
+        Vad::load(&path)
+            .expect_err("damaged weights were accepted")
+            .to_string()
     };
     assert!(load(&whole[..whole.len() / 2]).contains("vad.safetensors"));
     assert!(load(&[]).contains("vad.safetensors"));

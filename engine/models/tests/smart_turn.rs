@@ -54,29 +54,45 @@ fn judge(model: &SmartTurn, pcm: &[f32]) -> f32 {
     }
 }
 
-fn worst(model: &SmartTurn) -> (f32, String) {
+/// How far each cut's probability is from onnxruntime's, with both.
+fn compare(model: &SmartTurn) -> Vec<(String, f32, f32)> {
     cuts()
         .into_iter()
-        .map(|(name, pcm, expected)| {
-            let heard = judge(model, &pcm);
-            println!("{name}: {heard:.4}, onnxruntime {expected:.4}");
-            ((heard - expected).abs(), name)
-        })
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .expect("the fixture has cuts")
+        .map(|(name, pcm, expected)| (name, judge(model, &pcm), expected))
+        .collect()
 }
 
 #[test]
 fn in_floats_probabilities_are_those_of_onnxruntime() {
-    // f32 sums in another order, through four layers.
-    let (off, cut) = worst(&load(Precision::F32));
-    assert!(off < 0.002, "off by {off} at {cut}");
+    for (cut, heard, expected) in compare(&load(Precision::F32)) {
+        // f32 sums in another order, through four layers.
+        assert!(
+            (heard - expected).abs() < 0.001,
+            "{cut}: {heard}, onnxruntime {expected}"
+        );
+    }
 }
 
 #[test]
 fn with_8_bit_weights_probabilities_stay_close() {
-    let (off, cut) = worst(model());
-    assert!(off < 0.02, "off by {off} at {cut}");
+    let compared = compare(model());
+    let mut sum = 0.0;
+    for (cut, heard, expected) in &compared {
+        // The model magnifies rounding where it is undecided; onnxruntime's own 8-bit arithmetic
+        // is off by up to 0.74 on these cuts.
+        assert!(
+            (heard - expected).abs() < 0.08,
+            "{cut}: {heard}, onnxruntime {expected}"
+        );
+        assert_eq!(
+            *heard > 0.5,
+            *expected > 0.5,
+            "{cut}: {heard}, onnxruntime {expected}"
+        );
+        sum += (heard - expected).abs();
+    }
+    let mean = sum / compared.len() as f32;
+    assert!(mean < 0.015, "off by {mean} on average");
 }
 
 #[test]
@@ -100,7 +116,10 @@ fn nothing_and_silence_give_a_probability() {
 fn samples_that_are_no_numbers_are_refused_by_position() {
     let mut pcm = vec![0.0; 1000];
     pcm[17] = f32::NAN;
-    let error = model().begin(&pcm).expect_err("a NaN was accepted").to_string();
+    let error = model()
+        .begin(&pcm)
+        .expect_err("a NaN was accepted")
+        .to_string();
     assert!(error.contains("sample 17"), "{error}");
 }
 
@@ -119,7 +138,9 @@ fn damaged_weights_are_refused_with_a_reason() {
     let load = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("the folder is writable");
         let loaded = SmartTurn::load(&path, &Exec::cpu(1));
-        loaded.expect_err("damaged weights were accepted").to_string()
+        loaded
+            .expect_err("damaged weights were accepted")
+            .to_string()
     };
     assert!(load(&whole[..whole.len() / 2]).contains("turn.onnx"));
     let mut renamed = whole;

@@ -16,7 +16,10 @@ mod weights;
 mod words;
 
 const CLIPS: [(&str, &str); 3] = [
-    ("austen_0930", "he might even have been made amiable himself"),
+    (
+        "austen_0930",
+        "he might even have been made amiable himself",
+    ),
     ("goforward", "go forward ten meters"),
     ("cards_003", "seven of clubs"),
 ];
@@ -28,7 +31,9 @@ fn clip(name: &str) -> Vec<f32> {
 
 fn dir() -> PathBuf {
     let file = weights::file("whisper-tiny.en", "model.bin");
-    file.parent().expect("a file lies in a folder").to_path_buf()
+    file.parent()
+        .expect("a file lies in a folder")
+        .to_path_buf()
 }
 
 fn load(precision: Precision) -> Whisper {
@@ -75,7 +80,10 @@ fn floats(x: &Tensor) -> Vec<f32> {
 
 fn worst(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
 }
 
 /// The encoder's vectors for the fixture's clip with 10 s of context.
@@ -147,21 +155,35 @@ fn the_result_is_that_of_ctranslate2() {
         context: Context::Frames(1000),
         ..Options::default()
     };
-    let job = exact().begin(clip("goforward"), options).expect("the sound is fine");
+    let job = exact()
+        .begin(clip("goforward"), options)
+        .expect("the sound is fine");
     let (heard, _) = finish(job);
     let tokens: Vec<i64> = reference("tokens").to_vec1().expect("ids");
     let ours: Vec<i64> = heard.tokens.iter().map(|id| i64::from(*id)).collect();
     assert_eq!(ours, tokens);
     let no_speech = floats(&reference("no_speech"))[0];
-    assert!((heard.no_speech - no_speech).abs() < 1e-3, "{}", heard.no_speech);
+    assert!(
+        (heard.no_speech - no_speech).abs() < 1e-3,
+        "{}",
+        heard.no_speech
+    );
 }
 
 #[test]
 fn speech_is_written_down_without_a_word_error() {
     for (name, said) in CLIPS {
         let heard = hear(clip(name));
-        assert_eq!(words::errors(said, &heard.text), 0, "{name}: {}", heard.text);
-        assert!(!heard.repeated && heard.avg_logprob > -1.0, "{name}: {heard:?}");
+        assert_eq!(
+            words::errors(said, &heard.text),
+            0,
+            "{name}: {}",
+            heard.text
+        );
+        assert!(
+            !heard.repeated && heard.avg_logprob > -1.0,
+            "{name}: {heard:?}"
+        );
     }
 }
 
@@ -169,12 +191,19 @@ fn speech_is_written_down_without_a_word_error() {
 fn faint_speech_is_heard_too() {
     let faint = clip("goforward").iter().map(|v| v * 0.01).collect();
     let heard = hear(faint);
-    assert_eq!(words::errors("go forward ten meters", &heard.text), 0, "{}", heard.text);
+    assert_eq!(
+        words::errors("go forward ten meters", &heard.text),
+        0,
+        "{}",
+        heard.text
+    );
 }
 
 #[test]
 fn a_partial_pass_looks_once_and_keeps_its_token_limit() {
-    let job = whisper().begin(clip("austen_0930"), Options::partial(4)).expect("fine");
+    let job = whisper()
+        .begin(clip("austen_0930"), Options::partial(4))
+        .expect("fine");
     let (heard, _) = finish(job);
     assert_eq!((heard.tokens.len(), heard.more_looks), (4, 0));
     assert!(heard.text.starts_with("He might even"), "{}", heard.text);
@@ -182,19 +211,17 @@ fn a_partial_pass_looks_once_and_keeps_its_token_limit() {
 
 #[test]
 fn sound_of_more_than_30_seconds_is_heard_in_windows() {
+    let mut random = fastrand::Rng::with_seed(1);
     let mut pcm = Vec::new();
-    let mut said = String::new();
-    while pcm.len() < 40 * 16_000 {
-        for (name, text) in CLIPS {
-            pcm.extend(clip(name));
-            pcm.extend(vec![0.0; 8_000]);
-            said = format!("{said} {text}");
-        }
+    for (name, _) in CLIPS {
+        pcm.extend(clip(name));
+        // A room, not digital silence.
+        pcm.extend((0..15 * 16_000).map(|_| (random.f32() - 0.5) * 0.002));
     }
-    let spoken = words::normal(&said).len();
-    let wrong = words::errors(&said, &hear(pcm).text);
-    // A model this small slips here and there on clips of different speakers glued together.
-    assert!(wrong * 10 <= spoken, "{wrong} of {spoken}");
+    assert!(pcm.len() > 48 * 16_000);
+    let said = CLIPS.map(|(_, said)| said).join(" ");
+    let heard = hear(pcm);
+    assert!(words::errors(&said, &heard.text) <= 2, "{heard:?}");
 }
 
 /// Sounds of `seconds` without speech, by name.
@@ -206,9 +233,15 @@ fn no_speech(seconds: usize) -> Vec<(&'static str, Vec<f32>)> {
     let mut note = 262.0;
     vec![
         ("silence", vec![0.0; n]),
-        ("dither", (0..n).map(|_| (random.f32() - 0.5) / 16_384.0).collect()),
+        (
+            "dither",
+            (0..n).map(|_| (random.f32() - 0.5) / 16_384.0).collect(),
+        ),
         ("loud noise", (0..n).map(|_| random.f32() - 0.5).collect()),
-        ("room noise", (0..n).map(|_| (random.f32() - 0.5) * 0.003).collect()),
+        (
+            "room noise",
+            (0..n).map(|_| (random.f32() - 0.5) * 0.003).collect(),
+        ),
         (
             "rumble",
             (0..n)
@@ -219,7 +252,10 @@ fn no_speech(seconds: usize) -> Vec<(&'static str, Vec<f32>)> {
                 .collect(),
         ),
         ("tone", (0..n).map(|i| 0.3 * sine(440.0, i)).collect()),
-        ("hum", (0..n).map(|i| 0.1 * sine(50.0, i).signum()).collect()),
+        (
+            "hum",
+            (0..n).map(|i| 0.1 * sine(50.0, i).signum()).collect(),
+        ),
         (
             "chord",
             (0..n)
@@ -231,10 +267,13 @@ fn no_speech(seconds: usize) -> Vec<(&'static str, Vec<f32>)> {
             (0..n)
                 .map(|i| {
                     if i % 4000 == 0 {
-                        note = *random.choice(&[262.0, 294.0, 330.0, 349.0, 392.0]).unwrap_or(&262.0);
+                        note = *random
+                            .choice(&[262.0, 294.0, 330.0, 349.0, 392.0])
+                            .unwrap_or(&262.0);
                     }
                     let fade = (-4.0 * (i % 4000) as f32 / 16_000.0).exp();
-                    0.2 * fade * (sine(note, i) + 0.5 * sine(2.0 * note, i) + 0.3 * sine(3.0 * note, i))
+                    0.2 * fade
+                        * (sine(note, i) + 0.5 * sine(2.0 * note, i) + 0.3 * sine(3.0 * note, i))
                 })
                 .collect(),
         ),
@@ -264,7 +303,9 @@ fn samples_that_are_no_numbers_are_refused_by_position() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut pcm = vec![0.0; 1000];
         pcm[23] = bad;
-        let error = whisper().begin(pcm, Options::default()).expect_err("accepted");
+        let error = whisper()
+            .begin(pcm, Options::default())
+            .expect_err("accepted");
         assert!(error.to_string().contains("sample 23"), "{error}");
     }
 }
@@ -277,7 +318,11 @@ fn samples_far_beyond_full_scale_do_no_harm() {
 
 #[test]
 fn jobs_that_take_turns_do_not_hear_each_other() {
-    let begin = |name| whisper().begin(clip(name), Options::default()).expect("fine");
+    let begin = |name| {
+        whisper()
+            .begin(clip(name), Options::default())
+            .expect("fine")
+    };
     let (mut a, mut b) = (begin("goforward"), begin("austen_0930"));
     // A third one is dropped half way.
     let mut dropped = begin("cards_003");
@@ -307,7 +352,9 @@ fn jobs_that_take_turns_do_not_hear_each_other() {
 #[test]
 fn a_long_sound_takes_many_short_steps() {
     let steps = |seconds: usize| {
-        let pcm = (0..seconds * 16_000).map(|i| (i as f32 * 0.01).sin() * 0.1).collect();
+        let pcm = (0..seconds * 16_000)
+            .map(|i| (i as f32 * 0.01).sin() * 0.1)
+            .collect();
         let options = Options {
             max_tokens: 1,
             context: Context::Frames(0),
@@ -320,7 +367,9 @@ fn a_long_sound_takes_many_short_steps() {
 
 #[test]
 fn stepping_after_the_end_is_an_error() {
-    let mut job = whisper().begin(Vec::new(), Options::default()).expect("fine");
+    let mut job = whisper()
+        .begin(Vec::new(), Options::default())
+        .expect("fine");
     assert!(matches!(job.step(), Ok(Step::Ready(_))));
     assert!(job.step().is_err());
 }
@@ -335,7 +384,9 @@ fn a_damaged_or_foreign_folder_is_refused_with_a_reason() {
     let folder = tempfile::tempdir().expect("a folder for the damaged files");
     let load = || {
         let loaded = Whisper::load(folder.path(), &Exec::cpu(1));
-        loaded.expect_err("a damaged folder was accepted").to_string()
+        loaded
+            .expect_err("a damaged folder was accepted")
+            .to_string()
     };
     assert!(load().contains("model.bin"));
     let whole = std::fs::read(dir().join("model.bin")).expect("the weights can be read");
@@ -345,7 +396,10 @@ fn a_damaged_or_foreign_folder_is_refused_with_a_reason() {
     write("model.bin", &whole[..whole.len() / 3]);
     assert!(load().contains("truncated"));
     let mut foreign = whole.clone();
-    let name = foreign.windows(11).position(|w| w == b"WhisperSpec").expect("a name");
+    let name = foreign
+        .windows(11)
+        .position(|w| w == b"WhisperSpec")
+        .expect("a name");
     foreign[name..name + 11].copy_from_slice(b"GibberrSpec");
     write("model.bin", &foreign);
     assert!(load().contains("GibberrSpec"));
@@ -360,7 +414,9 @@ fn the_multilingual_base_model_hears_english() {
     let dir = weights::file("whisper-base", "model.bin");
     let dir = dir.parent().expect("a file lies in a folder");
     let whisper = Whisper::load(dir, &Exec::cpu(2)).expect("the weights in the store load");
-    let job = whisper.begin(clip("austen_0930"), Options::default()).expect("fine");
+    let job = whisper
+        .begin(clip("austen_0930"), Options::default())
+        .expect("fine");
     let (heard, _) = finish(job);
     assert_eq!(words::errors(CLIPS[0].1, &heard.text), 0, "{}", heard.text);
 }

@@ -147,7 +147,9 @@ impl VadStream {
             visible[i] = state[i].max(0.0);
         }
         let mut score = 0.0;
-        layers.score.apply::<FMA, 1>([&visible], |_, [value]| score = value);
+        layers
+            .score
+            .apply::<FMA, 1>([&visible], |_, [value]| score = value);
         sigmoid(score)
     }
 }

@@ -69,10 +69,7 @@ impl Vad {
                 ),
                 convolutions,
                 gates: Dense::new(gates, bias),
-                score: Dense::new(
-                    [score].into_iter(),
-                    values(&file, "final_conv.bias", &[1])?,
-                ),
+                score: Dense::new([score].into_iter(), values(&file, "final_conv.bias", &[1])?),
             }),
         })
     }

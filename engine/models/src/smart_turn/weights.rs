@@ -159,12 +159,7 @@ impl<'a> Graph<'a> {
     }
 
     /// (number − zero point) × scale, with one scale per index of `axis`.
-    fn dequantized(
-        &self,
-        node: &Node,
-        axis: usize,
-        dims: &[usize],
-    ) -> Result<Tensor, ModelError> {
+    fn dequantized(&self, node: &Node, axis: usize, dims: &[usize]) -> Result<Tensor, ModelError> {
         let [numbers, scales, zeros] = node.inputs.as_slice() else {
             return Err(wrong(&node.name, "has no zero point"));
         };

@@ -8,7 +8,9 @@ const WIDTH: usize = HEADS * HEAD;
 
 fn random(rows: usize, columns: usize, seed: u64) -> Tensor {
     let mut random = fastrand::Rng::with_seed(seed);
-    let values: Vec<f32> = (0..rows * columns).map(|_| random.f32() * 4.0 - 2.0).collect();
+    let values: Vec<f32> = (0..rows * columns)
+        .map(|_| random.f32() * 4.0 - 2.0)
+        .collect();
     Tensor::from_vec(values, (rows, columns), &Device::Cpu).expect("as many values as cells")
 }
 
@@ -23,7 +25,9 @@ fn by_the_book(q: &Tensor, k: &Tensor, v: &Tensor, sight: Sight) -> Vec<f64> {
             let share: Vec<f64> = k[..sight.keys(row)]
                 .iter()
                 .map(|key| {
-                    let dot = columns.clone().map(|c| f64::from(query[c]) * f64::from(key[c]));
+                    let dot = columns
+                        .clone()
+                        .map(|c| f64::from(query[c]) * f64::from(key[c]));
                     (dot.sum::<f64>() / 8.0).exp()
                 })
                 .collect();

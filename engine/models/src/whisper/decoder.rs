@@ -68,7 +68,10 @@ impl Decoder {
             })
             .collect::<Result<_, ModelError>>()?;
         Ok(Self {
-            embeddings: weights.embeddings.to_dtype(DType::F16)?.to_device(&exec.device)?,
+            embeddings: weights
+                .embeddings
+                .to_dtype(DType::F16)?
+                .to_device(&exec.device)?,
             positions: weights.positions.to_device(&exec.device)?,
             layers,
             norm: Norm::new(&weights.norm, exec)?,

@@ -127,7 +127,11 @@ pub(super) fn linear(
 /// A convolution of width 3 as a linear layer over three frames laid end to end.
 fn convolution(of: &Affine, precision: Precision, exec: &Exec) -> candle_core::Result<Linear> {
     let (to, from, taps) = of.weight.dims3()?;
-    let weight = of.weight.transpose(1, 2)?.contiguous()?.reshape((to, taps * from))?;
+    let weight = of
+        .weight
+        .transpose(1, 2)?
+        .contiguous()?
+        .reshape((to, taps * from))?;
     Linear::new(&weight, of.bias.as_ref(), precision, exec)
 }
 
@@ -215,7 +219,11 @@ impl Encoding {
     pub fn begin(encoder: &Arc<Encoder>, frames: &[f32]) -> Result<Self, ModelError> {
         let count = frames.len() / encoder.bands;
         let most = 2 * encoder.positions();
-        if count * encoder.bands != frames.len() || count % 2 != 0 || count == 0 || count > most {
+        if count * encoder.bands != frames.len()
+            || !count.is_multiple_of(2)
+            || count == 0
+            || count > most
+        {
             return Err(ModelError::Input {
                 what: "spectrogram",
                 reason: format!(
@@ -292,7 +300,9 @@ impl Encoding {
         let rows = encoder
             .rows(2 * 3 * encoder.width * encoder.width)
             .min(self.positions - row);
-        let y = encoder.conv2.forward(&neighbours(&self.x, 2 * row, rows, 2)?)?;
+        let y = encoder
+            .conv2
+            .forward(&neighbours(&self.x, 2 * row, rows, 2)?)?;
         let y = (gelu_erf(&y, &encoder.exec)? + encoder.positions.narrow(0, row, rows)?)?;
         self.done.push(y);
         self.stage = Stage::Conv2 { row: row + rows };
@@ -399,12 +409,7 @@ impl Encoder {
 
 /// Rows of three neighbouring frames laid end to end, `[rows, 3 width]`: the first row begins at
 /// frame `first` of `x`, the next ones `stride` further each.
-fn neighbours(
-    x: &Tensor,
-    first: usize,
-    rows: usize,
-    stride: usize,
-) -> candle_core::Result<Tensor> {
+fn neighbours(x: &Tensor, first: usize, rows: usize, stride: usize) -> candle_core::Result<Tensor> {
     let width = x.dim(1)?;
     if stride == 1 {
         let taps = (0..3)

@@ -251,7 +251,10 @@ mod tests {
         assert!(somebody_speaks(&heard(&[1], -0.3, 0.9), "yes"));
         assert!(somebody_speaks(&heard(&[1], -0.9, 0.3), "five five"));
         assert!(somebody_speaks(&heard(&[1], -0.3, 0.1), "Thank you."));
-        assert!(!somebody_speaks(&heard(&[1], -0.9, 0.7), "I'm going to do it."));
+        assert!(!somebody_speaks(
+            &heard(&[1], -0.9, 0.7),
+            "I'm going to do it."
+        ));
         assert!(!somebody_speaks(&heard(&[1], -0.5, 0.5), "Thank you."));
         assert!(!somebody_speaks(&heard(&[1], -0.1, 0.0), " ... "));
     }

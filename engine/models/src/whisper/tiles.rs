@@ -4,6 +4,11 @@
 //! and the machine's baseline. The best one that the machine has is chosen at each call, which
 //! costs one load and a compare.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index over registers runs through several arrays at once"
+)]
+
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Lanes, Scalar};
@@ -277,7 +282,11 @@ fn exponentials<const FMA: bool>(scores: &mut [f32]) -> f32 {
         }
     }
     let rest = chunks.remainder().iter();
-    let highest = highest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    let highest = highest
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max);
     let mut sums = [0.0f32; LANES];
     let mut chunks = scores.chunks_exact_mut(LANES);
     for chunk in &mut chunks {
@@ -308,7 +317,13 @@ fn exp<const FMA: bool>(x: f32) -> f32 {
     let r = madd::<FMA>(n, -0.693_359_4, x);
     let r = madd::<FMA>(n, 2.121_944_4e-4, r);
     let mut p = 1.987_569_1e-4;
-    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+    for c in [
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        0.166_666_65,
+        0.5,
+    ] {
         p = madd::<FMA>(p, r, c);
     }
     let e = madd::<FMA>(p, r * r, r) + 1.0;

@@ -44,10 +44,16 @@ impl Dims {
             return Err(wrong("encoder/conv1/weight", "not three-dimensional"));
         };
         let [audio_positions, _] = *file.dims("encoder/position_encodings/encodings")? else {
-            return Err(wrong("encoder/position_encodings/encodings", "not a matrix"));
+            return Err(wrong(
+                "encoder/position_encodings/encodings",
+                "not a matrix",
+            ));
         };
         let [text_positions, _] = *file.dims("decoder/position_encodings/encodings")? else {
-            return Err(wrong("decoder/position_encodings/encodings", "not a matrix"));
+            return Err(wrong(
+                "decoder/position_encodings/encodings",
+                "not a matrix",
+            ));
         };
         let [vocabulary, _] = *file.dims("decoder/embeddings/weight")? else {
             return Err(wrong("decoder/embeddings/weight", "not a matrix"));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Lower-case words without punctuation, numbers as words, "mr" as "mister".
-pub fn normal(text: &str) -> Vec<String> {
+pub(crate) fn normal(text: &str) -> Vec<String> {
     let kept: String = text
         .to_lowercase()
         .chars()
@@ -36,7 +36,7 @@ fn word(word: &str) -> Vec<String> {
 }
 
 /// Words to insert, drop or change to get from one to the other.
-pub fn errors(said: &str, heard: &str) -> usize {
+pub(crate) fn errors(said: &str, heard: &str) -> usize {
     let (said, heard) = (normal(said), normal(heard));
     let mut row: Vec<usize> = (0..=heard.len()).collect();
     for (i, a) in said.iter().enumerate() {
@@ -52,7 +52,7 @@ pub fn errors(said: &str, heard: &str) -> usize {
 }
 
 /// A 16 kHz mono 16 bit WAV file as ±1.
-pub fn read_wav(path: &Path) -> Vec<f32> {
+pub(crate) fn read_wav(path: &Path) -> Vec<f32> {
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let data = bytes
         .windows(4)
