@@ -111,7 +111,7 @@ impl ClientMessage {
 }
 
 impl Incoming {
-    /// The text frame that [`crate::parse`] reads as this value: the client's side.
+    /// The text frame that [`crate::parse()`] reads as this value: the client's side.
     pub fn to_json(&self) -> String {
         let mut frame = Map::new();
         frame.insert("type".into(), self.message.type_name(self.dialect).into());

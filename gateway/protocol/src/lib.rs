@@ -5,7 +5,7 @@
 //! I/O, never keeps state, never lets the content of a user's text into an error or a log. Sits
 //! below the gateway, the VR SDK and the tests, which all speak through these types.
 //!
-//! [`parse`] reads a text frame from a client, [`Outgoing`] is a text frame to one, [`binary`] is
+//! [`parse()`] reads a text frame from a client, [`Outgoing`] is a text frame to one, [`binary`] is
 //! the sound beside them, and [`catalogue`] lists all names for people and for the schema.
 
 #![forbid(unsafe_code)]
