@@ -1,7 +1,7 @@
 //! Log-mel spectrograms as Whisper defines them, by a real-FFT of 400 points every 10 ms.
 //!
 //! Sits before the Whisper and Smart Turn encoders. Computes only frames that hold sound: what a
-//! model wants beyond them is a constant, [`LogMel::pad`], which the caller lays down. Never
+//! model wants beyond them is a constant, which the caller lays down. Never
 //! resamples and never looks at levels.
 
 use std::f64::consts::PI;

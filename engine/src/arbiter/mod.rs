@@ -17,7 +17,7 @@ use job::Queued;
 pub use job::{Class, Job, Outcome, Ticket};
 pub use steps::{StepStats, Steps};
 
-/// At most this many jobs wait; past it [`Arbiter::submit`] refuses. 20 active sessions have at
+/// At most this many jobs wait; past it [`Submit::submit`] refuses. 20 active sessions have at
 /// most five jobs each, so a full queue means that something submits without end.
 const QUEUE_JOBS: usize = 256;
 

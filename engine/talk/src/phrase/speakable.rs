@@ -128,7 +128,7 @@ fn sign(run: &str) -> Option<&'static str> {
     })
 }
 
-/// "https://www.rust-lang.org/learn." → "rust-lang.org."
+/// `https://www.rust-lang.org/learn.` → "rust-lang.org."
 fn host_of_url(run: &str) -> Option<String> {
     let start = match run.find("://") {
         Some(scheme) => scheme + 3,
