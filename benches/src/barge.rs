@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clips::{Clip, find};
 use crate::room::Room;
-use crate::weights::Weights;
+use crate::weights::{SYSTEM, Weights};
 
 /// −50 dBFS: quieter than this is silence.
 const SILENT: f32 = 0.003_162;
@@ -28,6 +28,8 @@ const BACKCHANNELS: [&str; 6] = ["Mm-hm.", "Uh-huh.", "Yeah.", "Okay.", "Right."
 /// Her echo in the microphone: −20 dB, 80 ms late.
 const ECHO_GAIN: f32 = 0.1;
 const ECHO_LATE: Duration = Duration::from_millis(80);
+/// By then every backchannel was said and judged.
+const JUDGED: Duration = Duration::from_millis(2500);
 /// A reply or a judgement that takes longer is given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -58,6 +60,20 @@ impl Scene<'_> {
             }
         }
         now
+    }
+
+    /// Whether she is held back at the moment.
+    fn is_held(&self) -> bool {
+        let last = self
+            .0
+            .events
+            .iter()
+            .rev()
+            .find_map(|(_, event)| match event {
+                Event::Speaking { voice, .. } => Some(*voice),
+                _ => None,
+            });
+        last == Some(Voice::Paused)
     }
 
     fn ending(&self, of: ReplyId) -> Option<(Duration, Ending)> {
@@ -192,8 +208,11 @@ pub(crate) fn measure(
     let (mut silences, mut judged, stale, unanswered) =
         interruptions(&engine, clips, question, trials)?;
     let (stopped, tried) = nods(&engine, question, &listeners, backchannels)?;
-    let (cut_by_echo, spoken) = echo(&engine, question, echoes)?;
     let stats = engine.stats();
+    drop(engine);
+    // Short answers: every one is a trial.
+    let engine = weights.engine(SYSTEM, MAX_TOKENS)?;
+    let (cut_by_echo, spoken) = echo(&engine, question, echoes)?;
     Ok(json!({
         "bench": "barge",
         "trials": silences.len(),
@@ -273,26 +292,32 @@ fn nods(
     count: u32,
 ) -> anyhow::Result<(u32, u32)> {
     let (mut stopped, mut tried) = (0, 0);
-    let mut nodded: Vec<(ReplyId, Duration)> = Vec::new();
-    let mut begun = 0;
+    let mut nodded: Option<Over> = None;
+    let mut free_from = Duration::ZERO;
     keep_talking(engine, question, 5, false, |now, scene, room| {
-        nodded.retain(|(reply, at)| match scene.ending(*reply) {
-            Some((_, ending)) => {
-                stopped += u32::from(ending == Ending::Interrupted);
-                tried += 1;
-                false
+        if let Some(over) = &nodded {
+            match scene.ending(over.reply) {
+                Some((_, Ending::Interrupted)) => {
+                    stopped += 1;
+                    tried += 1;
+                    nodded = None;
+                }
+                // She had come to her end before she could be stopped.
+                Some(_) => nodded = None,
+                None if now > over.onset + JUDGED && !scene.is_held() => {
+                    tried += 1;
+                    nodded = None;
+                }
+                None => {}
             }
-            None => now < *at + PATIENCE * 2,
-        });
-        if nodded.is_empty()
-            && begun < count
-            && let Some((reply, since)) = scene.sounding()
+            free_from = now + Duration::from_millis(800);
+        } else if let Some((reply, since)) = scene.sounding()
+            && now > free_from
             && now > since + Duration::from_millis(700)
             && !room.is_speaking()
         {
-            room.say(&listeners[begun as usize % listeners.len()]);
-            nodded.push((reply, now));
-            begun += 1;
+            room.say(&listeners[tried as usize % listeners.len()]);
+            nodded = Some(Over { onset: now, reply });
         }
         tried < count && now < PATIENCE * (count + 2)
     })?;
