@@ -120,23 +120,18 @@ pub(crate) fn llm(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
     let first = |owner: u64, messages: &[llm::Message]| -> anyhow::Result<(f64, Value)> {
         let began = Instant::now();
         let mut going = model.begin(owner, messages, sampling(1))?;
-        loop {
-            match going.step()? {
-                llm::LlmStep::More => {}
-                llm::LlmStep::Text(_) | llm::LlmStep::Done(_) => break,
-            }
-        }
+        while let llm::LlmStep::More = going.step()? {}
         let took = millis(began);
         let usage = going.usage();
         Ok((took, json!({ "cached": usage.cached, "new": usage.new })))
     };
     let (mut cached, mut cold, mut usage) = (Vec::new(), Vec::new(), Value::Null);
     for run in 0..=runs {
-        let prefix = llm::Message::new(llm::Role::System, &words(&mut rng, 190));
+        let prefix = llm::Message::new(llm::Role::System, words(&mut rng, 190));
         let asks = |rng: &mut fastrand::Rng, n| {
             vec![
                 prefix.clone(),
-                llm::Message::new(llm::Role::User, &words(rng, n)),
+                llm::Message::new(llm::Role::User, words(rng, n)),
             ]
         };
         let owner = run as u64 * 2;
@@ -150,7 +145,7 @@ pub(crate) fn llm(weights: &Weights, runs: usize) -> anyhow::Result<Value> {
     for run in 0..=runs {
         let message = llm::Message::new(
             llm::Role::User,
-            &format!("Tell me a long story about the {}.", words(&mut rng, 20)),
+            format!("Tell me a long story about the {}.", words(&mut rng, 20)),
         );
         let mut going = model.begin(1000 + run as u64, &[message], sampling(96))?;
         let (mut began, mut before) = (None, 0);
