@@ -22,8 +22,8 @@ fi
 
 need_rust
 command -v nvcc >/dev/null 2>&1 || [ -n "${CUDA_HOME:-}" ] || die "a card is there but no CUDA toolkit: set CUDA_HOME, or put nvcc in PATH"
-rm -f "$CARGO_TARGET_DIR/nextest/default/junit.xml"
+rm -f "$here/target/nextest/default/junit.xml"
 code=0
 cargo nextest run --locked -p janet-kernels -p janet-models --features janet-models/cuda -E 'test(cuda)' || code=$?
-python3 scripts/tally.py nextest "$CARGO_TARGET_DIR/nextest/default/junit.xml" "$rows"
+python3 scripts/tally.py nextest "$here/target/nextest/default/junit.xml" "$rows"
 exit $code

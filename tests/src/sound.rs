@@ -22,12 +22,8 @@ pub fn clip_path(name: &str) -> PathBuf {
 /// A recorded clip at the microphone's rate.
 pub fn clip(name: &str) -> Vec<f32> {
     let path = clip_path(name);
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| {
-        panic!(
-            "test speech {} is missing ({error}): tests/data/README.md says how to get it",
-            path.display()
-        )
-    });
+    let bytes = std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("test speech {} cannot be read: {error}", path.display()));
     wav::read(&bytes, Duration::from_secs(60)).expect("test speech is a WAV file")
 }
 

