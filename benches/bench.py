@@ -17,6 +17,7 @@ import common  # noqa: E402  the peers' statistics and word errors, so that both
 EASY = "austen_0870 austen_0890 austen_0920 goforward something digits_2934z cards_003".split()
 HARD = "jfk cards_005 austen_0880 austen_0930 cards_002 cards_004".split()
 CUT_IN_MS = 3000
+PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
 PARTS = "e2e stt tts llm barge idle".split()
 rows = []
@@ -90,7 +91,7 @@ def e2e():
     names = EASY + HARD
     sides = {"janet": [], "pipecat": []}
     extra = []
-    for _ in range(2):
+    for _ in range(PASSES):
         mine = ours("e2e", ",".join(names))
         extra.append(mine)
         sides["janet"] += judge(mine["turns"])
@@ -99,12 +100,12 @@ def e2e():
         sides["pipecat"] += judge(theirs["turns"])
     j, p = sides["janet"], sides["pipecat"]
     easy = lambda side: median([t["counts"] for t in side if t["clip"] in EASY])
-    row("e2e_first_audio_ms_p50", easy(j), "ms", "easy seven, two passes", "Pipecat", easy(p))
+    row("e2e_first_audio_ms_p50", easy(j), "ms", f"the easy seven, {PASSES} pass(es)", "Pipecat", easy(p))
     every = lambda side: median([t["counts"] for t in side])
     row("e2e_first_audio_ms_p50_all13", every(j), "ms", "a cut-in counts as 3000", "Pipecat", every(p))
     count = lambda side, what: sum(t[what] for t in side)
-    row("turns_cut_in", count(j, "cut_in"), "turns of 26", "", "Pipecat", count(p, "cut_in"))
-    row("turns_over_3s", count(j, "over_3s"), "turns of 26", "", "Pipecat", count(p, "over_3s"))
+    row("turns_cut_in", count(j, "cut_in"), f"turns of {len(j)}", "", "Pipecat", count(p, "cut_in"))
+    row("turns_over_3s", count(j, "over_3s"), f"turns of {len(j)}", "", "Pipecat", count(p, "over_3s"))
     marks = [dict(t["ledger"]["marks"]) for t in j if t.get("ledger") and not t["cut_in"]]
     decision = median([m.get("decision") for m in marks])
     gap = median([m["first_audio"] - m["decision"] for m in marks if "first_audio" in m and "decision" in m])
@@ -124,7 +125,7 @@ def word_errors(clips):
 
 def stt():
     mine, theirs = [], []
-    for _ in range(2):
+    for _ in range(PASSES):
         mine.append(ours("stt"))
         theirs.append(peer("stt_faster_whisper", "--models", "tiny.en:int8", "--runs", "3")["configs"][0])
     short = lambda clips: median([c["ms"]["median"] for c in clips if c["seconds"] < 12])
@@ -140,7 +141,7 @@ def stt():
 
 def tts():
     mine, theirs = [], []
-    for _ in range(2):
+    for _ in range(PASSES):
         mine.append(ours("tts")["cases"])
         theirs.append(peer("tts_piper")["cases"])
     for case, words in (("6_words", "6"), ("25_words", "25")):
@@ -154,7 +155,7 @@ def tts():
 
 def llm():
     mine, theirs = [], []
-    for _ in range(2):
+    for _ in range(PASSES):
         mine.append(ours("llm"))
         theirs.append(peer("llm_llama_cpp"))
     at = lambda side, what: median([s[what]["median"] for s in side])
@@ -166,7 +167,8 @@ def llm():
 
 
 def barge():
-    b = ours("barge")
+    trials = int(os.environ.get("TRIALS", "100"))
+    b = ours("barge", "--trials", trials, "--backchannels", trials * 3 // 5, "--echoes", max(trials // 5, 5))
     row("barge_in_silence_ms_p95", b["barge_in_silence_ms_p95"], "ms",
         f"{b['trials']} trials, p50 {b['barge_in_silence_ms_p50']:.0f}, not interrupted {b['not_interrupted']}")
     row("barge_in_judged_ms_p95", b["barge_in_judged_ms_p95"], "ms")

@@ -60,9 +60,10 @@ pub enum Event {
         ending: Ending,
         /// When each stage was through, for this turn.
         ledger: Ledger,
-        /// For an utterance or message that asked for a whole spoken file: the sound, mono, at the
-        /// session's play rate.
+        /// For an utterance or message that asked for a whole spoken file: the sound, mono.
         sound: Option<Vec<f32>>,
+        /// Samples per second of `sound`.
+        sound_rate_hz: u32,
     },
     /// Somebody spoke but nothing was meant for Janet.
     Disregarded {

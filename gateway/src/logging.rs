@@ -16,6 +16,20 @@ use crate::config::{Log, LogFormat};
 
 /// Starts logging. A second call in one process (tests) changes nothing.
 pub(crate) fn start(log: &Log) {
+    // The standard message of a panic may quote the text that was being cut.
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("unnamed").to_owned();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(
+            thread = name,
+            place,
+            "a fault in Janet herself; please report the place"
+        );
+    }));
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match log.format {
         LogFormat::Text => lines.boxed(),

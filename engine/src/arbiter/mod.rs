@@ -138,6 +138,22 @@ impl Submit {
         Ok(ticket)
     }
 
+    /// Drops the cancelled jobs that wait, so that what they hold is free before a worker gets to
+    /// them.
+    pub fn sweep(&self) {
+        let mut cancelled = Vec::new();
+        {
+            let mut state = self.0.lock();
+            let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut state.heap)
+                .into_iter()
+                .partition(|job| job.ticket.is_cancelled());
+            state.heap = kept.into();
+            cancelled.extend(gone);
+        }
+        // Outside of the lock: a job's drop gives slots back and wakes its session.
+        drop(cancelled);
+    }
+
     /// Jobs that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.0.lock().heap.len()

@@ -310,3 +310,16 @@ impl Core {
         self.feed(now, input);
     }
 }
+
+impl Drop for Core {
+    /// Nobody will take the results any more: every job of this session ends at its next step.
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        for live in self.live.values_mut() {
+            live.cancel();
+        }
+        for (_, ticket) in self.llm_lane.iter().chain(&self.voice_lane) {
+            ticket.cancel();
+        }
+    }
+}

@@ -170,6 +170,11 @@ impl Session {
         self.send(Command::Detach)
     }
 
+    /// Whether the session has ended by itself (a fault in it): nothing will come any more.
+    pub fn has_ended(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
     /// From now on another transport is told of events.
     pub fn set_waker(&self, waker: Arc<dyn Fn() + Send + Sync>) {
         self.shared.replace_waker(waker);

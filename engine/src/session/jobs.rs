@@ -42,6 +42,10 @@ impl Outbox {
 
     /// Whether everything is sent. A job goes on only then, so `unsent` holds one step's results.
     fn send(&mut self) -> bool {
+        if self.shared.closed.load(Ordering::Acquire) {
+            self.unsent.clear();
+            return true;
+        }
         while let Some(what) = self.unsent.pop_front() {
             if let Err(back) = self.shared.results.push(Posted {
                 reply: self.reply,
@@ -146,6 +150,8 @@ pub(super) struct SpeechJob {
     pub(super) models: Arc<Models>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) pass: janet_talk::Pass,
+    /// The samples passed the VAD.
+    pub(super) voiced: bool,
     pub(super) run: Begin<whisper::TranscribeJob>,
 }
 
@@ -170,8 +176,10 @@ impl Job for SpeechJob {
                 } else {
                     whisper::Pass::Final
                 };
+                let voiced = self.voiced;
                 let options = whisper::Options {
                     pass,
+                    voiced,
                     ..whisper::Options::default()
                 };
                 match self.models.stt.begin(pcm, options) {

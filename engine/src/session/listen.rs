@@ -40,8 +40,13 @@ impl Ear {
         }
     }
 
+    pub(super) const fn is_open(&self) -> bool {
+        self.reader.is_some()
+    }
+
     pub(super) fn open(&mut self, reader: CaptureReader, now: Mono) {
         self.close();
+        self.mic.clear();
         self.reader = Some(reader);
         self.clock = SampleClock::new(MIC_HZ as u32);
         self.heard_samples = 0;
@@ -51,8 +56,8 @@ impl Ear {
 
     pub(super) fn close(&mut self) {
         self.reader = None;
+        // The samples stay: a turn that is committed by closing is still to be transcribed.
         self.rest.clear();
-        self.mic.clear();
         self.vad.reset();
         self.quiet_windows = u32::MAX;
     }

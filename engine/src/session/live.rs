@@ -14,6 +14,8 @@ pub(super) struct Live {
     /// Phrases that wait for the voice.
     pub(super) phrases: VecDeque<(PhraseId, String)>,
     pub(super) resampler: Option<Resampler>,
+    /// Rate of this reply's sound: that of the line when its first sound was made.
+    pub(super) rate_hz: u32,
     /// Sound at the play rate that is not in the line yet.
     pub(super) staged: VecDeque<f32>,
     /// Where this reply's sound begins in the line's count.
@@ -40,6 +42,7 @@ impl Live {
             tickets: Vec::new(),
             phrases: VecDeque::new(),
             resampler: None,
+            rate_hz: 24_000,
             staged: VecDeque::new(),
             base: None,
             made: 0,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use janet_models::llm;
-use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage};
+use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
 
 use super::core::Core;
 use super::jobs::{
@@ -12,6 +12,9 @@ use super::jobs::{
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
 use crate::{Event, Mark};
+
+/// Messages that are kept for the prompt: more than the largest context holds of short ones.
+const HISTORY_MESSAGES: usize = 256;
 
 /// Within what a job should be done; orders jobs of one class among sessions.
 const SCORE_WITHIN: Duration = Duration::from_millis(100);
@@ -113,6 +116,10 @@ impl Core {
             }
             Action::Disregard { reply, tag } => {
                 self.forget(reply);
+                if let Some(tag) = tag {
+                    self.uploads.remove(&UtteranceId(tag));
+                    self.spoken_tags.retain(|spoken| *spoken != tag);
+                }
                 self.tell(Event::Disregarded { tag });
             }
             Action::Idle => self.tell(Event::Idle),
@@ -137,6 +144,7 @@ impl Core {
             models: self.parts.models.clone(),
             gate: self.parts.gate.clone(),
             pass,
+            voiced: matches!(span, Span::Mic { .. }),
             run: Begin::with(pcm),
         };
         self.start(reply, Box::new(job), within, Stage::Transcribe);
@@ -183,7 +191,7 @@ impl Core {
             Some(tag) => self.spoken_tags.contains(&tag),
         };
         self.spoken_tags.retain(|spoken| Some(*spoken) != tag);
-        let as_file = speak && self.line.is_none();
+        let as_file = speak && (self.line.is_none() || tag.is_some() && !self.ear.is_open());
         let live = self.live.entry(reply).or_insert_with(Live::new);
         live.released = true;
         live.tag = tag;
@@ -193,8 +201,7 @@ impl Core {
         if as_file {
             live.file = Some(Vec::new());
         }
-        self.history
-            .push(llm::Message::new(llm::Role::User, &user_text));
+        self.remember(llm::Message::new(llm::Role::User, &user_text));
         self.tell(Event::Released {
             reply,
             user_text,
@@ -212,7 +219,7 @@ impl Core {
             let mut message = llm::Message::new(llm::Role::Assistant, &text);
             // The tokens as generated: as many as agree with the text are found in the cache.
             message.ids = live.generated.take().map(Into::into);
-            self.history.push(message);
+            self.remember(message);
         }
         let ledger = live.ledger(std::mem::take(&mut self.speculations));
         ledger.measure();
@@ -224,8 +231,17 @@ impl Core {
             shown,
             ending,
             ledger,
-            sound: live.file,
+            sound_rate_hz: live.rate_hz,
+            sound: live.file.take(),
         });
+    }
+
+    /// Adds a message; what no prompt could hold any more is dropped, oldest first.
+    fn remember(&mut self, message: llm::Message) {
+        self.history.push(message);
+        let over = self.history.len().saturating_sub(HISTORY_MESSAGES);
+        // The first is the system's and stays.
+        self.history.drain(1..=over);
     }
 
     fn forget(&mut self, reply: ReplyId) {
@@ -246,6 +262,13 @@ impl Core {
     }
 
     fn pump_llm(&mut self) {
+        if let Some((_, ticket)) = &self.llm_lane
+            && ticket.is_cancelled()
+            && !ticket.has_ended()
+            && !self.llm_waiting.is_empty()
+        {
+            self.parts.submit.sweep();
+        }
         if self
             .llm_lane
             .as_ref()

@@ -33,11 +33,19 @@ impl Core {
         upto_byte: usize,
         last: bool,
     ) {
-        let (from, to) = (self.parts.models.voice_rate_hz(), self.play_rate_hz());
+        let (from, line_hz) = (self.parts.models.voice_rate_hz(), self.play_rate_hz());
         let Some(live) = self.live.get_mut(&reply) else {
             return;
         };
         live.mark(Mark::TtsFirst, now);
+        if live.resampler.is_none() {
+            live.rate_hz = if live.file.is_some() {
+                TALK_HZ as u32
+            } else {
+                line_hz
+            };
+        }
+        let to = live.rate_hz;
         let resampler = match &mut live.resampler {
             Some(resampler) => resampler,
             none => match Resampler::new(from, to) {
@@ -136,10 +144,10 @@ impl Core {
     }
 
     fn tell_heard(&mut self, now: Mono, reply: ReplyId) {
-        let rate_hz = u64::from(self.play_rate_hz());
         let Some(live) = self.live.get_mut(&reply) else {
             return;
         };
+        let rate_hz = u64::from(live.rate_hz);
         let heard = if live.file.is_some() {
             // A file is handed over whole: what is in it counts as heard.
             live.mark(Mark::FirstAudio, now);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use janet_audio::wav;
-use janet_engine::{Ending, Event, Ledger, Playback, Role, Voice};
+use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, Voice};
 use janet_protocol::{
     AudioFormat, Base64, Dialect, ErrorCode, Outgoing, ServerMessage, SpeakingState, Tone,
     WireError, binary,
@@ -26,6 +26,7 @@ struct Ended {
     ending: Ending,
     ledger: Ledger,
     sound: Option<Vec<f32>>,
+    sound_rate_hz: u32,
 }
 
 impl Connection {
@@ -54,6 +55,9 @@ impl Connection {
                         .text(ServerMessage::PlayoutFlush { from_sample })?;
                 }
             }
+        }
+        if self.session.as_ref().is_some_and(Session::has_ended) {
+            return Err(Leave::Fault);
         }
         Ok(())
     }
@@ -154,6 +158,7 @@ impl Connection {
                 ending,
                 ledger,
                 sound,
+                sound_rate_hz,
                 ..
             } => {
                 let asked = self.requests.finished(reply, tag);
@@ -168,6 +173,7 @@ impl Connection {
                         ending,
                         ledger,
                         sound,
+                        sound_rate_hz,
                     },
                 )
             }
@@ -208,7 +214,7 @@ impl Connection {
         }
         let audio = ended
             .sound
-            .map(|samples| Base64(wav::write(&samples, self.play_rate_hz)));
+            .map(|samples| Base64(wav::write(&samples, ended.sound_rate_hz)));
         let client_id = self.seat.client_id().to_owned();
         let (text, user_text) = (ended.text.into(), ended.user_text.into());
         let message = match dialect {

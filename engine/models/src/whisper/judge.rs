@@ -86,9 +86,9 @@ impl Look {
     /// The look that follows a result, if one is due.
     ///
     /// Sound without speech gets no more looks: they would find nothing either.
-    pub fn next(self, hypothesis: &Hypothesis, text: &str) -> Option<Self> {
+    pub fn next(self, hypothesis: &Hypothesis, text: &str, voiced: bool) -> Option<Self> {
         let unsound = is_unsound(hypothesis)?;
-        if hypothesis.no_speech > 0.6 && !somebody_speaks(hypothesis, text) {
+        if hypothesis.no_speech > 0.6 && !somebody_speaks(hypothesis, text, voiced) {
             return None;
         }
         match (self, unsound) {
@@ -170,7 +170,11 @@ const HALLUCINATIONS: [&str; 9] = [
 /// `no_speech` is at least 0.50 and the mean logarithm at most −0.79; with speech they are at most
 /// 0.31 and at least −0.91. Both must speak against a text, so that a faint voice passes; a text
 /// that is known to be made up needs less.
-pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str) -> bool {
+///
+/// `voiced`: a VAD has already told speech from noise. The single words of a short command
+/// ("five five", trimmed to 1.3 s) look to the model like silence, so only text that is known to be
+/// made up, or that the model itself does not believe, is dropped then.
+pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str, voiced: bool) -> bool {
     let words: String = text
         .chars()
         .filter(|c| c.is_alphanumeric() || *c == ' ')
@@ -181,6 +185,9 @@ pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str) -> bool {
     }
     let (silent, logprob) = (hypothesis.no_speech, hypothesis.avg_logprob());
     let made_up = HALLUCINATIONS.contains(&words.as_str()) || hypothesis.looping.is_some();
+    if voiced {
+        return !(logprob < -2.5 || made_up && silent > 0.6 && logprob < -0.8);
+    }
     !(logprob < -2.0
         || silent > 0.6 && logprob < -0.6
         || silent > 0.4 && logprob < -1.0
@@ -220,22 +227,28 @@ mod tests {
     #[test]
     fn a_lost_result_is_looked_at_again_until_nothing_is_left_to_try() {
         let lost = heard(&[1, 2, 3, 1, 2, 3, 1, 2, 3], -0.2, 0.0);
-        assert_eq!(Look::Short.next(&lost, "x"), Some(Look::Medium));
-        assert_eq!(Look::Medium.next(&lost, "x"), Some(Look::Full));
-        assert_eq!(Look::Full.next(&lost, "x"), None);
+        assert_eq!(Look::Short.next(&lost, "x", false), Some(Look::Medium));
+        assert_eq!(Look::Medium.next(&lost, "x", false), Some(Look::Full));
+        assert_eq!(Look::Full.next(&lost, "x", false), None);
     }
 
     #[test]
     fn an_unsure_result_gets_one_more_look_and_a_sure_one_none() {
         let unsure = heard(&[1, 2, 3], -0.8, 0.1);
-        assert_eq!(Look::Short.next(&unsure, "five"), Some(Look::Medium));
-        assert_eq!(Look::Medium.next(&unsure, "five"), None);
-        assert_eq!(Look::Short.next(&heard(&[1], -0.3, 0.1), "yes"), None);
+        assert_eq!(Look::Short.next(&unsure, "five", false), Some(Look::Medium));
+        assert_eq!(Look::Medium.next(&unsure, "five", false), None);
+        assert_eq!(
+            Look::Short.next(&heard(&[1], -0.3, 0.1), "yes", false),
+            None
+        );
     }
 
     #[test]
     fn sound_without_speech_gets_no_second_look() {
-        assert_eq!(Look::Short.next(&heard(&[1], -1.4, 0.95), "you"), None);
+        assert_eq!(
+            Look::Short.next(&heard(&[1], -1.4, 0.95), "you", false),
+            None
+        );
     }
 
     #[test]
@@ -248,15 +261,30 @@ mod tests {
 
     #[test]
     fn one_kind_of_evidence_alone_does_not_silence_a_voice() {
-        assert!(somebody_speaks(&heard(&[1], -0.3, 0.9), "yes"));
-        assert!(somebody_speaks(&heard(&[1], -0.9, 0.3), "five five"));
-        assert!(somebody_speaks(&heard(&[1], -0.3, 0.1), "Thank you."));
+        assert!(somebody_speaks(&heard(&[1], -0.3, 0.9), "yes", false));
+        assert!(somebody_speaks(&heard(&[1], -0.9, 0.3), "five five", false));
+        assert!(somebody_speaks(
+            &heard(&[1], -0.3, 0.1),
+            "Thank you.",
+            false
+        ));
         assert!(!somebody_speaks(
             &heard(&[1], -0.9, 0.7),
-            "I'm going to do it."
+            "I'm going to do it.",
+            false
         ));
-        assert!(!somebody_speaks(&heard(&[1], -0.5, 0.5), "Thank you."));
-        assert!(!somebody_speaks(&heard(&[1], -0.1, 0.0), " ... "));
+        assert!(somebody_speaks(&heard(&[1], -1.1, 0.7), "5 5", true));
+        assert!(!somebody_speaks(
+            &heard(&[1], -1.1, 0.7),
+            "Thank you.",
+            true
+        ));
+        assert!(!somebody_speaks(
+            &heard(&[1], -0.5, 0.5),
+            "Thank you.",
+            false
+        ));
+        assert!(!somebody_speaks(&heard(&[1], -0.1, 0.0), " ... ", false));
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub struct Options {
     pub max_tokens: usize,
     /// How much context the encoder gets.
     pub context: Context,
+    /// Somebody who listened (a VAD) is sure that this is speech: then only strong evidence
+    /// against a text drops it.
+    pub voiced: bool,
 }
 
 impl Default for Options {
@@ -62,6 +65,7 @@ impl Default for Options {
             pass: Pass::Final,
             max_tokens: 220,
             context: Context::Auto,
+            voiced: false,
         }
     }
 }
@@ -275,7 +279,7 @@ impl TranscribeJob {
     fn conclude(&mut self, hypothesis: Hypothesis) -> Result<(), ModelError> {
         self.stage = Stage::Listen;
         let text = self.whisper.parts.vocabulary.text(&hypothesis.tokens)?;
-        let next = self.look.next(&hypothesis, &text);
+        let next = self.look.next(&hypothesis, &text, self.options.voiced);
         let best = match self.best.take() {
             Some(before) => judge::better(before, hypothesis),
             None => hypothesis,
@@ -303,7 +307,7 @@ impl TranscribeJob {
         let text = self.whisper.parts.vocabulary.text(tokens)?;
         self.logprob_sum += hypothesis.logprob_sum;
         let text = text::clean(&text);
-        if !text.is_empty() && judge::somebody_speaks(hypothesis, &text) {
+        if !text.is_empty() && judge::somebody_speaks(hypothesis, &text, self.options.voiced) {
             self.parts.push(text);
         }
         self.heard.tokens.extend(tokens);
