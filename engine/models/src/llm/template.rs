@@ -187,7 +187,7 @@ mod tests {
             {{ {'a': [1, 'é<'], 'b': none} | tojson }}{% for k, v in {'q': 1}.items() %}{{ k }}{{ v }}\
             {% endfor %}{{ 'Abc'.upper() }}";
         let out = render(source, &[]).expect("renders");
-        assert_eq!(out, "btrue{\"a\": [1, \"é<\"], \"b\": null}q1ABC");
+        assert_eq!(out, "bTrue{\"a\": [1, \"é<\"], \"b\": null}q1ABC");
     }
 
     #[test]
