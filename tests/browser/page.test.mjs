@@ -68,6 +68,8 @@ test('a spoken question gets a spoken answer in the page', (t) =>
 test('speaking over her holds her, stops her, and is answered', (t) =>
   script(t, 'barge', '--wav', question, '--over', clip('interruption')));
 
+test('a "mm-hm" does not stop her', (t) => script(t, 'backchannel', '--wav', question, '--over', clip('mm-hm')));
+
 test('a "yeah" does not stop her', (t) => script(t, 'backchannel', '--wav', question, '--over', clip('yeah')));
 
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));
