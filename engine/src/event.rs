@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use janet_talk::{Ending, ReplyId, Voice};
+pub use janet_talk::{Ending, ReplyId, Voice, Why};
 
 /// One thing a client has to know. Order is kept; the queue is bounded.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,13 +65,28 @@ pub enum Event {
         /// Samples per second of `sound`.
         sound_rate_hz: u32,
     },
-    /// Somebody spoke but nothing was meant for Janet.
+    /// Somebody spoke but nothing was meant for Janet, or it cannot be answered.
     Disregarded {
         /// The request that stays unanswered, if it was one.
         tag: Option<u32>,
+        /// What kept it from being answered.
+        why: Why,
     },
+    /// `Session::detach` was obeyed: everything that was said until then has been told.
+    Detached,
     /// Nothing happened for the configured time.
     Idle,
+}
+
+impl Event {
+    /// Whether a client that misses it can still be told the truth: the final text holds every
+    /// delta, and what she does shows.
+    pub(crate) const fn can_be_missed(&self) -> bool {
+        matches!(
+            self,
+            Self::Transcript { .. } | Self::Delta { .. } | Self::Speaking { .. } | Self::Idle
+        )
+    }
 }
 
 /// A stage that a turn has passed.

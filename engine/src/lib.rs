@@ -32,7 +32,7 @@ pub mod waterfall;
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineStats};
 pub use error::{EngineError, Fault};
-pub use event::{Ending, Event, Ledger, Mark, ReplyId, Voice};
+pub use event::{Ending, Event, Ledger, Mark, ReplyId, Voice, Why};
 pub use janet_talk::MicMode;
 pub use models::{ModelInfo, ModelPaths, Models};
 pub use session::{AudioChunk, Playback, Role, Session, SessionSpec};

@@ -36,9 +36,12 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Begins `session-N.jsonl`; a recording that cannot be begun is told of, nothing else.
+    /// Begins `session-T-N.jsonl`, T being the time in milliseconds since 1970: earlier recordings
+    /// are never overwritten. One that cannot be begun is told of, nothing else.
     pub(crate) fn begin(dir: &Path, number: u64, talk: &Config, seed: u64) -> Option<Self> {
-        let path = dir.join(format!("session-{number}.jsonl"));
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let millis = since.map_or(0, |since| since.as_millis());
+        let path = dir.join(format!("session-{millis}-{number}.jsonl"));
         let header = Header {
             janet_recording: 1,
             talk: talk.clone(),
@@ -46,7 +49,7 @@ impl Recorder {
         };
         let begun = (|| {
             std::fs::create_dir_all(dir)?;
-            let mut file = BufWriter::new(File::create(&path)?);
+            let mut file = BufWriter::new(File::create_new(&path)?);
             serde_json::to_writer(&mut file, &header)?;
             file.write_all(b"\n")?;
             let (lines, waiting) = sync_channel(LINES);
@@ -115,10 +118,9 @@ fn blank(input: &Input) -> Input {
 
 /// Words that steer the conversation's timing and say nothing: kept, so that a replay decides as
 /// the session did.
-const KEPT: [&str; 40] = [
+const KEPT: [&str; 24] = [
     "a", "an", "the", "and", "or", "but", "so", "of", "to", "in", "on", "for", "with", "is", "are",
-    "um", "uh", "er", "hm", "mm", "mhm", "huh", "yeah", "yes", "no", "ok", "okay", "right", "sure",
-    "stop", "wait", "i", "see", "what", "that", "because", "if", "when", "than", "at",
+    "um", "uh", "er", "that", "because", "if", "when", "than", "at",
 ];
 
 /// Every letter of other words becomes `x`, every digit `0`; lengths and punctuation stay.
@@ -126,7 +128,8 @@ pub(crate) fn blank_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
     let put = |word: &mut String, out: &mut String| {
-        if KEPT.contains(&word.to_lowercase().as_str()) {
+        let plain = word.to_lowercase();
+        if KEPT.contains(&plain.as_str()) || janet_talk::steers(&plain) {
             out.push_str(word);
         } else {
             out.extend(word.chars().map(|c| match c {

@@ -9,6 +9,7 @@
 
 pub mod capture;
 pub mod clock;
+pub mod echo;
 pub mod level;
 pub mod playout;
 pub mod resample;
@@ -16,5 +17,6 @@ pub mod wav;
 
 pub use capture::{Capture, CaptureReader, capture};
 pub use clock::SampleClock;
+pub use echo::EchoMeter;
 pub use playout::{Chunk, Flush, Line, LineOptions, Playout, Pulled, Staged};
 pub use resample::{Resampler, resample};

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use janet_audio::Line;
 use janet_models::llm;
-use janet_talk::{Action, Input, Mono, ReplyId, Turn, UtteranceId};
+use janet_talk::{Action, Input, Mono, ReplyId, Turn, UtteranceId, Why};
 
 use super::command::Command;
-use super::jobs::Ask;
+use super::jobs::{Ask, ForgetJob};
 use super::listen::Ear;
 use super::live::Live;
 use super::posted::{Posted, What};
-use super::shared::Shared;
+use super::shared::{EVENTS_RESERVED, Shared};
 use super::{Role, SessionSpec};
 use crate::arbiter::{Submit, Ticket};
 use crate::histogram::Histogram;
@@ -29,6 +29,8 @@ use crate::{EngineConfig, Event, Mark};
 
 /// Rate in which `talk` counts played samples; a line at 48 kHz is counted in halves.
 pub(super) const TALK_HZ: u64 = 24_000;
+/// After a session its prompt's cache is erased, once nobody waits for a core.
+const FORGET_WITHIN: Duration = Duration::from_secs(2);
 /// Uploaded utterances that wait to be transcribed.
 const UPLOADS: usize = 8;
 
@@ -166,7 +168,9 @@ impl Core {
 
     pub(super) fn tell(&mut self, event: Event) {
         self.told = true;
-        if self.shared.events.push(event).is_err() {
+        let events = &self.shared.events;
+        let crowded = events.len() + EVENTS_RESERVED >= events.capacity();
+        if crowded && event.can_be_missed() || events.push(event).is_err() {
             metrics::counter!("janet_session_events_dropped_total").increment(1);
         }
     }
@@ -185,16 +189,27 @@ impl Core {
                 tag,
             } => {
                 if self.uploads.len() >= UPLOADS {
-                    self.tell(Event::Disregarded { tag: Some(tag) });
+                    self.tell(Event::Disregarded {
+                        tag: Some(tag),
+                        why: Why::TooMany,
+                    });
                     return;
                 }
                 self.uploads.insert(id, pcm_16k);
                 self.want_spoken(tag, speak);
                 self.feed(now, Input::Utterance { id, speak, tag });
             }
-            Command::MicOpen { reader, line, mode } => {
+            Command::MicOpen {
+                reader,
+                mut line,
+                mode,
+            } => {
                 self.silence(now);
                 self.ear.open(reader, now);
+                if let Some(before) = &self.line {
+                    // Numbers go on: a client counts them per connection.
+                    line.begin_at(before.end());
+                }
                 self.line = Some(line);
                 self.feed(now, Input::MicOpen(mode));
             }
@@ -218,6 +233,7 @@ impl Core {
                 self.feed(now, Input::MicClose);
                 self.feed(now, Input::Gone);
                 self.line = None;
+                self.tell(Event::Detached);
             }
         }
     }
@@ -238,7 +254,7 @@ impl Core {
 
     fn listen(&mut self, now: Mono) {
         let pushed = self.shared.pushed_at.swap(0, Ordering::AcqRel);
-        let windows = self.ear.drain(now);
+        let windows = self.ear.drain(now, self.line.as_deref());
         if pushed > 0 {
             let late = Duration::from_micros(now.0.saturating_sub(pushed - 1));
             metrics::histogram!("janet_vad_late_seconds").record(late.as_secs_f64());
@@ -320,6 +336,18 @@ impl Drop for Core {
         }
         for (_, ticket) in self.llm_lane.iter().chain(&self.voice_lane) {
             ticket.cancel();
+        }
+        let forget = ForgetJob {
+            models: self.parts.models.clone(),
+            owner: self.number,
+        };
+        if let Err(error) =
+            self.parts
+                .submit
+                .submit(Box::new(forget), FORGET_WITHIN, Arc::new(|| {}))
+        {
+            // It is overwritten when another conversation gets the slot.
+            tracing::debug!(%error, "a conversation's cache is not erased at once");
         }
     }
 }

@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// Opens the microphone and the playout. `rate_hz` is 8,000 to 48,000, `play_rate_hz` 24,000
-    /// or 48,000. An open one is replaced, its sample count starts again.
+    /// or 48,000. An open one is replaced; the count of played samples goes on.
     pub fn mic_open(
         &mut self,
         rate_hz: u32,

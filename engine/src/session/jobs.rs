@@ -225,10 +225,10 @@ pub(super) enum Ask {
 pub(crate) struct Place(Arc<AtomicUsize>);
 
 impl Place {
-    /// Takes a place, if one is free.
-    pub(crate) fn take(free: &Arc<AtomicUsize>) -> Option<Self> {
+    /// Takes a place, if one is free and `spare` others stay so.
+    pub(crate) fn take(free: &Arc<AtomicUsize>, spare: usize) -> Option<Self> {
         free.fetch_update(Ordering::AcqRel, Ordering::Acquire, |free| {
-            free.checked_sub(1)
+            free.checked_sub(1).filter(|left| *left >= spare)
         })
         .ok()
         .map(|_| Self(Arc::clone(free)))
@@ -333,6 +333,25 @@ impl Job for AnswerJob {
             Asking::Over => self.out.end(),
         };
         self.out.spend(prefill, began, outcome)
+    }
+}
+
+/// Erases what the language model's cache holds of an ended conversation.
+pub(super) struct ForgetJob {
+    pub(super) models: Arc<Models>,
+    pub(super) owner: u64,
+}
+
+impl Job for ForgetJob {
+    fn class(&self) -> Class {
+        Class::Partial
+    }
+
+    fn step(&mut self) -> Outcome {
+        if let Err(error) = self.models.llm.forget(self.owner) {
+            tracing::error!(%error, "a conversation's cache could not be erased");
+        }
+        Outcome::Done
     }
 }
 

@@ -1,15 +1,20 @@
 //! The ear: microphone samples become judged windows for the conversation.
 
-use janet_audio::{CaptureReader, SampleClock, level};
+use janet_audio::{CaptureReader, Line, SampleClock, level};
 use janet_models::silero::VadStream;
 use janet_talk::{Input, Mono};
 
+use super::echo::Echo;
 use super::mic::{MIC_HZ, Mic};
 
 /// Samples of one VAD window (32 ms).
 const WINDOW: usize = 512;
 /// After a loud window the VAD goes on listening for this many quiet ones: word ends are soft.
 const HANGOVER_WINDOWS: u32 = 12;
+
+/// A window is compared with her voice when it is at least this likely speech; what is less likely
+/// counts as none anyhow.
+const PERHAPS: f32 = 0.2;
 
 /// One session's microphone path.
 pub(super) struct Ear {
@@ -23,6 +28,7 @@ pub(super) struct Ear {
     heard_samples: u64,
     gate_db: f32,
     quiet_windows: u32,
+    pub(super) echo: Echo,
 }
 
 impl Ear {
@@ -37,6 +43,7 @@ impl Ear {
             heard_samples: 0,
             gate_db,
             quiet_windows: u32::MAX,
+            echo: Echo::default(),
         }
     }
 
@@ -62,8 +69,9 @@ impl Ear {
         self.quiet_windows = u32::MAX;
     }
 
-    /// Takes everything that has arrived; returns the windows that are complete with it.
-    pub(super) fn drain(&mut self, now: Mono) -> Vec<Input> {
+    /// Takes everything that has arrived; returns the windows that are complete with it. Her voice
+    /// in `line` does not count towards their level.
+    pub(super) fn drain(&mut self, now: Mono, line: Option<&Line>) -> Vec<Input> {
         let Some(reader) = &mut self.reader else {
             return Vec::new();
         };
@@ -84,11 +92,18 @@ impl Ear {
         while let Some(&window) = self.rest[taken..].first_chunk::<WINDOW>() {
             taken += WINDOW;
             let at = Mono(self.clock.at(begin + taken as u64));
-            let level_db = level::rms_dbfs(&window);
+            let (mut level_db, mut hers) = (level::rms_dbfs(&window), false);
+            let speech = self.judge(&window, level_db);
+            if speech >= PERHAPS {
+                (level_db, hers) = self
+                    .echo
+                    .less_her_voice(line, &self.mic, (at, now), level_db);
+            }
             windows.push(Input::Vad {
                 at,
-                speech: self.judge(&window, level_db),
+                speech,
                 level_db,
+                hers,
             });
         }
         self.rest.drain(..taken);

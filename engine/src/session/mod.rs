@@ -3,6 +3,7 @@
 
 mod command;
 mod core;
+mod echo;
 mod handle;
 mod jobs;
 mod listen;

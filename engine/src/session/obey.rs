@@ -114,13 +114,13 @@ impl Core {
             } => {
                 self.finish(reply, text, shown, ending);
             }
-            Action::Disregard { reply, tag } => {
+            Action::Disregard { reply, tag, why } => {
                 self.forget(reply);
                 if let Some(tag) = tag {
                     self.uploads.remove(&UtteranceId(tag));
                     self.spoken_tags.retain(|spoken| *spoken != tag);
                 }
-                self.tell(Event::Disregarded { tag });
+                self.tell(Event::Disregarded { tag, why });
             }
             Action::Idle => self.tell(Event::Idle),
         }
@@ -281,13 +281,16 @@ impl Core {
             return;
         }
         // No place free: another session's answer is on. Tried again at the next tick.
-        let Some(place) = Place::take(&self.parts.llm_places) else {
+        let config = &self.parts.config;
+        let ahead = matches!(self.llm_waiting.front(), Some((_, Ask::Prefill(..))));
+        // Work ahead of time leaves a place for somebody who waits.
+        let spare = usize::from(ahead && config.llm_slots > 1);
+        let Some(place) = Place::take(&self.parts.llm_places, spare) else {
             return;
         };
         let Some((reply, ask)) = self.llm_waiting.pop_front() else {
             return;
         };
-        let config = &self.parts.config;
         let seed = config.seed ^ u64::from(reply.0);
         let sampling = if config.temperature > 0.0 {
             let (temperature, max_tokens) = (config.temperature, config.max_tokens);

@@ -17,6 +17,8 @@ const COMMANDS: usize = 64;
 /// has stopped reading for that long, further deltas are dropped and counted: the final message
 /// holds the whole text.
 const EVENTS: usize = 1024;
+/// Of these, kept for what has to be stored: the beginnings and ends of replies.
+pub(crate) const EVENTS_RESERVED: usize = 128;
 /// Results of jobs that wait for the core. A job whose result is refused keeps it and tries again
 /// at its next step.
 const RESULTS: usize = 256;

@@ -110,10 +110,9 @@ impl Core {
         for reply in &replies {
             self.stage(*reply);
         }
-        if let Some(line) = &mut self.line
-            && line.tick(now.0) > 0
-        {
-            self.told = true;
+        if let Some(line) = &mut self.line {
+            self.told |= line.tick(now.0) > 0;
+            self.ear.echo.follow(line, now);
         }
         for reply in replies {
             self.tell_heard(now, reply);

@@ -172,9 +172,25 @@ pub enum Action {
     Disregard {
         /// The attempt that ends here.
         reply: ReplyId,
-        /// Which request stays unanswered, if it was an upload.
+        /// Which request stays unanswered, if it was one.
         tag: Option<u32>,
+        /// What kept it from being answered.
+        why: Why,
     },
     /// Nothing has happened for the configured time.
     Idle,
+}
+
+/// What keeps a turn or a request from being answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Why {
+    /// There were no words in it.
+    NoWords,
+    /// Too many requests were waiting.
+    TooMany,
+    /// Its transcript could not be made, or not in time.
+    Failed,
+    /// Everything was ended: nobody is there any more, or the red thread was pulled.
+    Ended,
 }

@@ -85,6 +85,18 @@ const NODDING_PHRASES: [&[&str]; 15] = [
     &["i", "understand"],
     &["thanks", "for", "watching"],
 ];
+/// How a sentence begins that says nothing yet. With nothing but these, somebody has thought better
+/// of it, or it was a hum: small recognisers hear "uh-huh" as "I have" and "mm-hm" as "I'm hm".
+const BEGINNINGS: [&str; 13] = [
+    "i", "i'm", "i'll", "i've", "i'd", "have", "a", "an", "the", "and", "so", "to", "it's",
+];
+/// Other sentences that small recognisers make of "uh-huh".
+const MISHEARD: [&[&str]; 4] = [
+    &["i", "help"],
+    &["i'll", "help"],
+    &["i", "how"],
+    &["bye", "bye"],
+];
 /// Words that want the floor however short the sound was.
 const FLOOR: [&str; 20] = [
     "stop", "wait", "no", "nope", "hey", "hold", "pause", "quiet", "enough", "shut", "silence",
@@ -121,21 +133,37 @@ pub(crate) fn asks_for_floor(heard: &str) -> bool {
         .any(|word| FLOOR.contains(&word.as_str()))
 }
 
+/// Whether this word (lower case, letters only) can decide what a sound over her voice was. Such
+/// words say nothing about anybody, so a recording may keep them.
+pub fn steers(word: &str) -> bool {
+    let phrases = NODDING_PHRASES.iter().chain(&MISHEARD);
+    is_nodding(word)
+        || FLOOR.contains(&word)
+        || phrases
+            .flat_map(|phrase| phrase.iter())
+            .any(|part| *part == word)
+        || ["ll", "ve", "d", "s", "it", "that"].contains(&word)
+}
+
 fn is_nod(heard: &[String]) -> bool {
     let mut rest = heard;
     let mut nods = 0;
     while let [first, after @ ..] = rest {
-        let phrase = NODDING_PHRASES.iter().find(|phrase| {
+        let phrase = NODDING_PHRASES.iter().chain(&MISHEARD).find(|phrase| {
             rest.len() >= phrase.len() && rest.iter().zip(**phrase).all(|(a, b)| a == b)
         });
         rest = match phrase {
             Some(phrase) => &rest[phrase.len()..],
-            None if NODS.contains(&first.as_str()) || is_hum(first) => after,
+            None if is_nodding(first) => after,
             None => return false,
         };
         nods += 1;
     }
     nods <= MOST_NODS
+}
+
+fn is_nodding(word: &str) -> bool {
+    NODS.contains(&word) || BEGINNINGS.contains(&word) || is_hum(word)
 }
 
 /// "Mm-hm", "uh-huh" and the like, as recognisers spell them: "mhm", "M-ham", "H.M.".
@@ -192,6 +220,9 @@ mod tests {
     fn nods_are_backchannels_alone_and_in_a_row() {
         for text in [
             "Mm-hmm.",
+            "M-HAM.",
+            "mm-ma",
+            "I'm HM",
             "Mhm",
             "Uh-huh.",
             "Yeah.",
@@ -223,8 +254,24 @@ mod tests {
             "Okay, stop.",
             "Janet",
             "Right, and what about Paris?",
-            "I see a",
+            "I see them",
             "Quiet",
+        ] {
+            assert_eq!(judge(text, "", false), Meaning::Words, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_is_only_begun_asks_for_nothing() {
+        for text in ["I have.", "I'll", "And so", "I help.", "The"] {
+            assert_eq!(judge(text, "", false), Meaning::Backchannel, "{text}");
+        }
+        for text in [
+            "I have a question",
+            "Help",
+            "And Paris",
+            "To the left",
+            "How",
         ] {
             assert_eq!(judge(text, "", false), Meaning::Words, "{text}");
         }

@@ -1,6 +1,7 @@
 //! Tells a person in the room from Janet's own voice coming back, by level alone.
 //!
-//! Sees nothing but the level of each microphone window and whether Janet can be heard in the
+//! Sees nothing but the level of each microphone window (less what the engine knows to be her
+//! voice) and whether Janet can be heard in the
 //! room. While she can, a window counts as somebody's speech only if it stands out over the
 //! loudest sound of hers that came back lately. Nobody is interrupted by an echo that is known;
 //! an unknown one may hold her once, the judgement by words then tells it apart and
@@ -65,14 +66,15 @@ impl EchoFloor {
         self.peak_db.max(assumed)
     }
 
-    /// Judges a window that came while Janet could be heard, and learns from it.
-    pub(crate) fn over_her_voice(&mut self, level_db: f32, speech: bool) -> Source {
+    /// Judges a window that came while Janet could be heard, and learns from it. `hers`: it was
+    /// compared with her voice and is mostly that.
+    pub(crate) fn over_her_voice(&mut self, level_db: f32, speech: bool, hers: bool) -> Source {
         let level_db = if level_db.is_finite() {
             level_db
         } else {
             SILENCE_DB
         };
-        let source = if level_db >= self.floor_db() + MARGIN_DB {
+        let source = if !hers && level_db >= self.floor_db() + MARGIN_DB {
             Source::Person
         } else {
             Source::Echo
@@ -89,7 +91,9 @@ impl EchoFloor {
     pub(crate) fn person(&mut self, level_db: f32) {
         if level_db.is_finite() {
             let before = self.person_db.unwrap_or(level_db);
-            self.person_db = Some(before + 0.1 * (level_db - before));
+            // Up with every loud syllable, down slowly: words fade and pause between them.
+            let share = if level_db > before { 0.3 } else { 0.02 };
+            self.person_db = Some(before + share * (level_db - before));
         }
     }
 
@@ -125,33 +129,45 @@ mod tests {
         for window in 0..200 {
             let level = -40.0 + 4.0 * ((window % 7) as f32 - 3.0) / 3.0;
             assert_eq!(
-                echo.over_her_voice(level, true),
+                echo.over_her_voice(level, true, false),
                 Source::Echo,
                 "window {window}"
             );
         }
-        assert_eq!(echo.over_her_voice(-24.0, true), Source::Person);
+        assert_eq!(echo.over_her_voice(-24.0, true, false), Source::Person);
     }
 
     #[test]
     fn with_headphones_a_whisper_is_enough_once_the_trial_is_over() {
         let mut echo = EchoFloor::new();
         for _ in 0..TRIAL {
-            assert_eq!(echo.over_her_voice(-75.0, false), Source::Echo);
+            assert_eq!(echo.over_her_voice(-75.0, false, false), Source::Echo);
         }
-        assert_eq!(echo.over_her_voice(-55.0, true), Source::Person);
+        assert_eq!(echo.over_her_voice(-55.0, true, false), Source::Person);
+    }
+
+    #[test]
+    fn her_voice_that_was_recognised_is_nobody_else_however_loud() {
+        let mut echo = EchoFloor::new();
+        for _ in 0..TRIAL {
+            echo.over_her_voice(-75.0, false, false);
+        }
+        assert_eq!(echo.over_her_voice(-30.0, true, true), Source::Echo);
+        // And its level is known from then on.
+        assert_eq!(echo.over_her_voice(-28.0, true, false), Source::Echo);
+        assert_eq!(echo.over_her_voice(-22.0, true, false), Source::Person);
     }
 
     #[test]
     fn a_blamed_echo_holds_her_only_once() {
         let mut echo = EchoFloor::new();
         for _ in 0..TRIAL {
-            echo.over_her_voice(-75.0, false);
+            echo.over_her_voice(-75.0, false, false);
         }
-        assert_eq!(echo.over_her_voice(-38.0, true), Source::Person);
+        assert_eq!(echo.over_her_voice(-38.0, true, false), Source::Person);
         echo.blame(-36.0);
         for _ in 0..60 {
-            assert_eq!(echo.over_her_voice(-36.0, true), Source::Echo);
+            assert_eq!(echo.over_her_voice(-36.0, true, false), Source::Echo);
         }
     }
 
@@ -160,18 +176,21 @@ mod tests {
         let mut echo = EchoFloor::new();
         for _ in 0..40 {
             echo.person(-24.0);
-            echo.over_her_voice(-75.0, false);
+            echo.over_her_voice(-75.0, false, false);
         }
         echo.blame(-8.0);
-        assert_eq!(echo.over_her_voice(-24.0, true), Source::Person);
+        assert_eq!(echo.over_her_voice(-24.0, true, false), Source::Person);
     }
 
     #[test]
     fn levels_that_are_no_numbers_are_silence() {
         let mut echo = EchoFloor::new();
-        assert_eq!(echo.over_her_voice(f32::NAN, true), Source::Echo);
-        assert_eq!(echo.over_her_voice(f32::INFINITY, true), Source::Echo);
+        assert_eq!(echo.over_her_voice(f32::NAN, true, false), Source::Echo);
+        assert_eq!(
+            echo.over_her_voice(f32::INFINITY, true, false),
+            Source::Echo
+        );
         echo.person(f32::NAN);
-        assert_eq!(echo.over_her_voice(-10.0, true), Source::Person);
+        assert_eq!(echo.over_her_voice(-10.0, true, false), Source::Person);
     }
 }

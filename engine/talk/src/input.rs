@@ -54,8 +54,12 @@ pub enum Input {
         at: Mono,
         /// Probability of speech, 0 to 1. Windows under the energy gate come as 0.
         speech: f32,
-        /// Level of the window in dBFS (−120 for digital silence).
+        /// Level of the window in dBFS (−120 for digital silence), less what of it is known to be
+        /// her own voice.
         level_db: f32,
+        /// Most of it is known to be her own voice.
+        #[cfg_attr(feature = "serde", serde(default))]
+        hers: bool,
     },
     /// Push-to-talk: the turn ends here (`audio_end`).
     Commit,

@@ -35,7 +35,8 @@ mod timer;
 mod turn;
 mod voice;
 
-pub use action::{Action, Ending, Pass, Span, Voice};
+pub use action::{Action, Ending, Pass, Span, Voice, Why};
+pub use backchannel::steers;
 pub use config::Config;
 #[cfg(feature = "_faults")]
 pub use fault::Fault;

@@ -137,6 +137,14 @@ impl Line {
         Ok((line, playout))
     }
 
+    /// Numbers begin here instead of at 0. Only before anything was staged.
+    pub fn begin_at(&mut self, first: u64) {
+        debug_assert!(self.sound.is_empty() && self.sent == self.next);
+        (self.base, self.next, self.sent, self.start) = (first, first, first, first);
+        self.reported = first;
+        self.ear.begin(first, first);
+    }
+
     /// Samples per second.
     pub fn rate_hz(&self) -> u32 {
         self.rate_hz
@@ -221,6 +229,20 @@ impl Line {
     /// 500 ms, without one the pacer's position less 200 ms; never past what was sent.
     pub fn heard(&self, now_us: u64) -> u64 {
         self.ear.heard(self.pulled(), now_us)
+    }
+
+    /// What sounds around the ear: the samples from `before` to `after` the one that is heard now,
+    /// silence where nothing was sent or is kept any more. For telling her voice in a microphone.
+    pub fn around_ear(&self, now_us: u64, before: Duration, after: Duration) -> Vec<i16> {
+        let samples = |d: Duration| (d.as_micros() * u128::from(self.rate_hz) / 1_000_000) as i64;
+        let ear = self.heard(now_us) as i64;
+        let known = self.base as i64..self.next as i64;
+        (ear - samples(before)..ear + samples(after))
+            .map(|number| {
+                let place = known.contains(&number).then(|| number - known.start);
+                place.map_or(0, |place| self.sound[place as usize])
+            })
+            .collect()
     }
 
     /// True when everything that was staged was heard.

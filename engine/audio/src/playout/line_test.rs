@@ -314,3 +314,30 @@ fn an_impossible_line_is_refused_by_name() {
     );
     assert_eq!(refuse(24_000, 5), "playout ahead of 5ms is less than 20 ms");
 }
+
+#[test]
+fn what_sounds_around_the_ear_is_told_with_silence_where_nothing_was_played() {
+    let (mut line, mut playout) = line();
+    line.stage(&ramp(1, 24_000));
+    let mut now_us = 1_000_000;
+    run(&mut line, &mut playout, &mut now_us, 1_500_000);
+    let (before, after) = (Duration::from_millis(400), Duration::from_millis(300));
+    let around = line.around_ear(now_us, before, after);
+    assert_eq!(around.len() as u64, 700 * MS);
+    let ear = line.heard(now_us);
+    for (n, &sample) in around.iter().enumerate() {
+        let number = ear as i64 - 400 * MS as i64 + n as i64;
+        let sent = (0..line.next as i64).contains(&number);
+        assert_eq!(
+            i64::from(sample),
+            if sent { number + 1 } else { 0 },
+            "sample {number}"
+        );
+    }
+    line.pause(now_us);
+    let around = line.around_ear(now_us, before, after);
+    assert!(
+        around[400 * MS as usize + 240..].iter().all(|&s| s == 0),
+        "dropped sound is not heard"
+    );
+}

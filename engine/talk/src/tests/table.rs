@@ -208,6 +208,7 @@ fn run(script: &str) -> String {
                     at: now,
                     speech,
                     level_db,
+                    hers: false,
                 },
                 &mut out,
             );
@@ -288,7 +289,9 @@ fn line(action: &Action) -> String {
         } => {
             format!("finish {reply} {ending:?} \"{text}\" of \"{shown}\"")
         }
-        Action::Disregard { reply, tag } => format!("disregard {reply}{}", tagged(tag)),
+        Action::Disregard { reply, tag, why } => {
+            format!("disregard {reply}{} {why:?}", tagged(tag))
+        }
         Action::Idle => "idle".to_owned(),
     }
 }

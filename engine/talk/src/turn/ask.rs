@@ -7,7 +7,7 @@ use crate::asks::{Ask, Body};
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
 use crate::turn::{State, Turn};
-use crate::{Action, Ending, Input, Mono, Pass, Span, Stage, UtteranceId};
+use crate::{Action, Ending, Input, Mono, Pass, Span, Stage, UtteranceId, Why};
 
 impl Turn {
     pub(super) fn on_text(&mut self, text: String, speak: bool, tag: u32, out: &mut Vec<Action>) {
@@ -41,19 +41,15 @@ impl Turn {
             at: self.core.now,
             lost_at,
         };
-        if matches!(self.state, State::Stopped) {
-            out.push(Action::Disregard {
-                reply,
-                tag: ask.tag(),
-            });
-            return;
-        }
         let blank = ask.words().is_some_and(|words| words.trim().is_empty());
-        if blank {
-            out.push(Action::Disregard {
-                reply,
-                tag: ask.tag(),
-            });
+        let refused = if matches!(self.state, State::Stopped) {
+            Some(Why::Ended)
+        } else {
+            blank.then_some(Why::NoWords)
+        };
+        if let Some(why) = refused {
+            let tag = ask.tag();
+            out.push(Action::Disregard { reply, tag, why });
             return;
         }
         if let Err(refused) = self.core.asks.push(ask) {
@@ -61,6 +57,7 @@ impl Turn {
                 out.push(Action::Disregard {
                     reply,
                     tag: refused.tag(),
+                    why: Why::TooMany,
                 });
             }
             return;
@@ -80,12 +77,12 @@ impl Turn {
 
     /// A transcript for something that waits.
     pub(super) fn on_asked(&mut self, input: Input, out: &mut Vec<Action>) {
-        let (reply, text) = match input {
-            Input::Transcript { reply, text } => (reply, text),
+        let (reply, text, why) = match input {
+            Input::Transcript { reply, text } => (reply, text, Why::NoWords),
             Input::Failed {
                 reply,
                 stage: Stage::Transcribe,
-            } => (reply, String::new()),
+            } => (reply, String::new(), Why::Failed),
             _ => return,
         };
         let Some(ask) = self.core.asks.wanting(reply) else {
@@ -101,6 +98,7 @@ impl Turn {
             out.push(Action::Disregard {
                 reply: own,
                 tag: ask.tag(),
+                why,
             });
         }
     }
@@ -119,6 +117,7 @@ impl Turn {
                     out.push(Action::Disregard {
                         reply: own,
                         tag: ask.tag(),
+                        why: Why::Failed,
                     });
                 }
             } else if own_ended {
@@ -191,6 +190,7 @@ impl crate::turn::Core {
         out.push(Action::Disregard {
             reply: ask.reply,
             tag: ask.tag(),
+            why: Why::Ended,
         });
     }
 }

@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::turn::settle::end_attempt;
 use crate::turn::{Core, Mic, State, Turn};
 use crate::voice::{Part, Partials, Phase, VoiceTurn};
-use crate::{Action, MicMode, Mono, Pass, Span};
+use crate::{Action, MicMode, Mono, Pass, Span, Why};
 
 /// Parts of a long turn before it is given out of hand as a late one.
 const MOST_PARTS: usize = 8;
@@ -28,9 +28,7 @@ impl Turn {
 
     pub(super) fn on_window(
         &mut self,
-        at: Mono,
-        speech: f32,
-        level_db: f32,
+        (at, speech, level_db, hers): (Mono, f32, f32, bool),
         out: &mut Vec<Action>,
     ) {
         let level_db = if level_db.is_finite() {
@@ -48,7 +46,7 @@ impl Turn {
         }
         let counted = if core.is_audible() && !matches!(self.state, State::Held { .. }) {
             let voice_like = speech >= core.config.speech_off;
-            match core.echo.over_her_voice(level_db, voice_like) {
+            match core.echo.over_her_voice(level_db, voice_like, hers) {
                 Source::Person => speech,
                 Source::Echo if core.faults.has(Fault::EchoTakenForPerson) => speech,
                 Source::Echo => 0.0,
@@ -110,7 +108,11 @@ impl Turn {
             }
             State::Resting | State::Replying(_) if self.core.mic != Mic::Closed => {
                 let reply = self.core.new_reply();
-                out.push(Action::Disregard { reply, tag: None });
+                out.push(Action::Disregard {
+                    reply,
+                    tag: None,
+                    why: Why::NoWords,
+                });
             }
             State::Resting | State::Replying(_) | State::Held { .. } | State::Stopped => {}
         }

@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
 use crate::turn::{Core, STALL, State, Turn};
 use crate::voice::{Answer, Attempt, Part, Phase, VoiceTurn, Words, join};
-use crate::{Action, Ending, Mono, Pass, Span};
+use crate::{Action, Ending, Mono, Pass, Span, Why};
 
 /// Smart Turn looks at no more than this.
 const SCORED: Duration = Duration::from_secs(8);
@@ -75,6 +75,7 @@ impl Turn {
                     out.push(Action::Disregard {
                         reply: attempt.reply,
                         tag: None,
+                        why: Why::NoWords,
                     });
                 }
                 turn.phase = Phase::Speaking;

@@ -145,7 +145,7 @@ impl Oracle {
                 };
                 self.lives.insert(*reply, life);
             }
-            Action::Disregard { reply, tag } => {
+            Action::Disregard { reply, tag, .. } => {
                 if matches!(self.lives.get(reply), Some(life) if !matches!(life, Life::Open | Life::Cancelled))
                 {
                     let detail = format!(

@@ -483,6 +483,7 @@ impl World {
             at,
             speech,
             level_db,
+            hers: false,
         });
         let long = self
             .speaking_since
