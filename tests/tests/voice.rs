@@ -290,3 +290,49 @@ async fn an_interrupt_stops_her_voice_at_once() {
         "what was not heard is not remembered"
     );
 }
+
+#[tokio::test]
+async fn sound_is_numbered_on_when_the_microphone_is_opened_again() {
+    let mut client = Client::connect(Server::shared()).await;
+    let mut heard = Heard::default();
+    for round in 1..=2 {
+        start(&mut client, "push_to_talk").await;
+        let before = heard.sound.len();
+        let question = json!({ "type": "message", "text": "Say hello.", "speak": true });
+        client.send(question).await;
+        // `Heard` refuses a sample that was sent before.
+        speak(&mut client, &[], &mut heard, |heard| {
+            heard.of("assistant_message").len() == round
+        })
+        .await;
+        assert!(heard.sound.len() > before, "round {round} was silent");
+        client.send(json!({ "type": "audio_stop" })).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_as_the_client_left_is_kept() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    let id = client.client_id.clone();
+    start(&mut client, "hands_free").await;
+    let mut heard = Heard::default();
+    let speech = s16(&sound::clip("goforward"));
+    speak(&mut client, &speech, &mut heard, |heard| {
+        heard
+            .of("transcript")
+            .iter()
+            .any(|frame| frame["final"] == true)
+    })
+    .await;
+    // The turn is decided; nothing else of it was read, nor will be.
+    client.close().await;
+    let mut again = Client::resume(server, &id).await;
+    again.send(json!({ "type": "get_context" })).await;
+    let context = again.until("context").await;
+    let said = context["data"]["messages"][0]["text"].as_str();
+    assert!(
+        said.is_some_and(|text| text.to_lowercase().contains("forward")),
+        "{context}"
+    );
+}

@@ -261,13 +261,13 @@ impl Connection {
         if session.detach().is_err() {
             return;
         }
-        while self.requests.in_flight() {
-            if self.store_only().await.is_err() {
+        while !self.store_only().await {
+            let ended = self.session.as_ref().is_none_or(Session::has_ended);
+            if ended {
+                // What it said before it broke has been stored just now.
                 return;
             }
-            if self.requests.in_flight() {
-                self.woken.notified().await;
-            }
+            self.woken.notified().await;
         }
     }
 

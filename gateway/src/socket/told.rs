@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use janet_audio::wav;
-use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, Voice};
+use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
 use janet_protocol::{
     AudioFormat, Base64, Dialect, ErrorCode, Outgoing, ServerMessage, SpeakingState, Tone,
     WireError, binary,
@@ -62,8 +62,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Stores what waits and tells nobody: the client has left.
-    pub(super) async fn store_only(&mut self) -> Result<(), Leave> {
+    /// Stores what waits and tells nobody: the client has left. Whether the session has said all.
+    pub(super) async fn store_only(&mut self) -> bool {
+        let mut detached = false;
         while let Some(event) = self
             .session
             .as_mut()
@@ -85,11 +86,12 @@ impl Connection {
                     self.requests.finished(reply, tag);
                     self.store(Role::Assistant, &text).await;
                 }
-                Event::Disregarded { tag } => drop(self.requests.disregarded(tag)),
+                Event::Disregarded { tag, .. } => drop(self.requests.disregarded(tag)),
+                Event::Detached => detached = true,
                 _ => {}
             }
         }
-        Ok(())
+        detached
     }
 
     async fn tell(&mut self, event: Event) -> Result<(), Leave> {
@@ -177,15 +179,13 @@ impl Connection {
                     },
                 )
             }
-            Event::Disregarded { tag } => match self.requests.disregarded(tag) {
-                Some(asked) => {
-                    let nothing =
-                        WireError::new(ErrorCode::NoSpeech, "nothing was said in this recording");
-                    Ok(self.outbound.text(nothing.with_request(asked.request_id))?)
-                }
+            Event::Disregarded { tag, why } => match self.requests.disregarded(tag) {
+                Some(asked) => Ok(self
+                    .outbound
+                    .text(unanswered(why).with_request(asked.request_id))?),
                 None => Ok(()),
             },
-            Event::Idle => Ok(()),
+            Event::Detached | Event::Idle => Ok(()),
         }
     }
 
@@ -304,6 +304,26 @@ impl Connection {
             message,
         })?)
     }
+}
+
+/// What is told of a request that stays without an answer.
+fn unanswered(why: Why) -> WireError {
+    let (code, message) = match why {
+        Why::NoWords => (ErrorCode::NoSpeech, "nothing was said in this recording"),
+        Why::TooMany => (
+            ErrorCode::Overloaded,
+            "too many requests wait for an answer; please ask again later",
+        ),
+        Why::Failed => (
+            ErrorCode::Internal,
+            "the recording could not be transcribed; please say it again",
+        ),
+        Why::Ended => (
+            ErrorCode::Interrupted,
+            "everything was stopped before this could be answered",
+        ),
+    };
+    WireError::new(code, message)
 }
 
 fn latency(ledger: &Ledger) -> BTreeMap<String, i64> {
