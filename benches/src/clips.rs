@@ -80,13 +80,10 @@ impl Clip {
             .unwrap_or(0);
         Duration::from_millis(20 * (last as u64 + 1))
     }
+}
 
-    /// Where speech truly begins.
-    pub(crate) fn onset(&self) -> Duration {
-        let first = loud_windows(&self.pcm)
-            .iter()
-            .position(|loud| *loud)
-            .unwrap_or(0);
-        Duration::from_millis(20 * first as u64)
-    }
+/// Where speech truly begins.
+pub(crate) fn onset(pcm: &[f32]) -> Duration {
+    let first = loud_windows(pcm).iter().position(|loud| *loud).unwrap_or(0);
+    Duration::from_millis(20 * first as u64)
 }
