@@ -178,6 +178,7 @@ mod tests {
             Input::Partial {
                 reply,
                 text: secret.into(),
+                doubtful: false,
             },
             Input::Transcript {
                 reply,

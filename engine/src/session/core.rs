@@ -287,7 +287,11 @@ impl Core {
                 live.mark(Mark::TurnScore, now);
                 Input::TurnScore { reply, complete }
             }
-            What::Partial(text) => Input::Partial { reply, text },
+            What::Partial { text, doubtful } => Input::Partial {
+                reply,
+                text,
+                doubtful,
+            },
             What::Transcript(text) => {
                 live.mark(Mark::Transcript, now);
                 Input::Transcript { reply, text }

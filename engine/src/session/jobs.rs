@@ -198,7 +198,10 @@ impl Job for SpeechJob {
                 Ok(Step::Ready(heard)) => {
                     let text = self.gate.redact(heard.text.trim()).into_owned();
                     self.out.post(if partial {
-                        What::Partial(text)
+                        What::Partial {
+                            text,
+                            doubtful: heard.is_doubtful(),
+                        }
                     } else {
                         What::Transcript(text)
                     });

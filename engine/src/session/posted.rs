@@ -13,7 +13,11 @@ pub(crate) struct Posted {
 /// The result itself.
 pub(crate) enum What {
     Score(f32),
-    Partial(String),
+    Partial {
+        text: String,
+        /// See `Input::Partial`.
+        doubtful: bool,
+    },
     Transcript(String),
     Token(String),
     Generated {

@@ -94,6 +94,9 @@ pub enum Input {
         reply: ReplyId,
         /// All words of the turn so far.
         text: String,
+        /// The recogniser itself doubts that these are words: a hum or a sigh often reads as some.
+        #[cfg_attr(feature = "serde", serde(default))]
+        doubtful: bool,
     },
     /// The transcript of a whole turn. Already gated. Empty: no speech in it.
     Transcript {

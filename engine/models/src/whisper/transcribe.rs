@@ -98,6 +98,22 @@ pub struct Transcription {
     pub more_looks: usize,
 }
 
+/// With a higher chance that nobody speaks and a lower mean logarithm than these, a text is
+/// doubtful. Whisper's own rule for silence is 0.6 and −1.0; hums that read as words lie at 0.54 to
+/// 0.76 and −0.85 to −1.2, single words that are words at 0.2 to 0.45.
+const DOUBT_NO_SPEECH: f32 = 0.5;
+/// See [`DOUBT_NO_SPEECH`].
+const DOUBT_LOGPROB: f32 = -0.8;
+
+impl Transcription {
+    /// Whether the text may well be made of a sound that is no word.
+    pub fn is_doubtful(&self) -> bool {
+        !self.text.is_empty()
+            && self.no_speech >= DOUBT_NO_SPEECH
+            && self.avg_logprob <= DOUBT_LOGPROB
+    }
+}
+
 /// A transcription under way.
 #[derive(Debug)]
 pub struct TranscribeJob {

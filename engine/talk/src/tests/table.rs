@@ -128,9 +128,10 @@ fn input(words: &[String]) -> Input {
             reply: reply(),
             text: rest(2),
         },
-        "partial" => Input::Partial {
+        word @ ("partial" | "perhaps") => Input::Partial {
             reply: reply(),
             text: rest(2),
+            doubtful: word == "perhaps",
         },
         "token" => Input::Token {
             reply: reply(),

@@ -209,7 +209,7 @@ impl Turn {
             return;
         };
         match input {
-            Input::Partial { reply, text } if turn.partials.open.take().is_some() => {
+            Input::Partial { reply, text, .. } if turn.partials.open.take().is_some() => {
                 let blank = text.trim().is_empty();
                 turn.partials.blank = if blank { turn.partials.blank + 1 } else { 0 };
                 let whole = turn.text_with(&text);

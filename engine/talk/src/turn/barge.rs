@@ -23,6 +23,8 @@ const NEXT_LOOK: Duration = Duration::from_millis(224);
 const SHORTEST_WORD: Duration = Duration::from_millis(224);
 /// Up to this much sound, words that go on behind it may be the beginning of a nod.
 const EARLY_LOOK: Duration = Duration::from_millis(450);
+/// A sound up to this long that only perhaps was words was a hum.
+const LONGEST_HUM: Duration = Duration::from_millis(700);
 /// A person who has been silent for this long at the judgement has perhaps only nodded.
 const FADING: Duration = Duration::from_millis(32);
 /// Words that are still on their way at `barge_judge` are waited for up to this many times it.
@@ -139,10 +141,15 @@ impl Turn {
             return;
         };
         match input {
-            Input::Partial { text, .. } if turn.partials.open.take().is_some() => {
+            Input::Partial { text, doubtful, .. } if turn.partials.open.take().is_some() => {
                 let far_over = self.core.echo.is_far_over(judgement.level_db);
                 let echo_counts = self.core.faults.has(Fault::EchoTakenForPerson);
                 let mut meaning = judge(&text, &live.saying(), far_over);
+                let asks = asks_for_floor(&text);
+                let spoken = turn.spoken_to.since(judgement.speech_from);
+                if meaning == Meaning::Words && doubtful && !asks && spoken <= LONGEST_HUM {
+                    meaning = Meaning::Backchannel;
+                }
                 if meaning == Meaning::Backchannel && self.core.faults.has(Fault::NodsInterrupt) {
                     meaning = Meaning::Words;
                 }
@@ -153,7 +160,7 @@ impl Turn {
                 judgement.verdict = Some((meaning, upto));
                 // Cut in mid-word, "mm-hm" reads as anything: the rest has to be heard first.
                 let early = upto.since(judgement.speech_from) < EARLY_LOOK;
-                judgement.unsure = meaning == Meaning::Words && early && !asks_for_floor(&text);
+                judgement.unsure = meaning == Meaning::Words && early && !asks;
                 self.core.look(turn, judgement, out);
             }
             Input::Failed {

@@ -155,7 +155,11 @@ impl World {
         let trouble = self.trouble_strikes();
         let mut takes = 20..220;
         let mut input = match pass {
-            Pass::Partial => Input::Partial { reply, text },
+            Pass::Partial => Input::Partial {
+                reply,
+                text,
+                doubtful: false,
+            },
             Pass::Final => Input::Transcript { reply, text },
         };
         if trouble {
