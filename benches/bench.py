@@ -168,7 +168,7 @@ def llm():
 
 def barge():
     trials = int(os.environ.get("TRIALS", "100"))
-    b = ours("barge", "--trials", trials, "--backchannels", trials * 3 // 5, "--echoes", max(trials // 5, 5))
+    b = ours("barge", "--trials", trials, "--backchannels", trials * 3 // 5, "--echoes", max(trials // 10, 5))
     row("barge_in_silence_ms_p95", b["barge_in_silence_ms_p95"], "ms",
         f"{b['trials']} trials, p50 {b['barge_in_silence_ms_p50']:.0f}, not interrupted {b['not_interrupted']}")
     row("barge_in_judged_ms_p95", b["barge_in_judged_ms_p95"], "ms")

@@ -61,6 +61,8 @@ pub struct KvCache {
     shape: KvShape,
     room: Room,
     exec: Exec,
+    /// No token from here on was ever written since the last erasure.
+    written: usize,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,7 @@ impl KvCache {
             shape,
             room,
             exec: exec.clone(),
+            written: 0,
         })
     }
 
@@ -154,6 +157,7 @@ impl KvCache {
                 &normed
             }
         };
+        self.written = self.written.max(start + tokens);
         let shape = self.shape.layer();
         match &mut self.room {
             Room::Cpu { keys, values } => {
@@ -208,6 +212,7 @@ impl KvCache {
                 other.shape, self.shape
             )));
         }
+        self.written = self.written.max(tokens);
         match (&mut self.room, &other.room) {
             (
                 Room::Cpu { keys, values },
@@ -247,12 +252,12 @@ impl KvCache {
         }
     }
 
-    /// Overwrites the first `tokens` tokens with zeros, so that nothing can be read back.
-    pub fn erase(&mut self, tokens: usize) -> Result<()> {
+    /// Overwrites everything that was written with zeros, so that nothing can be read back.
+    pub fn erase(&mut self) -> Result<()> {
         let KvShape {
             head_dim, capacity, ..
         } = self.shape;
-        let tokens = tokens.min(capacity);
+        let tokens = std::mem::take(&mut self.written).min(capacity);
         let layer = self.shape.layer();
         match &mut self.room {
             Room::Cpu { keys, values } => {

@@ -53,12 +53,13 @@ fn keep_talking(
     let heard = converse(engine, MicMode::HandsFree, &mut |n, heard| {
         let now = Duration::from_millis(20) * n as u32;
         let scene = Scene(heard);
-        if scene.sounding().is_some() || room.is_speaking() {
+        if room.is_speaking() {
+            // No answer to this within that time: something is asked again.
+            ask_at = now + PATIENCE;
+        } else if scene.sounding().is_some() {
             ask_at = now + Duration::from_millis(1500);
         }
         if now >= ask_at {
-            // No answer to this one within that time: asked again.
-            ask_at = now + PATIENCE;
             room.say(&questions[next % questions.len()]);
             next += 1;
         }

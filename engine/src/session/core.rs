@@ -2,7 +2,8 @@
 //!
 //! Drains what the transport and the jobs left, hands it to the conversation as inputs with their
 //! times, and obeys the actions. Decides nothing itself; never waits, never runs a model but the
-//! VAD (0.1 ms per 32 ms of sound, behind an energy gate).
+//! VAD (0.1 ms per 32 ms of sound, behind an energy gate) and, on speech over her voice, the
+//! comparison of the two.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -207,8 +208,9 @@ impl Core {
                 self.silence(now);
                 self.ear.open(reader, now);
                 if let Some(before) = &self.line {
-                    // Numbers go on: a client counts them per connection.
-                    line.begin_at(before.end());
+                    // Numbers go on: a client counts them per connection. What the old line cut
+                    // may never have been told; it is told by the new one.
+                    line.begin_at(before.end(), before.heard(now.0));
                 }
                 self.line = Some(line);
                 self.feed(now, Input::MicOpen(mode));

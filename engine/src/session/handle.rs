@@ -21,7 +21,7 @@ const PLAY_AHEAD: Duration = Duration::from_millis(200);
 /// Sound for the client, as it goes onto the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AudioChunk<'a> {
-    /// Number of the first sample, counted from 0 per opened microphone.
+    /// Number of the first sample, counted from 0 per session.
     pub first_sample: u32,
     /// The samples at the play rate.
     pub samples: &'a [i16],

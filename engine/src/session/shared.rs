@@ -14,8 +14,8 @@ use crate::Event;
 /// Requests that wait for the next tick (10 ms). A transport that is refused tells its client.
 const COMMANDS: usize = 64;
 /// Events that wait for the transport. 1024 are more than a minute of deltas; when a transport
-/// has stopped reading for that long, further deltas are dropped and counted: the final message
-/// holds the whole text.
+/// has stopped reading for that long, further deltas and signs of her voice are dropped and counted:
+/// the final message holds the whole text.
 const EVENTS: usize = 1024;
 /// Of these, kept for what has to be stored: the beginnings and ends of replies.
 pub(crate) const EVENTS_RESERVED: usize = 128;

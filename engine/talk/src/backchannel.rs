@@ -1,7 +1,8 @@
 //! What a sound over Janet's voice was: nothing, a nod in words, her own voice, or speech.
 //!
 //! Judges words only; when to ask and what follows is for `barge`. Errs towards speech: a word that
-//! could be meant for her ("no", "stop", "what") is never a nod.
+//! could be meant for her ("no", "stop", "what") is never a nod, and one that a sentence may begin
+//! with ("so", "I have") is only when nothing follows.
 
 /// What the words of a sound amount to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub(crate) enum Meaning {
     Nothing,
     /// "Mm-hm", "I see": she may go on.
     Backchannel,
+    /// A sentence's beginning and no more, so far: perhaps a hum, perhaps somebody who thinks.
+    Begun,
     /// What she herself is saying.
     Echo,
     /// Somebody wants the floor.
@@ -85,10 +88,10 @@ const NODDING_PHRASES: [&[&str]; 15] = [
     &["i", "understand"],
     &["thanks", "for", "watching"],
 ];
-/// How a sentence begins that says nothing yet. With nothing but these, somebody has thought better
-/// of it, or it was a hum: small recognisers hear "uh-huh" as "I have" and "mm-hm" as "I'm hm".
-const BEGINNINGS: [&str; 13] = [
-    "i", "i'm", "i'll", "i've", "i'd", "have", "a", "an", "the", "and", "so", "to", "it's",
+/// How a sentence begins that says nothing yet. When nothing follows, somebody has thought better of
+/// it, or it was a hum: small recognisers hear "uh-huh" as "I have" and "mm-hm" as "I'm hm".
+const BEGINNINGS: [&str; 14] = [
+    "i", "i'm", "i'll", "i've", "i'd", "have", "a", "an", "in", "the", "and", "so", "to", "it's",
 ];
 /// Other sentences that small recognisers make of "uh-huh".
 const MISHEARD: [&[&str]; 4] = [
@@ -114,8 +117,8 @@ pub(crate) fn judge(heard: &str, saying: &str, far_over_echo: bool) -> Meaning {
     if heard.is_empty() {
         return Meaning::Nothing;
     }
-    if is_nod(&heard) {
-        return Meaning::Backchannel;
+    if let Some(meaning) = nodding(&heard) {
+        return meaning;
     }
     let alike = in_common(&heard, &words(saying));
     let least = if far_over_echo { 3 } else { 1 };
@@ -133,37 +136,51 @@ pub(crate) fn asks_for_floor(heard: &str) -> bool {
         .any(|word| FLOOR.contains(&word.as_str()))
 }
 
-/// Whether this word (lower case, letters only) can decide what a sound over her voice was. Such
-/// words say nothing about anybody, so a recording may keep them.
+/// Whether this word (lower case, letters only) can decide what a sound over her voice was. They are
+/// words from short lists that say nothing about anybody, so a recording may keep them.
 pub fn steers(word: &str) -> bool {
     let phrases = NODDING_PHRASES.iter().chain(&MISHEARD);
-    is_nodding(word)
-        || FLOOR.contains(&word)
-        || phrases
-            .flat_map(|phrase| phrase.iter())
-            .any(|part| *part == word)
-        || ["ll", "ve", "d", "s", "it", "that"].contains(&word)
+    let words = NODS.iter().chain(&BEGINNINGS).chain(&FLOOR);
+    words
+        .chain(phrases.flat_map(|phrase| phrase.iter()))
+        // Letters part words in a recording: "i'll" comes as "i" and "ll".
+        .any(|known| known.split('\'').any(|part| part == word))
 }
 
-fn is_nod(heard: &[String]) -> bool {
-    let mut rest = heard;
-    let mut nods = 0;
-    while let [first, after @ ..] = rest {
-        let phrase = NODDING_PHRASES.iter().chain(&MISHEARD).find(|phrase| {
+/// Nods, or a sentence's beginning, and nothing else.
+fn nodding(heard: &[String]) -> Option<Meaning> {
+    let starts = |phrases: &[&[&str]], rest: &[String]| {
+        let fits = |phrase: &&&[&str]| {
             rest.len() >= phrase.len() && rest.iter().zip(**phrase).all(|(a, b)| a == b)
-        });
-        rest = match phrase {
-            Some(phrase) => &rest[phrase.len()..],
-            None if is_nodding(first) => after,
-            None => return false,
         };
+        phrases.iter().find(fits).map(|phrase| phrase.len())
+    };
+    let mut rest = heard;
+    let (mut nods, mut begun) = (0, false);
+    while let Some(first) = rest.first() {
+        let first = first.as_str();
+        let length = if let Some(length) = starts(&NODDING_PHRASES, rest) {
+            length
+        } else if let Some(length) = starts(&MISHEARD, rest) {
+            begun = true;
+            length
+        } else if NODS.contains(&first) || is_hum(first) {
+            1
+        } else if BEGINNINGS.contains(&first) {
+            begun = true;
+            1
+        } else {
+            return None;
+        };
+        rest = &rest[length..];
         nods += 1;
     }
-    nods <= MOST_NODS
-}
-
-fn is_nodding(word: &str) -> bool {
-    NODS.contains(&word) || BEGINNINGS.contains(&word) || is_hum(word)
+    let meaning = if begun {
+        Meaning::Begun
+    } else {
+        Meaning::Backchannel
+    };
+    (nods <= MOST_NODS).then_some(meaning)
 }
 
 /// "Mm-hm", "uh-huh" and the like, as recognisers spell them: "mhm", "M-ham", "H.M.".
@@ -222,7 +239,6 @@ mod tests {
             "Mm-hmm.",
             "M-HAM.",
             "mm-ma",
-            "I'm HM",
             "Mhm",
             "Uh-huh.",
             "Yeah.",
@@ -263,8 +279,8 @@ mod tests {
 
     #[test]
     fn a_sentence_that_is_only_begun_asks_for_nothing() {
-        for text in ["I have.", "I'll", "And so", "I help.", "The"] {
-            assert_eq!(judge(text, "", false), Meaning::Backchannel, "{text}");
+        for text in ["I have.", "I'll", "And so", "I help.", "The", "I'm HM"] {
+            assert_eq!(judge(text, "", false), Meaning::Begun, "{text}");
         }
         for text in [
             "I have a question",

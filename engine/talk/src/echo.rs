@@ -12,6 +12,7 @@
 
 use std::time::Duration;
 
+use crate::Whose;
 use crate::ear::WINDOW;
 
 /// By how much speech has to stand out over the echo.
@@ -26,6 +27,9 @@ const TRIAL: u32 = 25;
 const SINK_DB_PER_S: f32 = 2.0;
 /// Level of a window without any sound.
 pub(crate) const SILENCE_DB: f32 = -120.0;
+/// What is left of a window after her voice was taken from it may be this much quieter than an echo
+/// and still be a person.
+const KNOWN_DB: f32 = 10.0;
 /// A sound that held her raises the floor no higher than this: it may have been a person.
 const BLAME_CAP_DB: f32 = -28.0;
 
@@ -66,15 +70,19 @@ impl EchoFloor {
         self.peak_db.max(assumed)
     }
 
-    /// Judges a window that came while Janet could be heard, and learns from it. `hers`: it was
-    /// compared with her voice and is mostly that.
-    pub(crate) fn over_her_voice(&mut self, level_db: f32, speech: bool, hers: bool) -> Source {
+    /// Judges a window that came while Janet could be heard, and learns from it.
+    pub(crate) fn over_her_voice(&mut self, level_db: f32, speech: bool, whose: Whose) -> Source {
         let level_db = if level_db.is_finite() {
             level_db
         } else {
             SILENCE_DB
         };
-        let source = if !hers && level_db >= self.floor_db() + MARGIN_DB {
+        let known = if whose == Whose::NotHers {
+            KNOWN_DB
+        } else {
+            0.0
+        };
+        let source = if whose != Whose::Hers && level_db >= self.floor_db() - known + MARGIN_DB {
             Source::Person
         } else {
             Source::Echo
@@ -129,45 +137,71 @@ mod tests {
         for window in 0..200 {
             let level = -40.0 + 4.0 * ((window % 7) as f32 - 3.0) / 3.0;
             assert_eq!(
-                echo.over_her_voice(level, true, false),
+                echo.over_her_voice(level, true, Whose::Unknown),
                 Source::Echo,
                 "window {window}"
             );
         }
-        assert_eq!(echo.over_her_voice(-24.0, true, false), Source::Person);
+        assert_eq!(
+            echo.over_her_voice(-24.0, true, Whose::Unknown),
+            Source::Person
+        );
     }
 
     #[test]
     fn with_headphones_a_whisper_is_enough_once_the_trial_is_over() {
         let mut echo = EchoFloor::new();
         for _ in 0..TRIAL {
-            assert_eq!(echo.over_her_voice(-75.0, false, false), Source::Echo);
+            assert_eq!(
+                echo.over_her_voice(-75.0, false, Whose::Unknown),
+                Source::Echo
+            );
         }
-        assert_eq!(echo.over_her_voice(-55.0, true, false), Source::Person);
+        assert_eq!(
+            echo.over_her_voice(-55.0, true, Whose::Unknown),
+            Source::Person
+        );
     }
 
     #[test]
     fn her_voice_that_was_recognised_is_nobody_else_however_loud() {
         let mut echo = EchoFloor::new();
         for _ in 0..TRIAL {
-            echo.over_her_voice(-75.0, false, false);
+            echo.over_her_voice(-75.0, false, Whose::Unknown);
         }
-        assert_eq!(echo.over_her_voice(-30.0, true, true), Source::Echo);
-        // And its level is known from then on.
-        assert_eq!(echo.over_her_voice(-28.0, true, false), Source::Echo);
-        assert_eq!(echo.over_her_voice(-22.0, true, false), Source::Person);
+        assert_eq!(echo.over_her_voice(-30.0, true, Whose::Hers), Source::Echo);
+        // Its level is known from then on: what cannot be compared has to be louder …
+        assert_eq!(
+            echo.over_her_voice(-26.0, true, Whose::Unknown),
+            Source::Echo
+        );
+        assert_eq!(
+            echo.over_her_voice(-18.0, true, Whose::Unknown),
+            Source::Person
+        );
+        // … and what was compared and is somebody else need not.
+        assert_eq!(
+            echo.over_her_voice(-28.0, true, Whose::NotHers),
+            Source::Person
+        );
     }
 
     #[test]
     fn a_blamed_echo_holds_her_only_once() {
         let mut echo = EchoFloor::new();
         for _ in 0..TRIAL {
-            echo.over_her_voice(-75.0, false, false);
+            echo.over_her_voice(-75.0, false, Whose::Unknown);
         }
-        assert_eq!(echo.over_her_voice(-38.0, true, false), Source::Person);
+        assert_eq!(
+            echo.over_her_voice(-38.0, true, Whose::Unknown),
+            Source::Person
+        );
         echo.blame(-36.0);
         for _ in 0..60 {
-            assert_eq!(echo.over_her_voice(-36.0, true, false), Source::Echo);
+            assert_eq!(
+                echo.over_her_voice(-36.0, true, Whose::Unknown),
+                Source::Echo
+            );
         }
     }
 
@@ -176,21 +210,30 @@ mod tests {
         let mut echo = EchoFloor::new();
         for _ in 0..40 {
             echo.person(-24.0);
-            echo.over_her_voice(-75.0, false, false);
+            echo.over_her_voice(-75.0, false, Whose::Unknown);
         }
         echo.blame(-8.0);
-        assert_eq!(echo.over_her_voice(-24.0, true, false), Source::Person);
+        assert_eq!(
+            echo.over_her_voice(-24.0, true, Whose::Unknown),
+            Source::Person
+        );
     }
 
     #[test]
     fn levels_that_are_no_numbers_are_silence() {
         let mut echo = EchoFloor::new();
-        assert_eq!(echo.over_her_voice(f32::NAN, true, false), Source::Echo);
         assert_eq!(
-            echo.over_her_voice(f32::INFINITY, true, false),
+            echo.over_her_voice(f32::NAN, true, Whose::Unknown),
+            Source::Echo
+        );
+        assert_eq!(
+            echo.over_her_voice(f32::INFINITY, true, Whose::Unknown),
             Source::Echo
         );
         echo.person(f32::NAN);
-        assert_eq!(echo.over_her_voice(-10.0, true, false), Source::Person);
+        assert_eq!(
+            echo.over_her_voice(-10.0, true, Whose::Unknown),
+            Source::Person
+        );
     }
 }

@@ -38,6 +38,19 @@ pub enum Finish {
     Length,
 }
 
+/// Whose voice a window of the microphone holds, told by comparing it with what was played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Whose {
+    /// It was not compared.
+    #[default]
+    Unknown,
+    /// Mostly her own.
+    Hers,
+    /// Not hers, or hardly.
+    NotHers,
+}
+
 /// One thing that happened. `now` beside it is the session's clock; an `at` inside it is the
 /// moment of the audio sample it speaks of, which is earlier.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,12 +67,12 @@ pub enum Input {
         at: Mono,
         /// Probability of speech, 0 to 1. Windows under the energy gate come as 0.
         speech: f32,
-        /// Level of the window in dBFS (−120 for digital silence), less what of it is known to be
-        /// her own voice.
+        /// Level of the window in dBFS (−120 for digital silence); where it was compared with her
+        /// voice and is not hers, less what of it is.
         level_db: f32,
-        /// Most of it is known to be her own voice.
+        /// What comparing it with her voice said.
         #[cfg_attr(feature = "serde", serde(default))]
-        hers: bool,
+        whose: Whose,
     },
     /// Push-to-talk: the turn ends here (`audio_end`).
     Commit,

@@ -41,7 +41,7 @@ pub use config::Config;
 #[cfg(feature = "_faults")]
 pub use fault::Fault;
 pub use ids::{PhraseId, ReplyId, UtteranceId};
-pub use input::{Finish, Input, MicMode, Stage};
+pub use input::{Finish, Input, MicMode, Stage, Whose};
 pub use phrase::phrases;
 pub use time::Mono;
 pub use timer::Timer;

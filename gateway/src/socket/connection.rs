@@ -20,6 +20,8 @@ use crate::conversations::{Arrival, Seat};
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// Between two tries to tell a session whose queue is full.
+const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
@@ -258,13 +260,14 @@ impl Connection {
         let Some(session) = &mut self.session else {
             return;
         };
-        if session.detach().is_err() {
-            return;
+        // A full queue of commands is emptied every 10 ms.
+        while let Err(EngineError::QueueFull) = session.detach() {
+            tokio::time::sleep(RETRY).await;
         }
-        while !self.store_only().await {
+        loop {
+            // Asked first: what a session said before it broke is there by then.
             let ended = self.session.as_ref().is_none_or(Session::has_ended);
-            if ended {
-                // What it said before it broke has been stored just now.
+            if self.store_only().await || ended {
                 return;
             }
             self.woken.notified().await;

@@ -1,5 +1,5 @@
 """Listens with faster-whisper to what Janet speaks: usage JANET WHISPER-BASE."""
-import re
+import json
 import subprocess
 import sys
 import tempfile
@@ -52,15 +52,14 @@ def say(folder):
 
 def talk(folder):
     answer = folder / "answer.wav"
-    told = janet("talk", ROOT / f"tests/data/speech/{CLIP}.wav", "-o", answer)
-    you = re.search(r"^You: *(.*)$", told, re.M)
-    reply = re.search(r"^Janet: *(.*?)(?=^  \w+ +-?\d+ ms)", told, re.M | re.S)
-    if not you or not reply:
-        print(f"janet talk printed no turn:\n{told}")
+    turns = json.loads(janet("talk", "--json", ROOT / f"tests/data/speech/{CLIP}.wav", "-o", answer))["turns"]
+    if len(turns) != 1:
+        print(f"janet talk made {len(turns)} turns of one")
         return False
-    misheard, _ = errors(SAID, you[1])
+    you, reply = turns[0]["user_text"], turns[0]["text"]
+    misheard, _ = errors(SAID, you)
     spoken = hear(answer)
-    wrong, words = errors(reply[1], spoken)
+    wrong, words = errors(reply, spoken)
     print(f"janet talk: {misheard} words of {CLIP} misheard; of her answer {wrong} of {words} words heard wrong")
     # Her answers hold names and odd words of a small model: half of them heard is an answer spoken.
     return misheard <= 2 and words > 0 and wrong <= words / 2

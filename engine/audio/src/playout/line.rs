@@ -98,6 +98,10 @@ pub struct Line {
     /// The highest number the client ever reported.
     reported: u64,
     ear: Ear,
+    /// What was sent before the last flush: its echo is still on the way.
+    cut: Vec<i16>,
+    /// The number behind its last sample.
+    cut_end: u64,
 }
 
 impl Line {
@@ -133,16 +137,20 @@ impl Line {
             unsent_flush: None,
             reported: 0,
             ear: Ear::new(rate_hz),
+            cut: Vec::new(),
+            cut_end: 0,
         };
         Ok((line, playout))
     }
 
-    /// Numbers begin here instead of at 0. Only before anything was staged.
-    pub fn begin_at(&mut self, first: u64) {
+    /// Numbers begin at `first` instead of at 0; the client is told to drop what it still holds of
+    /// an earlier line from `heard` on. Only before anything was staged.
+    pub fn begin_at(&mut self, first: u64, heard: u64) {
         debug_assert!(self.sound.is_empty() && self.sent == self.next);
         (self.base, self.next, self.sent, self.start) = (first, first, first, first);
         self.reported = first;
         self.ear.begin(first, first);
+        self.unsent_flush = (heard < first).then_some(heard);
     }
 
     /// Samples per second.
@@ -237,10 +245,16 @@ impl Line {
         let samples = |d: Duration| (d.as_micros() * u128::from(self.rate_hz) / 1_000_000) as i64;
         let ear = self.heard(now_us) as i64;
         let known = self.base as i64..self.next as i64;
+        let cut = self.cut_end as i64 - self.cut.len() as i64..self.cut_end as i64;
         (ear - samples(before)..ear + samples(after))
             .map(|number| {
-                let place = known.contains(&number).then(|| number - known.start);
-                place.map_or(0, |place| self.sound[place as usize])
+                if known.contains(&number) {
+                    self.sound[(number - known.start) as usize]
+                } else if cut.contains(&number) {
+                    self.cut[(number - cut.start) as usize]
+                } else {
+                    0
+                }
             })
             .collect()
     }
@@ -295,6 +309,12 @@ impl Line {
             self.stop(now_us).0
         };
         let end = self.end();
+        // As far as it was sent: a client that does not report is further than anybody knows.
+        let sent = self.next.clamp(self.base, end) - self.base;
+        let kept = sent.saturating_sub(self.retained + self.ahead) as usize;
+        self.cut.clear();
+        self.cut.extend(self.sound.range(kept..sent as usize));
+        self.cut_end = self.base + sent;
         self.sound.clear();
         self.base = end;
         self.next = end;

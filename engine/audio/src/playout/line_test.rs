@@ -341,3 +341,27 @@ fn what_sounds_around_the_ear_is_told_with_silence_where_nothing_was_played() {
         "dropped sound is not heard"
     );
 }
+
+#[test]
+fn a_line_that_follows_another_goes_on_counting_and_tells_of_what_was_cut() {
+    let (mut line, mut playout) = line();
+    line.begin_at(5000, 4200);
+    assert_eq!(line.stage(&ramp(0, 2400)).first, 5000);
+    line.tick(1_000_000);
+    assert!(matches!(
+        playout.pull(),
+        Some(Pulled::Flush { from_sample: 4200 })
+    ));
+    match playout.pull() {
+        Some(Pulled::Sound(chunk)) => assert_eq!(chunk.first_sample, 5000),
+        other => panic!("{other:?} instead of sound"),
+    }
+    let (mut whole, mut playout) = self::line();
+    whole.begin_at(5000, 5000);
+    whole.stage(&ramp(0, 2400));
+    whole.tick(1_000_000);
+    assert!(
+        matches!(playout.pull(), Some(Pulled::Sound(_))),
+        "nothing was cut"
+    );
+}

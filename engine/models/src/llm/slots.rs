@@ -124,7 +124,6 @@ impl Slots {
         slot.ids.truncate(held);
         slot.owner = Some(owner);
         slot.used = clock;
-        table.forgotten.retain(|gone| *gone != owner);
         Ok(Lease {
             slot: Some(slot),
             slots: Arc::clone(self),
@@ -163,27 +162,38 @@ impl Slots {
 
     /// Erases what is held for `owner`, now or when it comes back.
     pub(super) fn forget(&self, owner: u64) -> Result<(), ModelError> {
-        let mut table = self.table();
-        for slot in table
-            .free
-            .iter_mut()
-            .filter(|slot| slot.owner == Some(owner))
-        {
-            erase(slot)?;
-        }
-        if table.free.len() < self.count && !table.forgotten.contains(&owner) {
-            table.forgotten.push(owner);
+        let held: Vec<Slot> = {
+            let mut table = self.table();
+            let theirs = |slot: &mut Slot| slot.owner == Some(owner);
+            let held = table.free.extract_if(.., theirs).collect();
+            if !table.forgotten.contains(&owner) {
+                table.forgotten.push(owner);
+            }
+            held
+        };
+        // Milliseconds of work, so not under the lock: others are answered meanwhile. Going back
+        // as from a loan erases them.
+        for slot in held {
+            self.take_back(slot);
         }
         Ok(())
     }
 
     fn take_back(&self, mut slot: Slot) {
+        let gone = |table: &Table| {
+            slot.owner
+                .is_some_and(|owner| table.forgotten.contains(&owner))
+        };
+        if gone(&self.table()) {
+            // An erasure that fails leaves nothing that could be asked for: the ids are gone.
+            erase(&mut slot).ok();
+        }
         let mut table = self.table();
         if slot
             .owner
             .is_some_and(|owner| table.forgotten.contains(&owner))
         {
-            // An erasure that fails leaves nothing that could be asked for: the ids are gone.
+            // Forgotten between the two looks.
             erase(&mut slot).ok();
         }
         table.free.push(slot);
@@ -198,7 +208,7 @@ fn erase(slot: &mut Slot) -> Result<(), ModelError> {
     slot.ids.fill(0);
     slot.ids.clear();
     // More than `ids` may have been written: tokens cut off, a block that was given up.
-    Ok(slot.cache.erase(usize::MAX)?)
+    Ok(slot.cache.erase()?)
 }
 
 /// A slot on loan; goes back when dropped.

@@ -23,7 +23,7 @@ fn speech() -> Vec<(Mono, Input)> {
                 at,
                 speech,
                 level_db: -30.0,
-                hers: false,
+                whose: crate::Whose::Unknown,
             },
         )
     }));

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::{
     Action, Config, Finish, Input, MicMode, Mono, Pass, PhraseId, ReplyId, Span, Stage, Turn,
-    UtteranceId,
+    UtteranceId, Whose,
 };
 
 const WINDOW_US: u64 = 32_000;
@@ -32,7 +32,7 @@ struct Event {
 
 struct Script {
     events: Vec<Event>,
-    speech: Vec<(Mono, Mono, f32)>,
+    speech: Vec<(Mono, Mono, (f32, Whose))>,
     until: Mono,
     config: Config,
 }
@@ -60,7 +60,12 @@ fn parse(script: &str) -> Script {
                 let level = words
                     .get(2)
                     .map_or(-22.0, |level| level.parse().expect("a level"));
-                parsed.speech.push((at, to, level));
+                let whose = match words.get(3).map(String::as_str) {
+                    Some("hers") => Whose::Hers,
+                    Some("nothers") => Whose::NotHers,
+                    _ => Whose::Unknown,
+                };
+                parsed.speech.push((at, to, (level, whose)));
                 parsed.until = parsed.until.max(to);
             }
             _ => parsed.events.push(Event { at, words }),
@@ -202,14 +207,16 @@ fn run(script: &str) -> String {
                 .speech
                 .iter()
                 .find(|(from, to, _)| (*from..*to).contains(&middle));
-            let (speech, level_db) = spoken.map_or((0.02, -75.0), |(_, _, level)| (0.95, *level));
+            let silence = (0.02, (-75.0, Whose::Unknown));
+            let (speech, (level_db, whose)) =
+                spoken.map_or(silence, |(_, _, sound)| (0.95, *sound));
             turn.handle(
                 now,
                 Input::Vad {
                     at: now,
                     speech,
                     level_db,
-                    hers: false,
+                    whose,
                 },
                 &mut out,
             );

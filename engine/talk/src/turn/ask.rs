@@ -184,13 +184,13 @@ impl Turn {
 
 impl crate::turn::Core {
     /// A request that cannot be answered any more.
-    pub(super) fn give_up(&mut self, mut ask: Ask, out: &mut Vec<Action>) {
+    pub(super) fn give_up(&mut self, mut ask: Ask, why: Why, out: &mut Vec<Action>) {
         let ended = ask.give_up_waiting();
         out.extend(ended.into_iter().map(|reply| Action::Cancel { reply }));
         out.push(Action::Disregard {
             reply: ask.reply,
             tag: ask.tag(),
-            why: Why::Ended,
+            why,
         });
     }
 }

@@ -25,6 +25,8 @@ const SHORTEST_WORD: Duration = Duration::from_millis(224);
 const EARLY_LOOK: Duration = Duration::from_millis(450);
 /// A sound up to this long that only perhaps was words was a hum.
 const LONGEST_HUM: Duration = Duration::from_millis(700);
+/// Somebody who only began a sentence has this long to go on with it.
+const THINKING: Duration = Duration::from_millis(480);
 /// A person who has been silent for this long at the judgement has perhaps only nodded.
 const FADING: Duration = Duration::from_millis(32);
 /// Words that are still on their way at `barge_judge` are waited for up to this many times it.
@@ -226,7 +228,7 @@ impl Turn {
             Some((Meaning::Echo | Meaning::Nothing, _)) | None => {
                 self.core.echo.blame(judgement.level_db);
             }
-            Some((Meaning::Backchannel | Meaning::Words, _)) => {}
+            Some((Meaning::Backchannel | Meaning::Begun | Meaning::Words, _)) => {}
         }
         self.core.drop_turn(&mut turn, out);
         live.resume(self.core.now, &self.core.config, out);
@@ -287,6 +289,14 @@ impl Core {
                 if !ended && self.faults.has(Fault::ResumesIntoSpeech) =>
             {
                 Ruling::GoOn
+            }
+            Some((Meaning::Begun, true)) if ended => {
+                let thought = self.silence_since(turn.spoken_to) >= THINKING;
+                if thought || overdue {
+                    Ruling::GoOn
+                } else {
+                    Ruling::Open
+                }
             }
             Some((_, true)) if ended => Ruling::GoOn,
             _ if judgement.failed && ended && short => Ruling::GoOn,

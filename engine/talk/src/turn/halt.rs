@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::turn::{Mic, State, Turn};
-use crate::{Action, Ending};
+use crate::{Action, Ending, Why};
 
 impl Turn {
     /// Silence at once. What is being said or waits is answered all the same.
@@ -50,7 +50,7 @@ impl Turn {
         self.forget_turn(out);
         let asks: Vec<_> = self.core.asks.drain().collect();
         for ask in asks {
-            self.core.give_up(ask, out);
+            self.core.give_up(ask, Why::Ended, out);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::turn::settle::end_attempt;
 use crate::turn::{Core, Mic, State, Turn};
 use crate::voice::{Part, Partials, Phase, VoiceTurn};
-use crate::{Action, MicMode, Mono, Pass, Span, Why};
+use crate::{Action, MicMode, Mono, Pass, Span, Whose, Why};
 
 /// Parts of a long turn before it is given out of hand as a late one.
 const MOST_PARTS: usize = 8;
@@ -28,7 +28,7 @@ impl Turn {
 
     pub(super) fn on_window(
         &mut self,
-        (at, speech, level_db, hers): (Mono, f32, f32, bool),
+        (at, speech, level_db, whose): (Mono, f32, f32, Whose),
         out: &mut Vec<Action>,
     ) {
         let level_db = if level_db.is_finite() {
@@ -46,7 +46,7 @@ impl Turn {
         }
         let counted = if core.is_audible() && !matches!(self.state, State::Held { .. }) {
             let voice_like = speech >= core.config.speech_off;
-            match core.echo.over_her_voice(level_db, voice_like, hers) {
+            match core.echo.over_her_voice(level_db, voice_like, whose) {
                 Source::Person => speech,
                 Source::Echo if core.faults.has(Fault::EchoTakenForPerson) => speech,
                 Source::Echo => 0.0,

@@ -429,7 +429,7 @@ impl Core {
             lost_at,
         };
         if let Err(refused) = self.asks.push(ask) {
-            self.give_up(*refused, out);
+            self.give_up(*refused, Why::TooMany, out);
         }
     }
 }

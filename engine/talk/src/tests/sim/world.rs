@@ -483,7 +483,7 @@ impl World {
             at,
             speech,
             level_db,
-            hers: false,
+            whose: crate::Whose::Unknown,
         });
         let long = self
             .speaking_since
