@@ -12,6 +12,7 @@ PEERS = Path(os.environ["PEERS"])
 BIN = Path(os.environ["CARGO_TARGET_DIR"]) / "debug"
 MODELS = Path(os.environ.get("JANET_HOME", Path.home() / ".cache/janet")) / "models"
 sys.path.insert(0, str(PEERS / "scripts"))
+import readme  # noqa: E402  beside this file
 import common  # noqa: E402  the peers' statistics and word errors, so that both sides are judged alike
 
 EASY = "austen_0870 austen_0890 austen_0920 goforward something digits_2934z cards_003".split()
@@ -78,10 +79,11 @@ def judge(turns):
     references = {c["name"]: c["text"] for c in common.clips()}
     for t in turns:
         last = common.normalise(references[t["clip"]]).split()[-1]
+        # "Five five" is normalised to "55", "5 5" stays two words: they are the same.
         heard = common.normalise(t["heard"]).split()
         first = t["first_audio"]
         t["cut_in"] = bool((t["turn_end"] is not None and t["turn_end"] < 0) or (first is not None and first < 0)
-                           or last not in heard[-3:])
+                           or not (last in heard[-3:] or "".join(heard).endswith(last)))
         t["over_3s"] = first is None or first > CUT_IN_MS
         t["counts"] = CUT_IN_MS if t["cut_in"] or first is None else first
     return turns
@@ -210,6 +212,7 @@ def main():
     kept = [r for r in before if r["metric"] not in fresh]
     file.write_text(json.dumps(kept + rows, indent=1, ensure_ascii=False) + "\n")
     (HERE / "RESULTS.md").write_text(table(kept + rows))
+    readme.main()
     print((HERE / "RESULTS.md").read_text())
 
 

@@ -111,7 +111,9 @@ fn the_page_is_served_with_strict_headers_and_nothing_beside_it() {
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(
-        policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+        policy.contains("default-src 'none'")
+            && policy.contains("frame-ancestors 'none'")
+            && !policy.contains("unsafe"),
         "{policy}"
     );
     for path in [

@@ -17,8 +17,8 @@ const UNBUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>J
 
 /// Everything the page needs is its own; sockets go back to where it came from. `blob:` is for
 /// recordings that are played.
-const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' \
-    'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; \
+    img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The folder that is served.

@@ -244,6 +244,16 @@ describe('a flush', () => {
     expect(out[1000 + FADE]).toBe(0.5);
     expect(queue.playedSample).toBe(3000);
   });
+
+  it('ahead, then new sound a little behind the cut, makes no pause where sound was dropped', () => {
+    const queue = playing(1000, 5000);
+    queue.flush(2000);
+    queue.push(4400, ones(2000));
+    const out = pull(queue, 2000);
+    expect(queue.playedSample).toBe(5400);
+    expect(out[1000 + FADE]).toBe(0.5);
+    expect(roughest(out)).toBeLessThan(0.03);
+  });
 });
 
 describe('a restart', () => {

@@ -25,6 +25,8 @@ export interface QueueCounters {
 interface Chunk {
   first: number;
   samples: Float32Array;
+  /** The first after a flush: what lies between was dropped, not lost. */
+  fresh: boolean;
 }
 
 /** A dry spell shorter than this, in seconds, within one stretch of sound is an underrun. */
@@ -98,6 +100,7 @@ export class PlayQueue {
       this.position = first;
       this.started = false;
     }
+    const fresh = this.floor !== Infinity;
     this.floor = Infinity;
     const from = Math.max(this.position, this.end());
     if (first < from) {
@@ -108,7 +111,7 @@ export class PlayQueue {
       first = from;
     }
     if (this.chunks.length === 0 && !this.started && first > this.position) this.position = first;
-    this.chunks.push({ first, samples });
+    this.chunks.push({ first, samples, fresh });
     this.trim();
   }
 
@@ -166,8 +169,10 @@ export class PlayQueue {
       return this.last * this.release;
     }
     if (chunk.first > this.position) {
-      if (chunk.first - this.position > this.rateHz * LONGEST_GAP_S) this.position = chunk.first;
-      else {
+      if (chunk.fresh || chunk.first - this.position > this.rateHz * LONGEST_GAP_S) {
+        this.position = chunk.first;
+        if (chunk.fresh) this.fadeIn = 0;
+      } else {
         this.position += 1;
         this.fadeIn = 0;
         return this.last * this.release;
@@ -211,7 +216,7 @@ export class PlayQueue {
     if (this.end() <= from) return;
     this.chunks = this.chunks
       .filter((chunk) => chunk.first < from)
-      .map((chunk) => ({ first: chunk.first, samples: chunk.samples.slice(0, from - chunk.first) }));
+      .map((chunk) => ({ ...chunk, samples: chunk.samples.slice(0, from - chunk.first) }));
     const begin = Math.max(this.position, from - this.fade);
     for (const chunk of this.chunks) {
       for (let s = Math.max(begin, chunk.first); s < chunk.first + chunk.samples.length; s += 1) {

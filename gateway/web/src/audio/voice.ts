@@ -135,9 +135,8 @@ export class Voice {
     else this.stop();
   }
 
-  /** The server answered `audio_start`. */
+  /** The server answered `audio_start`. Samples are numbered on; what was cut is flushed. */
   onReady(): void {
-    this.player?.restart();
     this.stream = 'open';
     this.settle(true);
   }

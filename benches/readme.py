@@ -1,0 +1,66 @@
+"""Writes the figures of results.json into the README's table. Called by ./bench."""
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- figures: written by ./bench -->", "<!-- end of figures -->"
+# metric, what it is in words, unit as printed
+LINES = [
+    ("e2e_first_audio_ms_p50", "end of speech → first audio, easy seven clips, p50", "ms"),
+    ("e2e_first_audio_ms_p50_all13", "the same, all thirteen clips", "ms"),
+    ("turns_cut_in", "turns in which the answer cut in, or missed the last word", ""),
+    ("turns_over_3s", "turns answered after more than 3 s, or not at all", ""),
+    ("stt_utterance_ms_p50", "Whisper tiny.en, whole utterance", "ms"),
+    ("tts_first_audio_ms_p50", "first sound of a six-word sentence", "ms"),
+    ("llm_decode_tok_s", "SmolLM2-135M, decoding", "tokens/s"),
+    ("llm_ttft_cached_ms_p50", "time to first token, 200 cached + 40 new", "ms"),
+    ("barge_in_silence_ms_p95", "you talk over her → she is silent, p95", "ms"),
+    ("backchannel_false_stop_pct", "“mm-hm”, “yeah”, “I see” that stopped her", "%"),
+    ("self_interrupt_count", "answers that her own echo (−20 dB) stopped", ""),
+    ("idle_20_sessions_cpu_pct", "20 idle sessions, of one core", "%"),
+    ("peak_rss_mb", "peak memory of the server", "MB"),
+]
+
+
+def shown(value, unit):
+    number = f"{value:.3g}" if isinstance(value, float) and value < 1000 else f"{value:.0f}"
+    return f"{number} {unit}".strip()
+
+
+def of(row):
+    """What a count is out of, from the row's unit or note."""
+    unit, note = row["unit"], row["note"]
+    if unit.startswith("turns of "):
+        return " of " + unit.removeprefix("turns of ")
+    if unit == "of replies":
+        return " of " + note.split()[0]
+    trials = note.split(",")[0]
+    return f" ({trials})" if trials.split(" ")[-1] in ("trials", "backchannels") else ""
+
+
+def table(rows):
+    lines = ["| what | Janet | peer | |", "|---|---|---|---|"]
+    for metric, words, unit in LINES:
+        row = rows.get(metric)
+        if row is None or row["value"] is None:
+            continue
+        peer, ratio = "–", ""
+        if row["peer"]:
+            peer = f"{row['peer']} {shown(row['peer_value'], unit)}"
+            ratio = f"{row['ratio']} ×" if row["ratio"] and unit else ""
+        lines.append(f"| {words} | {shown(row['value'], unit)}{of(row)} | {peer} | {ratio} |")
+    return "\n".join(lines)
+
+
+def main():
+    rows = {r["metric"]: r for r in json.loads((ROOT / "benches/results.json").read_text())}
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    if not after:
+        raise SystemExit(f"README.md has no {BEGIN} … {END}")
+    readme.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
