@@ -22,7 +22,7 @@ pub(super) fn fit(stretch: &[f32], alike: &[f32; TAPS]) -> [f32; TAPS] {
     levinson(&own, alike)
 }
 
-/// Solves the Toeplitz system of an autocorrelation: Σ_j own[|k−j|] h[j] = cross[k].
+/// Solves the Toeplitz system of an autocorrelation: `Σ_j own[|k−j|] h[j] = cross[k]`.
 fn levinson(own: &[f32; TAPS], cross: &[f32; TAPS]) -> [f32; TAPS] {
     let mut taps = [0.0; TAPS];
     let mut predictor = [0.0; TAPS];
