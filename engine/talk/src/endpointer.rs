@@ -105,12 +105,30 @@ fn sureness(score: f32, sure_at: f32) -> f32 {
 }
 
 /// Words after which an English sentence goes on.
-const OPEN_ENDINGS: [&str; 51] = [
+const OPEN_ENDINGS: [&str; 52] = [
     "a", "an", "the", "and", "or", "but", "so", "because", "if", "when", "while", "although",
     "though", "unless", "until", "since", "that", "which", "who", "whose", "of", "to", "for",
     "from", "with", "at", "by", "into", "onto", "my", "your", "his", "her", "its", "our", "their",
     "is", "are", "was", "were", "very", "um", "uh", "er", "erm", "like", "please", "and/or", "as",
-    "than", "every",
+    "than", "every", "not",
+];
+/// Before a closing "not": "why not", "I hope not". Elsewhere what is denied is still to come.
+const BEFORE_NOT: [&str; 15] = [
+    "why",
+    "or",
+    "if",
+    "rather",
+    "better",
+    "course",
+    "certainly",
+    "absolutely",
+    "definitely",
+    "maybe",
+    "perhaps",
+    "probably",
+    "hope",
+    "think",
+    "guess",
 ];
 /// Words with which a thought begins that a few words do not finish.
 const CONNECTIVES: [&str; 9] = [
@@ -139,7 +157,7 @@ pub(crate) fn look(text: &str) -> Look {
         return Look::Open;
     }
     let question = text.ends_with('?');
-    if !question && OPEN_ENDINGS.contains(&last.as_str()) && !ends_as_verb(&words) {
+    if !question && OPEN_ENDINGS.contains(&last.as_str()) && !may_end(&words) {
         return Look::Open;
     }
     let opening = words.len() < OPENING_WORDS
@@ -158,10 +176,13 @@ pub(crate) fn look(text: &str) -> Look {
 }
 
 /// "That's what it is", "than he was": with a pronoun before it the verb may well be the end.
-fn ends_as_verb(words: &[String]) -> bool {
+fn may_end(words: &[String]) -> bool {
     let [.., before, last] = words else {
         return words.len() == 1 && words[0] == "please";
     };
+    if last == "not" {
+        return BEFORE_NOT.contains(&before.as_str());
+    }
     let verb = ["is", "are", "was", "were"].contains(&last.as_str());
     let pronoun = [
         "i", "he", "she", "it", "we", "they", "you", "that", "there", "there's",
@@ -249,6 +270,7 @@ mod tests {
             "So, my dear friends.",
             "The problem is",
             "For...",
+            "And so my fellow Americans asked not.",
         ] {
             assert_eq!(look(text), Look::Open, "{text}");
         }
@@ -267,6 +289,9 @@ mod tests {
             "And then stop.",
             "I don't think so.",
             "Who is it for?",
+            "I hope not.",
+            "Are you coming or not",
+            "Why not?",
             "four queen of clubs",
             "And Mr. John Dashwood had then leisure to consider",
         ] {
