@@ -11,8 +11,20 @@ fn main() -> ExitCode {
     match janet_gateway::cli::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("janet: {error:#}");
+            eprintln!("janet: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes; one that is told already is not told again.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }

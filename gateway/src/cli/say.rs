@@ -12,6 +12,9 @@ use janet_models::vits::SpeakOptions;
 use super::loading;
 use crate::config::Config;
 
+/// Characters that are spoken at once: about ten minutes.
+const LONGEST: usize = 10_000;
+
 /// Flags of `janet say`.
 #[derive(Debug, Args)]
 pub(super) struct Say {
@@ -30,6 +33,12 @@ impl Say {
             !text.trim().is_empty(),
             "there is nothing to say: the text is empty"
         );
+        let letters = text.chars().count();
+        ensure!(
+            letters <= LONGEST,
+            "the text has {letters} characters, at most {LONGEST} are spoken at once"
+        );
+        super::check_output(&self.output)?;
         let models = loading::models(config)?;
         let options = SpeakOptions {
             seed: config.engine.seed.unwrap_or_else(|| fastrand::u64(..)),
@@ -40,6 +49,10 @@ impl Say {
         speak(&models, &text, &options, &mut |chunk| {
             sound.extend_from_slice(chunk)
         })?;
+        ensure!(
+            !sound.is_empty(),
+            "there is nothing to say: the text has no words that can be pronounced"
+        );
         let rate_hz = models.voice_rate_hz();
         wav::write_file(&self.output, &sound, rate_hz)
             .with_context(|| format!("cannot write {}", self.output.display()))?;

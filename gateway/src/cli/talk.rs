@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use janet_audio::wav;
 use janet_engine::client::{Heard, Next, PACKET, PLAY_HZ, converse};
@@ -60,8 +60,16 @@ impl Talk {
             .with_context(|| format!("cannot read {}", self.input.display()))?;
         let speech = wav::read(&bytes, LONGEST)
             .with_context(|| format!("{} cannot be used", self.input.display()))?;
+        ensure!(
+            !speech.is_empty(),
+            "{} holds no sound",
+            self.input.display()
+        );
+        super::check_output(&self.output)?;
         let models = loading::models(config)?;
         let engine = Engine::start(models, Arc::new(Redact), voice::engine_config(config))?;
+        let seconds = speech.len() as f64 / 16_000.0;
+        eprintln!("playing {seconds:.1} s of recording to Janet, as fast as it was spoken");
         let mut microphone = Microphone::new(&speech);
         let heard = converse(&engine, MicMode::HandsFree, &mut |n, heard| {
             microphone.next(n, heard)
