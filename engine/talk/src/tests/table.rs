@@ -7,6 +7,7 @@
 //! ```text
 //! 0 mic | mic ptt | close | commit | interrupt | red | clear | gone
 //! 500 say 800 [level]        speech of 800 ms from 500 on
+//! 500 stall | stutter 300    no more windows; those of 300 ms come late, all at once
 //! 900 text 7 words | write 7 words | upload 7 u1 | uploadw 7 u1
 //! 900 score r0 0.9 | final r0 words | partial r0 words | token r0 words | done r0
 //! 900 voiced r0 p0 24000 12 [last] | heard r0 24000 | spent r0 300 [partial] | fail r0 generate
@@ -181,13 +182,15 @@ fn run(script: &str) -> String {
     let script = parse(script);
     let mut turn = Turn::new(script.config.clone(), 0);
     let mut events = script.events.iter().peekable();
-    let mut window = None;
+    let mut window: Option<Mono> = None;
+    let mut stutter = Mono::ZERO;
     let mut lines = String::new();
     let mut out = Vec::new();
     loop {
         let event = events.peek().map(|event| event.at);
         let timer = turn.poll_timeout().map(|(at, _)| at);
-        let next = [event, window, timer].into_iter().flatten().min();
+        let arrives = window.map(|window| window.max(stutter));
+        let next = [event, arrives, timer].into_iter().flatten().min();
         let Some(now) = next.filter(|now| *now <= script.until) else {
             break;
         };
@@ -196,13 +199,14 @@ fn run(script: &str) -> String {
             match event.words[0].as_str() {
                 "mic" if window.is_none() => window = Some(now + Duration::from_micros(WINDOW_US)),
                 "close" | "gone" | "stall" => window = None,
+                "stutter" => stutter = now + Duration::from_millis(number(&event.words[1])),
                 _ => {}
             }
-            if event.words[0] != "stall" {
+            if !["stall", "stutter"].contains(&event.words[0].as_str()) {
                 turn.handle(now, input(&event.words), &mut out);
             }
-        } else if window == Some(now) {
-            let middle = now - Duration::from_micros(WINDOW_US / 2);
+        } else if let Some(at) = window.filter(|_| arrives == Some(now)) {
+            let middle = at - Duration::from_micros(WINDOW_US / 2);
             let spoken = script
                 .speech
                 .iter()
@@ -213,14 +217,14 @@ fn run(script: &str) -> String {
             turn.handle(
                 now,
                 Input::Vad {
-                    at: now,
+                    at,
                     speech,
                     level_db,
                     whose,
                 },
                 &mut out,
             );
-            window = Some(now + Duration::from_micros(WINDOW_US));
+            window = Some(at + Duration::from_micros(WINDOW_US));
         } else {
             turn.handle_timeout(now, &mut out);
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::backchannel::{Meaning, asks_for_floor, judge};
 use crate::fault::Fault;
-use crate::turn::{Core, Mic, State, Turn};
+use crate::turn::{Core, Mic, STALL, State, Turn};
 use crate::voice::{Phase, VoiceTurn};
 use crate::{Action, Ending, Input, MicMode, Mono, Stage};
 
@@ -29,6 +29,9 @@ const LONGEST_HUM: Duration = Duration::from_millis(700);
 const THINKING: Duration = Duration::from_millis(480);
 /// A person who has been silent for this long at the judgement has perhaps only nodded.
 const FADING: Duration = Duration::from_millis(32);
+/// With the microphone this far behind the clock, what was said since is not known: it stutters, as
+/// on a busy machine or a bad line, and is waited for as long as that (or until it has stalled).
+const STUTTER: Duration = Duration::from_millis(100);
 /// Words that are still on their way at `barge_judge` are waited for up to this many times it.
 const PATIENCE: u32 = 2;
 
@@ -243,7 +246,18 @@ impl Core {
         }
         let first = judgement.since + self.config.barge_judge;
         let last = judgement.since + self.config.barge_judge * PATIENCE;
-        Some(if self.now < first { first } else { last })
+        Some(if self.now < first {
+            first
+        } else if self.stutters() {
+            last.min(self.ear.at() + STALL)
+        } else {
+            last
+        })
+    }
+
+    /// Whether windows are late, but not so late that there are none.
+    fn stutters(&self) -> bool {
+        (STUTTER..STALL).contains(&self.now.since(self.ear.at()))
     }
 
     /// Asks for the words of the sound when there is something new to hear.
@@ -273,8 +287,8 @@ impl Core {
         let ended = self.has_ended(turn);
         let short = turn.spoken_to.since(judgement.speech_from) <= SHORTEST_WORD;
         let held = self.now.since(judgement.since);
-        let due = held >= self.config.barge_judge;
         let overdue = held >= self.config.barge_judge * PATIENCE;
+        let due = overdue || (held >= self.config.barge_judge && !self.stutters());
         let open = turn.partials.open.is_some();
         let verdict = judgement
             .verdict
