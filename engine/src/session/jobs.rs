@@ -159,7 +159,8 @@ impl Job for SpeechJob {
     fn class(&self) -> Class {
         match self.pass {
             janet_talk::Pass::Partial => Class::Partial,
-            janet_talk::Pass::Final => Class::Final,
+            // She is held until it is known.
+            janet_talk::Pass::Overheard | janet_talk::Pass::Final => Class::Final,
         }
     }
 
@@ -168,13 +169,13 @@ impl Job for SpeechJob {
             return Outcome::Again;
         }
         let began = Instant::now();
-        let partial = self.pass == janet_talk::Pass::Partial;
+        let partial = self.pass != janet_talk::Pass::Final;
         let outcome = match std::mem::replace(&mut self.run.0, Run::Over) {
             Run::Begin(pcm) => {
-                let pass = if partial {
-                    whisper::Pass::Partial
-                } else {
-                    whisper::Pass::Final
+                let pass = match self.pass {
+                    janet_talk::Pass::Partial => whisper::Pass::Partial,
+                    // A hum reads as words at the first look, and is known at the second.
+                    janet_talk::Pass::Overheard | janet_talk::Pass::Final => whisper::Pass::Final,
                 };
                 let voiced = self.voiced;
                 let options = whisper::Options {

@@ -133,7 +133,7 @@ impl Core {
             Span::Upload(id) => self.uploads.remove(&id).unwrap_or_default(),
         };
         let within = match pass {
-            Pass::Partial => PARTIAL_WITHIN,
+            Pass::Partial | Pass::Overheard => PARTIAL_WITHIN,
             Pass::Final => {
                 self.speculations += 1;
                 FINAL_WITHIN

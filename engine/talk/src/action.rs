@@ -23,6 +23,9 @@ pub enum Span {
 pub enum Pass {
     /// While the user still speaks: lowest priority, may be dropped.
     Partial,
+    /// Of a sound over her voice, while she is held: what it was is decided by it. Comes back as
+    /// [`Input::Partial`](crate::Input::Partial).
+    Overheard,
     /// Of a turn that may have ended.
     Final,
 }

@@ -251,10 +251,10 @@ fn line(action: &Action) -> String {
             span: at,
             pass,
         } => {
-            let pass = if *pass == Pass::Partial {
-                "partial"
-            } else {
-                "final"
+            let pass = match pass {
+                Pass::Partial => "partial",
+                Pass::Overheard => "overheard",
+                Pass::Final => "final",
             };
             match at {
                 Span::Mic { from, to } => format!("{pass} {reply} {}", span(from, to)),

@@ -13,7 +13,7 @@ use crate::backchannel::{Meaning, asks_for_floor, judge};
 use crate::fault::Fault;
 use crate::turn::{Core, Mic, STALL, State, Turn};
 use crate::voice::{Phase, VoiceTurn};
-use crate::{Action, Ending, Input, MicMode, Mono, Stage};
+use crate::{Action, Ending, Input, MicMode, Mono, Pass, Stage};
 
 /// Speech that a transcript needs to say anything.
 const FIRST_LOOK: Duration = Duration::from_millis(320);
@@ -22,7 +22,7 @@ const NEXT_LOOK: Duration = Duration::from_millis(224);
 /// A sound shorter than this is a click or a cough when nothing could be made of it.
 const SHORTEST_WORD: Duration = Duration::from_millis(224);
 /// Up to this much sound, words that go on behind it may be the beginning of a nod.
-const EARLY_LOOK: Duration = Duration::from_millis(450);
+const EARLY_LOOK: Duration = Duration::from_millis(640);
 /// A sound up to this long that only perhaps was words was a hum.
 const LONGEST_HUM: Duration = Duration::from_millis(700);
 /// Somebody who only began a sentence has this long to go on with it.
@@ -273,7 +273,7 @@ impl Core {
         let ended = self.has_ended(turn);
         let rest = judgement.verdict.is_none() || turn.spoken_to > covered;
         if (enough && !ended) || (ended && rest) {
-            self.ask_partial_now(turn, out);
+            self.ask_partial_now(turn, Pass::Overheard, out);
         }
     }
 
@@ -294,10 +294,14 @@ impl Core {
             .verdict
             .map(|(meaning, upto)| (meaning, upto >= turn.spoken_to));
         match verdict {
-            Some((Meaning::Words, all)) if judgement.unsure && !due && !(ended && all) => {
-                Ruling::Open
+            Some((Meaning::Words, all)) if judgement.unsure && !(ended && all) && !overdue => {
+                let fading = self.silence_since(turn.spoken_to) >= FADING;
+                if due && !open && !fading {
+                    Ruling::Yield
+                } else {
+                    Ruling::Open
+                }
             }
-            Some((Meaning::Words, _)) if judgement.unsure && open && !overdue => Ruling::Open,
             Some((Meaning::Words, _)) => Ruling::Yield,
             Some((Meaning::Backchannel, _))
                 if !ended && self.faults.has(Fault::ResumesIntoSpeech) =>

@@ -196,11 +196,16 @@ impl Core {
         if piled || !new_speech || !self.budget.may_listen_in(self.now) {
             return;
         }
-        self.ask_partial_now(turn, out);
+        self.ask_partial_now(turn, Pass::Partial, out);
     }
 
     /// Asks for the words of the open part so far.
-    pub(super) fn ask_partial_now(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+    pub(super) fn ask_partial_now(
+        &mut self,
+        turn: &mut VoiceTurn,
+        pass: Pass,
+        out: &mut Vec<Action>,
+    ) {
         let reply = match turn.partials.reply {
             Some(reply) => reply,
             None => self.new_reply(),
@@ -212,11 +217,7 @@ impl Core {
             from: turn.part_from,
             to: self.ear.at(),
         };
-        out.push(Action::Transcribe {
-            reply,
-            span,
-            pass: Pass::Partial,
-        });
+        out.push(Action::Transcribe { reply, span, pass });
     }
 
     /// A turn that has become long: what was said so far is transcribed for itself.

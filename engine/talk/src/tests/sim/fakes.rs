@@ -155,7 +155,7 @@ impl World {
         let trouble = self.trouble_strikes();
         let mut takes = 20..220;
         let mut input = match pass {
-            Pass::Partial => Input::Partial {
+            Pass::Partial | Pass::Overheard => Input::Partial {
                 reply,
                 text,
                 doubtful: false,
@@ -165,7 +165,7 @@ impl World {
         if trouble {
             if let Span::Mic { from, to } = span {
                 // Late words are not excused: they must be answered when they come.
-                if pass == Pass::Partial {
+                if pass != Pass::Final {
                     self.excuse(from, to);
                 }
             }

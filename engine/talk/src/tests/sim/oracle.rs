@@ -103,7 +103,7 @@ impl Oracle {
         match action {
             Action::Transcribe {
                 reply,
-                pass: Pass::Partial,
+                pass: Pass::Partial | Pass::Overheard,
                 ..
             } => {
                 if self.partial.is_some_and(|open| self.is_open(open)) {
