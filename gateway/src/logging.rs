@@ -4,7 +4,7 @@
 //! Theirs is let through from INFO up only, whatever the filter says: what users say must not reach
 //! a log because somebody looked for a fault.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::filter_fn;
@@ -14,8 +14,8 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::{Log, LogFormat};
 
-/// Starts logging. A second call in one process (tests) changes nothing.
-pub(crate) fn start(log: &Log) {
+/// Starts logging, in colours if wanted and if somebody looks. A second call in one process (tests) changes nothing.
+pub(crate) fn start(log: &Log, colours: bool) {
     // The standard message of a panic may quote the text that was being cut.
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
@@ -30,7 +30,10 @@ pub(crate) fn start(log: &Log) {
             "a fault in Janet herself; please report the place"
         );
     }));
-    let lines = fmt::layer().with_writer(io::stderr);
+    // Colours are for people; a file would show their codes.
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(colours && io::stderr().is_terminal());
     let lines = match log.format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),

@@ -89,7 +89,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         serve.flags(&mut request);
     }
     let (config, layers) = config::load(&request, &environment)?;
-    logging::start(&config.log);
+    // https://no-color.org
+    logging::start(&config.log, !environment.is_set("NO_COLOR"));
     match command {
         Command::Config {
             command: ConfigCommand::Explain,
@@ -124,7 +125,8 @@ fn with_models(
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
-        .ok_or("expected KEY=VALUE, such as server.port=9000")?;
+        .filter(|(key, _)| !key.trim().is_empty())
+        .ok_or("expected KEY=VALUE, such as server.port=9000; `janet config explain` lists the keys")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 
@@ -170,6 +172,8 @@ mod tests {
             cli.settings.set,
             [("models.stt".to_owned(), "whisper-base".to_owned())]
         );
-        assert!(Cli::try_parse_from(["janet", "serve", "--set", "port"]).is_err());
+        for wrong in ["port", "=", " =3"] {
+            assert!(Cli::try_parse_from(["janet", "serve", "--set", wrong]).is_err());
+        }
     }
 }

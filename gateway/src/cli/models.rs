@@ -48,7 +48,7 @@ fn pull(store: &Store, names: &[String]) -> anyhow::Result<()> {
     for name in names {
         store.ensure(name, &mut Bars::default())?;
     }
-    println!("{} models are here and sound", names.len());
+    println!("{} models are here, every file with the right checksum", names.len());
     Ok(())
 }
 
@@ -89,6 +89,7 @@ fn verify(store: &Store, names: &[String]) -> anyhow::Result<()> {
         }
     }
     if damaged.is_empty() {
+        println!("{} models checked: every file is as it should be", names.len());
         return Ok(());
     }
     bail!(

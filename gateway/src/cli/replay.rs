@@ -24,7 +24,8 @@ impl Replay {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let file = File::open(&self.file)
             .with_context(|| format!("cannot read {}", self.file.display()))?;
-        let replayed = replay(BufReader::new(file))?;
+        let replayed = replay(BufReader::new(file))
+            .with_context(|| format!("{} cannot be replayed", self.file.display()))?;
         if self.actions {
             for (at, action) in &replayed.actions {
                 println!("{:>10.3} s  {action:?}", at.0 as f64 / 1e6);

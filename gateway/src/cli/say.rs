@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use indicatif::ProgressBar;
 use janet_audio::wav;
 use janet_engine::speak::speak;
 use janet_models::vits::SpeakOptions;
@@ -19,6 +20,7 @@ const LONGEST: usize = 10_000;
 #[derive(Debug, Args)]
 pub(super) struct Say {
     /// What to say; - reads standard input
+    #[arg(allow_negative_numbers = true)]
     text: String,
     /// Where to write the sound
     #[arg(short, long, value_name = "FILE.wav")]
@@ -46,14 +48,20 @@ impl Say {
             ..SpeakOptions::default()
         };
         let mut sound = Vec::new();
+        let rate_hz = models.voice_rate_hz();
+        // Hidden where nobody looks: indicatif draws on terminals only.
+        let spinner = ProgressBar::new_spinner();
         speak(&models, &text, &options, &mut |chunk| {
-            sound.extend_from_slice(chunk)
+            sound.extend_from_slice(chunk);
+            let seconds = sound.len() as f64 / f64::from(rate_hz);
+            spinner.set_message(format!("{seconds:.1} s spoken"));
+            spinner.tick();
         })?;
+        spinner.finish_and_clear();
         ensure!(
             !sound.is_empty(),
             "there is nothing to say: the text has no words that can be pronounced"
         );
-        let rate_hz = models.voice_rate_hz();
         wav::write_file(&self.output, &sound, rate_hz)
             .with_context(|| format!("cannot write {}", self.output.display()))?;
         let seconds = sound.len() as f64 / f64::from(rate_hz);

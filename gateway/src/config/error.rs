@@ -26,7 +26,7 @@ pub enum ConfigError {
         source: toml::de::Error,
     },
     /// No such key.
-    #[error("{origin}: unknown key `{key}` = {found}{}", hint.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    #[error("{origin}: unknown key `{key}` = {found}; {}", hint.as_ref().map_or_else(|| "`janet config explain` lists every key".to_owned(), |near| format!("did you mean `{near}`?")))]
     UnknownKey {
         /// Which layer.
         origin: Origin,

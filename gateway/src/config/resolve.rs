@@ -22,8 +22,8 @@ pub(super) fn resolve(
     environment: &Environment,
 ) -> Result<Config, ConfigError> {
     let check = Check { layers };
-    check.rules(&raw)?;
-    Ok(Config {
+    // Each value by itself first: a rule between two would blame the one that is right.
+    let config = Config {
         server: check.server(&raw)?,
         models: check.models(&raw, environment)?,
         engine: check.engine(&raw)?,
@@ -38,7 +38,7 @@ pub(super) fn resolve(
             },
         },
         persona: Persona {
-            prompt: check.text("persona.prompt", raw.persona.prompt)?,
+            prompt: check.text("persona.prompt", raw.persona.prompt.clone())?,
         },
         log: Log {
             format: match raw.log.format.as_str() {
@@ -46,9 +46,11 @@ pub(super) fn resolve(
                 "json" => LogFormat::Json,
                 other => return Err(check.out_of_range("log.format", "text or json", other)),
             },
-            filter: check.filter("log.filter", raw.log.filter)?,
+            filter: check.filter("log.filter", raw.log.filter.clone())?,
         },
-    })
+    };
+    check.rules(&raw)?;
+    Ok(config)
 }
 
 struct Check<'a> {

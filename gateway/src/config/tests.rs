@@ -129,6 +129,8 @@ fn a_misspelt_variable_is_refused() {
         error.contains("JANET_SERVER_PROT") && error.contains("`server.port`?"),
         "{error}"
     );
+    let error = refusal(&[("--set", "nothing.like.it", "1")], &[]);
+    assert!(error.contains("`janet config explain`"), "{error}");
 }
 
 #[test]
@@ -193,11 +195,13 @@ fn values_out_of_range_are_refused_with_what_was_found() {
         ("log.format", "xml"),
         ("log.filter", "a=b=c"),
         ("models.llm", " "),
+        // Its neighbours' rules would name them first.
+        ("talk.wait_sure_ms", "-1"),
         ("server.host", "example"),
     ] {
         let error = refusal(&[("--set", key, value)], &[]);
         assert!(
-            error.contains(&format!("`{key}`")),
+            error.contains(&format!("`{key}` must")),
             "{key} = {value}: {error}"
         );
     }

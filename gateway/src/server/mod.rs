@@ -11,6 +11,7 @@ mod metrics;
 mod page;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 pub enum ServeError {
     /// The address cannot be had.
     #[error(
-        "cannot listen on {address}: {source}; is another Janet running? `--port N` takes another port"
+        "cannot listen on {address}: {source}; is another Janet running? `--port N` takes another port (and `--set conversation.data_dir=FOLDER` a folder of its own)"
     )]
     Bind {
         /// Where.
@@ -54,8 +55,22 @@ pub enum ServeError {
     #[error("the server cannot go on")]
     Io(#[from] std::io::Error),
     /// The conversation store cannot be used.
-    #[error("the conversation store cannot be used")]
-    Store(#[from] StoreError),
+    #[error(
+        "the conversations in {} cannot be used; `--set conversation.data_dir=FOLDER` takes another folder",
+        folder.display()
+    )]
+    Store {
+        /// Where.
+        folder: PathBuf,
+        /// Why not.
+        source: StoreError,
+    },
+    /// `server.web_dir` was set to a folder without a page.
+    #[error("`server.web_dir` = {}: there is no index.html in this folder", folder.display())]
+    NoPage {
+        /// Which.
+        folder: PathBuf,
+    },
     /// The models cannot be used.
     #[error("the models cannot be loaded; `janet models verify` checks their files")]
     Engine(#[from] EngineError),
@@ -76,14 +91,21 @@ pub async fn serve(
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
 
-    let conversations = Arc::new(
-        Conversations::open(&config.conversation.data_dir, config.conversation.keep).await?,
-    );
+    // What fails at once and is put right most easily comes first.
+    let page = Arc::new(Page::find(config.server.web_dir.as_deref())?);
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Bind { address, source })?;
     let address = listener.local_addr()?;
+    let data_dir = &config.conversation.data_dir;
+    let conversations = Conversations::open(data_dir, config.conversation.keep)
+        .await
+        .map_err(|source| ServeError::Store {
+            folder: data_dir.clone(),
+            source,
+        })?;
+    let conversations = Arc::new(conversations);
 
     let (leave, leaving) = watch::channel(false);
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
@@ -100,7 +122,7 @@ pub async fn serve(
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
 
-    let router = router(app.clone(), scrape);
+    let router = router(app.clone(), page, scrape);
     let listener = listener.tap_io(|socket| {
         // A sentence's first sound must not wait for a full packet.
         if let Err(error) = socket.set_nodelay(true) {
@@ -156,6 +178,7 @@ pub async fn serve(
         }
     }
     conversations.close().await;
+    tracing::info!("everything is written; goodbye");
     ended
 }
 
@@ -166,8 +189,7 @@ struct Served {
     scrape: metrics::Scrape,
 }
 
-fn router(app: Arc<App>, scrape: metrics::Scrape) -> Router {
-    let page = Arc::new(Page::find(app.config.server.web_dir.as_deref()));
+fn router(app: Arc<App>, page: Arc<Page>, scrape: metrics::Scrape) -> Router {
     Router::new()
         .route(
             "/healthz",

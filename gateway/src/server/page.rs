@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::ServeError;
+
 /// What is served where nobody has built the page yet.
 const UNBUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Janet</title>\
     <body><h1>Janet is running</h1><p>The page has not been built. Stop Janet and start her with \
@@ -31,7 +33,7 @@ pub(super) struct Page {
 impl Page {
     /// Looks for a build: where the configuration says, else beside the executable, else in the
     /// workspace that the executable was built from.
-    pub(super) fn find(configured: Option<&Path>) -> Self {
+    pub(super) fn find(configured: Option<&Path>) -> Result<Self, ServeError> {
         let here = std::env::current_exe().ok();
         let beside = here
             .as_deref()
@@ -46,10 +48,16 @@ impl Page {
             .into_iter()
             .filter(|folder| folder.join("index.html").is_file())
             .find_map(|folder| folder.canonicalize().ok());
-        if root.is_none() {
-            tracing::warn!("the page has not been built; ./run builds it");
+        match (&root, configured) {
+            (None, Some(folder)) => Err(ServeError::NoPage {
+                folder: folder.to_path_buf(),
+            }),
+            (None, None) => {
+                tracing::warn!("the page has not been built; ./run builds it");
+                Ok(Self { root })
+            }
+            (Some(_), _) => Ok(Self { root }),
         }
-        Self { root }
     }
 
     /// Answers a GET.
@@ -197,7 +205,7 @@ mod tests {
         std::fs::write(folder.path().join("secret.txt"), "secret").expect("written");
         std::os::unix::fs::symlink(folder.path().join("secret.txt"), web.join("link.txt"))
             .expect("linked");
-        let page = Page::find(Some(&web));
+        let page = Page::find(Some(&web)).expect("there is a page");
         (folder, page)
     }
 
@@ -263,9 +271,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_build_the_page_says_run() {
+    async fn without_a_build_the_page_says_run_and_a_named_folder_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let page = Page::find(Some(folder.path()));
+        let refused = Page::find(Some(folder.path()));
+        let error = refused.expect_err("an empty folder").to_string();
+        assert!(error.contains("server.web_dir"), "{error}");
+        let page = Page { root: None };
         let response = page.serve(&Uri::from_static("/")).await;
         assert_eq!(response.status(), StatusCode::OK);
         let body = axum::body::to_bytes(response.into_body(), 1 << 16)

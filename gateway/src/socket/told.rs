@@ -168,6 +168,7 @@ impl Connection {
                 let reply_id = reply.to_string();
                 self.finished(
                     asked,
+                    tag.is_some(),
                     Ended {
                         reply_id,
                         user_text,
@@ -189,7 +190,7 @@ impl Connection {
         }
     }
 
-    fn finished(&self, asked: Asked, ended: Ended) -> Result<(), Leave> {
+    fn finished(&self, asked: Asked, is_request: bool, ended: Ended) -> Result<(), Leave> {
         let Asked {
             request_id,
             dialect,
@@ -200,7 +201,7 @@ impl Connection {
                     ErrorCode::Internal,
                     "no answer could be made; please ask again",
                 )),
-                Ending::Interrupted if request_id.is_some() || dialect == Dialect::Older => Some((
+                Ending::Interrupted if is_request || dialect == Dialect::Older => Some((
                     ErrorCode::Interrupted,
                     "the answer was interrupted before it began",
                 )),

@@ -38,7 +38,7 @@ pub enum Condition {
 impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Sound => write!(f, "sound"),
+            Self::Sound => write!(f, "ok"),
             Self::Unchecked => write!(f, "not checked yet"),
             Self::Missing => write!(f, "missing"),
             Self::WrongSize { expected, found } if found < expected => {
