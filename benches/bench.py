@@ -20,7 +20,7 @@ HARD = "jfk cards_005 austen_0880 austen_0930 cards_002 cards_004".split()
 CUT_IN_MS = 3000
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e stt tts llm barge idle".split()
+PARTS = "e2e turns stt tts llm barge idle".split()
 rows = []
 
 
@@ -111,12 +111,22 @@ def e2e():
     marks = [dict(t["ledger"]["marks"]) for t in j if t.get("ledger") and not t["cut_in"]]
     decision = median([m.get("decision") for m in marks])
     gap = median([m["first_audio"] - m["decision"] for m in marks if "first_audio" in m and "decision" in m])
-    row("speech_end_to_decision_ms_p50", decision, "ms", "the ledger's own speech end")
+    row("e2e_speech_end_to_decision_ms_p50", decision, "ms", "the ledger's own speech end")
     row("decision_to_first_audio_ms_p50", gap, "ms")
     row("step_ms_p99", max(m["step_ms_p99"] for m in extra), "ms",
         f"longest {max(m['step_longest_ms'] for m in extra)} ms ({extra[-1]['step_longest_class']})")
     row("vad_late_ms_p99", max(m["vad_late_ms_p99"] for m in extra), "ms", "microphone samples pushed to judged")
     (HERE / "turns.json").write_text(json.dumps(sides, indent=1, ensure_ascii=False))
+
+
+def turns():
+    hum = HERE.parent / "tests/browser/clips/mm-hm.wav"
+    r = ours("turns", "--hum", hum, "--half", os.environ.get("HALF", "held"))
+    weights = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en"
+    for metric, unit in (("turns_cut_in_pct", "%"), ("turns_over_3s_pct", "%"), ("speech_end_to_decision_ms_p50", "ms")):
+        mine, smart, plain = (r[side][metric] for side in ("ours", "smart_turn", "plain"))
+        row(metric, mine, unit, f"held-out half, {r['turns']} turns; plain silence of 0.8 s: {plain:.1f}",
+            "Smart Turn alone", round(smart, 1), weights=weights)
 
 
 def word_errors(clips):

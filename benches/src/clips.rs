@@ -61,7 +61,7 @@ pub(crate) fn find<'a>(clips: &'a [Clip], name: &str) -> anyhow::Result<&'a Clip
     }
 }
 
-fn loud_windows(pcm: &[f32]) -> Vec<bool> {
+pub(crate) fn loud_windows(pcm: &[f32]) -> Vec<bool> {
     let rms = |w: &[f32]| (w.iter().map(|s| s * s).sum::<f32>() / w.len() as f32).sqrt();
     let levels: Vec<f32> = pcm.chunks_exact(WINDOW).map(rms).collect();
     let loudest = levels.iter().copied().fold(0.0, f32::max);

@@ -8,9 +8,11 @@ mod clips;
 mod e2e;
 mod room;
 mod stages;
+mod turns;
 mod weights;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -57,6 +59,15 @@ enum What {
         #[arg(long, default_value_t = 7)]
         runs: usize,
     },
+    /// When turns with pauses in mid-sentence are taken to be over.
+    Turns {
+        /// A WAV file of somebody who hums along.
+        #[arg(long)]
+        hum: PathBuf,
+        /// Which half of the set.
+        #[arg(long, value_enum, default_value = "held")]
+        half: turns::Half,
+    },
     /// Interruptions, backchannels and her own echo.
     Barge {
         /// Interruptions to try.
@@ -83,6 +94,10 @@ fn main() -> anyhow::Result<()> {
         What::Stt { runs } => stages::stt(&weights, &clips, runs)?,
         What::Tts { runs } => stages::tts(&weights, runs)?,
         What::Llm { runs } => stages::llm(&weights, runs)?,
+        What::Turns { hum, half } => {
+            let hum = janet_audio::wav::read(&std::fs::read(hum)?, Duration::from_secs(5))?;
+            turns::measure(&weights, &clips, &hum, half)?
+        }
         What::Barge {
             trials,
             backchannels,

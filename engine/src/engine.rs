@@ -7,7 +7,7 @@ use crate::arbiter::{Arbiter, StepStats};
 use crate::histogram::Histogram;
 use crate::models::{ModelInfo, Models};
 use crate::pacer::Pacers;
-use crate::ports::Gate;
+use crate::ports::{Gate, LanguageServer};
 use crate::session::{Core, Parts, Session, SessionSpec, Shared};
 use crate::{EngineConfig, EngineError};
 
@@ -34,10 +34,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the threads. The models are loaded and warm.
+    /// Starts the threads. The models are loaded and warm; a language `server` is preferred to the
+    /// language model among them while it is up.
     pub fn start(
         models: Models,
         gate: Arc<dyn Gate>,
+        server: Option<Arc<dyn LanguageServer>>,
         config: EngineConfig,
     ) -> Result<Self, EngineError> {
         let arbiter = Arbiter::start(config.threads).map_err(EngineError::Thread)?;
@@ -45,6 +47,7 @@ impl Engine {
         let parts = Parts {
             models: Arc::new(models),
             gate,
+            server,
             submit: arbiter.submitter(),
             llm_places: Arc::new(AtomicUsize::new(config.llm_slots)),
             config: Arc::new(config),

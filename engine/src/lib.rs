@@ -19,6 +19,7 @@ mod config;
 mod engine;
 mod error;
 mod event;
+pub mod hear;
 pub mod histogram;
 mod models;
 mod pacer;

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::conversations::Conversations;
+use crate::llm::LanguageServer;
 
 /// How far the models are.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) profile: String,
     /// Empty while the models load; set before `phase` says `Ready`.
     pub(crate) engine: OnceLock<Engine>,
+    /// The language model elsewhere, if one may be used.
+    pub(crate) llm: Option<Arc<LanguageServer>>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) conversations: Arc<Conversations>,
     /// One permit for each client that may be connected.
@@ -45,18 +48,24 @@ impl App {
 
     /// Which model does what; before they are loaded, which will.
     pub(crate) fn models(&self) -> Vec<ModelInfo> {
-        if let Some(engine) = self.engine.get() {
-            return engine.describe().to_vec();
+        let mut models = match self.engine.get() {
+            Some(engine) => engine.describe().to_vec(),
+            None => self.config.models.all().map(loading).into(),
+        };
+        if let Some(server) = &self.llm {
+            for own in models.iter_mut().filter(|model| model.role == "llm") {
+                server.describe(own);
+            }
         }
-        self.config
-            .models
-            .all()
-            .map(|(role, name)| ModelInfo {
-                role,
-                name: name.to_owned(),
-                note: "loading".into(),
-            })
-            .into()
+        models
+    }
+}
+
+fn loading((role, name): (&'static str, &str)) -> ModelInfo {
+    ModelInfo {
+        role,
+        name: name.to_owned(),
+        note: "loading".into(),
     }
 }
 

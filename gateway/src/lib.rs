@@ -17,6 +17,7 @@ pub mod cli;
 pub mod config;
 mod conversations;
 mod gate;
+mod llm;
 mod logging;
 mod reexec;
 pub mod server;

@@ -22,7 +22,7 @@ let url = process.env.JANET_URL;
 /** Starts the binary on a free port and gives its address. */
 async function serve(binary) {
   // Conversations of a test are nobody's: they go with its folder.
-  const env = { ...process.env, JANET_CONVERSATION_DATA_DIR: join(out, 'data') };
+  const env = { ...process.env, JANET_CONVERSATION_DATA_DIR: join(out, 'data'), JANET_LLM_SERVER: 'off' };
   janet = spawn(binary, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'], env });
   return new Promise((resolve, reject) => {
     let said = '';

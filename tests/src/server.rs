@@ -68,6 +68,9 @@ impl Server {
             "cpu",
             "--set",
             "log.filter=debug",
+            // Whatever runs on this machine: her own model answers.
+            "--set",
+            "llm.server=off",
         ]);
         command.arg("--set").arg(format!(
             "conversation.data_dir={}",

@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_sound;
 mod dialects;
 mod doors;
+mod language_server;
 mod privacy;
 mod sessions;
 mod shutdown;

@@ -1,6 +1,6 @@
 //! One piece of model work that goes forward in bounded steps.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -59,20 +59,37 @@ pub trait Job: Send {
     fn class(&self) -> Class;
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Flags {
     cancelled: AtomicBool,
     ended: AtomicBool,
+    /// Called at the first `cancel`, for work that waits somewhere else than in the queue.
+    on_cancel: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// The owner's end of a submitted job.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Ticket(Arc<Flags>);
 
 impl Ticket {
     /// The job is dropped before its next step.
     pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Release);
+        if !self.0.cancelled.swap(true, Ordering::AcqRel)
+            && let Some(tell) = self.0.on_cancel.get()
+        {
+            tell();
+        }
+    }
+
+    /// Calls `tell` when somebody cancels; at once if somebody has. Only the first call counts.
+    pub(crate) fn on_cancel(&self, tell: Box<dyn Fn() + Send + Sync>) {
+        drop(self.0.on_cancel.set(tell));
+        // Cancelled in between: then `cancel` may have found nobody to tell.
+        if self.is_cancelled()
+            && let Some(tell) = self.0.on_cancel.get()
+        {
+            tell();
+        }
     }
 
     /// Whether `cancel` was called.
@@ -85,7 +102,7 @@ impl Ticket {
         self.0.ended.load(Ordering::Acquire)
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.ended.store(true, Ordering::Release);
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use janet_audio::Line;
 use janet_models::llm;
-use janet_talk::{Action, Input, Mono, ReplyId, Turn, UtteranceId, Why};
+use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
 use super::command::Command;
 use super::jobs::{Ask, ForgetJob};
@@ -20,11 +20,12 @@ use super::listen::Ear;
 use super::live::Live;
 use super::posted::{Posted, What};
 use super::shared::{EVENTS_RESERVED, Shared};
+use super::thoughts::Thoughts;
 use super::{Role, SessionSpec};
 use crate::arbiter::{Submit, Ticket};
 use crate::histogram::Histogram;
 use crate::models::Models;
-use crate::ports::Gate;
+use crate::ports::{Gate, LanguageServer};
 use crate::record::Recorder;
 use crate::{EngineConfig, Event, Mark};
 
@@ -40,6 +41,8 @@ const UPLOADS: usize = 8;
 pub(crate) struct Parts {
     pub(crate) models: Arc<Models>,
     pub(crate) gate: Arc<dyn Gate>,
+    /// Another process's language model, preferred while it is up.
+    pub(crate) server: Option<Arc<dyn LanguageServer>>,
     pub(crate) submit: Submit,
     pub(crate) config: Arc<EngineConfig>,
     /// Answers that may still begin: the language model's free slots.
@@ -299,6 +302,13 @@ impl Core {
                 Input::Transcript { reply, text }
             }
             What::Token(text) => {
+                let text = live.thoughts.pass(&text);
+                if text.is_empty() {
+                    return;
+                }
+                if !text.trim().is_empty() {
+                    live.asked = None;
+                }
                 live.mark(Mark::LlmFirst, now);
                 Input::Token { reply, text }
             }
@@ -308,9 +318,17 @@ impl Core {
                 cached,
                 new,
             } => {
+                let text = live.thoughts.end();
+                if text.trim().is_empty() && self.ask_own_instead(reply) {
+                    return;
+                }
+                let live = self.live.get_mut(&reply).expect("it was there above");
                 live.mark(Mark::LlmLast, now);
                 live.generated = Some(ids);
                 live.prompt = (cached, new);
+                if !text.is_empty() {
+                    self.feed(now, Input::Token { reply, text });
+                }
                 Input::Generated { reply, finish }
             }
             What::Sound {
@@ -327,9 +345,27 @@ impl Core {
                 partial,
                 core,
             },
+            What::Failed(Stage::Generate) if self.ask_own_instead(reply) => return,
             What::Failed(stage) => Input::Failed { reply, stage },
         };
         self.feed(now, input);
+    }
+}
+
+impl Core {
+    /// Where a language server was asked and showed nothing: the own model is asked.
+    fn ask_own_instead(&mut self, reply: ReplyId) -> bool {
+        let Some(live) = self.live.get_mut(&reply) else {
+            return false;
+        };
+        let Some(messages) = live.asked.take() else {
+            return false;
+        };
+        live.thoughts = Thoughts::default();
+        metrics::counter!("janet_llm_fallbacks_total").increment(1);
+        self.llm_waiting
+            .push_front((reply, Ask::OwnAnswer(messages)));
+        true
     }
 }
 

@@ -35,13 +35,13 @@ impl Outbox {
         }
     }
 
-    fn post(&mut self, what: What) {
+    pub(super) fn post(&mut self, what: What) {
         self.unsent.push_back(what);
         self.send();
     }
 
     /// Whether everything is sent. A job goes on only then, so `unsent` holds one step's results.
-    fn send(&mut self) -> bool {
+    pub(super) fn send(&mut self) -> bool {
         if self.shared.closed.load(Ordering::Acquire) {
             self.unsent.clear();
             return true;
@@ -218,8 +218,10 @@ impl Job for SpeechJob {
 
 /// What the language model is asked.
 pub(super) enum Ask {
-    /// An answer to the last message.
+    /// An answer to the last message, by the language server if one is up.
     Answer(Vec<llm::Message>),
+    /// An answer by the engine's own model: the server had none.
+    OwnAnswer(Vec<llm::Message>),
     /// Nothing but the cache filled with these messages and the beginning of the user's next.
     Prefill(Vec<llm::Message>, String),
 }
@@ -268,7 +270,7 @@ impl AnswerJob {
     fn begin(&mut self, ask: Ask) -> Outcome {
         let (llm, owner) = (&self.models.llm, self.owner);
         match ask {
-            Ask::Answer(messages) => match llm.begin(owner, &messages, self.sampling.clone()) {
+            Ask::Answer(messages) | Ask::OwnAnswer(messages) => match llm.begin(owner, &messages, self.sampling.clone()) {
                 Ok(going) => self.go(Asking::Answering(Box::new(going))),
                 Err(error) => self.out.fail(Stage::Generate, &error),
             },

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use janet_audio::Resampler;
+use janet_models::llm;
 use janet_talk::{Mono, PhraseId};
 
+use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
 use crate::{Ledger, Mark};
 
@@ -29,6 +31,9 @@ pub(super) struct Live {
     pub(super) tag: Option<u32>,
     /// The ids of its text as generated.
     pub(super) generated: Option<Vec<u32>>,
+    pub(super) thoughts: Thoughts,
+    /// What the language server was asked, until it says something that is shown.
+    pub(super) asked: Option<Vec<llm::Message>>,
     /// The whole sound, where a request asked for a file instead of a stream.
     pub(super) file: Option<Vec<f32>>,
     pub(super) speech_end: Option<Mono>,
@@ -51,6 +56,8 @@ impl Live {
             user_text: String::new(),
             tag: None,
             generated: None,
+            thoughts: Thoughts::default(),
+            asked: None,
             file: None,
             speech_end: None,
             prompt: (0, 0),

@@ -1,6 +1,7 @@
 //! One conversation with one client: the handle that a transport holds and the core that the
 //! pacer steps.
 
+mod answering;
 mod command;
 mod core;
 mod echo;
@@ -13,7 +14,9 @@ mod obey;
 mod posted;
 mod shared;
 mod sound;
+mod thoughts;
 
+pub use self::answering::Answering;
 pub(crate) use self::core::{Core, Parts};
 pub use self::handle::{AudioChunk, Playback, Session};
 pub(crate) use self::shared::Shared;

@@ -5,12 +5,14 @@ use std::time::Duration;
 use janet_models::llm;
 use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
 
+use super::answering::Answering;
 use super::core::Core;
 use super::jobs::{
     AnswerJob, Ask, Asking, Begin, Outbox, Place, Run2, SpeechJob, TurnJob, VoiceJob,
 };
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
+use crate::ports::Question;
 use crate::{Event, Mark};
 
 /// Messages that are kept for the prompt: more than the largest context holds of short ones.
@@ -277,7 +279,7 @@ impl Core {
             return;
         }
         self.llm_lane = None;
-        if self.llm_waiting.is_empty() {
+        if self.llm_waiting.is_empty() || self.ask_server() {
             return;
         }
         // No place free: another session's answer is on. Tried again at the next tick.
@@ -314,6 +316,38 @@ impl Core {
         self.llm_lane = self
             .start(reply, Box::new(job), ANSWER_WITHIN, Stage::Generate)
             .map(|ticket| (reply, ticket));
+    }
+
+    /// Hands what waits first to the language server, if one is up and it is something for it.
+    fn ask_server(&mut self) -> bool {
+        let Some(server) = self.parts.server.clone().filter(|server| server.is_up()) else {
+            return false;
+        };
+        match self.llm_waiting.pop_front() {
+            Some((reply, Ask::Answer(messages))) => {
+                let config = &self.parts.config;
+                let question = Question {
+                    messages: messages.clone(),
+                    max_tokens: config.max_tokens,
+                    temperature: config.temperature,
+                    seed: config.seed ^ u64::from(reply.0),
+                };
+                let (answering, ticket) = Answering::new(&self.shared, reply);
+                let live = self.live.entry(reply).or_insert_with(Live::new);
+                live.asked = Some(messages);
+                live.tickets.push(ticket.clone());
+                self.llm_lane = Some((reply, ticket));
+                server.ask(question, answering);
+                true
+            }
+            // Its cache is its own; what comes after a prefill asks for itself.
+            Some((_, Ask::Prefill(..))) => true,
+            Some(own) => {
+                self.llm_waiting.push_front(own);
+                false
+            }
+            None => false,
+        }
     }
 
     fn pump_voice(&mut self) {

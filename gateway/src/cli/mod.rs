@@ -1,5 +1,7 @@
 //! The command line: what can be asked of `janet`, and which file does it.
 
+mod doctor;
+mod listen;
 mod loading;
 mod models;
 mod replay;
@@ -7,10 +9,11 @@ mod say;
 mod serve;
 mod talk;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Config, Environment, Layers, Request};
 use crate::{logging, reexec};
@@ -58,8 +61,18 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Look whether everything is there to run, and say what to do where it is not
+    Doctor,
+    /// Print the lines that complete `janet` in a shell
+    #[command(after_help = "For bash: janet completions bash > ~/.local/share/bash-completion/completions/janet")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Speak a text into a WAV file
     Say(say::Say),
+    /// Print what is said in a recording
+    Listen(listen::Listen),
     /// Have a whole conversation with a recording instead of a microphone
     Talk(talk::Talk),
     /// Run a recorded session through the conversation again and draw where its time went
@@ -75,6 +88,11 @@ enum ConfigCommand {
 /// Runs the command that was asked for.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { settings, command } = cli;
+    if let Command::Completions { shell } = command {
+        let mut out = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "janet", &mut out);
+        return Ok(std::io::stdout().write_all(&out)?);
+    }
     let environment = Environment::read();
     let mut request = Request {
         profile: settings.profile,
@@ -98,11 +116,16 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             print!("{}", config::explain(&layers));
             Ok(())
         }
+        Command::Doctor => doctor::run(&config, &layers),
+        Command::Completions { .. } => unreachable!("done before the configuration is read"),
         Command::Models { command } => models::run(command, &config),
         Command::Replay(replay) => replay.run(),
         Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),
         Command::Say(say) => {
             with_models(&config, &layers, &environment, |config, _| say.run(config))
+        }
+        Command::Listen(listen) => {
+            with_models(&config, &layers, &environment, |config, _| listen.run(config))
         }
         Command::Talk(talk) => {
             with_models(&config, &layers, &environment, |config, _| talk.run(config))
@@ -149,8 +172,6 @@ fn check_output(file: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -16,6 +16,17 @@ pub(super) enum Command {
     List,
     /// Check the files of models against their checksums
     Verify(Names),
+    /// Remove models' files from this machine
+    Rm {
+        /// Names as `janet models list` shows them
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Print the folder of the store, or of these models
+    Where {
+        /// Names as `janet models list` shows them
+        names: Vec<String>,
+    },
 }
 
 /// Which models are meant.
@@ -41,6 +52,17 @@ pub(super) fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Pull(names) => pull(&store, &names.or_those_of(config)),
         Command::List => list(&store, config),
         Command::Verify(names) => verify(&store, &names.or_those_of(config)),
+        Command::Rm { names } => remove(&store, &names),
+        Command::Where { names } if names.is_empty() => {
+            println!("{}", config.models.dir.display());
+            Ok(())
+        }
+        Command::Where { names } => {
+            for name in &names {
+                println!("{}", store.path(name)?.display());
+            }
+            Ok(())
+        }
     }
 }
 
@@ -75,6 +97,20 @@ fn list(store: &Store, config: &Config) -> anyhow::Result<()> {
         "\n* used by this profile. Folder: {}",
         config.models.dir.display()
     );
+    Ok(())
+}
+
+fn remove(store: &Store, names: &[String]) -> anyhow::Result<()> {
+    // All names first: a misspelt one removes nothing.
+    for name in names {
+        store.path(name)?;
+    }
+    for name in names {
+        match store.remove(name, &mut Bars::default())? {
+            0 => println!("{name}: was not here"),
+            bytes => println!("{name}: removed, {:.1} MB", bytes as f64 / 1e6),
+        }
+    }
     Ok(())
 }
 

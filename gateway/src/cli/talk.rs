@@ -11,13 +11,16 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use janet_audio::wav;
 use janet_engine::client::{Heard, Next, PACKET, PLAY_HZ, converse};
+use janet_engine::ports;
 use janet_engine::waterfall::waterfall;
 use janet_engine::{Ending, Engine, Event, Ledger, MicMode};
 use serde_json::json;
+use tokio::runtime::Runtime;
 
 use super::loading;
 use crate::config::Config;
 use crate::gate::Redact;
+use crate::llm::LanguageServer;
 use crate::voice;
 
 /// Longest recording.
@@ -67,7 +70,19 @@ impl Talk {
         );
         super::check_output(&self.output)?;
         let models = loading::models(config)?;
-        let engine = Engine::start(models, Arc::new(Redact), voice::engine_config(config))?;
+        // For the language server's sockets; it ends after the engine.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("the socket thread cannot be started")?;
+        let server = language_server(config, &runtime)?;
+        let engine = Engine::start(
+            models,
+            Arc::new(Redact),
+            server,
+            voice::engine_config(config),
+        )?;
         let seconds = speech.len() as f64 / 16_000.0;
         eprintln!("playing {seconds:.1} s of recording to Janet, as fast as it was spoken");
         let mut microphone = Microphone::new(&speech);
@@ -129,6 +144,26 @@ impl Talk {
             "heard_s": heard.sound.len() as f64 / f64::from(PLAY_HZ),
         })
     }
+}
+
+/// The language server, if one is well now.
+fn language_server(
+    config: &Config,
+    runtime: &Runtime,
+) -> anyhow::Result<Option<Arc<dyn ports::LanguageServer>>> {
+    let Some(llm) = config.llm.clone() else {
+        return Ok(None);
+    };
+    let (url, is_a_guess) = (llm.url.clone(), llm.is_a_guess);
+    runtime.block_on(async {
+        let server = LanguageServer::new(llm)?;
+        match server.look().await {
+            Ok(model) => eprintln!("{model} at {url} answers"),
+            Err(_) if is_a_guess => {}
+            Err(why) => eprintln!("{url} is not asked: {why}"),
+        }
+        Ok(Some(server as Arc<dyn ports::LanguageServer>))
+    })
 }
 
 /// Every reply that ended, in order.

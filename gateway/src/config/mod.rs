@@ -37,6 +37,8 @@ pub struct Config {
     pub models: Models,
     /// How much of the machine the models may use, and how they answer.
     pub engine: Engine,
+    /// A language model that runs elsewhere; `None`: only her own.
+    pub llm: Option<LlmServer>,
     /// When Janet speaks and when she stops.
     pub talk: janet_talk::Config,
     /// How long conversations are kept, and where.
@@ -128,6 +130,45 @@ pub struct Engine {
     pub record_dir: Option<PathBuf>,
     /// Randomness of answers and voice; `None`: another one at every start.
     pub seed: Option<u64>,
+}
+
+/// A language model behind HTTP, preferred to her own while it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LlmServer {
+    /// What it speaks.
+    pub dialect: LlmDialect,
+    /// Where it is, without a slash at the end: `http://127.0.0.1:11434`, or with the `/v1` of an
+    /// OpenAI-compatible server.
+    pub url: String,
+    /// Which of its models; `None`: the first that can chat.
+    pub model: Option<String>,
+    /// Sent as a bearer token.
+    pub api_key: Option<ApiKey>,
+    /// The first text has to come within this.
+    pub first_text: Duration,
+    /// Between two pieces of text at most.
+    pub stall: Duration,
+    /// Nobody asked for it: it is looked for, and its absence is nothing to complain about.
+    pub is_a_guess: bool,
+}
+
+/// What a language server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LlmDialect {
+    /// Ollama's own: `/api/chat`, a JSON object a line.
+    Ollama,
+    /// OpenAI's: `/chat/completions`, server-sent events.
+    OpenAi,
+}
+
+/// A secret that no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(pub(crate) String);
+
+impl std::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
 }
 
 /// How long conversations are kept, and where.

@@ -12,6 +12,7 @@ pub(super) struct Raw {
     pub(super) server: Server,
     pub(super) models: Models,
     pub(super) engine: Engine,
+    pub(super) llm: Llm,
     pub(super) talk: Talk,
     pub(super) conversation: Conversation,
     pub(super) persona: Persona,
@@ -76,6 +77,35 @@ impl Default for Models {
             stt: "whisper-tiny.en".into(),
             llm: "smollm2-135m-instruct-q4_1".into(),
             voice: "piper-en_US-joe-medium".into(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Llm {
+    /// auto, off, ollama or openai.
+    pub(super) server: String,
+    /// Empty: where Ollama listens.
+    pub(super) url: String,
+    /// Empty: the first that the server lists and that can chat.
+    pub(super) model: String,
+    /// Name of the variable that holds the key; empty: no key is sent.
+    pub(super) api_key_env: String,
+    pub(super) first_text_ms: i64,
+    pub(super) stall_ms: i64,
+}
+
+impl Default for Llm {
+    fn default() -> Self {
+        Self {
+            server: "auto".into(),
+            url: String::new(),
+            model: String::new(),
+            api_key_env: String::new(),
+            // A large model that has to be loaded from disk first takes about that long.
+            first_text_ms: 12_000,
+            stall_ms: 8_000,
         }
     }
 }

@@ -11,9 +11,12 @@ use std::time::Duration;
 use super::error::{Conflict, Setting};
 use super::raw::Raw;
 use super::{
-    Config, ConfigError, Conversation, Engine, Environment, Layers, Log, LogFormat, Models,
-    Persona, Server,
+    ApiKey, Config, ConfigError, Conversation, Engine, Environment, Layers, LlmDialect, LlmServer,
+    Log, LogFormat, Models, Persona, Server,
 };
+
+/// Where Ollama listens unless it was told otherwise.
+const OLLAMA: &str = "http://127.0.0.1:11434";
 
 /// Checks `raw` and gives the configuration that the process runs with.
 pub(super) fn resolve(
@@ -27,6 +30,7 @@ pub(super) fn resolve(
         server: check.server(&raw)?,
         models: check.models(&raw, environment)?,
         engine: check.engine(&raw)?,
+        llm: check.llm(&raw, environment)?,
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
@@ -146,6 +150,54 @@ impl Check<'_> {
                 seed => Some(seed),
             },
         })
+    }
+
+    fn llm(&self, raw: &Raw, environment: &Environment) -> Result<Option<LlmServer>, ConfigError> {
+        let llm = &raw.llm;
+        let is_a_guess = llm.server == "auto" && llm.url.is_empty();
+        let dialect = match llm.server.as_str() {
+            "off" => return Ok(None),
+            "auto" | "ollama" => LlmDialect::Ollama,
+            "openai" => LlmDialect::OpenAi,
+            other => {
+                let known = "auto, off, ollama or openai";
+                return Err(self.out_of_range("llm.server", known, other));
+            }
+        };
+        let url = match (llm.url.trim_end_matches('/'), dialect) {
+            ("", LlmDialect::Ollama) => OLLAMA,
+            ("", LlmDialect::OpenAi) => {
+                let wanted = "the server's address, such as http://127.0.0.1:8080/v1";
+                return Err(self.out_of_range("llm.url", wanted, "nothing"));
+            }
+            (url, _) => url,
+        };
+        let is_http = ["http://", "https://"]
+            .iter()
+            .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        if !is_http || url.contains(char::is_whitespace) || url.contains('@') {
+            let wanted = "an address such as http://127.0.0.1:11434, without a password";
+            return Err(self.out_of_range("llm.url", wanted, &llm.url));
+        }
+        let api_key = match llm.api_key_env.as_str() {
+            "" => None,
+            name => match environment.get(name) {
+                Some(key) => Some(ApiKey(key)),
+                None => {
+                    let wanted = "the name of an environment variable that is set";
+                    return Err(self.out_of_range("llm.api_key_env", wanted, name));
+                }
+            },
+        };
+        Ok(Some(LlmServer {
+            dialect,
+            url: url.to_owned(),
+            model: Some(llm.model.clone()).filter(|model| !model.is_empty()),
+            api_key,
+            first_text: self.millis("llm.first_text_ms", llm.first_text_ms, 100..=600_000)?,
+            stall: self.millis("llm.stall_ms", llm.stall_ms, 100..=600_000)?,
+            is_a_guess,
+        }))
     }
 
     fn talk(&self, raw: &Raw) -> Result<janet_talk::Config, ConfigError> {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use janet_engine::ports::LanguageServer;
 use janet_engine::{Engine, EngineError, ModelPaths, Models};
 use tokio::sync::{oneshot, watch};
 
@@ -45,7 +46,8 @@ fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result
             done,
         });
     })?;
-    let engine = Engine::start(models, Arc::new(Redact), config)?;
+    let server = app.llm.clone().map(|server| server as Arc<dyn LanguageServer>);
+    let engine = Engine::start(models, Arc::new(Redact), server, config)?;
     if app.engine.set(engine).is_err() {
         unreachable!("models are loaded once in a process");
     }

@@ -31,6 +31,7 @@ use tokio::time::timeout;
 use crate::app::{App, goes_down};
 use crate::config::Config;
 use crate::conversations::{Conversations, StoreError};
+use crate::llm::{LanguageServer, SetupError};
 use crate::socket;
 use page::Page;
 
@@ -71,6 +72,9 @@ pub enum ServeError {
         /// Which.
         folder: PathBuf,
     },
+    /// The HTTP client for the language server cannot be made.
+    #[error(transparent)]
+    Llm(#[from] SetupError),
     /// The models cannot be used.
     #[error("the models cannot be loaded; `janet models verify` checks their files")]
     Engine(#[from] EngineError),
@@ -109,8 +113,10 @@ pub async fn serve(
 
     let (leave, leaving) = watch::channel(false);
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
+    let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let app = Arc::new(App {
         profile,
+        llm,
         engine: OnceLock::new(),
         phase,
         conversations: conversations.clone(),
@@ -120,6 +126,7 @@ pub async fn serve(
     });
     let mut loaded = loading::start(app.clone(), weights, tell_phase)?;
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
+    let watch = tokio::spawn(watch_llm(app.llm.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
 
     let router = router(app.clone(), page, scrape);
@@ -172,7 +179,7 @@ pub async fn serve(
         engine.close();
     }
     http.abort();
-    for task in [expiry, upkeep] {
+    for task in [expiry, upkeep, watch] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }
@@ -180,6 +187,12 @@ pub async fn serve(
     conversations.close().await;
     tracing::info!("everything is written; goodbye");
     ended
+}
+
+/// Where the page lies; `None`: nobody has built it.
+pub(crate) fn page_folder(config: &Config) -> Result<Option<PathBuf>, ServeError> {
+    let page = Page::find(config.server.web_dir.as_deref())?;
+    Ok(page.root().map(Into::into))
 }
 
 #[derive(Clone)]
@@ -224,6 +237,15 @@ async fn page_or_socket(
             .into_response(),
         _ if method == Method::GET || method == Method::HEAD => served.page.serve(&uri).await,
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+async fn watch_llm(llm: Option<Arc<LanguageServer>>, mut leaving: watch::Receiver<bool>) {
+    if let Some(llm) = llm {
+        tokio::select! {
+            () = llm.watch() => {}
+            () = goes_down(&mut leaving) => {}
+        }
     }
 }
 

@@ -60,6 +60,11 @@ impl Page {
         }
     }
 
+    /// The folder that is served.
+    pub(super) fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     /// Answers a GET.
     pub(super) async fn serve(&self, uri: &Uri) -> Response {
         let Some(root) = &self.root else {

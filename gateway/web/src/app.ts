@@ -150,6 +150,8 @@ export class App {
       case 'assistant_message':
         this.stats.answers.push({ text: message.text, latency: message.latency });
         if (message.audio !== null && !this.voice.streaming) void this.voice.playFile(fromBase64(message.audio));
+        // Another language model may have answered than the one before.
+        this.connection.send({ type: 'get_context' });
         break;
       case 'speaking':
         this.stats.voice.push({ state: message.state, at: performance.now() });

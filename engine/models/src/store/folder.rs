@@ -12,6 +12,9 @@ use super::pip::{self, PipProgram};
 use super::progress::Progress;
 use super::stamps::Stamps;
 
+/// The lock file of a model's folder.
+const LOCK: &str = ".lock";
+
 /// How the store reaches the outside.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
@@ -142,6 +145,35 @@ impl Store {
         Ok(found)
     }
 
+    /// Removes a model's files and says how many bytes that freed. A process that has loaded the
+    /// model keeps it until it ends.
+    pub fn remove(&self, name: &str, progress: &mut dyn Progress) -> Result<u64, StoreError> {
+        let model = self.find(name)?;
+        let folder = self.folder.join(&model.name);
+        if !folder.exists() {
+            return Ok(0);
+        }
+        let _lock = lock(&folder, name, progress)?;
+        let mut freed = 0;
+        for entry in fs::read_dir(&folder).map_err(io_error("read", &folder))? {
+            let entry = entry.map_err(io_error("read", &folder))?;
+            let path = entry.path();
+            // Whoever waits for the lock waits for this very file.
+            if entry.file_name() == LOCK {
+                continue;
+            }
+            let metadata = entry.metadata().map_err(io_error("read", &path))?;
+            let removed = if metadata.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                freed += metadata.len();
+                fs::remove_file(&path)
+            };
+            removed.map_err(io_error("remove", &path))?;
+        }
+        Ok(freed)
+    }
+
     fn find(&self, name: &str) -> Result<&ModelEntry, StoreError> {
         self.catalogue.find(name).ok_or_else(|| {
             let known: Vec<_> = self
@@ -233,7 +265,7 @@ fn worst(folder: &Path, model: &ModelEntry) -> Result<Condition, StoreError> {
 
 /// Takes a model's lock; it is let go when the file is dropped, or when the process dies.
 fn lock(folder: &Path, name: &str, progress: &mut dyn Progress) -> Result<File, StoreError> {
-    let path = folder.join(".lock");
+    let path = folder.join(LOCK);
     let file = File::options()
         .create(true)
         .truncate(false)

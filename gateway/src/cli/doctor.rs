@@ -1,0 +1,225 @@
+//! `janet doctor`: whether everything is there to run, and what to do where it is not.
+//!
+//! Looks and changes nothing: no model is fetched, no store is made.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use janet_models::store::Condition;
+
+use crate::config::{Config, Layers};
+use crate::llm::LanguageServer;
+use crate::{server, weights};
+
+/// How one thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Fine,
+    /// Janet runs, but a user should know.
+    Note,
+    /// `janet serve` or one of its parts will not work.
+    Bad,
+}
+
+/// What was looked at, what was found, and what helps.
+#[derive(Debug)]
+struct Finding {
+    what: &'static str,
+    state: State,
+    found: String,
+    /// A command, where there is one.
+    todo: Option<String>,
+}
+
+impl Finding {
+    fn new(what: &'static str, state: State, found: impl Into<String>) -> Self {
+        Self {
+            what,
+            state,
+            found: found.into(),
+            todo: None,
+        }
+    }
+
+    fn todo(mut self, todo: impl Into<String>) -> Self {
+        self.todo = Some(todo.into());
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.state {
+            State::Fine => "ok  ",
+            State::Note => "note",
+            State::Bad => "BAD ",
+        };
+        write!(f, "{mark}  {:15}  {}", self.what, self.found)?;
+        match &self.todo {
+            Some(todo) => write!(f, "\n      {:15}  → {todo}", ""),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Prints every finding; an error when something is bad, so that scripts can tell.
+pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
+    let mut findings = vec![machine(layers)];
+    findings.extend(models(config));
+    findings.extend([
+        port(config),
+        conversations(&config.conversation.data_dir),
+        page(config),
+        language_server(config)?,
+    ]);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let bad = findings.iter().filter(|finding| finding.state == State::Bad);
+    match bad.count() {
+        0 => {
+            println!("\nEverything is there. `janet serve` starts Janet.");
+            Ok(())
+        }
+        1 => anyhow::bail!("one thing is bad; the arrow says what helps"),
+        bad => anyhow::bail!("{bad} things are bad; the arrows say what helps"),
+    }
+}
+
+fn machine(layers: &Layers) -> Finding {
+    const WHAT: &str = "machine";
+    let machine = layers.machine();
+    let found = format!(
+        "{} cores, {} GB of memory, profile {}",
+        machine.cores,
+        machine.memory_gb,
+        layers.profile()
+    );
+    match (machine.cores, machine.memory_gb) {
+        (0 | 1, _) => Finding::new(WHAT, State::Note, found)
+            .todo("with one core answers come late; two are enough"),
+        (_, 1) => Finding::new(WHAT, State::Note, found)
+            .todo("the models need about 600 MB; close what else is large"),
+        _ => Finding::new(WHAT, State::Fine, found),
+    }
+}
+
+fn models(config: &Config) -> Vec<Finding> {
+    let store = match weights::store(&config.models) {
+        Ok(store) => store,
+        Err(error) => {
+            let finding = Finding::new("models", State::Bad, error.to_string());
+            return vec![finding.todo("`--set models.dir=FOLDER` takes another folder")];
+        }
+    };
+    let listed = match store.list() {
+        Ok(listed) => listed,
+        Err(error) => return vec![Finding::new("models", State::Bad, error.to_string())],
+    };
+    let find = |name: &str| listed.iter().find(|listed| listed.model.name == name);
+    let all = config.models.all();
+    let findings = all.iter().map(|(role, name)| match find(name) {
+        None => Finding::new("model", State::Bad, format!("{role}: {name} is not known"))
+            .todo("`janet models list` shows all that are"),
+        Some(listed) => {
+            let state = match listed.condition {
+                Condition::Sound => State::Fine,
+                Condition::Unchecked => State::Note,
+                _ => State::Bad,
+            };
+            let found = format!("{role}: {name}, {}", listed.condition);
+            let finding = Finding::new("model", state, found);
+            match state {
+                State::Fine => finding,
+                State::Note => finding.todo(format!("`janet models verify {name}`")),
+                State::Bad => finding.todo(format!("`janet models pull {name}`")),
+            }
+        }
+    });
+    findings.collect()
+}
+
+fn port(config: &Config) -> Finding {
+    const WHAT: &str = "port";
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    match TcpListener::bind(address) {
+        Ok(_) => Finding::new(WHAT, State::Fine, format!("{address} is free")),
+        Err(error) => Finding::new(WHAT, State::Bad, format!("{address}: {error}"))
+            .todo("`janet serve --port N` takes another; perhaps Janet runs already: look at it"),
+    }
+}
+
+fn conversations(folder: &Path) -> Finding {
+    const WHAT: &str = "conversations";
+    let shown = folder.display();
+    // Of a folder that is not there yet, the next one above decides.
+    let there = folder.ancestors().find(|folder| folder.exists());
+    let is_writable = there.is_some_and(|there| tempfile::tempfile_in(there).is_ok());
+    if is_writable {
+        Finding::new(WHAT, State::Fine, format!("{shown}"))
+    } else {
+        Finding::new(WHAT, State::Bad, format!("{shown} cannot be written"))
+            .todo("`--set conversation.data_dir=FOLDER` takes another folder")
+    }
+}
+
+fn page(config: &Config) -> Finding {
+    const WHAT: &str = "page";
+    match server::page_folder(config) {
+        Ok(Some(folder)) => Finding::new(WHAT, State::Fine, folder.display().to_string()),
+        Ok(None) => Finding::new(WHAT, State::Note, "it has not been built")
+            .todo("`./run` builds it; clients without a browser do not need it"),
+        Err(error) => Finding::new(WHAT, State::Bad, error.to_string())
+            .todo("leave `server.web_dir` out, or name the folder that `npm run build` made"),
+    }
+}
+
+fn language_server(config: &Config) -> anyhow::Result<Finding> {
+    const WHAT: &str = "language server";
+    let Some(llm) = config.llm.clone() else {
+        return Ok(Finding::new(WHAT, State::Fine, "none: her own model answers"));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (url, is_a_guess) = (llm.url.clone(), llm.is_a_guess);
+    Ok(runtime.block_on(async {
+        let found = match LanguageServer::new(llm) {
+            Ok(server) => server.look().await,
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
+            Ok(model) => Finding::new(WHAT, State::Fine, format!("{model} at {url}")),
+            Err(_) if is_a_guess => {
+                Finding::new(WHAT, State::Fine, "no Ollama here: her own model answers")
+            }
+            Err(why) => Finding::new(WHAT, State::Note, format!("{url}: {why}"))
+                .todo("her own model answers meanwhile; `--set llm.server=off` asks no other"),
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_what_helps_on_a_line_of_its_own() {
+        let finding = Finding::new("port", State::Bad, "taken").todo("`--port N`");
+        let text = finding.to_string();
+        assert!(text.starts_with("BAD ") && text.contains("taken"), "{text}");
+        assert!(text.lines().nth(1).is_some_and(|line| line.contains("→ `--port N`")));
+    }
+
+    #[test]
+    fn a_folder_that_can_be_made_is_fine_and_one_below_a_file_is_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let below = folder.path().join("not/there/yet");
+        assert_eq!(conversations(&below).state, State::Fine);
+        assert!(!below.exists(), "nothing was made");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        assert_eq!(conversations(&file.join("data")).state, State::Bad);
+    }
+}

@@ -1,0 +1,274 @@
+//! What language servers speak: Ollama's own API and OpenAI's.
+//!
+//! Ollama: <https://docs.ollama.com/api/chat>. OpenAI: `chat/completions` with `stream`, as
+//! llama.cpp, vLLM, LM Studio and many others serve it. Nothing here does any I/O.
+
+use janet_engine::ports::Question;
+use janet_models::llm::Role;
+use serde_json::{Value, json};
+
+use super::LlmError;
+use crate::config::LlmDialect;
+
+/// What one line of an answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Nothing for the user: a comment, a thought, a keep-alive.
+    Nothing,
+    /// Text that follows.
+    Text(String),
+    /// Text that follows, and that is all; `true`: the model ended it itself.
+    End(String, bool),
+}
+
+impl LlmDialect {
+    /// What people call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ollama => "Ollama",
+            Self::OpenAi => "OpenAI-compatible",
+        }
+    }
+
+    /// Where its models are listed.
+    pub(super) fn list_path(self) -> &'static str {
+        match self {
+            Self::Ollama => "/api/tags",
+            Self::OpenAi => "/models",
+        }
+    }
+
+    /// Where it is asked.
+    pub(super) fn chat_path(self) -> &'static str {
+        match self {
+            Self::Ollama => "/api/chat",
+            Self::OpenAi => "/chat/completions",
+        }
+    }
+
+    /// The names of the models in a list; none of those that make vectors.
+    pub(super) fn models(self, list: &Value) -> Result<Vec<String>, LlmError> {
+        let (field, name) = match self {
+            Self::Ollama => ("models", "name"),
+            Self::OpenAi => ("data", "id"),
+        };
+        let listed = list[field]
+            .as_array()
+            .ok_or(LlmError::Nonsense("a list of models without models"))?;
+        Ok(listed
+            .iter()
+            .filter_map(|model| model[name].as_str())
+            .filter(|name| !name.to_lowercase().contains("embed"))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// The body of a question.
+    pub(super) fn body(self, model: &str, question: &Question) -> Value {
+        let messages: Vec<Value> = question
+            .messages
+            .iter()
+            .map(|message| {
+                let role = match message.role {
+                    Role::System => "system",
+                    Role::User => "user",
+                    Role::Assistant => "assistant",
+                };
+                json!({ "role": role, "content": message.text })
+            })
+            .collect();
+        let seed = question.seed & i32::MAX as u64;
+        match self {
+            Self::Ollama => json!({
+                "model": model,
+                "messages": messages,
+                "stream": true,
+                "options": {
+                    "temperature": question.temperature,
+                    "num_predict": question.max_tokens,
+                    "seed": seed,
+                },
+            }),
+            Self::OpenAi => json!({
+                "model": model,
+                "messages": messages,
+                "stream": true,
+                "temperature": question.temperature,
+                "max_tokens": question.max_tokens,
+                "seed": seed,
+            }),
+        }
+    }
+
+    /// What a line of the answer says.
+    pub(super) fn piece(self, line: &str) -> Result<Piece, LlmError> {
+        match self {
+            Self::Ollama => ollama(line),
+            Self::OpenAi => openai(line),
+        }
+    }
+}
+
+fn ollama(line: &str) -> Result<Piece, LlmError> {
+    if line.trim().is_empty() {
+        return Ok(Piece::Nothing);
+    }
+    let value = object(line)?;
+    if !value["error"].is_null() {
+        return Err(LlmError::Refused);
+    }
+    let text = value["message"]["content"].as_str().unwrap_or_default();
+    if value["done"] == true {
+        let complete = value["done_reason"] != "length";
+        return Ok(Piece::End(text.to_owned(), complete));
+    }
+    if !value["message"].is_object() {
+        return Err(LlmError::Nonsense("an object without a message"));
+    }
+    Ok(piece(text))
+}
+
+fn openai(line: &str) -> Result<Piece, LlmError> {
+    // Of server-sent events, data is all that counts: https://html.spec.whatwg.org/#event-stream-interpretation
+    let Some(data) = line.strip_prefix("data:") else {
+        let known = ["", ":", "event:", "id:", "retry:"];
+        let is_event = line.is_empty() || known[1..].iter().any(|field| line.starts_with(field));
+        return if is_event {
+            Ok(Piece::Nothing)
+        } else {
+            Err(LlmError::Nonsense("a line that is no server-sent event"))
+        };
+    };
+    let data = data.trim();
+    if data == "[DONE]" {
+        return Ok(Piece::End(String::new(), true));
+    }
+    let value = object(data)?;
+    if !value["error"].is_null() {
+        return Err(LlmError::Refused);
+    }
+    // A last object may hold the usage and no choice.
+    let Some(choice) = value["choices"].get(0) else {
+        return if value["choices"].is_array() {
+            Ok(Piece::Nothing)
+        } else {
+            Err(LlmError::Nonsense("an object without choices"))
+        };
+    };
+    let text = choice["delta"]["content"].as_str().unwrap_or_default();
+    Ok(match choice["finish_reason"].as_str() {
+        Some(reason) => Piece::End(text.to_owned(), reason != "length"),
+        None => piece(text),
+    })
+}
+
+fn piece(text: &str) -> Piece {
+    if text.is_empty() {
+        Piece::Nothing
+    } else {
+        Piece::Text(text.to_owned())
+    }
+}
+
+fn object(text: &str) -> Result<Value, LlmError> {
+    serde_json::from_str(text).map_err(|_| LlmError::Nonsense("a line that is no JSON"))
+}
+
+#[cfg(test)]
+mod tests {
+    use janet_models::llm::Message;
+
+    use super::*;
+
+    #[test]
+    fn ollamas_lines_are_understood() {
+        let read = |line| LlmDialect::Ollama.piece(line).ok();
+        let text = |text: &str| Some(Piece::Text(text.into()));
+        assert_eq!(
+            read(r#"{"message":{"role":"assistant","content":" Paris"},"done":false}"#),
+            text(" Paris")
+        );
+        assert_eq!(
+            read(r#"{"message":{"content":"","thinking":"France…"},"done":false}"#),
+            Some(Piece::Nothing)
+        );
+        assert_eq!(
+            read(r#"{"message":{"content":"."},"done":true,"done_reason":"stop"}"#),
+            Some(Piece::End(".".into(), true))
+        );
+        assert_eq!(
+            read(r#"{"message":{"content":""},"done":true,"done_reason":"length"}"#),
+            Some(Piece::End(String::new(), false))
+        );
+        for wrong in [r#"{"error":"no such model"}"#, "<html>", "{}", "[1]", "7"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn openais_events_are_understood() {
+        let read = |line| LlmDialect::OpenAi.piece(line).ok();
+        assert_eq!(
+            read(r#"data: {"choices":[{"delta":{"content":" Paris"},"finish_reason":null}]}"#),
+            Some(Piece::Text(" Paris".into()))
+        );
+        for nothing in [
+            "",
+            ": ping",
+            "event: message",
+            r#"data: {"choices":[{"delta":{"role":"assistant","content":null}}]}"#,
+            r#"data: {"choices":[{"delta":{"reasoning_content":"France…"}}]}"#,
+            r#"data: {"choices":[],"usage":{"total_tokens":7}}"#,
+        ] {
+            assert_eq!(read(nothing), Some(Piece::Nothing), "{nothing}");
+        }
+        assert_eq!(
+            read(r#"data: {"choices":[{"delta":{},"finish_reason":"length"}]}"#),
+            Some(Piece::End(String::new(), false))
+        );
+        assert_eq!(read("data: [DONE]"), Some(Piece::End(String::new(), true)));
+        for wrong in [
+            "<html>",
+            "data: <html>",
+            "data: {}",
+            r#"data: {"error":{"message":"no"}}"#,
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lists_of_models_leave_out_those_that_cannot_chat() {
+        let list = json!({ "models": [{ "name": "nomic-embed-text:latest" }, { "name": "qwen3:4b" }, 7] });
+        assert_eq!(LlmDialect::Ollama.models(&list).ok(), Some(vec!["qwen3:4b".into()]));
+        let list = json!({ "data": [{ "id": "a" }, { "id": "b" }] });
+        assert_eq!(
+            LlmDialect::OpenAi.models(&list).ok(),
+            Some(vec!["a".into(), "b".into()])
+        );
+        assert!(LlmDialect::OpenAi.models(&json!({ "models": [] })).is_err());
+    }
+
+    #[test]
+    fn a_question_carries_the_whole_conversation() {
+        let question = Question {
+            messages: vec![
+                Message::new(Role::System, "Be brief."),
+                Message::new(Role::User, "Hello."),
+            ],
+            max_tokens: 7,
+            temperature: 0.0,
+            seed: u64::MAX,
+        };
+        let messages = json!([
+            { "role": "system", "content": "Be brief." },
+            { "role": "user", "content": "Hello." },
+        ]);
+        let ollama = LlmDialect::Ollama.body("m", &question);
+        assert_eq!(ollama["messages"], messages);
+        assert_eq!(ollama["options"]["num_predict"], 7);
+        let openai = LlmDialect::OpenAi.body("m", &question);
+        assert_eq!(openai["messages"], messages);
+        assert_eq!((&openai["max_tokens"], &openai["stream"]), (&json!(7), &json!(true)));
+    }
+}

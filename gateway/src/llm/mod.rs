@@ -1,0 +1,361 @@
+//! A language model behind HTTP: Ollama, or any server that speaks OpenAI's API.
+//!
+//! ```text
+//!  watch: list models ──▶ up (which model) ◀──┐ every half minute, sooner after a failure
+//!                     └─▶ down (why) ─────────┘ later and later
+//!  ask:   POST chat ──▶ lines ──▶ pieces ──▶ Answering (the engine's end)
+//! ```
+//!
+//! Decides only whether the server is worth asking. Every wait has its limit; an answer that nobody
+//! wants any more closes its connection, which is how such servers are told to stop. What is said
+//! never reaches a log: an error names its kind and nothing of what the server sent.
+
+mod dialect;
+mod lines;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use janet_engine::ModelInfo;
+use janet_engine::ports::{self, Answering, Question};
+use reqwest::redirect::Policy;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::config::LlmServer;
+use dialect::Piece;
+use lines::Lines;
+
+/// A server on the same machine or in the same house answers at once.
+const CONNECT: Duration = Duration::from_secs(2);
+const LIST: Duration = Duration::from_secs(3);
+/// Between two looks at a server that is well.
+const RECHECK: Duration = Duration::from_secs(30);
+/// After the first failure; twice as long after each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// The session's queue is full: it is emptied every 10 ms.
+const QUEUE_PAUSE: Duration = Duration::from_millis(5);
+/// Characters of one answer. Nobody listens to more, and a server that does not end is cut.
+const LONGEST_ANSWER: usize = 64 << 10;
+
+/// Why a server gave no answer. Holds nothing of what was said.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LlmError {
+    #[error("it cannot be reached")]
+    Unreachable,
+    #[error("it did not answer within {} ms", .0.as_millis())]
+    Late(Duration),
+    #[error("it answered with HTTP status {0}")]
+    Status(u16),
+    #[error("it sent {0}")]
+    Nonsense(&'static str),
+    #[error("it refused with an error of its own")]
+    Refused,
+    #[error("it broke off in the middle")]
+    BrokeOff,
+    #[error("it sent an answer without text")]
+    Empty,
+    #[error("it has no model {wanted}; it has {has}")]
+    NoSuchModel { wanted: String, has: String },
+    #[error("it has no model that can chat; `ollama pull` fetches one")]
+    NoModel,
+}
+
+/// The HTTP client cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTP client for the language server can be made")]
+pub struct SetupError(#[from] reqwest::Error);
+
+/// A server, with what is known of it.
+pub(crate) struct LanguageServer {
+    inner: Arc<Inner>,
+    runtime: Handle,
+    /// Answers that are being made; gone with the server.
+    answers: Mutex<JoinSet<()>>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    config: LlmServer,
+    known: Mutex<Known>,
+    /// An answer failed: look again.
+    fell: Notify,
+}
+
+struct Known {
+    /// Which model answers; `None`: the server is not used.
+    model: Option<String>,
+    /// Why not.
+    why: String,
+    /// Failures in a row.
+    failures: u32,
+}
+
+impl LanguageServer {
+    /// Nothing is known of it until [`LanguageServer::watch`] runs. Call inside a runtime.
+    pub(crate) fn new(config: LlmServer) -> Result<Arc<Self>, SetupError> {
+        // Somebody may have installed one: any will do.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            // What is said goes where the configuration says and nowhere else.
+            .redirect(Policy::none())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")));
+        if config.url.starts_with("http://") {
+            // Works on machines without certificates.
+            http = http.tls_certs_only([]);
+        }
+        Ok(Arc::new(Self {
+            inner: Arc::new(Inner {
+                http: http.build()?,
+                config,
+                known: Mutex::new(Known {
+                    model: None,
+                    why: "it was not asked yet".into(),
+                    failures: 0,
+                }),
+                fell: Notify::new(),
+            }),
+            runtime: Handle::current(),
+            answers: Mutex::new(JoinSet::new()),
+        }))
+    }
+
+    /// Keeps looking how the server is; never ends by itself.
+    pub(crate) async fn watch(&self) {
+        let inner = &self.inner;
+        loop {
+            let found = inner.find_model().await;
+            inner.note(found);
+            tokio::select! {
+                () = sleep(inner.pause()) => {}
+                () = inner.fell.notified() => sleep(inner.pause()).await,
+            }
+        }
+    }
+
+    /// Looks once: the model that answers from now on, or why none does.
+    pub(crate) async fn look(&self) -> Result<String, String> {
+        let found = self.inner.find_model().await;
+        let told = match &found {
+            Ok(model) => Ok(model.clone()),
+            Err(error) => Err(error.to_string()),
+        };
+        self.inner.note(found);
+        told
+    }
+
+    /// Says in the entry of the engine's own model who answers, and why.
+    pub(crate) fn describe(&self, own: &mut ModelInfo) {
+        let known = self.inner.known();
+        let LlmServer {
+            url,
+            dialect,
+            is_a_guess,
+            ..
+        } = &self.inner.config;
+        match &known.model {
+            Some(model) => {
+                let own_name = std::mem::replace(&mut own.name, model.clone());
+                own.note = format!("{} at {url}; {own_name} stands by", dialect.name());
+            }
+            None if *is_a_guess => own.note = format!("{}; no Ollama at {url}", own.note),
+            None => own.note = format!("{}; {url} is not used: {}", own.note, known.why),
+        }
+    }
+}
+
+impl ports::LanguageServer for LanguageServer {
+    fn is_up(&self) -> bool {
+        self.inner.known().model.is_some()
+    }
+
+    fn ask(&self, question: Question, to: Answering) {
+        let Some(model) = self.inner.known().model.clone() else {
+            return;
+        };
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        while answers.try_join_next().is_some() {}
+        let inner = Arc::clone(&self.inner);
+        answers.spawn_on(inner.answer(model, question, to), &self.runtime);
+    }
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, found: Result<String, LlmError>) {
+        let mut known = self.known();
+        match found {
+            Ok(model) => {
+                if known.model.as_ref() != Some(&model) {
+                    tracing::info!(model, url = self.config.url, "the language server answers");
+                }
+                known.model = Some(model);
+            }
+            Err(error) => {
+                let was_up = known.model.take().is_some();
+                known.failures = known.failures.saturating_add(1);
+                known.why = error.to_string();
+                if was_up || (known.failures == 1 && !self.config.is_a_guess) {
+                    tracing::warn!(%error, url = self.config.url, "the language server is not used");
+                }
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let known = self.known();
+        if known.model.is_some() {
+            return RECHECK;
+        }
+        let longest = if self.config.is_a_guess {
+            RECHECK
+        } else {
+            LONGEST_PAUSE
+        };
+        let doublings = known.failures.saturating_sub(1).min(16);
+        (FIRST_PAUSE * 2u32.pow(doublings)).min(longest)
+    }
+
+    /// Asks what models there are and takes one.
+    async fn find_model(&self) -> Result<String, LlmError> {
+        let dialect = self.config.dialect;
+        let list = async {
+            let response = self.send(self.get(dialect.list_path())).await?;
+            match (response.status().as_u16(), &self.config.model) {
+                // Not every server lists its models.
+                (404, Some(model)) => return Ok(vec![model.clone()]),
+                (200, _) => {}
+                (status, _) => return Err(LlmError::Status(status)),
+            }
+            let list = response.json().await;
+            dialect.models(&list.map_err(|_| LlmError::Nonsense("a list that is no JSON"))?)
+        };
+        let models = timeout(LIST, list).await.map_err(|_| LlmError::Late(LIST))??;
+        let Some(wanted) = &self.config.model else {
+            return models.into_iter().next().ok_or(LlmError::NoModel);
+        };
+        let is_it = |name: &&String| *name == wanted || **name == format!("{wanted}:latest");
+        match models.iter().find(is_it) {
+            Some(name) => Ok(name.clone()),
+            None => Err(LlmError::NoSuchModel {
+                wanted: wanted.clone(),
+                has: models.join(", "),
+            }),
+        }
+    }
+
+    async fn answer(self: Arc<Self>, model: String, question: Question, mut to: Answering) {
+        let called_off = Arc::new(Notify::new());
+        let tell = Arc::clone(&called_off);
+        to.on_unwanted(move || tell.notify_one());
+        let began = Instant::now();
+        let result = tokio::select! {
+            biased;
+            () = called_off.notified() => return,
+            result = self.stream(&model, &question, &mut to) => result,
+        };
+        metrics::histogram!("janet_llm_server_answer_seconds")
+            .record(began.elapsed().as_secs_f64());
+        match result {
+            Ok(()) => self.known().failures = 0,
+            // The server is well; the model had nothing to say.
+            Err(LlmError::Empty) => tracing::warn!("the language server sent no text"),
+            Err(error) => {
+                metrics::counter!("janet_llm_server_failures_total").increment(1);
+                self.note(Err(error));
+                self.fell.notify_one();
+            }
+        }
+    }
+
+    async fn stream(
+        &self,
+        model: &str,
+        question: &Question,
+        to: &mut Answering,
+    ) -> Result<(), LlmError> {
+        let LlmServer {
+            dialect,
+            first_text,
+            stall,
+            ..
+        } = self.config;
+        let mut limit = (Instant::now() + first_text, first_text);
+        let late = |(_, within): (Instant, Duration)| LlmError::Late(within);
+        let request = self
+            .http
+            .post(format!("{}{}", self.config.url, dialect.chat_path()))
+            .json(&dialect.body(model, question));
+        let sent = timeout_at(limit.0, self.send(request)).await;
+        let mut response = sent.map_err(|_| late(limit))??;
+        if response.status().as_u16() != 200 {
+            return Err(LlmError::Status(response.status().as_u16()));
+        }
+        let (mut lines, mut length) = (Lines::default(), 0);
+        let mut is_over = false;
+        loop {
+            let line = match lines.next()? {
+                Some(line) => line,
+                None if is_over => return Err(LlmError::BrokeOff),
+                None => {
+                    let chunk = timeout_at(limit.0, response.chunk()).await;
+                    match chunk.map_err(|_| late(limit))? {
+                        Ok(Some(chunk)) => {
+                            lines.push(&chunk);
+                            continue;
+                        }
+                        Ok(None) => is_over = true,
+                        Err(_) => return Err(LlmError::BrokeOff),
+                    }
+                    match lines.rest()? {
+                        Some(line) => line,
+                        None => return Err(LlmError::BrokeOff),
+                    }
+                }
+            };
+            let (text, end) = match dialect.piece(&line)? {
+                Piece::Nothing => continue,
+                Piece::Text(text) => (text, None),
+                Piece::End(text, complete) => (text, Some(complete)),
+            };
+            if !text.is_empty() {
+                length += text.len();
+                limit = (Instant::now() + stall, stall);
+                to.text(&text);
+            }
+            match end {
+                Some(_) if length == 0 => return Err(LlmError::Empty),
+                Some(complete) => to.done(complete),
+                None if length > LONGEST_ANSWER => to.done(false),
+                None => {}
+            }
+            while !to.is_through() {
+                sleep(QUEUE_PAUSE).await;
+            }
+            if end.is_some() || length > LONGEST_ANSWER {
+                return Ok(());
+            }
+        }
+    }
+
+    fn get(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.get(format!("{}{path}", self.config.url))
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, LlmError> {
+        let request = match &self.config.api_key {
+            Some(key) => request.bearer_auth(&key.0),
+            None => request,
+        };
+        request.send().await.map_err(|_| LlmError::Unreachable)
+    }
+}

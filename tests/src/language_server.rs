@@ -1,0 +1,199 @@
+//! A stand-in for a language server that can misbehave on demand, which a real one cannot.
+//!
+//! Speaks both dialects, byte by byte over plain sockets. `./test interop` runs the same client
+//! against a real server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// Name of the one model that it lists.
+pub const MODEL: &str = "parrot:1b";
+/// Between two pieces of an endless answer.
+const PACE: Duration = Duration::from_millis(20);
+
+/// How it answers questions. Lists of models it always gives.
+#[derive(Clone, Debug)]
+pub enum Manner {
+    /// These pieces, and an end.
+    Says(Vec<&'static str>),
+    /// These pieces, and then the connection is gone.
+    BreaksOff(Vec<&'static str>),
+    /// The same word for ever.
+    Endless,
+    /// Takes the question and says nothing.
+    Hangs,
+    /// HTTP status 500.
+    Fails,
+    /// A web page, with status 200.
+    Lies,
+}
+
+/// The running stand-in.
+pub struct LanguageServer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    manner: Mutex<Manner>,
+    questions: Mutex<Vec<Value>>,
+    called_off: AtomicUsize,
+}
+
+impl LanguageServer {
+    /// Listens on a free port, or on this one.
+    pub async fn start(port: u16, manner: Manner) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await;
+        let listener = listener.expect("a port to listen on");
+        let shared = Arc::new(Shared {
+            manner: Mutex::new(manner),
+            questions: Mutex::default(),
+            called_off: AtomicUsize::new(0),
+        });
+        Self {
+            address: listener.local_addr().expect("it is bound"),
+            task: tokio::spawn(listen(listener, shared.clone())),
+            shared,
+        }
+    }
+
+    /// From now on it answers like this.
+    pub fn behave(&self, manner: Manner) {
+        *self.shared.manner.lock().expect("nobody panics with it") = manner;
+    }
+
+    /// The bodies of all questions so far.
+    pub fn questions(&self) -> Vec<Value> {
+        let questions = self.shared.questions.lock();
+        questions.expect("nobody panics with it").clone()
+    }
+
+    /// How many answers were called off by closing the connection.
+    pub fn called_off(&self) -> usize {
+        self.shared.called_off.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for LanguageServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn listen(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((socket, _)) = listener.accept().await {
+        let shared = shared.clone();
+        // The client may go at any moment: that is what some tests are about.
+        tokio::spawn(async move { drop(serve(socket, &shared).await) });
+    }
+}
+
+async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
+    let (path, body) = request(&mut socket).await?;
+    let ollama = path.starts_with("/api/");
+    if path.ends_with("/tags") || path.ends_with("/models") {
+        let list = json!({ "models": [{ "name": MODEL }], "data": [{ "id": MODEL }] });
+        return whole(&mut socket, "200 OK", &list.to_string()).await;
+    }
+    let question = serde_json::from_slice(&body).expect("Janet sends JSON");
+    let questions = shared.questions.lock();
+    questions.expect("nobody panics with it").push(question);
+    let manner = shared.manner.lock().expect("nobody panics with it").clone();
+    let (pieces, ends) = match manner {
+        Manner::Fails => return whole(&mut socket, "500 Internal Server Error", "no").await,
+        Manner::Lies => return whole(&mut socket, "200 OK", "<html>\n<p>Welcome!\n").await,
+        Manner::Hangs => return until_closed(&mut socket, shared).await,
+        Manner::Endless => {
+            head(&mut socket).await?;
+            loop {
+                if piece(&mut socket, ollama, "again ").await.is_err() {
+                    shared.called_off.fetch_add(1, Ordering::SeqCst);
+                    return Ok(());
+                }
+                sleep(PACE).await;
+            }
+        }
+        Manner::Says(pieces) => (pieces, true),
+        Manner::BreaksOff(pieces) => (pieces, false),
+    };
+    head(&mut socket).await?;
+    for text in pieces {
+        piece(&mut socket, ollama, text).await?;
+    }
+    if ends {
+        let end = if ollama {
+            json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" }).to_string()
+        } else {
+            "data: [DONE]\n".to_owned()
+        };
+        chunk(&mut socket, &format!("{end}\n")).await?;
+        socket.write_all(b"0\r\n\r\n").await?;
+    }
+    socket.shutdown().await
+}
+
+async fn request(socket: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                let is_it = name.eq_ignore_ascii_case("content-length");
+                is_it.then(|| value.trim().parse::<usize>().ok())?
+            });
+            let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+            let (begin, length) = (head.len() + 4, length.unwrap_or(0));
+            if bytes.len() >= begin + length {
+                return Ok((path, bytes[begin..begin + length].to_vec()));
+            }
+        }
+        if socket.read_buf(&mut bytes).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+async fn whole(socket: &mut TcpStream, status: &str, body: &str) -> io::Result<()> {
+    let length = body.len();
+    let text = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    socket.write_all(text.as_bytes()).await?;
+    socket.shutdown().await
+}
+
+async fn head(socket: &mut TcpStream) -> io::Result<()> {
+    let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    socket.write_all(text.as_bytes()).await
+}
+
+async fn piece(socket: &mut TcpStream, ollama: bool, text: &str) -> io::Result<()> {
+    let line = if ollama {
+        format!("{}\n", json!({ "message": { "role": "assistant", "content": text }, "done": false }))
+    } else {
+        format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
+    };
+    chunk(socket, &line).await
+}
+
+async fn chunk(socket: &mut TcpStream, text: &str) -> io::Result<()> {
+    let text = format!("{:x}\r\n{text}\r\n", text.len());
+    socket.write_all(text.as_bytes()).await
+}
+
+async fn until_closed(socket: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+    let mut rest = [0; 64];
+    while socket.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+    shared.called_off.fetch_add(1, Ordering::SeqCst);
+    Ok(())
+}
