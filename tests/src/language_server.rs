@@ -167,7 +167,8 @@ async fn request(socket: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
 
 async fn whole(socket: &mut TcpStream, status: &str, body: &str) -> io::Result<()> {
     let length = body.len();
-    let text = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    let text =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     socket.write_all(text.as_bytes()).await?;
     socket.shutdown().await
 }
@@ -179,9 +180,15 @@ async fn head(socket: &mut TcpStream) -> io::Result<()> {
 
 async fn piece(socket: &mut TcpStream, ollama: bool, text: &str) -> io::Result<()> {
     let line = if ollama {
-        format!("{}\n", json!({ "message": { "role": "assistant", "content": text }, "done": false }))
+        format!(
+            "{}\n",
+            json!({ "message": { "role": "assistant", "content": text }, "done": false })
+        )
     } else {
-        format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": text } }] }))
+        format!(
+            "data: {}\n\n",
+            json!({ "choices": [{ "delta": { "content": text } }] })
+        )
     };
     chunk(socket, &line).await
 }

@@ -24,7 +24,10 @@ fn answered_by(server: &Server, wanted: &str) -> Value {
         let models = health["models"].as_array().expect("models").clone();
         let llm = models.into_iter().find(|model| model["role"] == "llm");
         let llm = llm.expect("somebody answers");
-        if llm["name"].as_str().is_some_and(|name| name.contains(wanted)) {
+        if llm["name"]
+            .as_str()
+            .is_some_and(|name| name.contains(wanted))
+        {
             return llm;
         }
         pause(LOOK);
@@ -40,7 +43,10 @@ async fn its_answers_are_hers_without_its_thoughts_in_both_dialects() {
         let server = start(&fake, dialect);
         let llm = answered_by(&server, MODEL);
         let note = llm["note"].as_str().expect("a reason");
-        assert!(note.contains("stands by") && note.contains("http://"), "{note}");
+        assert!(
+            note.contains("stands by") && note.contains("http://"),
+            "{note}"
+        );
 
         let mut client = Client::connect(&server).await;
         let secret = "My key is AKIAIOSFODNN7EXAMPLE. What is the capital of France?";
@@ -48,9 +54,18 @@ async fn its_answers_are_hers_without_its_thoughts_in_both_dialects() {
         assert_eq!(client.ask("And of Spain?").await["text"], "It is Paris.");
         let asked = fake.questions();
         let last = asked.last().expect("it was asked").to_string();
-        assert!(last.contains("It is Paris.") && last.contains("And of Spain?"), "{last}");
-        assert!(!last.contains("AKIAIOSFODNN7EXAMPLE") && !last.contains("France?\\n"), "{last}");
-        assert!(!server.log().contains("Paris"), "what is said reaches no log");
+        assert!(
+            last.contains("It is Paris.") && last.contains("And of Spain?"),
+            "{last}"
+        );
+        assert!(
+            !last.contains("AKIAIOSFODNN7EXAMPLE") && !last.contains("France?\\n"),
+            "{last}"
+        );
+        assert!(
+            !server.log().contains("Paris"),
+            "what is said reaches no log"
+        );
     }
 }
 
@@ -72,7 +87,10 @@ async fn her_own_model_answers_when_it_does_not() {
         let answer = client.ask("What is the capital of France?").await;
         let text = answer["text"].as_str().expect("text");
         assert!(!text.trim().is_empty(), "{manner:?}: {answer}");
-        assert!(!fake.questions().is_empty(), "{manner:?}: it was never asked");
+        assert!(
+            !fake.questions().is_empty(),
+            "{manner:?}: it was never asked"
+        );
         client.is_served().await;
     }
 }
@@ -83,7 +101,9 @@ async fn an_answer_that_breaks_off_is_kept_as_far_as_it_came() {
     let server = start(&fake, "openai");
     answered_by(&server, MODEL);
     let mut client = Client::connect(&server).await;
-    client.send(json!({ "type": "message", "text": "What is the capital of France?" })).await;
+    client
+        .send(json!({ "type": "message", "text": "What is the capital of France?" }))
+        .await;
     let answer = client.until("assistant_message").await;
     assert_eq!(answer["text"], "It is Par");
     // Looked at again soon, and used again.
@@ -98,7 +118,9 @@ async fn an_interrupted_answer_closes_its_connection() {
     let server = start(&fake, "ollama");
     answered_by(&server, MODEL);
     let mut client = Client::connect(&server).await;
-    client.send(json!({ "type": "message", "text": "Say it again." })).await;
+    client
+        .send(json!({ "type": "message", "text": "Say it again." }))
+        .await;
     client.until("assistant_delta").await;
     client.send(json!({ "type": "interrupt" })).await;
     for _ in 0..200 {
@@ -113,15 +135,25 @@ async fn an_interrupted_answer_closes_its_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_comes_later_is_found() {
-    let port = LanguageServer::start(0, Manner::Endless).await.address.port();
+    let port = LanguageServer::start(0, Manner::Endless)
+        .await
+        .address
+        .port();
     let url = format!("llm.url=http://127.0.0.1:{port}");
     let server = Server::start(&["llm.server=ollama", &url]).ready();
     let llm = answered_by(&server, "smollm2");
-    assert!(llm["note"].as_str().is_some_and(|note| note.contains("cannot be reached")), "{llm}");
+    assert!(
+        llm["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("cannot be reached")),
+        "{llm}"
+    );
     let _fake = LanguageServer::start(port, Manner::Says(vec!["Here."])).await;
     answered_by(&server, MODEL);
     let mut client = Client::connect(&server).await;
-    client.send(json!({ "type": "message", "text": "Where are you?" })).await;
+    client
+        .send(json!({ "type": "message", "text": "Where are you?" }))
+        .await;
     let answer = loop {
         match client.next().await {
             Frame::Text(frame) if frame["type"] == "assistant_message" => break frame,

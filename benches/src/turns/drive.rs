@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use janet_audio::level;
+use janet_models::Step;
 use janet_models::silero::{Vad, VadStream};
 use janet_models::smart_turn::SmartTurn;
 use janet_models::whisper::{Options, Pass as Look, Whisper};
-use janet_models::Step;
 use janet_talk::{Action, Config, Input, MicMode, Mono, Pass, Span, Turn, Whose};
 
 use super::made::RATE_HZ;
@@ -66,7 +66,11 @@ impl Ears {
     fn words(&self, pcm: Vec<f32>, pass: Pass) -> anyhow::Result<(String, Duration)> {
         let began = Instant::now();
         let options = Options {
-            pass: if pass == Pass::Partial { Look::Partial } else { Look::Final },
+            pass: if pass == Pass::Partial {
+                Look::Partial
+            } else {
+                Look::Final
+            },
             voiced: true,
             ..Options::default()
         };

@@ -69,7 +69,11 @@ fn made(clip: &Clip, take: u64, hum: &[f32]) -> Made {
     let mut speech = clip.pcm[from..to].to_vec();
 
     // Every fourth as it was spoken.
-    let pause_ms = if take % 4 == 0 { 0 } else { rng.u64(300..=1500) };
+    let pause_ms = if take.is_multiple_of(4) {
+        0
+    } else {
+        rng.u64(300..=1500)
+    };
     if let Some(at) = pause_point(&speech, &mut rng).filter(|_| pause_ms > 0) {
         let pause = pause_ms as usize * RATE_HZ / 1000;
         speech.splice(at..at, std::iter::repeat_n(0.0, pause));

@@ -52,7 +52,10 @@ pub(crate) fn measure(
         cores: u32::try_from(weights.threads)?,
         ..Config::default()
     };
-    let made: Vec<Made> = make(clips, hum).into_iter().filter(|made| made.half() == half).collect();
+    let made: Vec<Made> = make(clips, hum)
+        .into_iter()
+        .filter(|made| made.half() == half)
+        .collect();
     let (mut ours, mut smart, mut plain) = (Tally::default(), Tally::default(), Tally::default());
     let mut rows = Vec::new();
     for made in &made {
@@ -153,7 +156,9 @@ impl Tally {
         self.waits_ms.sort_by(f64::total_cmp);
         let quantile = |share: f64| {
             let last = self.waits_ms.len().checked_sub(1)?;
-            self.waits_ms.get((last as f64 * share).round() as usize).copied()
+            self.waits_ms
+                .get((last as f64 * share).round() as usize)
+                .copied()
         };
         let share = |count: u32| 100.0 * f64::from(count) / f64::from(self.turns.max(1));
         json!({

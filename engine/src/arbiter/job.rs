@@ -1,7 +1,7 @@
 //! One piece of model work that goes forward in bounded steps.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// Who goes first when permits are short: earlier variants before later ones.

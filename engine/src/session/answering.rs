@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 
 use janet_talk::{Finish, ReplyId, Stage};
 
+use super::jobs::Outbox;
 use super::posted::What;
 use super::shared::Shared;
-use super::jobs::Outbox;
 use crate::arbiter::Ticket;
 
 /// Takes an answer as it is made. Dropping it before [`Answering::done`] means that the answer

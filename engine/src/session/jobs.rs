@@ -270,10 +270,12 @@ impl AnswerJob {
     fn begin(&mut self, ask: Ask) -> Outcome {
         let (llm, owner) = (&self.models.llm, self.owner);
         match ask {
-            Ask::Answer(messages) | Ask::OwnAnswer(messages) => match llm.begin(owner, &messages, self.sampling.clone()) {
-                Ok(going) => self.go(Asking::Answering(Box::new(going))),
-                Err(error) => self.out.fail(Stage::Generate, &error),
-            },
+            Ask::Answer(messages) | Ask::OwnAnswer(messages) => {
+                match llm.begin(owner, &messages, self.sampling.clone()) {
+                    Ok(going) => self.go(Asking::Answering(Box::new(going))),
+                    Err(error) => self.out.fail(Stage::Generate, &error),
+                }
+            }
             Ask::Prefill(messages, words) => match llm.prefill(owner, &messages, &words) {
                 Ok(going) => self.go(Asking::Prefilling(Box::new(going))),
                 // Work ahead of time: its failure shows when the answer is asked for.

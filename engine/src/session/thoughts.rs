@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn thoughts_are_hidden_however_the_text_is_cut() {
-        assert_eq!(shown("<think>\nParis?\n</think>\n\nIt is Paris."), "It is Paris.");
+        assert_eq!(
+            shown("<think>\nParis?\n</think>\n\nIt is Paris."),
+            "It is Paris."
+        );
         assert_eq!(shown("<think></think>Yes."), "Yes.");
         assert_eq!(shown("One. <think>or two</think>Two."), "One. Two.");
         assert_eq!(shown("<think>über</think>Ä"), "Ä");

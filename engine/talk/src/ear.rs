@@ -1,7 +1,8 @@
 //! Makes runs of speech out of the microphone's windows.
 //!
 //! Decides only "is somebody speaking, since when, until when", with two thresholds so that a
-//! probability between them changes nothing. Whether a run is long enough to mean something is
+//! probability between them changes nothing; a window between them just before speech is its
+//! beginning (a word sets in softly, and she is held one window sooner). Whether a run is long enough to mean something is
 //! for those who ask. Works on the samples' own time, which trails the session's clock.
 
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub(crate) struct Ear {
     off: f32,
     voiced: Option<Mono>,
     voiced_to: Mono,
+    /// Start of the last window, if it may have been the beginning of a word.
+    perhaps: Option<Mono>,
     at: Mono,
 }
 
@@ -31,6 +34,7 @@ impl Ear {
             off: config.speech_off,
             voiced: None,
             voiced_to: Mono::ZERO,
+            perhaps: None,
             at: Mono::ZERO,
         }
     }
@@ -44,15 +48,18 @@ impl Ear {
         }
         if at.since(self.at) > LONGEST_GAP {
             self.voiced = None;
+            self.perhaps = None;
         }
         let from = self.at.max(at - WINDOW);
         self.at = at;
         let holds = speech >= self.on || (self.voiced.is_some() && speech >= self.off);
         if holds {
-            self.voiced.get_or_insert(from);
+            let begun = self.perhaps.take().unwrap_or(from);
+            self.voiced.get_or_insert(begun);
             self.voiced_to = at;
         } else {
             self.voiced = None;
+            self.perhaps = (speech >= self.off).then_some(from);
         }
         true
     }
@@ -60,6 +67,7 @@ impl Ear {
     /// Forgets the running speech, as after the microphone was closed.
     pub(crate) fn rest(&mut self) {
         self.voiced = None;
+        self.perhaps = None;
     }
 
     /// Start of the running speech.
@@ -88,12 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn a_probability_between_the_thresholds_changes_nothing() {
+    fn a_probability_between_the_thresholds_changes_nothing_but_begins_what_follows() {
         let mut ear = ear();
         ear.hear(Mono::from_millis(32), 0.4);
         assert_eq!(ear.running(), Duration::ZERO);
-        ear.hear(Mono::from_millis(64), 0.6);
-        ear.hear(Mono::from_millis(96), 0.4);
+        ear.hear(Mono::from_millis(64), 0.4);
+        assert_eq!(ear.running(), Duration::ZERO);
+        ear.hear(Mono::from_millis(96), 0.6);
         assert_eq!(ear.voiced_from(), Some(Mono::from_millis(32)));
         assert_eq!(ear.running(), Duration::from_millis(64));
         ear.hear(Mono::from_millis(128), 0.2);

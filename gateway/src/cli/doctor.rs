@@ -76,7 +76,9 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     for finding in &findings {
         println!("{finding}");
     }
-    let bad = findings.iter().filter(|finding| finding.state == State::Bad);
+    let bad = findings
+        .iter()
+        .filter(|finding| finding.state == State::Bad);
     match bad.count() {
         0 => {
             println!("\nEverything is there. `janet serve` starts Janet.");
@@ -178,7 +180,11 @@ fn page(config: &Config) -> Finding {
 fn language_server(config: &Config) -> anyhow::Result<Finding> {
     const WHAT: &str = "language server";
     let Some(llm) = config.llm.clone() else {
-        return Ok(Finding::new(WHAT, State::Fine, "none: her own model answers"));
+        return Ok(Finding::new(
+            WHAT,
+            State::Fine,
+            "none: her own model answers",
+        ));
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -209,7 +215,11 @@ mod tests {
         let finding = Finding::new("port", State::Bad, "taken").todo("`--port N`");
         let text = finding.to_string();
         assert!(text.starts_with("BAD ") && text.contains("taken"), "{text}");
-        assert!(text.lines().nth(1).is_some_and(|line| line.contains("→ `--port N`")));
+        assert!(
+            text.lines()
+                .nth(1)
+                .is_some_and(|line| line.contains("→ `--port N`"))
+        );
     }
 
     #[test]

@@ -34,18 +34,23 @@ impl Listen {
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
         let shown = self.input.display();
         let bytes = read(&self.input).with_context(|| format!("cannot read {shown}"))?;
-        let speech = wav::read(&bytes, LONGEST).with_context(|| format!("{shown} cannot be used"))?;
+        let speech =
+            wav::read(&bytes, LONGEST).with_context(|| format!("{shown} cannot be used"))?;
         drop(bytes);
         ensure!(!speech.is_empty(), "{shown} holds no sound");
         let models = loading::models(config)?;
         let seconds = speech.len() as f64 / 16_000.0;
-        let spinner = ProgressBar::new_spinner().with_message(format!("{seconds:.0} s of recording"));
+        let spinner =
+            ProgressBar::new_spinner().with_message(format!("{seconds:.0} s of recording"));
         let began = Instant::now();
         let text = hear(&models, speech, &mut || spinner.tick())?;
         spinner.finish_and_clear();
         if self.json {
             let took_s = began.elapsed().as_secs_f64();
-            println!("{}", json!({ "text": text, "sound_s": seconds, "took_s": took_s }));
+            println!(
+                "{}",
+                json!({ "text": text, "sound_s": seconds, "took_s": took_s })
+            );
         } else {
             ensure!(!text.is_empty(), "nobody speaks in {shown}");
             println!("{text}");

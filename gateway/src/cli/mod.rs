@@ -64,7 +64,9 @@ enum Command {
     /// Look whether everything is there to run, and say what to do where it is not
     Doctor,
     /// Print the lines that complete `janet` in a shell
-    #[command(after_help = "For bash: janet completions bash > ~/.local/share/bash-completion/completions/janet")]
+    #[command(
+        after_help = "For bash: janet completions bash > ~/.local/share/bash-completion/completions/janet"
+    )]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -124,9 +126,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Say(say) => {
             with_models(&config, &layers, &environment, |config, _| say.run(config))
         }
-        Command::Listen(listen) => {
-            with_models(&config, &layers, &environment, |config, _| listen.run(config))
-        }
+        Command::Listen(listen) => with_models(&config, &layers, &environment, |config, _| {
+            listen.run(config)
+        }),
         Command::Talk(talk) => {
             with_models(&config, &layers, &environment, |config, _| talk.run(config))
         }
@@ -149,7 +151,9 @@ fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .filter(|(key, _)| !key.trim().is_empty())
-        .ok_or("expected KEY=VALUE, such as server.port=9000; `janet config explain` lists the keys")?;
+        .ok_or(
+            "expected KEY=VALUE, such as server.port=9000; `janet config explain` lists the keys",
+        )?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }
 

@@ -70,7 +70,10 @@ fn pull(store: &Store, names: &[String]) -> anyhow::Result<()> {
     for name in names {
         store.ensure(name, &mut Bars::default())?;
     }
-    println!("{} models are here, every file with the right checksum", names.len());
+    println!(
+        "{} models are here, every file with the right checksum",
+        names.len()
+    );
     Ok(())
 }
 
@@ -125,7 +128,10 @@ fn verify(store: &Store, names: &[String]) -> anyhow::Result<()> {
         }
     }
     if damaged.is_empty() {
-        println!("{} models checked: every file is as it should be", names.len());
+        println!(
+            "{} models checked: every file is as it should be",
+            names.len()
+        );
         return Ok(());
     }
     bail!(

@@ -172,9 +172,10 @@ impl Check<'_> {
             }
             (url, _) => url,
         };
-        let is_http = ["http://", "https://"]
-            .iter()
-            .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        let is_http = ["http://", "https://"].iter().any(|scheme| {
+            url.strip_prefix(scheme)
+                .is_some_and(|rest| !rest.is_empty())
+        });
         if !is_http || url.contains(char::is_whitespace) || url.contains('@') {
             let wanted = "an address such as http://127.0.0.1:11434, without a password";
             return Err(self.out_of_range("llm.url", wanted, &llm.url));

@@ -239,8 +239,12 @@ mod tests {
 
     #[test]
     fn lists_of_models_leave_out_those_that_cannot_chat() {
-        let list = json!({ "models": [{ "name": "nomic-embed-text:latest" }, { "name": "qwen3:4b" }, 7] });
-        assert_eq!(LlmDialect::Ollama.models(&list).ok(), Some(vec!["qwen3:4b".into()]));
+        let list =
+            json!({ "models": [{ "name": "nomic-embed-text:latest" }, { "name": "qwen3:4b" }, 7] });
+        assert_eq!(
+            LlmDialect::Ollama.models(&list).ok(),
+            Some(vec!["qwen3:4b".into()])
+        );
         let list = json!({ "data": [{ "id": "a" }, { "id": "b" }] });
         assert_eq!(
             LlmDialect::OpenAi.models(&list).ok(),
@@ -269,6 +273,9 @@ mod tests {
         assert_eq!(ollama["options"]["num_predict"], 7);
         let openai = LlmDialect::OpenAi.body("m", &question);
         assert_eq!(openai["messages"], messages);
-        assert_eq!((&openai["max_tokens"], &openai["stream"]), (&json!(7), &json!(true)));
+        assert_eq!(
+            (&openai["max_tokens"], &openai["stream"]),
+            (&json!(7), &json!(true))
+        );
     }
 }

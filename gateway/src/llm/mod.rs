@@ -239,7 +239,9 @@ impl Inner {
             let list = response.json().await;
             dialect.models(&list.map_err(|_| LlmError::Nonsense("a list that is no JSON"))?)
         };
-        let models = timeout(LIST, list).await.map_err(|_| LlmError::Late(LIST))??;
+        let models = timeout(LIST, list)
+            .await
+            .map_err(|_| LlmError::Late(LIST))??;
         let Some(wanted) = &self.config.model else {
             return models.into_iter().next().ok_or(LlmError::NoModel);
         };

@@ -46,7 +46,10 @@ fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result
             done,
         });
     })?;
-    let server = app.llm.clone().map(|server| server as Arc<dyn LanguageServer>);
+    let server = app
+        .llm
+        .clone()
+        .map(|server| server as Arc<dyn LanguageServer>);
     let engine = Engine::start(models, Arc::new(Redact), server, config)?;
     if app.engine.set(engine).is_err() {
         unreachable!("models are loaded once in a process");
