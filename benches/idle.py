@@ -90,7 +90,7 @@ async def main(server):
                 peak_rss_mb=round(status(server.pid, "VmHWM") / 1024, 1))
 
 
-server = subprocess.Popen([JANET, "serve", "--port", str(PORT)], stdout=subprocess.DEVNULL)
+server = subprocess.Popen([JANET, "serve", "--port", str(PORT), "--set", "llm.server=off"], stdout=subprocess.DEVNULL)
 try:
     print(json.dumps(asyncio.run(main(server))))
 finally:

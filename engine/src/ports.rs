@@ -29,8 +29,8 @@ pub trait LanguageServer: Send + Sync {
 pub struct Question {
     /// The conversation, the system's message first and the user's last.
     pub messages: Vec<Message>,
-    /// Tokens of the answer at most.
-    pub max_tokens: usize,
+    /// What the conversation may fill of the model's context, in tokens.
+    pub context_tokens: usize,
     /// 0 is greedy.
     pub temperature: f32,
     /// Seed of sampling.

@@ -88,6 +88,10 @@ async fn her_own_model_answers_when_it_does_not() {
         let text = answer["text"].as_str().expect("text");
         assert!(!text.trim().is_empty(), "{manner:?}: {answer}");
         assert!(
+            !text.contains("think") && text != "France?",
+            "{manner:?}: {answer}"
+        );
+        assert!(
             !fake.questions().is_empty(),
             "{manner:?}: it was never asked"
         );

@@ -45,7 +45,8 @@ pub(super) struct Made {
 impl Made {
     /// Its half.
     pub(super) fn half(&self) -> Half {
-        if fnv1a(&self.name) & 1 == 0 {
+        // A high bit: the lowest is nothing but the parity of the name's low bits.
+        if (fnv1a(&self.name) >> 32) & 1 == 0 {
             Half::Tuning
         } else {
             Half::Held
@@ -69,12 +70,14 @@ fn made(clip: &Clip, take: u64, hum: &[f32]) -> Made {
     let mut speech = clip.pcm[from..to].to_vec();
 
     // Every fourth as it was spoken.
-    let pause_ms = if take.is_multiple_of(4) {
+    let wanted_ms = if take.is_multiple_of(4) {
         0
     } else {
         rng.u64(300..=1500)
     };
-    if let Some(at) = pause_point(&speech, &mut rng).filter(|_| pause_ms > 0) {
+    let mut pause_ms = 0;
+    if let Some(at) = pause_point(&speech, &mut rng).filter(|_| wanted_ms > 0) {
+        pause_ms = wanted_ms;
         let pause = pause_ms as usize * RATE_HZ / 1000;
         speech.splice(at..at, std::iter::repeat_n(0.0, pause));
     }

@@ -9,6 +9,7 @@ use janet_talk::{Finish, ReplyId, Stage};
 use super::jobs::Outbox;
 use super::posted::What;
 use super::shared::Shared;
+use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
 
 /// Takes an answer as it is made. Dropping it before [`Answering::done`] means that the answer
@@ -17,6 +18,7 @@ pub struct Answering {
     out: Outbox,
     shared: Arc<Shared>,
     ticket: Ticket,
+    thoughts: Thoughts,
     ended: bool,
 }
 
@@ -28,6 +30,7 @@ impl Answering {
             out: Outbox::new(shared, reply),
             shared: Arc::clone(shared),
             ticket: ticket.clone(),
+            thoughts: Thoughts::default(),
             ended: false,
         };
         (answering, ticket)
@@ -50,16 +53,24 @@ impl Answering {
         self.out.send()
     }
 
-    /// Text that follows what came before. Thoughts in `<think>` are kept from the user.
-    pub fn text(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.out.post(What::Token(text.to_owned()));
-        }
+    /// Text that follows what came before; whether there is now something to show. Thoughts in
+    /// `<think>` are not.
+    pub fn text(&mut self, text: &str) -> bool {
+        let text = self.thoughts.pass(text);
+        self.show(text)
+    }
+
+    /// The answer has failed.
+    pub fn failed(&mut self) {
+        self.ended = true;
+        self.out.post(What::Failed(Stage::Generate));
     }
 
     /// The answer is complete, or as long as it may be.
     pub fn done(&mut self, complete: bool) {
         self.ended = true;
+        let rest = self.thoughts.end();
+        self.show(rest);
         let finish = if complete {
             Finish::Complete
         } else {
@@ -74,10 +85,20 @@ impl Answering {
     }
 }
 
+impl Answering {
+    fn show(&mut self, text: String) -> bool {
+        let shows = !text.trim().is_empty();
+        if !text.is_empty() {
+            self.out.post(What::Token(text));
+        }
+        shows
+    }
+}
+
 impl Drop for Answering {
     fn drop(&mut self) {
         if !self.ended && self.is_wanted() {
-            self.out.post(What::Failed(Stage::Generate));
+            self.failed();
         }
         self.ticket.end();
         self.shared.poke();

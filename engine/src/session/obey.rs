@@ -328,7 +328,7 @@ impl Core {
                 let config = &self.parts.config;
                 let question = Question {
                     messages: messages.clone(),
-                    max_tokens: config.max_tokens,
+                    context_tokens: config.context_tokens,
                     temperature: config.temperature,
                     seed: config.seed ^ u64::from(reply.0),
                 };

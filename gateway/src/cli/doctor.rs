@@ -9,7 +9,7 @@ use std::path::Path;
 use janet_models::store::Condition;
 
 use crate::config::{Config, Layers};
-use crate::llm::LanguageServer;
+use crate::llm::{LanguageServer, LlmError};
 use crate::{server, weights};
 
 /// How one thing is.
@@ -108,6 +108,11 @@ fn machine(layers: &Layers) -> Finding {
 }
 
 fn models(config: &Config) -> Vec<Finding> {
+    // Opening the store would make its folder.
+    if !config.models.dir.is_dir() {
+        let found = format!("there is no folder {}", config.models.dir.display());
+        return vec![Finding::new("models", State::Bad, found).todo("`janet models pull`")];
+    }
     let store = match weights::store(&config.models) {
         Ok(store) => store,
         Err(error) => {
@@ -156,7 +161,11 @@ fn conversations(folder: &Path) -> Finding {
     const WHAT: &str = "conversations";
     let shown = folder.display();
     // Of a folder that is not there yet, the next one above decides.
-    let there = folder.ancestors().find(|folder| folder.exists());
+    let here = |folder: &Path| folder.as_os_str().is_empty();
+    let there = folder
+        .ancestors()
+        .map(|folder| if here(folder) { Path::new(".") } else { folder })
+        .find(|folder| folder.exists());
     let is_writable = there.is_some_and(|there| tempfile::tempfile_in(there).is_ok());
     if is_writable {
         Finding::new(WHAT, State::Fine, format!("{shown}"))
@@ -191,13 +200,13 @@ fn language_server(config: &Config) -> anyhow::Result<Finding> {
         .build()?;
     let (url, is_a_guess) = (llm.url.clone(), llm.is_a_guess);
     Ok(runtime.block_on(async {
-        let found = match LanguageServer::new(llm) {
-            Ok(server) => server.look().await,
-            Err(error) => Err(error.to_string()),
+        let server = match LanguageServer::new(llm) {
+            Ok(server) => server,
+            Err(error) => return Finding::new(WHAT, State::Bad, error.to_string()),
         };
-        match found {
+        match server.look().await {
             Ok(model) => Finding::new(WHAT, State::Fine, format!("{model} at {url}")),
-            Err(_) if is_a_guess => {
+            Err(LlmError::Unreachable) if is_a_guess => {
                 Finding::new(WHAT, State::Fine, "no Ollama here: her own model answers")
             }
             Err(why) => Finding::new(WHAT, State::Note, format!("{url}: {why}"))

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use super::loading;
 use crate::config::Config;
 use crate::gate::Redact;
-use crate::llm::LanguageServer;
+use crate::llm::{LanguageServer, LlmError};
 use crate::voice;
 
 /// Longest recording.
@@ -159,7 +159,7 @@ fn language_server(
         let server = LanguageServer::new(llm)?;
         match server.look().await {
             Ok(model) => eprintln!("{model} at {url} answers"),
-            Err(_) if is_a_guess => {}
+            Err(LlmError::Unreachable) if is_a_guess => {}
             Err(why) => eprintln!("{url} is not asked: {why}"),
         }
         Ok(Some(server as Arc<dyn ports::LanguageServer>))

@@ -6,24 +6,25 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The variables of this process that mean something to Janet.
-#[derive(Clone, Debug, Default)]
+/// The variables of this process.
+#[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Environment {
+    /// Names only: a value may be a key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Environment {
     /// Reads the process's environment. Values that are not UTF-8 are left out.
     pub fn read() -> Self {
-        let known =
-            |name: &str| name.starts_with("JANET_") || ["HOME", "XDG_DATA_HOME"].contains(&name);
-        Self::from_pairs(
-            std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
-                .filter(|(name, _)| known(name)),
-        )
+        Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
     }
 
     /// An environment made of these variables.

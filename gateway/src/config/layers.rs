@@ -185,7 +185,11 @@ impl Layers {
             return Err(ConfigError::UnknownKey {
                 origin,
                 key: key.into(),
-                found: value.to_string(),
+                found: if may_be_secret(key) {
+                    "…".into()
+                } else {
+                    value.to_string()
+                },
                 hint: nearest(key, self.origins.keys()),
             });
         };
@@ -258,6 +262,13 @@ fn parse(text: &str, origin: &Origin) -> Result<Table, ConfigError> {
         origin: origin.clone(),
         source,
     })
+}
+
+/// Whether the value of a key that does not exist should not be repeated.
+fn may_be_secret(key: &str) -> bool {
+    ["key", "token", "secret", "password"]
+        .iter()
+        .any(|word| key.contains(word))
 }
 
 fn in_words(value: &Value) -> &'static str {

@@ -144,6 +144,8 @@ pub struct LlmServer {
     pub model: Option<String>,
     /// Sent as a bearer token.
     pub api_key: Option<ApiKey>,
+    /// Tokens of an answer at most.
+    pub max_tokens: usize,
     /// The first text has to come within this.
     pub first_text: Duration,
     /// Between two pieces of text at most.

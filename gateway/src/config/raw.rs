@@ -92,6 +92,7 @@ pub(super) struct Llm {
     pub(super) model: String,
     /// Name of the variable that holds the key; empty: no key is sent.
     pub(super) api_key_env: String,
+    pub(super) max_tokens: i64,
     pub(super) first_text_ms: i64,
     pub(super) stall_ms: i64,
 }
@@ -103,6 +104,8 @@ impl Default for Llm {
             url: String::new(),
             model: String::new(),
             api_key_env: String::new(),
+            // More than her own model's, for those that think first.
+            max_tokens: 512,
             // A large model that has to be loaded from disk first takes about that long.
             first_text_ms: 12_000,
             stall_ms: 8_000,

@@ -12,7 +12,7 @@ use super::error::{Conflict, Setting};
 use super::raw::Raw;
 use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Layers, LlmDialect, LlmServer,
-    Log, LogFormat, Models, Persona, Server,
+    Log, LogFormat, Models, Origin, Persona, Server,
 };
 
 /// Where Ollama listens unless it was told otherwise.
@@ -178,7 +178,13 @@ impl Check<'_> {
         });
         if !is_http || url.contains(char::is_whitespace) || url.contains('@') {
             let wanted = "an address such as http://127.0.0.1:11434, without a password";
-            return Err(self.out_of_range("llm.url", wanted, &llm.url));
+            // Not even here is a password repeated.
+            let found = if url.contains('@') {
+                "one with a password"
+            } else {
+                url
+            };
+            return Err(self.out_of_range("llm.url", wanted, found));
         }
         let api_key = match llm.api_key_env.as_str() {
             "" => None,
@@ -186,7 +192,15 @@ impl Check<'_> {
                 Some(key) => Some(ApiKey(key)),
                 None => {
                     let wanted = "the name of an environment variable that is set";
-                    return Err(self.out_of_range("llm.api_key_env", wanted, name));
+                    // Somebody may have put the key itself here.
+                    let is_name =
+                        |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+                    let found = if name.chars().all(is_name) {
+                        name
+                    } else {
+                        "something else"
+                    };
+                    return Err(self.out_of_range("llm.api_key_env", wanted, found));
                 }
             },
         };
@@ -195,10 +209,22 @@ impl Check<'_> {
             url: url.to_owned(),
             model: Some(llm.model.clone()).filter(|model| !model.is_empty()),
             api_key,
-            first_text: self.millis("llm.first_text_ms", llm.first_text_ms, 100..=600_000)?,
-            stall: self.millis("llm.stall_ms", llm.stall_ms, 100..=600_000)?,
+            max_tokens: self.whole("llm.max_tokens", llm.max_tokens, 1..=16_384)?,
+            first_text: self.in_time("llm.first_text_ms", llm.first_text_ms, raw)?,
+            stall: self.in_time("llm.stall_ms", llm.stall_ms, raw)?,
             is_a_guess,
         }))
+    }
+
+    /// A wait for the language server: what is left of `talk.reply_patience_ms` is her own model's.
+    fn in_time(&self, key: &'static str, ms: i64, raw: &Raw) -> Result<Duration, ConfigError> {
+        let wait = self.millis(key, ms, 100..=600_000)?;
+        let patience = ("talk.reply_patience_ms", raw.talk.reply_patience_ms);
+        if self.layers.origin(key) != Origin::Default {
+            self.rule(ms < patience.1, "less than", (key, ms), patience)?;
+        }
+        let patience = self.millis(patience.0, patience.1, 500..=600_000)?;
+        Ok(wait.min(patience * 3 / 5))
     }
 
     fn talk(&self, raw: &Raw) -> Result<janet_talk::Config, ConfigError> {

@@ -208,6 +208,52 @@ fn values_out_of_range_are_refused_with_what_was_found() {
 }
 
 #[test]
+fn a_language_server_is_guessed_named_or_left_out() {
+    let llm = |flags: &[(&str, &str, &str)], variables: &[(&str, &str)]| {
+        let (config, _) = load(flags, variables, LAPTOP).expect("a good configuration");
+        config.llm
+    };
+    let guess = llm(&[], &[]).expect("Ollama is looked for");
+    assert!(guess.is_a_guess && guess.url.ends_with(":11434"));
+    assert_eq!(llm(&[("--set", "llm.server", "off")], &[]), None);
+    let openai = [
+        ("--set", "llm.server", "openai"),
+        ("--set", "llm.url", "http://127.0.0.1:8080/v1/"),
+        ("--set", "llm.api_key_env", "MY_KEY"),
+    ];
+    let named = llm(&openai, &[("MY_KEY", "hush")]).expect("it is named");
+    assert_eq!(named.url, "http://127.0.0.1:8080/v1");
+    assert!(!named.is_a_guess && named.model.is_none());
+    assert!(
+        !format!("{named:?}").contains("hush"),
+        "a key is no text for a log"
+    );
+
+    assert!(refusal(&openai, &[]).contains("`llm.api_key_env` must"));
+    assert!(refusal(&openai[..1], &[]).contains("`llm.url` must"));
+    for url in [
+        "127.0.0.1:11434",
+        "ftp://here",
+        "http://",
+        "http://me:pw@here",
+        "http://a b",
+    ] {
+        let error = refusal(&[("--set", "llm.url", url)], &[]);
+        assert!(error.contains("`llm.url` must"), "{url}: {error}");
+        assert!(!error.contains("pw"), "{error}");
+    }
+    let misplaced = [("--set", "llm.api_key_env", "sk-hush")];
+    assert!(!refusal(&misplaced, &[]).contains("hush"));
+    assert!(!refusal(&[], &[("JANET_LLM_API_KEY", "hush")]).contains("hush"));
+    let error = refusal(&[("--set", "llm.first_text_ms", "30000")], &[]);
+    assert!(error.contains("talk.reply_patience_ms"), "{error}");
+    let hasty = llm(&[("--set", "talk.reply_patience_ms", "5000")], &[]);
+    assert_eq!(hasty.map(|llm| llm.first_text.as_millis()), Some(3000));
+    let error = refusal(&[("--set", "llm.server", "clippy")], &[]);
+    assert!(error.contains("auto, off, ollama or openai"), "{error}");
+}
+
+#[test]
 fn auto_takes_the_better_ears_where_cores_are_to_spare() {
     let big = Machine {
         cores: 16,

@@ -4,11 +4,16 @@
 //! llama.cpp, vLLM, LM Studio and many others serve it. Nothing here does any I/O.
 
 use janet_engine::ports::Question;
-use janet_models::llm::Role;
+use janet_models::llm::{Message, Role};
 use serde_json::{Value, json};
 
 use super::LlmError;
 use crate::config::LlmDialect;
+
+/// Bytes of a token on average, a low guess.
+const BYTES_PER_TOKEN: usize = 3;
+/// In the names of models that make vectors or order texts.
+const CANNOT_CHAT: [&str; 4] = ["embed", "minilm", "bge-", "rerank"];
 
 /// What one line of an answer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +51,8 @@ impl LlmDialect {
         }
     }
 
-    /// The names of the models in a list; none of those that make vectors.
+    /// The names of the models in a list; none of those that only make vectors or that run on
+    /// somebody else's machine (Ollama lists those of its cloud, too).
     pub(super) fn models(self, list: &Value) -> Result<Vec<String>, LlmError> {
         let (field, name) = match self {
             Self::Ollama => ("models", "name"),
@@ -57,17 +63,23 @@ impl LlmDialect {
             .ok_or(LlmError::Nonsense("a list of models without models"))?;
         Ok(listed
             .iter()
+            .filter(|model| {
+                ["remote_host", "remote_model"]
+                    .iter()
+                    .all(|key| model[key].as_str().is_none_or(str::is_empty))
+            })
             .filter_map(|model| model[name].as_str())
-            .filter(|name| !name.to_lowercase().contains("embed"))
+            .filter(|name| {
+                let name = name.to_lowercase();
+                !CANNOT_CHAT.iter().any(|kind| name.contains(kind))
+            })
             .map(str::to_owned)
             .collect())
     }
 
     /// The body of a question.
-    pub(super) fn body(self, model: &str, question: &Question) -> Value {
-        let messages: Vec<Value> = question
-            .messages
-            .iter()
+    pub(super) fn body(self, model: &str, question: &Question, max_tokens: usize) -> Value {
+        let messages: Vec<Value> = newest(question)
             .map(|message| {
                 let role = match message.role {
                     Role::System => "system",
@@ -83,9 +95,11 @@ impl LlmDialect {
                 "model": model,
                 "messages": messages,
                 "stream": true,
+                // Nobody waits for thoughts in a conversation.
+                "think": false,
                 "options": {
                     "temperature": question.temperature,
-                    "num_predict": question.max_tokens,
+                    "num_predict": max_tokens,
                     "seed": seed,
                 },
             }),
@@ -94,7 +108,7 @@ impl LlmDialect {
                 "messages": messages,
                 "stream": true,
                 "temperature": question.temperature,
-                "max_tokens": question.max_tokens,
+                "max_tokens": max_tokens,
                 "seed": seed,
             }),
         }
@@ -107,6 +121,21 @@ impl LlmDialect {
             Self::OpenAi => openai(line),
         }
     }
+}
+
+/// The system's message and as many of the newest as the context holds, judged by their length: a
+/// server that gets more refuses, or forgets the system's message first.
+fn newest(question: &Question) -> impl Iterator<Item = &Message> {
+    let (first, rest) = question.messages.split_at(question.messages.len().min(1));
+    let mut left = question.context_tokens * BYTES_PER_TOKEN;
+    let kept = rest.iter().rev().take_while(|message| {
+        let fits = left >= message.text.len();
+        left = left.saturating_sub(message.text.len());
+        fits
+    });
+    // The question itself goes, however long it is.
+    let kept = kept.count().max(1).min(rest.len());
+    first.iter().chain(&rest[rest.len() - kept..])
 }
 
 fn ollama(line: &str) -> Result<Piece, LlmError> {
@@ -176,8 +205,6 @@ fn object(text: &str) -> Result<Value, LlmError> {
 
 #[cfg(test)]
 mod tests {
-    use janet_models::llm::Message;
-
     use super::*;
 
     #[test]
@@ -239,8 +266,7 @@ mod tests {
 
     #[test]
     fn lists_of_models_leave_out_those_that_cannot_chat() {
-        let list =
-            json!({ "models": [{ "name": "nomic-embed-text:latest" }, { "name": "qwen3:4b" }, 7] });
+        let list = json!({ "models": [{ "name": "nomic-embed-text:latest" }, { "name": "gpt:cloud", "remote_host": "https://ollama.com" }, { "name": "qwen3:4b" }, 7] });
         assert_eq!(
             LlmDialect::Ollama.models(&list).ok(),
             Some(vec!["qwen3:4b".into()])
@@ -260,7 +286,7 @@ mod tests {
                 Message::new(Role::System, "Be brief."),
                 Message::new(Role::User, "Hello."),
             ],
-            max_tokens: 7,
+            context_tokens: 100,
             temperature: 0.0,
             seed: u64::MAX,
         };
@@ -268,14 +294,42 @@ mod tests {
             { "role": "system", "content": "Be brief." },
             { "role": "user", "content": "Hello." },
         ]);
-        let ollama = LlmDialect::Ollama.body("m", &question);
+        let ollama = LlmDialect::Ollama.body("m", &question, 7);
         assert_eq!(ollama["messages"], messages);
         assert_eq!(ollama["options"]["num_predict"], 7);
-        let openai = LlmDialect::OpenAi.body("m", &question);
+        let openai = LlmDialect::OpenAi.body("m", &question, 7);
         assert_eq!(openai["messages"], messages);
         assert_eq!(
             (&openai["max_tokens"], &openai["stream"]),
             (&json!(7), &json!(true))
+        );
+    }
+
+    #[test]
+    fn of_a_long_conversation_the_rules_and_the_newest_messages_go() {
+        let mut messages = vec![Message::new(Role::System, "Be brief.")];
+        messages.extend((0..50).map(|n| Message::new(Role::User, format!("message {n:02}"))));
+        let mut question = Question {
+            messages,
+            context_tokens: 10,
+            temperature: 0.0,
+            seed: 0,
+        };
+        let sent = |question: &Question| -> Vec<String> {
+            newest(question)
+                .map(|message| message.text.clone())
+                .collect()
+        };
+        assert_eq!(
+            sent(&question),
+            ["Be brief.", "message 47", "message 48", "message 49"]
+        );
+        question
+            .messages
+            .push(Message::new(Role::User, "long ".repeat(50)));
+        assert_eq!(
+            sent(&question),
+            ["Be brief.".to_owned(), "long ".repeat(50)]
         );
     }
 }

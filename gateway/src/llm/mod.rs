@@ -8,7 +8,7 @@
 //!
 //! Decides only whether the server is worth asking. Every wait has its limit; an answer that nobody
 //! wants any more closes its connection, which is how such servers are told to stop. What is said
-//! never reaches a log: an error names its kind and nothing of what the server sent.
+//! never reaches a log: an error names its kind, and of what the server sent names of models only.
 
 mod dialect;
 mod lines;
@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::config::LlmServer;
+use crate::config::{LlmDialect, LlmServer};
 use dialect::Piece;
 use lines::Lines;
 
@@ -33,16 +33,23 @@ const CONNECT: Duration = Duration::from_secs(2);
 const LIST: Duration = Duration::from_secs(3);
 /// Between two looks at a server that is well.
 const RECHECK: Duration = Duration::from_secs(30);
-/// After the first failure; twice as long after each further one.
+/// After the first failure; twice as long after each further one, up to these: of a look, which
+/// costs nothing, and of an answer, for which somebody waited.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_LOOK_PAUSE: Duration = RECHECK;
+const LONGEST_ANSWER_PAUSE: Duration = Duration::from_secs(300);
 /// The session's queue is full: it is emptied every 10 ms.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
-/// Characters of one answer. Nobody listens to more, and a server that does not end is cut.
+/// Largest list of models.
+const LARGEST_LIST: usize = 4 << 20;
+/// Models that are named in an error, and that are remembered as of no use.
+const NAMED: usize = 5;
+const UNFIT: usize = 32;
+/// Bytes of one answer. Nobody listens to more, and a server that does not end is cut.
 const LONGEST_ANSWER: usize = 64 << 10;
 
 /// Why a server gave no answer. Holds nothing of what was said.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LlmError {
     #[error("it cannot be reached")]
     Unreachable,
@@ -85,13 +92,19 @@ struct Inner {
     fell: Notify,
 }
 
+#[derive(Default)]
 struct Known {
     /// Which model answers; `None`: the server is not used.
     model: Option<String>,
-    /// Why not.
-    why: String,
-    /// Failures in a row.
-    failures: u32,
+    /// Why not; `None`: it was not looked at yet.
+    why: Option<LlmError>,
+    /// The model that answered last: it stays while it is listed, whatever comes before it.
+    last: Option<String>,
+    /// Models that the server lists and refuses to chat with.
+    unfit: Vec<String>,
+    /// Looks, and answers, that failed in a row.
+    looks: u32,
+    answers: u32,
 }
 
 impl LanguageServer {
@@ -114,11 +127,7 @@ impl LanguageServer {
             inner: Arc::new(Inner {
                 http: http.build()?,
                 config,
-                known: Mutex::new(Known {
-                    model: None,
-                    why: "it was not asked yet".into(),
-                    failures: 0,
-                }),
+                known: Mutex::default(),
                 fell: Notify::new(),
             }),
             runtime: Handle::current(),
@@ -131,7 +140,7 @@ impl LanguageServer {
         let inner = &self.inner;
         loop {
             let found = inner.find_model().await;
-            inner.note(found);
+            inner.looked(found);
             tokio::select! {
                 () = sleep(inner.pause()) => {}
                 () = inner.fell.notified() => sleep(inner.pause()).await,
@@ -140,14 +149,10 @@ impl LanguageServer {
     }
 
     /// Looks once: the model that answers from now on, or why none does.
-    pub(crate) async fn look(&self) -> Result<String, String> {
+    pub(crate) async fn look(&self) -> Result<String, LlmError> {
         let found = self.inner.find_model().await;
-        let told = match &found {
-            Ok(model) => Ok(model.clone()),
-            Err(error) => Err(error.to_string()),
-        };
-        self.inner.note(found);
-        told
+        self.inner.looked(found.clone());
+        found
     }
 
     /// Says in the entry of the engine's own model who answers, and why.
@@ -164,8 +169,13 @@ impl LanguageServer {
                 let own_name = std::mem::replace(&mut own.name, model.clone());
                 own.note = format!("{} at {url}; {own_name} stands by", dialect.name());
             }
-            None if *is_a_guess => own.note = format!("{}; no Ollama at {url}", own.note),
-            None => own.note = format!("{}; {url} is not used: {}", own.note, known.why),
+            None => match &known.why {
+                None => {}
+                Some(LlmError::Unreachable) if *is_a_guess => {
+                    own.note = format!("{}; no Ollama at {url}", own.note);
+                }
+                Some(why) => own.note = format!("{}; {url} is not used: {why}", own.note),
+            },
         }
     }
 }
@@ -191,24 +201,59 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, found: Result<String, LlmError>) {
+    /// Keeps what a look found.
+    fn looked(&self, found: Result<String, LlmError>) {
         let mut known = self.known();
         match found {
             Ok(model) => {
+                known.looks = 0;
                 if known.model.as_ref() != Some(&model) {
                     tracing::info!(model, url = self.config.url, "the language server answers");
                 }
+                known.last = Some(model.clone());
                 known.model = Some(model);
             }
             Err(error) => {
-                let was_up = known.model.take().is_some();
-                known.failures = known.failures.saturating_add(1);
-                known.why = error.to_string();
-                if was_up || (known.failures == 1 && !self.config.is_a_guess) {
+                known.looks = known.looks.saturating_add(1);
+                let first = known.looks == 1 && !self.config.is_a_guess;
+                if known.model.take().is_some() || first {
                     tracing::warn!(%error, url = self.config.url, "the language server is not used");
                 }
+                known.why = Some(error);
             }
         }
+    }
+
+    /// An answer of this model failed: the server is looked at again before it is asked again.
+    fn failed(&self, model: &str, error: LlmError) {
+        metrics::counter!("janet_llm_server_failures_total").increment(1);
+        let mut known = self.known();
+        match error {
+            // The server is well; this model had nothing to say.
+            LlmError::Empty => {
+                tracing::warn!(model, "the language server sent no text");
+                return;
+            }
+            LlmError::Status(400 | 404 | 413 | 422) if self.config.model.is_some() => {
+                tracing::warn!(model, %error, "the language server refused a question");
+                return;
+            }
+            // Listed, but not for chats: the next one is tried.
+            LlmError::Status(400 | 404 | 413 | 422) => {
+                if known.unfit.len() >= UNFIT {
+                    known.unfit.clear();
+                }
+                known.unfit.push(model.to_owned());
+            }
+            // Of several answers that fail together one counts.
+            _ if known.model.is_some() => known.answers = known.answers.saturating_add(1),
+            _ => {}
+        }
+        tracing::warn!(model, %error, url = self.config.url, "the language server failed");
+        known.model = None;
+        known.why = Some(error);
+        drop(known);
+        self.fell.notify_one();
     }
 
     fn pause(&self) -> Duration {
@@ -216,41 +261,62 @@ impl Inner {
         if known.model.is_some() {
             return RECHECK;
         }
-        let longest = if self.config.is_a_guess {
-            RECHECK
-        } else {
-            LONGEST_PAUSE
+        let after = |failures: u32, longest: Duration| match failures.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(doublings) => (FIRST_PAUSE * 2u32.pow(doublings.min(16))).min(longest),
         };
-        let doublings = known.failures.saturating_sub(1).min(16);
-        (FIRST_PAUSE * 2u32.pow(doublings)).min(longest)
+        let look = after(known.looks, LONGEST_LOOK_PAUSE);
+        look.max(after(known.answers, LONGEST_ANSWER_PAUSE))
     }
 
     /// Asks what models there are and takes one.
     async fn find_model(&self) -> Result<String, LlmError> {
         let dialect = self.config.dialect;
         let list = async {
-            let response = self.send(self.get(dialect.list_path())).await?;
+            let mut response = self.send(self.get(dialect.list_path())).await?;
             match (response.status().as_u16(), &self.config.model) {
-                // Not every server lists its models.
-                (404, Some(model)) => return Ok(vec![model.clone()]),
+                // Not every server of this kind lists its models.
+                (404, Some(model)) if dialect == LlmDialect::OpenAi => {
+                    return Ok(vec![model.clone()]);
+                }
                 (200, _) => {}
                 (status, _) => return Err(LlmError::Status(status)),
             }
-            let list = response.json().await;
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|_| LlmError::BrokeOff)? {
+                body.extend_from_slice(&chunk);
+                if body.len() > LARGEST_LIST {
+                    return Err(LlmError::Nonsense("a list without an end"));
+                }
+            }
+            let list = serde_json::from_slice(&body);
             dialect.models(&list.map_err(|_| LlmError::Nonsense("a list that is no JSON"))?)
         };
         let models = timeout(LIST, list)
             .await
             .map_err(|_| LlmError::Late(LIST))??;
         let Some(wanted) = &self.config.model else {
-            return models.into_iter().next().ok_or(LlmError::NoModel);
+            let known = self.known();
+            let mut fit = models
+                .into_iter()
+                .filter(|name| !known.unfit.contains(name));
+            let first = fit.next().ok_or(LlmError::NoModel)?;
+            let last = fit.find(|name| known.last.as_ref() == Some(name));
+            return Ok(match &known.last {
+                Some(last) if *last == first => first,
+                _ => last.unwrap_or(first),
+            });
         };
         let is_it = |name: &&String| *name == wanted || **name == format!("{wanted}:latest");
         match models.iter().find(is_it) {
             Some(name) => Ok(name.clone()),
             None => Err(LlmError::NoSuchModel {
                 wanted: wanted.clone(),
-                has: models.join(", "),
+                has: models
+                    .into_iter()
+                    .take(NAMED)
+                    .collect::<Vec<_>>()
+                    .join(", "),
             }),
         }
     }
@@ -268,13 +334,18 @@ impl Inner {
         metrics::histogram!("janet_llm_server_answer_seconds")
             .record(began.elapsed().as_secs_f64());
         match result {
-            Ok(()) => self.known().failures = 0,
-            // The server is well; the model had nothing to say.
-            Err(LlmError::Empty) => tracing::warn!("the language server sent no text"),
+            Ok(()) => {
+                let mut known = self.known();
+                known.answers = 0;
+                known.model.get_or_insert(model);
+            }
             Err(error) => {
-                metrics::counter!("janet_llm_server_failures_total").increment(1);
-                self.note(Err(error));
-                self.fell.notify_one();
+                self.failed(&model, error);
+                // Her own model is waiting to hear of it.
+                to.failed();
+                while !to.is_through() {
+                    sleep(QUEUE_PAUSE).await;
+                }
             }
         }
     }
@@ -296,15 +367,19 @@ impl Inner {
         let request = self
             .http
             .post(format!("{}{}", self.config.url, dialect.chat_path()))
-            .json(&dialect.body(model, question));
+            .json(&dialect.body(model, question, self.config.max_tokens));
         let sent = timeout_at(limit.0, self.send(request)).await;
         let mut response = sent.map_err(|_| late(limit))??;
         if response.status().as_u16() != 200 {
             return Err(LlmError::Status(response.status().as_u16()));
         }
         let (mut lines, mut length) = (Lines::default(), 0);
-        let mut is_over = false;
+        let (mut is_over, mut shows) = (false, false);
         loop {
+            // A flood of what says nothing would keep every single wait short.
+            if Instant::now() >= limit.0 {
+                return Err(late(limit));
+            }
             let line = match lines.next()? {
                 Some(line) => line,
                 None if is_over => return Err(LlmError::BrokeOff),
@@ -329,10 +404,11 @@ impl Inner {
                 Piece::Text(text) => (text, None),
                 Piece::End(text, complete) => (text, Some(complete)),
             };
-            if !text.is_empty() {
-                length += text.len();
+            length += text.len();
+            shows |= to.text(&text);
+            // Thoughts are no excuse for keeping somebody waiting.
+            if shows {
                 limit = (Instant::now() + stall, stall);
-                to.text(&text);
             }
             match end {
                 Some(_) if length == 0 => return Err(LlmError::Empty),

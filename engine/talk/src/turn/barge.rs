@@ -283,6 +283,12 @@ impl Core {
             || self.mic == Mic::Closed
     }
 
+    /// Whether somebody is heard to fall silent just now.
+    fn fades(&self, turn: &VoiceTurn) -> bool {
+        let stalled = self.now.since(self.ear.at()) >= STALL;
+        !stalled && self.silence_since(turn.spoken_to) >= FADING
+    }
+
     fn rule(&self, turn: &VoiceTurn, judgement: &Judgement) -> Ruling {
         let ended = self.has_ended(turn);
         let short = turn.spoken_to.since(judgement.speech_from) <= SHORTEST_WORD;
@@ -295,8 +301,7 @@ impl Core {
             .map(|(meaning, upto)| (meaning, upto >= turn.spoken_to));
         match verdict {
             Some((Meaning::Words, all)) if judgement.unsure && !(ended && all) && !overdue => {
-                let fading = self.silence_since(turn.spoken_to) >= FADING;
-                if due && !open && !fading {
+                if due && !open && !self.fades(turn) {
                     Ruling::Yield
                 } else {
                     Ruling::Open
@@ -324,7 +329,7 @@ impl Core {
             None if ended && open && !overdue => Ruling::Open,
             None if ended && short && overdue => Ruling::GoOn,
             // Falling silent just now: whether it was a nod is known with the last words.
-            _ if due && !overdue && self.silence_since(turn.spoken_to) >= FADING => Ruling::Open,
+            _ if due && !overdue && self.fades(turn) => Ruling::Open,
             _ if due => Ruling::Yield,
             _ => Ruling::Open,
         }
