@@ -20,9 +20,9 @@ const LOADING: Duration = Duration::from_secs(180);
 /// Pause between two looks at a server that is starting or ending.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Starts the server, says its process id, and ends it when standard input closes.
-const KEEPER: &str =
-    r#""$@" & pid=$!; echo "pid $pid"; read -r _; kill -TERM $pid 2>/dev/null; wait $pid"#;
+/// Starts the server, says its process id, and ends it when standard input closes. Standard output is
+/// the server's alone then, so that it ends with a server that does not start.
+const KEEPER: &str = r#""$@" & pid=$!; echo "pid $pid"; exec >&-; read -r _; kill -TERM $pid 2>/dev/null; wait $pid"#;
 
 /// A running server.
 pub struct Server {

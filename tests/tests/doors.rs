@@ -1,5 +1,7 @@
 //! What stands open on the port, and to whom.
 
+use std::process::Command;
+
 use janet_tests::{Client, Server, http};
 use serde_json::Value;
 
@@ -140,13 +142,33 @@ fn the_page_is_served_with_strict_headers_and_nothing_beside_it() {
 }
 
 #[test]
-fn without_a_build_the_page_says_how_to_get_one() {
+fn a_server_that_cannot_serve_says_which_setting_helps() {
     let empty = tempfile::tempdir().expect("a folder");
-    let server = Server::start(&[&format!("server.web_dir={}", empty.path().display())]);
-    let page = http::get(server.address(), "/");
+    let refusal = |setting: &str| {
+        let mut command = Command::new(janet_tests::server::janet());
+        let data_dir = format!(
+            "conversation.data_dir={}",
+            empty.path().join("data").display()
+        );
+        command.args(["serve", "--set", &data_dir, "--set", setting]);
+        let output = command.output().expect("the binary runs");
+        assert!(!output.status.success(), "{setting} was accepted");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let page = refusal(&format!("server.web_dir={}", empty.path().display()));
     assert!(
-        page.status == 200 && page.body.contains("./run"),
-        "{page:?}"
+        page.contains("`server.web_dir`") && page.contains("index.html"),
+        "{page}"
+    );
+    let taken = Server::shared().address().port();
+    let port = refusal(&format!("server.port={taken}"));
+    assert!(
+        port.contains("--port N") && port.contains("conversation.data_dir"),
+        "{port}"
+    );
+    assert!(
+        !empty.path().join("data").exists(),
+        "nothing was made before it"
     );
 }
 
