@@ -57,6 +57,8 @@ pub(crate) enum Phase {
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) reply: ReplyId,
+    /// Whether anything was asked for under its id.
+    pub(crate) asked: bool,
     pub(crate) score: Score,
     /// Scores that were asked for again in this pause.
     pub(crate) rescored: usize,

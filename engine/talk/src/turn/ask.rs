@@ -3,11 +3,19 @@
 //! A voice turn goes before what waits. A text that arrives while she answers cuts that answer; one
 //! that arrived before it waits until it has ended. A late turn never cuts.
 
+use std::time::Duration;
+
 use crate::asks::{Ask, Body};
+
+use crate::echo::SILENCE_DB;
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
-use crate::turn::{State, Turn};
+use crate::turn::{Core, State, Turn};
+use crate::voice::VoiceTurn;
 use crate::{Action, Ending, Input, Mono, Pass, Span, Stage, UtteranceId, Why};
+
+/// A transcript that ends in the middle of a word may not hold it.
+const LONGEST_WORD: Duration = Duration::from_millis(480);
 
 impl Turn {
     pub(super) fn on_text(&mut self, text: String, speak: bool, tag: u32, out: &mut Vec<Action>) {
@@ -126,22 +134,18 @@ impl Turn {
             }
             return true;
         }
-        if let State::Listening { turn, .. } = &mut self.state
-            && turn.is_wordless()
-            && self.core.asks.next().is_some()
-        {
-            // Music or noise must not keep a person who types from being answered.
-            self.core.ear.rest();
-            self.forget_turn(out);
-            return true;
-        }
         let Some(next) = self.core.asks.next() else {
             return false;
         };
+        let cuts = |live: &Live| !next.is_late() && next.at >= live.released;
+        let noise = self.core.noise(&self.state);
         let free = match &self.state {
             State::Resting => !self.core.is_stirring(),
-            State::Replying(live) => !next.is_late() && next.at >= live.released,
-            State::Listening { .. } => self.core.faults.has(Fault::TextOverSpeech),
+            State::Replying(live) => cuts(live),
+            State::Listening { writing, .. } => {
+                self.core.faults.has(Fault::TextOverSpeech)
+                    || (noise.is_some() && writing.as_ref().is_none_or(cuts))
+            }
             State::Held { .. } | State::Stopped => false,
         };
         let reply = next.reply;
@@ -155,10 +159,16 @@ impl Turn {
             self.state = State::Resting;
         }
         self.cut_live(Ending::Interrupted, out);
+        let taken_to = self.core.taken_to;
         if let State::Listening { .. } = self.state {
             self.forget_turn(out);
         }
         self.serve(ask, out);
+        if let Some(heard_to) = noise {
+            self.core.taken_to = taken_to.max(heard_to);
+            let turn = VoiceTurn::new(heard_to, heard_to, self.core.ear.at());
+            self.speech_over_reply(turn, SILENCE_DB, out);
+        }
         true
     }
 
@@ -182,7 +192,19 @@ impl Turn {
     }
 }
 
-impl crate::turn::Core {
+impl Core {
+    /// Up to where an open turn was listened to and is known to be no speech.
+    ///
+    /// Music or noise must not keep a person who types from being answered; what nobody listened
+    /// to yet may be words all the same and stays to be heard.
+    fn noise(&self, state: &State) -> Option<Mono> {
+        let State::Listening { turn, .. } = state else {
+            return None;
+        };
+        let noise = self.is_hands_free() && self.ear.voiced_from().is_some() && turn.is_wordless();
+        noise.then(|| (turn.partials.upto - LONGEST_WORD).max(turn.from))
+    }
+
     /// A request that cannot be answered any more.
     pub(super) fn give_up(&mut self, mut ask: Ask, why: Why, out: &mut Vec<Action>) {
         let ended = ask.give_up_waiting();

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use crate::backchannel::{Meaning, asks_for_floor, judge};
+use crate::echo::SILENCE_DB;
 use crate::fault::Fault;
 use crate::turn::{Core, Mic, STALL, State, Turn};
 use crate::voice::{Phase, VoiceTurn};
@@ -75,11 +76,21 @@ impl Turn {
             return;
         }
         let turn = core.open_turn();
-        let spoken = live.is_spoken();
+        self.speech_over_reply(turn, level_db, out);
+    }
+
+    /// A turn that began while she answers: she is held, or only listened over if she writes.
+    pub(super) fn speech_over_reply(
+        &mut self,
+        turn: VoiceTurn,
+        level_db: f32,
+        out: &mut Vec<Action>,
+    ) {
+        let core = &mut self.core;
         let State::Replying(mut live) = std::mem::replace(&mut self.state, State::Resting) else {
             return;
         };
-        if !spoken {
+        if !live.is_spoken() {
             self.state = State::Listening {
                 turn,
                 writing: Some(live),
@@ -106,7 +117,7 @@ impl Turn {
             since: core.now,
             speech_from: turn.partials.upto,
             level_db,
-            windows: 1.0,
+            windows: if level_db > SILENCE_DB { 1.0 } else { 0.0 },
             verdict: None,
             unsure: false,
             failed: false,
@@ -210,11 +221,6 @@ impl Turn {
             && self.core.ear.voiced_from().is_none()
         {
             turn.phase = Phase::Pausing(None);
-        }
-        if self.core.mic == Mic::Closed
-            && let State::Listening { turn, .. } = &mut self.state
-        {
-            self.core.commit(turn, out);
         }
     }
 

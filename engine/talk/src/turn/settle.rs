@@ -14,7 +14,7 @@ use crate::asks::{Ask, Body};
 use crate::endpointer::{Look, SCORE_AGAIN, Score, wait};
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
-use crate::turn::{Core, STALL, State, Turn};
+use crate::turn::{Core, Mic, STALL, State, Turn};
 use crate::voice::{Answer, Attempt, Part, Phase, VoiceTurn, Words, join};
 use crate::{Action, Ending, Mono, Pass, Span, Why};
 
@@ -172,6 +172,11 @@ impl Core {
         if self.is_stirring() && !self.faults.has(Fault::ReleasesIntoSpeech) {
             return Outcome::Waits;
         }
+        if self.mic == Mic::Closed && !matches!(turn.phase, Phase::Over { .. }) {
+            // Closed while she was held, say: nothing more can come.
+            self.commit(turn, out);
+            return Outcome::Moved;
+        }
         match &mut turn.phase {
             Phase::Speaking => {
                 if self.now < self.ear.at() + STALL {
@@ -229,6 +234,7 @@ impl Core {
         let reply = self.new_reply();
         let mut attempt = Attempt {
             reply,
+            asked: false,
             score: Score::Missing,
             rescored: 0,
             scores_open: 0,
@@ -247,6 +253,7 @@ impl Core {
     }
 
     fn ask_score(&self, turn: &VoiceTurn, attempt: &mut Attempt, out: &mut Vec<Action>) {
+        attempt.asked = true;
         attempt.scores_open += 1;
         let to = self.ear.at().max(turn.spoken_to);
         let from = turn.from.max(to - SCORED);
@@ -258,6 +265,7 @@ impl Core {
     }
 
     fn ask_words(&self, turn: &VoiceTurn, attempt: &mut Attempt, out: &mut Vec<Action>) {
+        attempt.asked = true;
         attempt.words = match attempt.words {
             Words::Failed => Words::AskedAgain,
             _ => Words::Asked,
@@ -441,9 +449,11 @@ fn words_known(turn: &VoiceTurn, attempt: &Attempt) -> bool {
 /// Throws the running attempt away; what it cost counts as waste.
 pub(super) fn end_attempt(core: &mut Core, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
     if let Some(attempt) = turn.attempt() {
-        out.push(Action::Cancel {
-            reply: attempt.reply,
-        });
+        if attempt.asked {
+            out.push(Action::Cancel {
+                reply: attempt.reply,
+            });
+        }
         core.budget.waste(core.now, attempt.spent);
     }
     turn.phase = Phase::Speaking;

@@ -85,9 +85,9 @@ fn promises_hold_in_five_million_random_sessions() {
 }
 
 /// Sessions that once broke a promise.
-const SEEDS: [u64; 18] = [
+const SEEDS: [u64; 21] = [
     40, 42, 186, 237, 628, 647, 1625, 2404, 4485, 25_404, 58_615, 99_807, 3080, 4558, 91_040,
-    129_194, 185_452, 361_363,
+    129_194, 185_452, 361_363, 2_539_430, 1_857_979, 2_125_455,
 ];
 
 #[test]

@@ -19,6 +19,10 @@ const WINDOW: Duration = Duration::from_millis(32);
 const POLITE: Duration = Duration::from_millis(260);
 /// Her voice comes back from the loudspeaker this much later.
 const ECHO_DELAY: Duration = Duration::from_millis(80);
+/// She comes to rest in this time,
+const CALM: Duration = Duration::from_secs(70);
+/// and this for each request that still waits for its turn: a spoken answer of the fake voice.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 pub(super) enum Event {
@@ -172,7 +176,7 @@ impl World {
         self.run_until(calm);
         self.trouble = 0;
         self.deed(Deed::Clear);
-        self.run_until(calm + Duration::from_secs(70));
+        self.run_until(calm + CALM + LONGEST_ANSWER * self.unanswered());
         self.at_rest("after the session");
         // The last question proves that she still listens.
         self.deed(Deed::Text { speak: true });
@@ -219,6 +223,11 @@ impl World {
                 format!("she is still held {when}"),
             );
         }
+    }
+
+    fn unanswered(&self) -> u32 {
+        let waits = |tag: &u32| !self.oracle.tags.contains_key(tag);
+        (0..self.next_tag).filter(waits).count() as u32
     }
 
     fn check_answers(&mut self) {
