@@ -11,6 +11,9 @@ pub struct EngineConfig {
     pub threads: usize,
     /// Sessions that may be open at once; past it `open` says busy.
     pub sessions: usize,
+    /// From this load on (share of the permits' time over about eight seconds, 0 to 1) no further
+    /// spoken conversation begins; 1 admits always.
+    pub busy_at: f32,
     /// Conversations whose prompt stays in the language model's cache.
     pub llm_slots: usize,
     /// Context of the language model, in tokens.
@@ -38,6 +41,7 @@ impl Default for EngineConfig {
             talk: janet_talk::Config::default(),
             threads: 2,
             sessions: 256,
+            busy_at: 0.75,
             llm_slots: 4,
             context_tokens: 2048,
             system_prompt: "You are Janet, a friendly voice assistant. Answer in one or two short \

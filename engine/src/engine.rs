@@ -8,7 +8,7 @@ use crate::histogram::Histogram;
 use crate::models::{ModelInfo, Models};
 use crate::pacer::Pacers;
 use crate::ports::{Gate, LanguageServer};
-use crate::session::{Core, Parts, Session, SessionSpec, Shared};
+use crate::session::{Admission, Core, Parts, Session, SessionSpec, Shared};
 use crate::{EngineConfig, EngineError};
 
 /// What the engine has measured of itself since it was started.
@@ -20,6 +20,8 @@ pub struct EngineStats {
     pub vad_late_p99_ms: f64,
     /// Jobs that wait for a permit now.
     pub waiting: usize,
+    /// Share of the machine that goes into work somebody waits for, 0 to 1.
+    pub load: f32,
 }
 
 /// Janet's voice path. Dropping it ends every session.
@@ -79,7 +81,11 @@ impl Engine {
         }
         let shared = Shared::new(spec.waker.clone());
         // From here on the handle gives the place back, whatever happens.
-        let session = Session::new(shared.clone(), self.open.clone());
+        let admission = Admission {
+            submit: self.parts.submit.clone(),
+            busy_at: self.parts.config.busy_at,
+        };
+        let session = Session::new(shared.clone(), self.open.clone(), admission);
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let core = Core::new(self.parts.clone(), shared, number, spec);
         match self.pacers.adopt(core) {
@@ -109,6 +115,7 @@ impl Engine {
             steps: self.arbiter.stats(),
             vad_late_p99_ms: self.parts.vad_late.quantile_ms(0.99),
             waiting: self.parts.submit.waiting(),
+            load: self.parts.submit.load(),
         }
     }
 }

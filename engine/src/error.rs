@@ -26,6 +26,16 @@ pub enum EngineError {
         /// How many may be.
         limit: usize,
     },
+    /// A conversation more would make all of them slow.
+    #[error(
+        "busy: the conversations that go on take {load:.0} % of this machine, and from {limit:.0} % on no further one begins; try again in a moment"
+    )]
+    Overloaded {
+        /// Share of the machine that is taken, in percent.
+        load: f32,
+        /// From where on it counts as busy, in percent.
+        limit: f32,
+    },
     /// A session's bounded queue is full: the client sends faster than its turns are answered.
     #[error("too many requests wait in this session")]
     QueueFull,
@@ -63,7 +73,9 @@ impl EngineError {
     /// How far this error reaches.
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::QueueFull | Self::Rate { .. } | Self::Audio(_) => Fault::Reply,
+            Self::QueueFull | Self::Overloaded { .. } | Self::Rate { .. } | Self::Audio(_) => {
+                Fault::Reply
+            }
             Self::Busy { .. } | Self::Ended => Fault::Session,
             Self::Model { .. } | Self::Thread(_) => Fault::Process,
         }

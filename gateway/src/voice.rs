@@ -11,6 +11,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
         talk: config.talk.clone(),
         threads: engine.threads,
         sessions: engine.sessions,
+        busy_at: engine.busy_at,
         llm_slots: engine.llm_slots,
         context_tokens: engine.context_tokens,
         system_prompt: config.persona.prompt.clone(),

@@ -227,7 +227,8 @@ pub async fn goodbye(socket: &mut WebSocketStream<TcpStream>) -> (u16, String) {
     }
 }
 
-async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Frame {
+/// The next frame of a bare socket.
+pub async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Frame {
     let next = async {
         loop {
             return match socket.next().await {

@@ -134,6 +134,32 @@ impl Server {
         &self.folder
     }
 
+    /// How many files and sockets it has open.
+    pub fn files(&self) -> usize {
+        self.counted("fd")
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        self.counted("task")
+    }
+
+    /// Memory of its own, in bytes: what it has allocated and touched.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid));
+        let status = status.expect("the server runs");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kib.and_then(|kib| kib.parse::<u64>().ok()).expect("Linux") * 1024
+    }
+
+    fn counted(&self, what: &str) -> usize {
+        let entries = std::fs::read_dir(format!("/proc/{}/{what}", self.pid));
+        entries.expect("the server runs").count()
+    }
+
     /// Everything it logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("janet.log")).unwrap_or_default()

@@ -5,6 +5,7 @@
 //! Never decides what is worked on: sessions submit and cancel.
 
 mod job;
+mod load;
 mod steps;
 
 use std::collections::BinaryHeap;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use job::Queued;
 pub use job::{Class, Job, Outcome, Ticket};
+use load::Load;
 pub use steps::{StepStats, Steps};
 
 /// At most this many jobs wait; past it [`Submit::submit`] refuses. 20 active sessions have at
@@ -31,6 +33,7 @@ struct Inner {
     changed: Condvar,
     arrivals: AtomicU64,
     steps: Steps,
+    load: Load,
 }
 
 impl Inner {
@@ -66,6 +69,7 @@ impl Arbiter {
             changed: Condvar::new(),
             arrivals: AtomicU64::new(0),
             steps: Steps::default(),
+            load: Load::new(permits, Instant::now()),
         });
         let workers = (0..permits.max(1))
             .map(|n| {
@@ -154,6 +158,12 @@ impl Submit {
         drop(cancelled);
     }
 
+    /// The share of the permits' time that went into work somebody waits for, 0 to 1, over about
+    /// the last eight seconds.
+    pub fn load(&self) -> f32 {
+        self.0.load.share(Instant::now())
+    }
+
     /// Jobs that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.0.lock().heap.len()
@@ -177,7 +187,11 @@ fn work(inner: &Inner) {
         let began = Instant::now();
         // A panic in a model ends that job, not the process.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.step()));
-        inner.steps.record(class, began.elapsed());
+        let took = began.elapsed();
+        inner.steps.record(class, took);
+        if class != Class::Partial {
+            inner.load.record(began + took, took);
+        }
         match outcome {
             Ok(Outcome::Again) => {
                 queued.class = job.class();

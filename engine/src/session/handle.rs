@@ -10,6 +10,7 @@ use janet_talk::{MicMode, UtteranceId};
 use super::command::Command;
 use super::mic::MIC_HZ;
 use super::shared::Shared;
+use crate::arbiter::Submit;
 use crate::{EngineError, Event};
 
 /// Microphone samples that wait for the next tick: one second; past it samples are dropped and
@@ -40,10 +41,32 @@ pub enum Playback<'a> {
     },
 }
 
+/// Whether there is room for one conversation more.
+pub(crate) struct Admission {
+    pub(crate) submit: Submit,
+    pub(crate) busy_at: f32,
+}
+
+impl Admission {
+    /// Busy is said before what goes on gets slow: nobody who talks already is asked.
+    fn ask(&self) -> Result<(), EngineError> {
+        let load = self.submit.load();
+        if self.busy_at < 1.0 && load >= self.busy_at {
+            metrics::counter!("janet_engine_turned_away_total").increment(1);
+            return Err(EngineError::Overloaded {
+                load: load * 100.0,
+                limit: self.busy_at * 100.0,
+            });
+        }
+        Ok(())
+    }
+}
+
 /// A session's handle. Dropping it ends the session.
 pub struct Session {
     shared: Arc<Shared>,
     open_sessions: Arc<AtomicUsize>,
+    admission: Admission,
     tags: AtomicU32,
     capture: Option<Capture>,
     playout: Option<Playout>,
@@ -51,10 +74,15 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, open_sessions: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        open_sessions: Arc<AtomicUsize>,
+        admission: Admission,
+    ) -> Self {
         Self {
             shared,
             open_sessions,
+            admission,
             tags: AtomicU32::new(0),
             capture: None,
             playout: None,
@@ -86,7 +114,8 @@ impl Session {
     }
 
     /// Opens the microphone and the playout. `rate_hz` is 8,000 to 48,000, `play_rate_hz` 24,000
-    /// or 48,000. An open one is replaced; the count of played samples goes on.
+    /// or 48,000. An open one is replaced; the count of played samples goes on. Refused with
+    /// [`EngineError::Overloaded`] while other conversations need the machine.
     pub fn mic_open(
         &mut self,
         rate_hz: u32,
@@ -106,6 +135,9 @@ impl Session {
                 value: play_rate_hz,
                 allowed: "24000 or 48000",
             });
+        }
+        if !self.mic_is_open() {
+            self.admission.ask()?;
         }
         let (capture, reader) = janet_audio::capture(CAPTURE_SAMPLES);
         let options = LineOptions {

@@ -18,6 +18,7 @@ mod thoughts;
 
 pub use self::answering::Answering;
 pub(crate) use self::core::{Core, Parts};
+pub(crate) use self::handle::Admission;
 pub use self::handle::{AudioChunk, Playback, Session};
 pub(crate) use self::shared::Shared;
 

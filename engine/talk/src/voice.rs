@@ -19,6 +19,14 @@ use crate::{Mono, ReplyId};
 /// A transcript without a word says nothing about speech that came this much later.
 const WORDLESS: Duration = Duration::from_millis(1300);
 
+/// What follows speech without a break and is at most this much quieter than its loudest window is
+/// still speech: the end of a word that the VAD gives up early.
+const AUDIBLE_DB: f32 = 20.0;
+/// Longest end of a word; what goes on behind it is the room.
+const LONGEST_TAIL: Duration = Duration::from_millis(480);
+/// A break of more than one window ends a word.
+const TAIL_BREAK: Duration = Duration::from_millis(64);
+
 /// A turn that is open.
 #[derive(Clone, Debug)]
 pub(crate) struct VoiceTurn {
@@ -32,6 +40,22 @@ pub(crate) struct VoiceTurn {
     pub(crate) parts: Vec<Part>,
     pub(crate) phase: Phase,
     pub(crate) partials: Partials,
+    pub(crate) tail: Tail,
+}
+
+/// How loud the speech is, to know the end of its last word from silence.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tail {
+    loudest_db: f32,
+    voiced_to: Mono,
+}
+
+impl Tail {
+    /// A window of speech.
+    pub(crate) fn speak(&mut self, at: Mono, level_db: f32) {
+        self.loudest_db = self.loudest_db.max(level_db);
+        self.voiced_to = at;
+    }
 }
 
 /// A stretch of a long turn that is transcribed for itself.
@@ -120,6 +144,20 @@ impl VoiceTurn {
             parts: Vec::new(),
             phase: Phase::Speaking,
             partials: Partials::new(speech_from),
+            tail: Tail {
+                loudest_db: f32::NEG_INFINITY,
+                voiced_to: Mono::ZERO,
+            },
+        }
+    }
+
+    /// A window that the VAD takes for silence, right behind speech: loud enough, it belongs to it.
+    pub(crate) fn fade(&mut self, at: Mono, level_db: f32) {
+        let waits = matches!(self.phase, Phase::Speaking | Phase::Pausing(None));
+        let follows =
+            at.since(self.spoken_to) <= TAIL_BREAK && at.since(self.tail.voiced_to) <= LONGEST_TAIL;
+        if waits && follows && level_db >= self.tail.loudest_db - AUDIBLE_DB {
+            self.spoken_to = at;
         }
     }
 

@@ -71,6 +71,8 @@ pub struct Server {
     pub ping_every: Duration,
     /// A connection with no sign of life for this long is closed.
     pub ping_timeout: Duration,
+    /// A connection that has not said what it wants after this long is closed.
+    pub request_timeout: Duration,
     /// One frame may take this long to be taken by the client's socket.
     pub write_timeout: Duration,
     /// At shutdown, what is running has this long to end.
@@ -114,6 +116,8 @@ pub struct Engine {
     pub threads: usize,
     /// Conversations that may be live at once.
     pub sessions: usize,
+    /// From this load on, 0 to 1, no further spoken conversation begins.
+    pub busy_at: f32,
     /// Conversations whose prompt stays in the language model's cache, least recently used out.
     pub llm_slots: usize,
     /// Context of the language model, in tokens.

@@ -32,6 +32,7 @@ pub(super) struct Server {
     pub(super) outbound_messages: i64,
     pub(super) ping_every_ms: i64,
     pub(super) ping_timeout_ms: i64,
+    pub(super) request_timeout_ms: i64,
     pub(super) write_timeout_ms: i64,
     pub(super) shutdown_ms: i64,
 }
@@ -50,6 +51,7 @@ impl Default for Server {
             outbound_messages: 256,
             ping_every_ms: 15_000,
             ping_timeout_ms: 45_000,
+            request_timeout_ms: 10_000,
             write_timeout_ms: 10_000,
             shutdown_ms: 5_000,
         }
@@ -119,6 +121,7 @@ pub(super) struct Engine {
     /// 0: one per core.
     pub(super) threads: i64,
     pub(super) sessions: i64,
+    pub(super) busy_at: f64,
     pub(super) llm_slots: i64,
     pub(super) context_tokens: i64,
     pub(super) max_tokens: i64,
@@ -139,6 +142,7 @@ impl Default for Engine {
         Self {
             threads: 0,
             sessions: whole(engine.sessions),
+            busy_at: decimal(engine.busy_at),
             llm_slots: whole(engine.llm_slots),
             context_tokens: whole(engine.context_tokens),
             max_tokens: whole(engine.max_tokens),

@@ -102,6 +102,11 @@ impl Check<'_> {
                 server.ping_timeout_ms,
                 200..=3_600_000,
             )?,
+            request_timeout: self.millis(
+                "server.request_timeout_ms",
+                server.request_timeout_ms,
+                100..=600_000,
+            )?,
             write_timeout: self.millis(
                 "server.write_timeout_ms",
                 server.write_timeout_ms,
@@ -134,6 +139,7 @@ impl Check<'_> {
                 threads
             },
             sessions: self.whole("engine.sessions", engine.sessions, 1..=10_000)?,
+            busy_at: self.fraction("engine.busy_at", engine.busy_at, 0.01..=1.0)?,
             llm_slots: self.whole("engine.llm_slots", engine.llm_slots, 1..=256)?,
             context_tokens: self.whole(
                 "engine.context_tokens",

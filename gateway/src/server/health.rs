@@ -24,6 +24,7 @@ pub(super) fn health(app: &App) -> Response {
         "profile": app.profile,
         "models": app.models(),
         "clients": app.clients(),
+        "load": app.engine.get().map_or(0.0, |engine| engine.stats().load),
         "sessions": app.engine.get().map_or(0, janet_engine::Engine::sessions),
     });
     (code, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()

@@ -38,11 +38,17 @@ pub(super) fn install() -> Scrape {
 impl Scrape {
     /// The text that Prometheus reads, with the engine's own numbers brought up to date.
     pub(super) fn render(&self, app: &App) -> Response {
+        // Tasks that live now: what the soak test watches for growth.
+        let tasks = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
+        metrics::gauge!("janet_runtime_tasks").set(tasks as f64);
         metrics::gauge!("janet_socket_clients").set(app.clients() as f64);
         if let Some(engine) = app.engine.get() {
             let stats = engine.stats();
             metrics::gauge!("janet_engine_sessions").set(engine.sessions() as f64);
             metrics::gauge!("janet_engine_waiting_jobs").set(stats.waiting as f64);
+            metrics::gauge!("janet_engine_load_ratio").set(f64::from(stats.load));
             metrics::gauge!("janet_vad_late_p99_seconds").set(stats.vad_late_p99_ms / 1e3);
         }
         let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];

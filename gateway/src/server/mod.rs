@@ -4,6 +4,7 @@
 //! instead of being refused. Ends on SIGTERM or Ctrl-C: accepts nobody, says goodbye to everybody,
 //! lets what is running end within its deadline.
 
+mod accept;
 mod guard;
 mod health;
 mod loading;
@@ -21,7 +22,6 @@ use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use janet_engine::{EngineError, ModelPaths};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,8 +33,11 @@ use crate::config::Config;
 use crate::conversations::{Conversations, StoreError};
 use crate::llm::{LanguageServer, SetupError};
 use crate::socket;
+use accept::{Door, accept};
 use page::Page;
 
+/// Connections that may ask for pages, health and metrics beside all clients.
+const SPARE_PLACES: usize = 192;
 /// How often measurements are folded together when nobody scrapes them.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -130,21 +133,16 @@ pub async fn serve(
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
 
     let router = router(app.clone(), page, scrape);
-    let listener = listener.tap_io(|socket| {
-        // A sentence's first sound must not wait for a full packet.
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a socket keeps Nagle's delay");
-        }
-    });
-    let mut stop = leaving.clone();
-    let mut http = tokio::spawn(
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move { goes_down(&mut stop).await })
-            .into_future(),
-    );
+    let server = &app.config.server;
+    let door = Door {
+        places: server.max_clients + SPARE_PLACES,
+        patience: server.request_timeout,
+        farewell: server.shutdown,
+    };
+    let mut http = tokio::spawn(accept(listener, router, door, leaving));
     announce(address);
 
-    let mut is_loading = true;
+    let (mut is_loading, mut is_serving) = (true, true);
     let ended = loop {
         tokio::select! {
             _ = terminated.recv() => break Ok(()),
@@ -157,11 +155,10 @@ pub async fn serve(
                     Err(_) => break Err(ServeError::LoadingDied),
                 }
             }
-            served = &mut http => break match served {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(error.into()),
-                Err(_) => Err(std::io::Error::other("the HTTP task died").into()),
-            },
+            _ = &mut http => {
+                is_serving = false;
+                break Err(std::io::Error::other("the HTTP task died").into());
+            }
         }
     };
 
@@ -178,7 +175,11 @@ pub async fn serve(
     if let Some(engine) = app.engine.get() {
         engine.close();
     }
-    http.abort();
+    if is_serving {
+        // It has let its connections go by now, or they end with it.
+        http.abort();
+        http.await.ok();
+    }
     for task in [expiry, upkeep, watch] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");

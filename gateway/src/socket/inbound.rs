@@ -227,7 +227,9 @@ impl Connection {
 /// What the engine would not take.
 fn refused(error: EngineError) -> WireError {
     let code = match &error {
-        EngineError::QueueFull | EngineError::Busy { .. } => ErrorCode::Overloaded,
+        EngineError::QueueFull | EngineError::Busy { .. } | EngineError::Overloaded { .. } => {
+            ErrorCode::Overloaded
+        }
         EngineError::Rate { .. } => ErrorCode::OutOfRange,
         EngineError::Ended => ErrorCode::ShuttingDown,
         EngineError::Audio(_) => ErrorCode::BadAudio,

@@ -7,6 +7,7 @@
 //! ```text
 //! 0 mic | mic ptt | close | commit | interrupt | red | clear | gone
 //! 500 say 800 [level]        speech of 800 ms from 500 on
+//! 500 sound 800 level        the same, of which the VAD says that it is none
 //! 500 stall | stutter 300    no more windows; those of 300 ms come late, all at once
 //! 900 text 7 words | write 7 words | upload 7 u1 | uploadw 7 u1
 //! 900 score r0 0.9 | final r0 words | partial r0 words | token r0 words | done r0
@@ -33,7 +34,8 @@ struct Event {
 
 struct Script {
     events: Vec<Event>,
-    speech: Vec<(Mono, Mono, (f32, Whose))>,
+    /// From, to, what the VAD says, how loud, and whose it is.
+    speech: Vec<(Mono, Mono, (f32, f32, Whose))>,
     until: Mono,
     config: Config,
 }
@@ -56,7 +58,7 @@ fn parse(script: &str) -> Script {
         match words[0].as_str() {
             "until" => {}
             "set" => set(&mut parsed.config, &words[1], &words[2]),
-            "say" => {
+            kind @ ("say" | "sound") => {
                 let to = at + Duration::from_millis(number(&words[1]));
                 let level = words
                     .get(2)
@@ -66,7 +68,8 @@ fn parse(script: &str) -> Script {
                     Some("nothers") => Whose::NotHers,
                     _ => Whose::Unknown,
                 };
-                parsed.speech.push((at, to, (level, whose)));
+                let speech = if kind == "say" { 0.95 } else { 0.02 };
+                parsed.speech.push((at, to, (speech, level, whose)));
                 parsed.until = parsed.until.max(to);
             }
             _ => parsed.events.push(Event { at, words }),
@@ -211,9 +214,8 @@ fn run(script: &str) -> String {
                 .speech
                 .iter()
                 .find(|(from, to, _)| (*from..*to).contains(&middle));
-            let silence = (0.02, (-75.0, Whose::Unknown));
-            let (speech, (level_db, whose)) =
-                spoken.map_or(silence, |(_, _, sound)| (0.95, *sound));
+            let silence = (0.02, -75.0, Whose::Unknown);
+            let (speech, level_db, whose) = spoken.map_or(silence, |(_, _, sound)| *sound);
             turn.handle(
                 now,
                 Input::Vad {

@@ -71,7 +71,7 @@ impl Turn {
                 if core.ear.voiced_from().is_some() && !core.is_audible() {
                     core.echo.person(level_db);
                 }
-                core.listen(turn, out);
+                core.listen(turn, level_db, out);
             }
             State::Replying(_) => self.on_window_over_reply(level_db, out),
             State::Held { .. } => self.on_window_held(level_db, out),
@@ -156,12 +156,16 @@ impl Core {
     }
 
     /// One more window of an open turn.
-    fn listen(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+    fn listen(&mut self, turn: &mut VoiceTurn, level_db: f32, out: &mut Vec<Action>) {
         let voiced = self.ear.voiced_from();
+        if voiced.is_none() && !self.is_audible() {
+            turn.fade(self.ear.at(), level_db);
+        }
         match turn.phase {
             Phase::Speaking if voiced.is_none() => turn.phase = Phase::Pausing(None),
             Phase::Speaking => {
                 turn.spoken_to = self.ear.at();
+                turn.tail.speak(self.ear.at(), level_db);
                 self.ask_partial(turn, out);
                 if turn.spoken_to.since(turn.part_from) >= self.config.longest_turn {
                     self.close_part(turn, out);

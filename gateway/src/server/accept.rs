@@ -1,0 +1,115 @@
+//! Takes in connections: no more than there is room for, and none that only stands in the door.
+//!
+//! Every connection has a place until it has become a WebSocket (which has a place of its own, see
+//! `socket`) or has ended. One that does not say what it wants within [`Door::patience`] is closed,
+//! so that silent connections cannot take all places. Past the limit nobody is accepted: the kernel
+//! lets them wait in its queue, and refuses past that.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::app::goes_down;
+
+/// After the system had no file descriptor left, before the next try.
+const OUT_OF_FILES: Duration = Duration::from_millis(100);
+
+/// How the door is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Door {
+    /// Connections at once that are no WebSockets (yet).
+    pub(super) places: usize,
+    /// How long a request may take to be said, and a connection may be silent between two.
+    pub(super) patience: Duration,
+    /// How long requests may go on at the end.
+    pub(super) farewell: Duration,
+}
+
+/// Serves until the server goes down; then takes in nobody and lets requests end.
+pub(super) async fn accept(
+    listener: TcpListener,
+    router: Router,
+    door: Door,
+    mut leaving: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(door.places));
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        let socket = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    if !is_of_the_connection(&error) {
+                        tracing::error!(%error, "no connection can be taken in");
+                        metrics::counter!("janet_http_accept_errors_total").increment(1);
+                        sleep(OUT_OF_FILES).await;
+                    }
+                    continue;
+                }
+            },
+            () = goes_down(&mut leaving) => break,
+        };
+        // Those that have ended are let go of here, so that none gather.
+        while connections.try_join_next().is_some() {}
+        let serving = serve(socket, router.clone(), door.patience, leaving.clone());
+        connections.spawn(async move {
+            serving.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(door.farewell, ended).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+}
+
+async fn serve(
+    socket: TcpStream,
+    router: Router,
+    patience: Duration,
+    mut leaving: watch::Receiver<bool>,
+) {
+    // A sentence's first sound must not wait for a full packet.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "a socket keeps Nagle's delay");
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = goes_down(&mut leaving) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The client went before it was taken in: nothing is wrong here.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}
