@@ -48,10 +48,17 @@ impl App {
 
     /// Which model does what; before they are loaded, which will.
     pub(crate) fn models(&self) -> Vec<ModelInfo> {
+        let names = self.config.models.shown();
         let mut models = match self.engine.get() {
             Some(engine) => engine.describe().to_vec(),
-            None => self.config.models.all().map(loading).into(),
+            None => names.clone().map(loading).into(),
         };
+        // The engine knows folders only; a file of the user's has a name of its own.
+        for model in &mut models {
+            if let Some((_, name)) = names.iter().find(|(role, _)| *role == model.role) {
+                model.name.clone_from(name);
+            }
+        }
         if let Some(server) = &self.llm {
             for own in models.iter_mut().filter(|model| model.role == "llm") {
                 server.describe(own);
@@ -61,10 +68,10 @@ impl App {
     }
 }
 
-fn loading((role, name): (&'static str, &str)) -> ModelInfo {
+fn loading((role, name): (&'static str, String)) -> ModelInfo {
     ModelInfo {
         role,
-        name: name.to_owned(),
+        name,
         note: "loading".into(),
     }
 }

@@ -17,6 +17,8 @@ pub mod cli;
 pub mod config;
 mod conversations;
 mod gate;
+#[cfg(feature = "hf")]
+mod hub;
 mod llm;
 mod logging;
 mod reexec;

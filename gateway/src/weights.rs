@@ -1,14 +1,16 @@
 //! From the models' names to the files that the engine loads.
 //!
 //! Refuses what is not there, or not what the store knows by that name, before anything is loaded:
-//! the message says which command puts it right.
+//! the message says which command puts it right. Fetches nothing, and waits for nobody but a
+//! process that fetches the very model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use janet_engine::ModelPaths;
-use janet_models::store::{Catalogue, Condition, Role, Silent, Store, StoreError, StoreOptions};
+use janet_models::store::{Condition, Hold, Progress, Role, Store, StoreError, StoreOptions};
+use janet_models::{ModelError, llm, whisper};
 
-use crate::config::Models;
+use crate::config::{FILE, Models};
 
 /// Why the weights cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -19,13 +21,27 @@ pub(crate) enum WeightsError {
     Store(#[from] StoreError),
     /// A model is not there, or damaged.
     #[error(
-        "model {model} cannot be used: a file is {condition}; `janet models pull` fetches what is missing"
+        "model {model} cannot be used: its file {file} is {condition}\n  `janet models pull {model}` fetches \
+         it from {sources}{}\n  by hand: put it at {}, or run `janet models pull {model} --from FILE`\n  \
+         a model of your own: `--set models.{key}=file:PATH`",
+        offline.as_ref().map_or(String::new(), |who| format!(" (not while offline: {who})")),
+        path.display()
     )]
     NotSound {
+        /// The setting.
+        key: &'static str,
         /// Which.
         model: String,
-        /// Its worst file.
+        /// Its first file that cannot be used.
+        file: String,
+        /// What is wrong with it.
         condition: Condition,
+        /// Where it belongs.
+        path: PathBuf,
+        /// Where it comes from.
+        sources: String,
+        /// Who said that nothing is fetched.
+        offline: Option<String>,
     },
     /// A model of another trade.
     #[error("`models.{key}` = {model} is a model for {found}, not for {wanted}")]
@@ -47,142 +63,227 @@ pub(crate) enum WeightsError {
         /// How the name of the file should end.
         suffix: &'static str,
     },
+    /// A path instead of a name.
+    #[error(
+        "`models.{key}` = {value} is no name of a model; a path is written \"file:{value}\", and \
+         `janet models list` shows the names"
+    )]
+    NoName {
+        /// The setting.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A file of the user's that is not what the setting needs.
+    #[error("`models.{key}` = file:{}: {reason}", path.display())]
+    WrongFile {
+        /// The setting.
+        key: &'static str,
+        /// Which file or folder.
+        path: PathBuf,
+        /// What is wrong, and what is needed.
+        reason: String,
+    },
+    /// A file of the user's that no model can be loaded from.
+    #[error("`models.{key}`: {source}")]
+    Unfit {
+        /// The setting.
+        key: &'static str,
+        /// What is wrong.
+        #[source]
+        source: ModelError,
+    },
 }
 
-/// Opens the model store.
-pub(crate) fn store(models: &Models) -> Result<Store, StoreError> {
-    Store::open(&models.dir, Catalogue::builtin(), StoreOptions::default())
+/// The files that the engine loads. Nobody removes them while this lives.
+#[derive(Debug)]
+pub(crate) struct Weights {
+    pub(crate) paths: ModelPaths,
+    _holds: Vec<Hold>,
+}
+
+/// How the store reaches the outside for a command of this name.
+pub(crate) fn options(models: &Models, who: &str) -> StoreOptions {
+    StoreOptions {
+        offline: models.offline.clone(),
+        who: format!("janet {who}").trim_end().to_owned(),
+        ..StoreOptions::default()
+    }
+}
+
+/// The store as it is: for who only looks.
+pub(crate) fn store(models: &Models, who: &str) -> Store {
+    Store::look(&models.dir, models.catalogue.clone(), options(models, who))
 }
 
 /// Where every file of these models lies. Files that were never hashed are, now.
-pub(crate) fn locate(models: &Models) -> Result<ModelPaths, WeightsError> {
-    let store = store(models)?;
-    let find = |key, name: &str, wanted| folder(&store, key, name, wanted);
-    let vad = find("vad", &models.vad, Role::Vad)?;
-    let turn = find("turn", &models.turn, Role::EndOfTurn)?;
-    let stt = find("stt", &models.stt, Role::Stt)?;
-    let llm = find("llm", &models.llm, Role::Llm)?;
-    let voice = find("voice", &models.voice, Role::Tts)?;
-    Ok(ModelPaths {
+pub(crate) fn locate(models: &Models, who: &str) -> Result<Weights, WeightsError> {
+    let mut finder = Finder {
+        store: store(models, who),
+        models,
+        holds: Vec::new(),
+    };
+    let vad = finder.find("vad", &models.vad, Role::Vad)?;
+    let turn = finder.find("turn", &models.turn, Role::EndOfTurn)?;
+    let stt = finder.find("stt", &models.stt, Role::Stt)?;
+    let llm = finder.find("llm", &models.llm, Role::Llm)?;
+    let voice = finder.find("voice", &models.voice, Role::Tts)?;
+    let paths = ModelPaths {
         vad: vad.file(".safetensors")?,
         turn: turn.file(".onnx")?,
-        stt_dir: stt.path,
-        llm: llm.file(".gguf")?,
+        stt_dir: stt.folder()?,
+        llm: llm.gguf()?,
         voice: voice.file(".onnx")?,
         voice_config: voice.file(".onnx.json")?,
-    })
-}
-
-/// A sound model.
-struct Folder {
-    model: String,
-    path: PathBuf,
-    files: Vec<String>,
-}
-
-impl Folder {
-    fn file(&self, suffix: &'static str) -> Result<PathBuf, WeightsError> {
-        let name = self.files.iter().find(|name| name.ends_with(suffix));
-        let name = name.ok_or_else(|| WeightsError::NoFile {
-            model: self.model.clone(),
-            suffix,
-        })?;
-        Ok(self.path.join(name))
-    }
-}
-
-fn folder(
-    store: &Store,
-    key: &'static str,
-    name: &str,
-    wanted: Role,
-) -> Result<Folder, WeightsError> {
-    let path = store.path(name)?;
-    let listed = store.list()?;
-    let listed = listed.iter().find(|listed| listed.model.name == name);
-    let listed = listed.expect("a model that has a path is in the catalogue");
-    if listed.model.role != wanted {
-        let (model, found) = (name.to_owned(), listed.model.role);
-        return Err(WeightsError::WrongRole {
-            key,
-            model,
-            found,
-            wanted,
-        });
-    }
-    let conditions = match listed.condition.clone() {
-        Condition::Unchecked => store.verify(name, &mut Silent)?,
-        condition => vec![(String::new(), condition)],
     };
-    if let Some((_, condition)) = conditions
-        .into_iter()
-        .find(|(_, condition)| *condition != Condition::Sound)
-    {
-        return Err(WeightsError::NotSound {
-            model: name.to_owned(),
-            condition,
-        });
-    }
-    let files = listed
-        .model
-        .files
-        .iter()
-        .map(|file| file.name.clone())
-        .collect();
-    Ok(Folder {
-        model: name.to_owned(),
-        path,
-        files,
+    Ok(Weights {
+        paths,
+        _holds: finder.holds,
     })
+}
+
+struct Finder<'a> {
+    store: Store,
+    models: &'a Models,
+    holds: Vec<Hold>,
+}
+
+impl Finder<'_> {
+    fn find(&mut self, key: &'static str, name: &str, wanted: Role) -> Result<Found, WeightsError> {
+        if let Some(path) = name.strip_prefix(FILE) {
+            let path = PathBuf::from(path);
+            return Ok(Found::Own { key, path });
+        }
+        let is_known = self.store.catalogue().find(name).is_some();
+        if !is_known && (name.contains(['/', '\\']) || Path::new(name).exists()) {
+            let value = name.to_owned();
+            return Err(WeightsError::NoName { key, value });
+        }
+        let path = self.store.path(name)?;
+        // First the hold: what is sound then stays.
+        self.holds.extend(self.store.hold(name, &mut Logged)?);
+        let listed = self.store.list()?;
+        let listed = listed.iter().find(|listed| listed.model.name == name);
+        let listed = listed.expect("a model that has a path is in the catalogue");
+        if listed.model.role != wanted {
+            let (model, found) = (name.to_owned(), listed.model.role);
+            return Err(WeightsError::WrongRole {
+                key,
+                model,
+                found,
+                wanted,
+            });
+        }
+        let states = match listed.condition {
+            Condition::Unchecked => self.store.verify(name, &mut Logged)?,
+            _ => listed.files.clone(),
+        };
+        for (file, (_, condition)) in listed.model.files.iter().zip(states) {
+            if condition != Condition::Sound {
+                let sources: Vec<_> = file.sources.iter().map(ToString::to_string).collect();
+                return Err(WeightsError::NotSound {
+                    key,
+                    model: name.to_owned(),
+                    file: file.name.clone(),
+                    condition,
+                    path: path.join(&file.name),
+                    sources: sources.join(" or "),
+                    offline: self.models.offline.clone(),
+                });
+            }
+        }
+        let files = listed.model.files.iter().map(|file| file.name.clone());
+        Ok(Found::Named {
+            model: name.to_owned(),
+            path,
+            files: files.collect(),
+        })
+    }
+}
+
+/// A model whose files are there.
+enum Found {
+    /// One of the store's.
+    Named {
+        model: String,
+        path: PathBuf,
+        files: Vec<String>,
+    },
+    /// A file or a folder that the user named.
+    Own { key: &'static str, path: PathBuf },
+}
+
+impl Found {
+    fn file(&self, suffix: &'static str) -> Result<PathBuf, WeightsError> {
+        match self {
+            Self::Named { model, path, files } => {
+                let name = files.iter().find(|name| name.ends_with(suffix));
+                let name = name.ok_or_else(|| WeightsError::NoFile {
+                    model: model.clone(),
+                    suffix,
+                })?;
+                Ok(path.join(name))
+            }
+            Self::Own { key, path } => own(key, path, suffix),
+        }
+    }
+
+    fn gguf(&self) -> Result<PathBuf, WeightsError> {
+        let path = self.file(".gguf")?;
+        if let Self::Own { key, .. } = self {
+            llm::check(&path).map_err(|source| WeightsError::Unfit { key, source })?;
+        }
+        Ok(path)
+    }
+
+    fn folder(&self) -> Result<PathBuf, WeightsError> {
+        match self {
+            Self::Named { path, .. } => Ok(path.clone()),
+            Self::Own { key, path } => {
+                whisper::check(path).map_err(|source| WeightsError::Unfit { key, source })?;
+                Ok(path.clone())
+            }
+        }
+    }
+}
+
+/// The user's file, or the one beside it that belongs to it: a voice's configuration.
+fn own(key: &'static str, path: &Path, suffix: &'static str) -> Result<PathBuf, WeightsError> {
+    let wrong = |path: &Path, reason: String| WeightsError::WrongFile {
+        key,
+        path: path.to_path_buf(),
+        reason,
+    };
+    let file = match suffix.strip_prefix(".onnx") {
+        Some(more) => PathBuf::from(format!("{}{more}", path.display())),
+        None => path.to_path_buf(),
+    };
+    if file.is_dir() {
+        return Err(wrong(
+            &file,
+            format!("is a folder; a {suffix} file is needed"),
+        ));
+    }
+    if !file.is_file() {
+        return Err(wrong(
+            &file,
+            format!("there is no such file; a {suffix} file is needed"),
+        ));
+    }
+    Ok(file)
+}
+
+/// Work of the store that a person may wonder about, into the log.
+struct Logged;
+
+impl Progress for Logged {
+    fn begin(&mut self, what: &str, _: Option<u64>) {
+        tracing::info!("{what}");
+    }
+    fn advance(&mut self, _: u64) {}
+    fn end(&mut self) {}
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Environment, Request, load};
-
-    /// What is said of these settings with an empty store.
-    fn refusal(settings: &[(&str, &str)]) -> String {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        let path = home.path().to_string_lossy().into_owned();
-        let environment = Environment::from_pairs([("JANET_HOME".into(), path)]);
-        let flags = settings
-            .iter()
-            .map(|(key, value)| ("--set".into(), (*key).into(), (*value).into()));
-        let request = Request {
-            flags: flags.collect(),
-            ..Request::default()
-        };
-        let (config, _) = load(&request, &environment).expect("a good configuration");
-        locate(&config.models)
-            .expect_err("the store is empty")
-            .to_string()
-    }
-
-    #[test]
-    fn a_model_that_was_not_pulled_is_named_with_the_command_that_pulls_it() {
-        let error = refusal(&[]);
-        assert!(
-            error.contains("silero-vad-6.2") && error.contains("janet models pull"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn an_unknown_model_is_refused_with_those_that_exist() {
-        let error = refusal(&[("models.vad", "deaf-1.0")]);
-        assert!(
-            error.contains("deaf-1.0") && error.contains("silero-vad-6.2"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_model_of_another_trade_is_refused() {
-        let error = refusal(&[("models.vad", "whisper-base")]);
-        assert!(
-            error.contains("`models.vad`") && error.contains("stt"),
-            "{error}"
-        );
-    }
-}
+#[path = "weights_test.rs"]
+mod tests;

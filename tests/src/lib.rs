@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod http;
+pub mod hub;
 pub mod language_server;
 pub mod server;
 pub mod sound;

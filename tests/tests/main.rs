@@ -8,6 +8,7 @@ mod bad_sound;
 mod dialects;
 mod doors;
 mod language_server;
+mod models;
 mod privacy;
 mod robust;
 mod sessions;

@@ -508,6 +508,11 @@ fn a_seed_fixes_an_answer_and_another_changes_it() {
 }
 
 #[test]
+fn what_can_be_loaded_passes_the_check() {
+    janet_models::llm::check(&weights()).expect("it is a GGUF file of the Llama family");
+}
+
+#[test]
 fn a_damaged_file_is_refused_with_its_name() {
     let whole = std::fs::read(weights()).expect("readable");
     let dir = tempfile::tempdir().expect("a folder");

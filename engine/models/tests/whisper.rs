@@ -36,6 +36,11 @@ fn dir() -> PathBuf {
         .to_path_buf()
 }
 
+#[test]
+fn what_can_be_loaded_passes_the_check() {
+    janet_models::whisper::check(&dir()).expect("it is a Whisper of CTranslate2");
+}
+
 fn load(precision: Precision) -> Whisper {
     Whisper::load_with(&dir(), precision, &Exec::cpu(2)).expect("the weights in the store load")
 }

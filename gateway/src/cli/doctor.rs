@@ -8,7 +8,7 @@ use std::path::Path;
 
 use janet_models::store::Condition;
 
-use crate::config::{Config, Layers};
+use crate::config::{Choice, Config, FILE, Layers};
 use crate::llm::{LanguageServer, LlmError};
 use crate::{server, weights};
 
@@ -66,6 +66,7 @@ impl fmt::Display for Finding {
 /// Prints every finding; an error when something is bad, so that scripts can tell.
 pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let mut findings = vec![machine(layers)];
+    findings.extend(choices(layers));
     findings.extend(models(config));
     findings.extend([
         port(config),
@@ -92,12 +93,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
 fn machine(layers: &Layers) -> Finding {
     const WHAT: &str = "machine";
     let machine = layers.machine();
-    let found = format!(
-        "{} cores, {} GB of memory, profile {}",
-        machine.cores,
-        machine.memory_gb,
-        layers.profile()
-    );
+    let found = format!("{machine}, profile {}", layers.profile());
     match (machine.cores, machine.memory_gb) {
         (0 | 1, _) => Finding::new(WHAT, State::Note, found)
             .todo("with one core answers come late; two are enough"),
@@ -107,19 +103,27 @@ fn machine(layers: &Layers) -> Finding {
     }
 }
 
+/// How the profile chose; what keeps a better model away is no fault of anybody's.
+fn choices(layers: &Layers) -> Vec<Finding> {
+    let finding = |choice: &Choice| {
+        let missing = choice.conditions.iter().filter(|c| !c.is_met);
+        let missing: Vec<&str> = missing.map(|c| c.told.as_str()).collect();
+        let found = match missing[..] {
+            [] => format!("{choice}: {}", choice.reason),
+            _ => format!("{choice}; wanted: {}", missing.join(", ")),
+        };
+        Finding::new("choice", State::Fine, found)
+    };
+    layers.choices().iter().map(finding).collect()
+}
+
 fn models(config: &Config) -> Vec<Finding> {
     // Opening the store would make its folder.
     if !config.models.dir.is_dir() {
         let found = format!("there is no folder {}", config.models.dir.display());
         return vec![Finding::new("models", State::Bad, found).todo("`janet models pull`")];
     }
-    let store = match weights::store(&config.models) {
-        Ok(store) => store,
-        Err(error) => {
-            let finding = Finding::new("models", State::Bad, error.to_string());
-            return vec![finding.todo("`--set models.dir=FOLDER` takes another folder")];
-        }
-    };
+    let store = weights::store(&config.models, "doctor");
     let listed = match store.list() {
         Ok(listed) => listed,
         Err(error) => return vec![Finding::new("models", State::Bad, error.to_string())],
@@ -127,6 +131,7 @@ fn models(config: &Config) -> Vec<Finding> {
     let find = |name: &str| listed.iter().find(|listed| listed.model.name == name);
     let all = config.models.all();
     let findings = all.iter().map(|(role, name)| match find(name) {
+        None if name.starts_with(FILE) => own(role, name),
         None => Finding::new("model", State::Bad, format!("{role}: {name} is not known"))
             .todo("`janet models list` shows all that are"),
         Some(listed) => {
@@ -145,6 +150,18 @@ fn models(config: &Config) -> Vec<Finding> {
         }
     });
     findings.collect()
+}
+
+/// A file of the user's: what is in it is told when it is loaded.
+fn own(role: &str, name: &str) -> Finding {
+    let path = Path::new(name.strip_prefix(FILE).unwrap_or(name));
+    let found = format!("{role}: {}", path.display());
+    if path.exists() {
+        Finding::new("model", State::Fine, found)
+    } else {
+        Finding::new("model", State::Bad, format!("{found} is not there"))
+            .todo("name a file that is there, or a model of `janet models list`")
+    }
 }
 
 fn port(config: &Config) -> Finding {

@@ -12,11 +12,11 @@ const STEPS: u64 = 100;
 
 /// Loads and warms up everything. The bar goes to standard error, and only to a terminal.
 pub(super) fn models(config: &Config) -> anyhow::Result<Models> {
-    let weights = weights::locate(&config.models)?;
+    let weights = weights::locate(&config.models, "")?;
     let style = ProgressStyle::with_template("loading {bar:30} {msg}").context("a bad template")?;
     let bar = ProgressBar::new(STEPS).with_style(style);
     let models = Models::load(
-        &weights,
+        &weights.paths,
         &voice::engine_config(config),
         &mut |stage, done| {
             bar.set_message(stage.to_owned());

@@ -4,6 +4,7 @@ mod doctor;
 mod listen;
 mod loading;
 mod models;
+mod models_list;
 mod replay;
 mod say;
 mod serve;
@@ -45,6 +46,9 @@ struct Settings {
     /// One setting, such as --set talk.wait_sure_ms=250; may be given again
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
+    /// Fetch nothing from the network for models; JANET_OFFLINE=1 does the same
+    #[arg(long, global = true)]
+    offline: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +109,12 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             .map(|(key, value)| (format!("--set {key}"), key, value))
             .collect(),
     };
+    if settings.offline {
+        let flag = ("--offline", "models.offline", "true");
+        request
+            .flags
+            .push((flag.0.into(), flag.1.into(), flag.2.into()));
+    }
     if let Command::Serve(serve) = &command {
         serve.flags(&mut request);
     }

@@ -47,7 +47,7 @@ impl Serve {
 
 /// Serves until a signal.
 pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
-    let weights = weights::locate(&config.models)?;
+    let weights = weights::locate(&config.models, "serve")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // Sockets only: they need little, and the cores belong to the models.
         .worker_threads(config.engine.threads.clamp(1, 4))
@@ -58,10 +58,11 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let profile = layers.profile().to_owned();
     let models = config
         .models
-        .all()
+        .shown()
         .map(|(role, name)| format!("{role} {name}"))
         .join(", ");
-    runtime.block_on(server::serve(config.clone(), profile, weights, |address| {
+    let paths = weights.paths.clone();
+    runtime.block_on(server::serve(config.clone(), profile, paths, |address| {
         let text = format!(
             "Janet is at http://{address}/\nModels: {models}. They are loading; Ctrl-C ends Janet.\n"
         );
@@ -70,5 +71,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
             tracing::warn!(%error, "standard output is closed");
         }
     }))?;
+    // Until here nobody removes what is loaded.
+    drop(weights);
     Ok(())
 }

@@ -1,59 +1,211 @@
-//! What the auto profile improves on, and the machine that it looks at.
+//! How the auto profile chooses among the models that are here.
 //!
-//! Decides nothing that is not written in the profile: each pick is a key, a value, what the
-//! machine must have, and the reason in words.
+//! Decides nothing that is not written in the profile: each pick is a key, what the machine must
+//! have, and the reason in words. Every condition is kept with how it came out, for `janet config
+//! explain` and `janet doctor`.
 
+use std::fmt;
+
+use janet_models::store::{self, Role, Store, StoreOptions};
 use serde::Deserialize;
 use toml::Value;
 
-use super::{ConfigError, Origin};
+use super::machine::{Gpu, Machine};
+use super::{ConfigError, FILE, Models, Origin};
 
-/// What this process may use of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Machine {
-    /// Cores that this process may run on.
-    pub cores: usize,
-    /// Main memory, 0 where it cannot be told.
-    pub memory_gb: u64,
+/// A model that could be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What the setting would be: a name of the catalogue, or `file:PATH`.
+    pub value: String,
+    /// What it is for.
+    pub role: Role,
+    /// Its size.
+    pub bytes: u64,
+    /// Whether all of it is in the store.
+    pub is_here: bool,
 }
 
-impl Machine {
-    /// The machine this runs on.
-    pub fn here() -> Self {
-        Self {
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_gb: memory_gb(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
-        }
+/// The models of the store and of its catalogue. A store that cannot be read holds none.
+pub(super) fn known(models: &Models) -> Vec<Known> {
+    let store = Store::look(
+        &models.dir,
+        models.catalogue.clone(),
+        StoreOptions::default(),
+    );
+    let listed = store.list().unwrap_or_else(|error| {
+        tracing::debug!(%error, "nothing is chosen from a store that cannot be read");
+        Vec::new()
+    });
+    let named = listed.iter().map(|listed| Known {
+        value: listed.model.name.clone(),
+        role: listed.model.role,
+        bytes: listed.model.bytes(),
+        is_here: matches!(
+            listed.condition,
+            store::Condition::Sound | store::Condition::Unchecked
+        ),
+    });
+    let strangers = store.strangers().into_iter().map(|stranger| Known {
+        value: format!("{FILE}{}", stranger.path.display()),
+        role: stranger.role,
+        bytes: stranger.bytes,
+        is_here: true,
+    });
+    named.chain(strangers).collect()
+}
+
+/// One condition and how it came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether it is met.
+    pub is_met: bool,
+    /// What is wanted, and what there is.
+    pub told: String,
+}
+
+/// One model that was looked at for one setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The setting.
+    pub key: String,
+    /// The model; empty when there is none to look at.
+    pub candidate: String,
+    /// Its size.
+    pub bytes: u64,
+    /// All of them have to be met.
+    pub conditions: Vec<Condition>,
+    /// Why it would be better.
+    pub reason: String,
+}
+
+impl Choice {
+    /// Whether all conditions are met.
+    pub fn is_taken(&self) -> bool {
+        !self.candidate.is_empty() && self.conditions.iter().all(|condition| condition.is_met)
     }
 }
 
-/// `MemTotal` of `/proc/meminfo`, in GB of 1024³ bytes, rounded.
-fn memory_gb(meminfo: &str) -> u64 {
-    meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))
-        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
-        .map_or(0, |kib| (kib + (1 << 19)) >> 20)
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match (self.candidate.as_str(), self.is_taken()) {
+            ("", _) => "stays".to_owned(),
+            (name, true) => format!("{name} ({}) is taken", megabytes(self.bytes)),
+            (name, false) => format!("{name} ({}) is not taken", megabytes(self.bytes)),
+        };
+        write!(f, "{}: {verdict}", self.key)
+    }
 }
 
-/// One improvement that a profile offers.
+fn megabytes(bytes: u64) -> String {
+    format!("{:.0} MB", bytes as f64 / 1e6)
+}
+
+/// One improvement that a profile offers. The profile's own comment explains the fields.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pick {
     pub(super) key: String,
-    pub(super) value: Value,
-    #[serde(default)]
-    min_cores: usize,
+    largest: Role,
     #[serde(default)]
     min_memory_gb: u64,
-    reason: String,
+    mb_per_core: Option<u64>,
+    max_cores: Option<usize>,
+    memory_factor: u64,
+    #[serde(default)]
+    gpu: bool,
+    pub(super) reason: String,
 }
 
 impl Pick {
-    /// The reason, if the machine has what it takes.
-    pub(super) fn fits(&self, machine: &Machine) -> Option<String> {
-        let fits = machine.cores >= self.min_cores && machine.memory_gb >= self.min_memory_gb;
-        fits.then(|| self.reason.clone())
+    /// Looks at every model that is larger than `now`, largest first, down to the first that can be
+    /// taken.
+    pub(super) fn judge(&self, machine: &Machine, store: &[Known], now: &str) -> Vec<Choice> {
+        let alone = |told: String| {
+            let (candidate, bytes) = (String::new(), 0);
+            let told = Condition {
+                is_met: false,
+                told,
+            };
+            vec![self.choice(candidate, bytes, vec![told])]
+        };
+        if self.gpu && machine.gpu != Gpu::Used {
+            return alone(format!("models run on a GPU: {}", machine.gpu));
+        }
+        let present = store.iter().find(|known| known.value == now);
+        let present = present.map_or(0, |known| known.bytes);
+        let mut larger: Vec<&Known> = store
+            .iter()
+            .filter(|known| known.role == self.largest && known.bytes > present)
+            .filter(|known| known.value != now)
+            .collect();
+        larger.sort_by_key(|known| std::cmp::Reverse(known.bytes));
+        if larger.is_empty() {
+            return alone(format!(
+                "a model for {} that is larger than {now}: none is known here",
+                self.largest
+            ));
+        }
+        let mut looked_at = Vec::new();
+        for known in larger {
+            let conditions = self.conditions(machine, known);
+            let choice = self.choice(known.value.clone(), known.bytes, conditions);
+            let is_taken = choice.is_taken();
+            looked_at.push(choice);
+            if is_taken {
+                break;
+            }
+        }
+        looked_at
+    }
+
+    fn choice(&self, candidate: String, bytes: u64, conditions: Vec<Condition>) -> Choice {
+        Choice {
+            key: self.key.clone(),
+            candidate,
+            bytes,
+            conditions,
+            reason: self.reason.clone(),
+        }
+    }
+
+    fn conditions(&self, machine: &Machine, known: &Known) -> Vec<Condition> {
+        let mut conditions = vec![Condition {
+            is_met: known.is_here,
+            told: if known.is_here {
+                "in the store: it is".to_owned()
+            } else {
+                let name = &known.value;
+                format!("in the store: it is not; `janet models pull {name}` fetches it")
+            },
+        }];
+        if let Some(mb) = self.mb_per_core {
+            let cores = self
+                .max_cores
+                .map_or(machine.cores, |max| machine.cores.min(max));
+            let wanted = known.bytes.div_ceil(mb.saturating_mul(1_000_000).max(1));
+            let most = self.max_cores.filter(|max| wanted > *max as u64);
+            conditions.push(Condition {
+                is_met: cores as u64 >= wanted,
+                told: match most {
+                    Some(max) => format!("at most {mb} MB for each of {max} cores: it is larger"),
+                    None => format!("{wanted} cores ({mb} MB each): {} here", machine.cores),
+                },
+            });
+        }
+        let taken = known
+            .bytes
+            .saturating_mul(self.memory_factor)
+            .saturating_mul(2);
+        let wanted = taken.div_ceil(1 << 30).max(self.min_memory_gb);
+        conditions.push(Condition {
+            is_met: machine.memory_gb >= wanted,
+            told: match machine.memory_gb {
+                0 => format!("{wanted} GB of memory: how much is here is not known"),
+                here => format!("{wanted} GB of memory: {here} here"),
+            },
+        });
+        conditions
     }
 }
 
@@ -69,15 +221,5 @@ pub(super) fn picks(tables: Option<Value>, origin: &Origin) -> Result<Vec<Pick>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::memory_gb;
-
-    #[test]
-    fn memory_is_read_from_meminfo() {
-        assert_eq!(
-            memory_gb("MemTotal:       24576000 kB\nMemFree: 1 kB\n"),
-            23
-        );
-        assert_eq!(memory_gb(""), 0);
-    }
-}
+#[path = "auto_test.rs"]
+mod tests;

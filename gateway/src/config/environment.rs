@@ -1,10 +1,17 @@
 //! The environment, read once.
 //!
 //! `JANET_SECTION_KEY` sets `section.key`; `JANET_PROFILE`, `JANET_CONFIG` and `JANET_HOME` stand
-//! for themselves. Nothing else in this process reads a variable to decide something.
+//! for themselves, and [`ALIASES`] are names that people know. Nothing else in this process reads a
+//! variable to decide something.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// Variables with a name of their own, and the keys that they set.
+const ALIASES: [(&str, &str); 2] = [
+    ("JANET_OFFLINE", "models.offline"),
+    ("HF_ENDPOINT", "models.hf_endpoint"),
+];
 
 /// The variables of this process.
 #[derive(Clone, Default)]
@@ -58,6 +65,7 @@ impl Environment {
             }
             by_variable.insert(variable(&key), key);
         }
+        by_variable.extend(ALIASES.map(|(name, key)| (name.to_owned(), key.to_owned())));
         self.variables
             .iter()
             .filter_map(|(name, text)| {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use janet_models::store::CatalogueError;
+
 use super::Origin;
 
 /// Why the configuration was refused. Each names where the value came from.
@@ -73,6 +75,16 @@ pub enum ConfigError {
         origin: Origin,
         /// The address.
         host: String,
+    },
+    /// A catalogue of the user's that cannot be used.
+    #[error("{origin}: `models.catalogue` = {}: {source}", path.display())]
+    Catalogue {
+        /// Which layer.
+        origin: Origin,
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CatalogueError,
     },
     /// No such profile.
     #[error("unknown profile `{name}`; there are {known}")]

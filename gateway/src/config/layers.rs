@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::auto::{self, Choice, Known};
 use super::raw::Raw;
-use super::{ConfigError, Environment, Machine, auto};
+use super::{ConfigError, Environment, Machine};
 
 /// The profiles that are built in, by name.
 pub const PROFILES: [(&str, &str); 2] = [
@@ -28,6 +29,15 @@ pub struct Request {
     pub file: Option<PathBuf>,
     /// Flags with the key that each sets: (`--port`, `server.port`, `9000`).
     pub flags: Vec<(String, String, String)>,
+}
+
+/// What a profile may look at. A value, so that every rule can be tested.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The machine.
+    pub machine: Machine,
+    /// The models that are known, here or not.
+    pub store: Vec<Known>,
 }
 
 /// Where a value came from.
@@ -68,6 +78,7 @@ pub struct Layers {
     origins: BTreeMap<String, Origin>,
     profile: String,
     machine: Machine,
+    choices: Vec<Choice>,
 }
 
 impl Layers {
@@ -75,15 +86,15 @@ impl Layers {
     pub(super) fn read(
         request: &Request,
         environment: &Environment,
-        machine: Machine,
+        facts: &Facts,
     ) -> Result<Self, ConfigError> {
         let profile = request
             .profile
             .clone()
             .or_else(|| environment.get("JANET_PROFILE"))
             .unwrap_or_else(|| "auto".into());
-        let mut layers = Self::defaults(profile.clone(), machine);
-        layers.add_profile(&profile)?;
+        let mut layers = Self::defaults(profile.clone(), facts.machine);
+        layers.add_profile(&profile, &facts.store)?;
 
         let file = request
             .file
@@ -129,10 +140,11 @@ impl Layers {
             origins,
             profile,
             machine,
+            choices: Vec::new(),
         }
     }
 
-    fn add_profile(&mut self, name: &str) -> Result<(), ConfigError> {
+    fn add_profile(&mut self, name: &str, store: &[Known]) -> Result<(), ConfigError> {
         let text = PROFILES
             .iter()
             .find(|(known, _)| *known == name)
@@ -144,14 +156,18 @@ impl Layers {
         let origin = Origin::Profile(name.into());
         let mut table = parse(text, &origin)?;
         if let Some(Value::String(base)) = table.remove("extends") {
-            self.add_profile(&base)?;
+            self.add_profile(&base, store)?;
         }
         let picks = table.remove("pick");
         self.lay_table(table, &origin)?;
         for pick in auto::picks(picks, &origin)? {
-            if let Some(reason) = pick.fits(&self.machine) {
-                self.lay(&pick.key, pick.value, Origin::Auto(reason))?;
+            let now = self.values.get(&pick.key).and_then(Value::as_str);
+            let choices = pick.judge(&self.machine, store, now.unwrap_or_default());
+            if let Some(taken) = choices.iter().find(|choice| choice.is_taken()) {
+                let (value, origin) = (taken.candidate.clone(), Origin::Auto(pick.reason));
+                self.lay(&pick.key, Value::String(value), origin)?;
             }
+            self.choices.extend(choices);
         }
         Ok(())
     }
@@ -171,8 +187,10 @@ impl Layers {
     /// A value from a flag or variable: TOML if that fits the key's type, else the text itself.
     fn lay_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), ConfigError> {
         let text_itself = || Value::String(text.into());
-        let value = match self.values.get(key) {
-            Some(Value::String(_)) => text_itself(),
+        let value = match (self.values.get(key), text) {
+            (Some(Value::String(_)), _) => text_itself(),
+            // What variables that switch something on and off usually hold.
+            (Some(Value::Boolean(_)), "0" | "1") => Value::Boolean(text == "1"),
             _ => toml::de::ValueDeserializer::parse(text)
                 .and_then(Value::deserialize)
                 .unwrap_or_else(|_| text_itself()),
@@ -250,6 +268,11 @@ impl Layers {
     /// The machine that the profile was fitted to.
     pub fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    /// What the profile looked at and how it decided, in its order.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
     }
 
     fn keys(&self) -> Vec<String> {

@@ -15,18 +15,22 @@ mod environment;
 mod error;
 mod explain;
 mod layers;
+mod machine;
 mod raw;
 mod resolve;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use auto::Machine;
+use janet_models::store::Catalogue;
+
+pub use auto::{Choice, Condition, Known};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use explain::explain;
-pub use layers::{Layers, Origin, PROFILES, Request};
+pub use layers::{Facts, Layers, Origin, PROFILES, Request};
+pub use machine::{Gpu, Machine};
 
 /// The whole configuration, checked. No field means "default".
 #[derive(Clone, Debug, PartialEq)]
@@ -79,11 +83,28 @@ pub struct Server {
     pub shutdown: Duration,
 }
 
+/// A model hub, and how it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hub {
+    /// Its address without a slash at the end.
+    pub endpoint: String,
+    /// Sent to that address and nowhere else.
+    pub token: Option<ApiKey>,
+    /// No answer, or no further byte, for this long ends a transfer.
+    pub stall: Duration,
+}
+
 /// The model store, and names in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Models {
     /// The store's folder.
     pub dir: PathBuf,
+    /// The models that have names: those that are built in, and the user's own.
+    pub catalogue: Catalogue,
+    /// Who said that nothing may be fetched from the network; `None`: it may.
+    pub offline: Option<String>,
+    /// Where sources of the kind `hf:` are fetched.
+    pub hub: Hub,
     /// Voice activity.
     pub vad: String,
     /// End of turn.
@@ -97,7 +118,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// All names with their roles (as the engine tells them), in loading order.
+    /// All names (or `file:PATH`) with their roles (as the engine tells them), in loading order.
     pub fn all(&self) -> [(&'static str, &str); 5] {
         [
             ("vad", &self.vad),
@@ -107,7 +128,21 @@ impl Models {
             ("tts", &self.voice),
         ]
     }
+
+    /// The same for people and for clients, who need not know the folders of this machine.
+    pub fn shown(&self) -> [(&'static str, String); 5] {
+        self.all().map(|(role, name)| {
+            let path = name.strip_prefix(FILE).map(Path::new);
+            let name = path.map_or(name.into(), |path| {
+                path.file_name().unwrap_or_default().to_string_lossy()
+            });
+            (role, name.into_owned())
+        })
+    }
 }
+
+/// What a model's setting begins with when it is a path and no name of the store.
+pub(crate) const FILE: &str = "file:";
 
 /// How much of the machine the models may use, and how they answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,10 +247,25 @@ pub enum LogFormat {
 }
 
 /// Reads every layer and resolves them.
+///
+/// A profile that chooses among the models that are here is read twice: where they are is itself a
+/// setting.
 pub fn load(request: &Request, environment: &Environment) -> Result<(Config, Layers), ConfigError> {
-    let layers = Layers::read(request, environment, Machine::here())?;
-    let config = resolve::resolve(layers.raw()?, &layers, environment)?;
-    Ok((config, layers))
+    let mut facts = Facts {
+        machine: Machine::here(),
+        store: Vec::new(),
+    };
+    let read = |facts: &Facts| {
+        let layers = Layers::read(request, environment, facts)?;
+        let config = resolve::resolve(layers.raw()?, &layers, environment)?;
+        Ok((config, layers))
+    };
+    let (config, layers) = read(&facts)?;
+    if layers.choices().is_empty() {
+        return Ok((config, layers));
+    }
+    facts.store = auto::known(&config.models);
+    read(&facts)
 }
 
 #[cfg(test)]

@@ -63,6 +63,11 @@ impl Default for Server {
 pub(super) struct Models {
     /// Empty: the platform's cache folder, or below JANET_HOME.
     pub(super) dir: String,
+    /// Empty: only the models that are built in have names.
+    pub(super) catalogue: String,
+    pub(super) offline: bool,
+    pub(super) hf_endpoint: String,
+    pub(super) stall_ms: i64,
     pub(super) vad: String,
     pub(super) turn: String,
     pub(super) stt: String,
@@ -74,6 +79,11 @@ impl Default for Models {
     fn default() -> Self {
         Self {
             dir: String::new(),
+            catalogue: String::new(),
+            offline: false,
+            hf_endpoint: "https://huggingface.co".into(),
+            // A busy hub may take its time, a dead one must not take the evening.
+            stall_ms: 30_000,
             vad: "silero-vad-6.2".into(),
             turn: "smart-turn-3.2".into(),
             stt: "whisper-tiny.en".into(),

@@ -8,11 +8,13 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use janet_models::store::Catalogue;
+
 use super::error::{Conflict, Setting};
-use super::raw::Raw;
+use super::raw::{Models as RawModels, Raw};
 use super::{
-    ApiKey, Config, ConfigError, Conversation, Engine, Environment, Layers, LlmDialect, LlmServer,
-    Log, LogFormat, Models, Origin, Persona, Server,
+    ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
+    LlmServer, Log, LogFormat, Models, Origin, Persona, Server,
 };
 
 /// Where Ollama listens unless it was told otherwise.
@@ -119,13 +121,62 @@ impl Check<'_> {
     fn models(&self, raw: &Raw, environment: &Environment) -> Result<Models, ConfigError> {
         let models = &raw.models;
         let dir = path(&models.dir).or_else(|| environment.models_dir());
+        let offline = models.offline;
         Ok(Models {
             dir: dir.ok_or(ConfigError::NoHome { key: "models.dir" })?,
+            catalogue: self.catalogue(&models.catalogue)?,
+            offline: offline.then(|| self.layers.origin("models.offline").to_string()),
+            hub: self.hub(models, environment)?,
             vad: self.text("models.vad", models.vad.clone())?,
             turn: self.text("models.turn", models.turn.clone())?,
             stt: self.text("models.stt", models.stt.clone())?,
             llm: self.text("models.llm", models.llm.clone())?,
             voice: self.text("models.voice", models.voice.clone())?,
+        })
+    }
+
+    /// The built-in catalogue with the user's models laid over it.
+    fn catalogue(&self, file: &str) -> Result<Catalogue, ConfigError> {
+        let Some(path) = path(file) else {
+            return Ok(Catalogue::builtin());
+        };
+        let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let add = || {
+            let own = Catalogue::parse(&text)?;
+            let mut models = own.models().iter().cloned();
+            models.try_fold(Catalogue::builtin(), Catalogue::with)
+        };
+        add().map_err(|source| ConfigError::Catalogue {
+            origin: self.layers.origin("models.catalogue"),
+            path: path.clone(),
+            source,
+        })
+    }
+
+    fn hub(&self, models: &RawModels, environment: &Environment) -> Result<Hub, ConfigError> {
+        let key = "models.hf_endpoint";
+        let endpoint = models.hf_endpoint.trim_end_matches('/');
+        self.http_url(key, endpoint, "https://huggingface.co")?;
+        let token = environment
+            .get("HF_TOKEN")
+            .map(|token| token.trim().to_owned());
+        // What goes through an open network can be read by anybody on its way.
+        let host = endpoint.strip_prefix("http://").map(|rest| {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            host.rsplit_once(':').map_or(host, |(host, _)| host)
+        });
+        let is_near = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        if token.is_some() && host.is_some_and(|host| !is_near(host)) {
+            let wanted = "an https:// address while HF_TOKEN is set, which would be readable";
+            return Err(self.out_of_range(key, wanted, endpoint));
+        }
+        Ok(Hub {
+            endpoint: endpoint.to_owned(),
+            token: token.map(ApiKey),
+            stall: self.millis("models.stall_ms", models.stall_ms, 100..=600_000)?,
         })
     }
 
@@ -178,20 +229,7 @@ impl Check<'_> {
             }
             (url, _) => url,
         };
-        let is_http = ["http://", "https://"].iter().any(|scheme| {
-            url.strip_prefix(scheme)
-                .is_some_and(|rest| !rest.is_empty())
-        });
-        if !is_http || url.contains(char::is_whitespace) || url.contains('@') {
-            let wanted = "an address such as http://127.0.0.1:11434, without a password";
-            // Not even here is a password repeated.
-            let found = if url.contains('@') {
-                "one with a password"
-            } else {
-                url
-            };
-            return Err(self.out_of_range("llm.url", wanted, found));
-        }
+        self.http_url("llm.url", url, "http://127.0.0.1:11434")?;
         let api_key = match llm.api_key_env.as_str() {
             "" => None,
             name => match environment.get(name) {
@@ -220,6 +258,25 @@ impl Check<'_> {
             stall: self.in_time("llm.stall_ms", llm.stall_ms, raw)?,
             is_a_guess,
         }))
+    }
+
+    /// Refuses what is no address of a server, or holds a password.
+    fn http_url(&self, key: &'static str, url: &str, example: &str) -> Result<(), ConfigError> {
+        let is_http = ["http://", "https://"].iter().any(|scheme| {
+            url.strip_prefix(scheme)
+                .is_some_and(|rest| !rest.is_empty())
+        });
+        if is_http && !url.contains(char::is_whitespace) && !url.contains('@') {
+            return Ok(());
+        }
+        let wanted = format!("an address such as {example}, without a password");
+        // Not even here is a password repeated.
+        let found = if url.contains('@') {
+            "one with a password"
+        } else {
+            url
+        };
+        Err(self.out_of_range(key, &wanted, found))
     }
 
     /// A wait for the language server: what is left of `talk.reply_patience_ms` is her own model's.

@@ -1,16 +1,28 @@
 use super::{
-    Config, ConfigError, Environment, Layers, Machine, Origin, PROFILES, Request, resolve,
+    Config, ConfigError, Environment, Facts, Gpu, Layers, Machine, Origin, PROFILES, Request,
+    resolve,
 };
 
-const LAPTOP: Machine = Machine {
-    cores: 2,
-    memory_gb: 8,
-};
+const LAPTOP: Facts = machine(2, 8);
 
-fn load(
+/// A machine with nothing in its store.
+pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
+    Facts {
+        machine: Machine {
+            cores,
+            memory_gb,
+            all_cores: cores,
+            all_memory_gb: memory_gb,
+            gpu: Gpu::Absent,
+        },
+        store: Vec::new(),
+    }
+}
+
+pub(super) fn load_with(
     flags: &[(&str, &str, &str)],
     variables: &[(&str, &str)],
-    machine: Machine,
+    facts: Facts,
 ) -> Result<(Config, Layers), ConfigError> {
     let owned = |text: &&str| (*text).to_owned();
     let request = Request {
@@ -23,13 +35,13 @@ fn load(
     let home = [("HOME".to_owned(), "/home/somebody".to_owned())];
     let pairs = variables.iter().map(|(a, b)| (owned(a), owned(b)));
     let environment = Environment::from_pairs(pairs.chain(home));
-    let layers = Layers::read(&request, &environment, machine)?;
+    let layers = Layers::read(&request, &environment, &facts)?;
     let config = resolve::resolve(layers.raw()?, &layers, &environment)?;
     Ok((config, layers))
 }
 
 fn refusal(flags: &[(&str, &str, &str)], variables: &[(&str, &str)]) -> String {
-    load(flags, variables, LAPTOP)
+    load_with(flags, variables, LAPTOP)
         .expect_err("this configuration must be refused")
         .to_string()
 }
@@ -37,14 +49,14 @@ fn refusal(flags: &[(&str, &str, &str)], variables: &[(&str, &str)]) -> String {
 #[test]
 fn every_profile_loads() {
     for (name, _) in PROFILES {
-        load(&[], &[("JANET_PROFILE", name)], LAPTOP)
+        load_with(&[], &[("JANET_PROFILE", name)], LAPTOP)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
 #[test]
 fn defaults_bind_loopback_at_8765() {
-    let (config, _) = load(&[], &[], LAPTOP).expect("defaults are fine");
+    let (config, _) = load_with(&[], &[], LAPTOP).expect("defaults are fine");
     assert_eq!(
         (config.server.host.to_string().as_str(), config.server.port),
         ("127.0.0.1", 8765)
@@ -61,7 +73,7 @@ fn defaults_bind_loopback_at_8765() {
 fn a_flag_beats_a_variable_beats_the_profile() {
     let variables = [("JANET_SERVER_PORT", "9001"), ("JANET_ENGINE_THREADS", "7")];
     let (config, layers) =
-        load(&[("--port", "server.port", "9002")], &variables, LAPTOP).expect("fine");
+        load_with(&[("--port", "server.port", "9002")], &variables, LAPTOP).expect("fine");
     assert_eq!((config.server.port, config.engine.threads), (9002, 7));
     assert_eq!(layers.origin("server.port"), Origin::Flag("--port".into()));
     assert_eq!(
@@ -83,7 +95,7 @@ fn a_file_beats_the_profile_and_is_named_in_its_errors() {
             ..Request::default()
         };
         let environment = Environment::from_pairs([("HOME".into(), "/home/somebody".into())]);
-        let layers = Layers::read(&request, &environment, LAPTOP)?;
+        let layers = Layers::read(&request, &environment, &LAPTOP)?;
         resolve::resolve(layers.raw()?, &layers, &environment)
     };
     assert_eq!(
@@ -118,7 +130,7 @@ fn a_missing_file_is_named() {
         file: Some("nowhere/to.toml".into()),
         ..Request::default()
     };
-    let error = Layers::read(&request, &Environment::default(), LAPTOP).expect_err("refused");
+    let error = Layers::read(&request, &Environment::default(), &LAPTOP).expect_err("refused");
     assert!(error.to_string().contains("nowhere/to.toml"), "{error}");
 }
 
@@ -135,7 +147,7 @@ fn a_misspelt_variable_is_refused() {
 
 #[test]
 fn variables_of_other_tools_are_left_alone() {
-    load(
+    load_with(
         &[],
         &[("JANET_TEST_LONG", "1"), ("JANET_HOME", "/srv/janet")],
         LAPTOP,
@@ -153,7 +165,7 @@ fn a_bind_address_beyond_loopback_is_refused_with_the_reason() {
         );
     }
     for host in ["127.0.0.1", "127.0.0.2", "::1", "localhost"] {
-        load(&[("--host", "server.host", host)], &[], LAPTOP).expect("loopback is fine");
+        load_with(&[("--host", "server.host", host)], &[], LAPTOP).expect("loopback is fine");
     }
 }
 
@@ -210,7 +222,7 @@ fn values_out_of_range_are_refused_with_what_was_found() {
 #[test]
 fn a_language_server_is_guessed_named_or_left_out() {
     let llm = |flags: &[(&str, &str, &str)], variables: &[(&str, &str)]| {
-        let (config, _) = load(flags, variables, LAPTOP).expect("a good configuration");
+        let (config, _) = load_with(flags, variables, LAPTOP).expect("a good configuration");
         config.llm
     };
     let guess = llm(&[], &[]).expect("Ollama is looked for");
@@ -254,21 +266,8 @@ fn a_language_server_is_guessed_named_or_left_out() {
 }
 
 #[test]
-fn auto_takes_the_better_ears_where_cores_are_to_spare() {
-    let big = Machine {
-        cores: 16,
-        memory_gb: 64,
-    };
-    let (config, layers) = load(&[], &[], big).expect("fine");
-    assert_eq!(config.models.stt, "whisper-base");
-    assert!(matches!(layers.origin("models.stt"), Origin::Auto(_)));
-    let (config, _) = load(&[], &[], LAPTOP).expect("fine");
-    assert_eq!(config.models.stt, "whisper-tiny.en");
-}
-
-#[test]
 fn explain_shows_every_key_with_its_origin() {
-    let (_, layers) = load(&[("--port", "server.port", "9000")], &[], LAPTOP).expect("fine");
+    let (_, layers) = load_with(&[("--port", "server.port", "9000")], &[], LAPTOP).expect("fine");
     let table = super::explain(&layers);
     let line = table
         .lines()
@@ -278,5 +277,81 @@ fn explain_shows_every_key_with_its_origin() {
         line.starts_with('*') && line.contains("9000") && line.ends_with("flag --port"),
         "{line}"
     );
-    assert_eq!(table.lines().count(), layers.rows().count() + 3);
+    assert!(table.lines().count() > layers.rows().count() + 3, "{table}");
+}
+
+#[test]
+fn models_can_be_forbidden_the_network_and_the_table_says_by_whom() {
+    let offline = |flags: &[(&str, &str, &str)], variables: &[(&str, &str)]| {
+        let (config, layers) = load_with(flags, variables, LAPTOP).expect("fine");
+        (config.models.offline, super::explain(&layers))
+    };
+    assert_eq!(offline(&[], &[]).0, None);
+    assert_eq!(offline(&[], &[("JANET_OFFLINE", "0")]).0, None);
+    for value in ["1", "true"] {
+        let (who, table) = offline(&[], &[("JANET_OFFLINE", value)]);
+        assert_eq!(who.as_deref(), Some("environment JANET_OFFLINE"));
+        let line = table.lines().find(|line| line.contains("models.offline"));
+        let line = line.expect("listed");
+        assert!(
+            line.starts_with("* ") && line.ends_with("environment JANET_OFFLINE"),
+            "{line}"
+        );
+    }
+    let (who, _) = offline(&[("--offline", "models.offline", "true")], &[]);
+    assert_eq!(who.as_deref(), Some("flag --offline"));
+    let error = refusal(&[], &[("JANET_OFFLINE", "perhaps")]);
+    assert!(
+        error.contains("JANET_OFFLINE") && error.contains("true or false"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_goes_over_protected_connections_only() {
+    let hub = |variables: &[(&str, &str)]| load_with(&[], variables, LAPTOP);
+    let (config, layers) = hub(&[("HF_TOKEN", "hf_hush")]).expect("fine");
+    assert!(config.models.hub.token.is_some());
+    assert_eq!(config.models.hub.endpoint, "https://huggingface.co");
+    let shown = format!("{config:?}{}", super::explain(&layers));
+    assert!(!shown.contains("hf_hush"), "a token is no text for a log");
+    for near in [
+        "http://127.0.0.1:9/",
+        "http://localhost:9",
+        "http://[::1]:9/hf",
+    ] {
+        hub(&[("HF_TOKEN", "hf_hush"), ("HF_ENDPOINT", near)]).expect("this machine");
+    }
+    for far in ["http://hub.example", "http://127.0.0.1.example/x"] {
+        let error = refusal(&[], &[("HF_TOKEN", "hf_hush"), ("HF_ENDPOINT", far)]);
+        assert!(
+            error.contains("https://") && !error.contains("hush"),
+            "{error}"
+        );
+        hub(&[("HF_ENDPOINT", far)]).expect("without a token nothing is given away");
+    }
+    let error = refusal(&[], &[("HF_ENDPOINT", "huggingface.co")]);
+    assert!(error.contains("environment HF_ENDPOINT"), "{error}");
+}
+
+#[test]
+fn a_catalogue_of_ones_own_adds_names() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("mine.toml");
+    let path_text = path.to_string_lossy().into_owned();
+    let flags = [("--set", "models.catalogue", path_text.as_str())];
+    let error = refusal(&flags, &[]);
+    assert!(error.contains("mine.toml"), "{error}");
+    std::fs::write(&path, "[[model]]\nname = \"../x\"\n").expect("writable");
+    let error = refusal(&flags, &[]);
+    assert!(
+        error.contains("`models.catalogue`") && error.contains("mine.toml"),
+        "{error}"
+    );
+    let entry = "[[model]]\nname = \"x\"\nrole = \"llm\"\nlicence = \"MIT\"\n[[model.file]]\nname = \"x.gguf\"\n\
+                 bytes = 1\nsources = [\"hf:a/b:x.gguf@main\"]\n";
+    std::fs::write(&path, format!("{entry}sha256 = \"{}\"\n", "0".repeat(64))).expect("writable");
+    let (config, _) = load_with(&flags, &[], LAPTOP).expect("fine");
+    assert!(config.models.catalogue.find("x").is_some());
+    assert!(config.models.catalogue.find("whisper-base").is_some());
 }

@@ -6,6 +6,7 @@
 //! the ids in its slots, which [`Llm::forget`] erases.
 
 mod calendar;
+mod check;
 mod generation;
 mod gguf;
 mod message;
@@ -20,6 +21,7 @@ mod template;
 mod text_out;
 mod tokens;
 
+pub use check::check;
 pub use generation::{Finish, Generation, LlmStep, Prefill, Usage};
 pub use message::{Message, Role};
 pub use model::{Llm, LlmOptions};

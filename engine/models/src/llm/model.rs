@@ -13,7 +13,7 @@ use super::pass::{Pace, Pass};
 use super::prompt::Prompter;
 use super::sampler::Sampling;
 use super::slots::Slots;
-use super::template::{CHATML, Template};
+use super::template::{CHATML, CHATML_START, Template};
 use super::tokens::Tokens;
 use crate::ModelError;
 
@@ -75,9 +75,7 @@ impl Llm {
         let tokens = Tokens::read(&file)?;
         let source = match file.text("tokenizer.chat_template") {
             Some(source) => source.to_owned(),
-            None if tokens.controls().iter().any(|text| text == "<|im_start|>") => {
-                CHATML.to_owned()
-            }
+            None if tokens.controls().iter().any(|text| text == CHATML_START) => CHATML.to_owned(),
             None => return Err(file.damaged("no chat template: not made for conversations")),
         };
         let template = Template::compile(source, tokens.bos_text.clone(), tokens.eos_text.clone())?;

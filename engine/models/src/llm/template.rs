@@ -14,6 +14,9 @@ pub(super) const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' 
     + '\n' + message['content'] + '<|im_end|>\n' }}{% endfor %}\
     {% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
+/// The token that says that a vocabulary is made for [`CHATML`].
+pub(super) const CHATML_START: &str = "<|im_start|>";
+
 /// A compiled template.
 pub(super) struct Template {
     environment: Environment<'static>,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::catalogue::WeightFile;
-use super::digest::Hasher;
+use super::digest::{CopyError, Hasher};
 use super::progress::Progress;
 use super::stamps::Stamps;
 
@@ -87,8 +87,10 @@ pub(super) fn hash(
     }
     let mut hasher = Hasher::default();
     progress.begin(&format!("checking {}", file.name), Some(file.bytes));
-    let copied = File::open(folder.join(&file.name))
-        .and_then(|mut from| hasher.copy(&mut from, &mut io::sink(), u64::MAX, progress));
+    let copied = File::open(folder.join(&file.name)).and_then(|mut from| {
+        let copied = hasher.copy(&mut from, &mut io::sink(), u64::MAX, progress);
+        copied.map_err(CopyError::either)
+    });
     progress.end();
     copied?;
     let found = hasher.finish();

@@ -8,6 +8,24 @@ use super::progress::Progress;
 
 const BLOCK_BYTES: usize = 256 * 1024;
 
+/// Which end of a copy failed.
+#[derive(Debug)]
+pub(super) enum CopyError {
+    /// The source.
+    Read(io::Error),
+    /// The target: the disk is full, for instance.
+    Write(io::Error),
+}
+
+impl CopyError {
+    /// Where it does not matter which.
+    pub(super) fn either(self) -> io::Error {
+        match self {
+            Self::Read(error) | Self::Write(error) => error,
+        }
+    }
+}
+
 /// A hash that grows while bytes pass.
 #[derive(Default)]
 pub(super) struct Hasher {
@@ -23,7 +41,7 @@ impl Hasher {
         to: &mut dyn Write,
         limit: u64,
         progress: &mut dyn Progress,
-    ) -> io::Result<()> {
+    ) -> Result<(), CopyError> {
         let mut block = vec![0; BLOCK_BYTES];
         while self.bytes < limit {
             let room = usize::try_from(limit - self.bytes)
@@ -33,9 +51,9 @@ impl Hasher {
                 Ok(0) => break,
                 Ok(read) => read,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(e),
+                Err(e) => return Err(CopyError::Read(e)),
             };
-            to.write_all(&block[..read])?;
+            to.write_all(&block[..read]).map_err(CopyError::Write)?;
             self.hash.update(&block[..read]);
             self.bytes += read as u64;
             progress.advance(read as u64);

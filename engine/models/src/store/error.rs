@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::condition::Condition;
+use super::hub::HubError;
 
 /// The store could not make a model ready. Ends what wanted the model, nothing else.
 #[derive(Debug, thiserror::Error)]
@@ -29,17 +30,82 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file is not sound, and no source gave a sound one.
-    #[error("model {model}: file {file} is {condition}{}", told(attempts))]
+    #[error(
+        "model {model}: file {file} is {condition}{}\nBy hand: put it at {} ({bytes} bytes, SHA-256 \
+         {sha256}) and run `janet models verify {model}`, or `janet models pull {model} --from FILE`",
+        told(attempts),
+        path.display()
+    )]
     Refused {
         /// Which model.
         model: String,
         /// Which file.
         file: String,
+        /// Where it belongs.
+        path: PathBuf,
+        /// Its size by the catalogue.
+        bytes: u64,
+        /// Its hash by the catalogue.
+        sha256: String,
         /// What is there now.
         condition: Condition,
         /// What each source gave.
         attempts: Vec<Attempt>,
     },
+    /// The disk has no room for what is to be fetched. Nothing was fetched.
+    #[error(
+        "{what} needs {} of room in {}, where {} are free: {} are missing",
+        megabytes(*needed),
+        folder.display(),
+        megabytes(*free),
+        megabytes(needed.saturating_sub(*free))
+    )]
+    NoRoom {
+        /// One model, or several.
+        what: String,
+        /// Bytes that are needed, packages under way and a margin included.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+        /// The store.
+        folder: PathBuf,
+    },
+    /// A model that is to be removed is in use.
+    #[error("{model} is used by {by}; end that first")]
+    InUse {
+        /// Which model.
+        model: String,
+        /// Which processes.
+        by: String,
+    },
+    /// A file or folder that is to be taken into the store holds nothing of the model.
+    #[error("{} is nothing of model {model}: {reason}", path.display())]
+    NotPartOf {
+        /// What was given.
+        path: PathBuf,
+        /// Which model.
+        model: String,
+        /// What is missing or different.
+        reason: String,
+    },
+}
+
+/// As people read sizes.
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// Ties a system's error to what was done with which file.
+pub(super) fn io_error(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> StoreError + use<> {
+    let path = path.to_path_buf();
+    move |source| StoreError::Io {
+        action,
+        path,
+        source,
+    }
 }
 
 /// One source that was tried in vain.
@@ -99,8 +165,34 @@ pub enum FetchError {
         /// What is wrong.
         reason: String,
     },
+    /// Nothing is fetched from the network in this process.
+    #[error("not asked: offline ({0})")]
+    Offline(String),
+    /// This program cannot fetch from a hub.
+    #[error("not asked: this janet was built without the feature `hf`")]
+    NoHub,
+    /// The hub gave nothing.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// The disk is full, or writing is limited. What was written of `file` is kept for the next try
+    /// unless that has to start anew.
+    #[error(
+        "there was no room to write {path} beyond {written} of {expected} bytes ({source}); \
+         `janet models rm MODEL` removes what is not needed, then pull again"
+    )]
+    Full {
+        /// Which file.
+        path: PathBuf,
+        /// Bytes of it that are there.
+        written: u64,
+        /// Its size.
+        expected: u64,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The wrong number of bytes.
-    #[error("gave {found} bytes and not {expected}")]
+    #[error("gave {found} bytes and not {expected}; nothing of it was kept")]
     Size {
         /// What the catalogue says.
         expected: u64,
@@ -108,7 +200,11 @@ pub enum FetchError {
         found: u64,
     },
     /// Other bytes than the catalogue says.
-    #[error("gave SHA-256 {found} and not {expected}; nothing of it was kept")]
+    #[error(
+        "gave SHA-256 {found} and not {expected}; nothing of it was kept. The source holds another \
+         version than the catalogue means: take the file from elsewhere, or correct the catalogue if \
+         you trust this one"
+    )]
     Hash {
         /// What the catalogue says.
         expected: String,

