@@ -9,6 +9,8 @@ pub struct EngineConfig {
     pub talk: janet_talk::Config,
     /// Cores that model work may use: workers of the arbiter and threads of the kernels.
     pub threads: usize,
+    /// What people speak: `auto`, or a language's code such as `de`.
+    pub language: String,
     /// Sessions that may be open at once; past it `open` says busy.
     pub sessions: usize,
     /// Conversations whose prompt stays in the language model's cache.
@@ -37,6 +39,7 @@ impl Default for EngineConfig {
         Self {
             talk: janet_talk::Config::default(),
             threads: 2,
+            language: "auto".into(),
             sessions: 256,
             llm_slots: 4,
             context_tokens: 2048,

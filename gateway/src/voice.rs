@@ -10,6 +10,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
     EngineConfig {
         talk: config.talk.clone(),
         threads: engine.threads,
+        language: config.stt.language.clone(),
         sessions: engine.sessions,
         llm_slots: engine.llm_slots,
         context_tokens: engine.context_tokens,

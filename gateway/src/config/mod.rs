@@ -35,6 +35,8 @@ pub struct Config {
     pub server: Server,
     /// Which model does what, by the names of the model store.
     pub models: Models,
+    /// How speech is turned into text.
+    pub stt: Stt,
     /// How much of the machine the models may use, and how they answer.
     pub engine: Engine,
     /// A language model that runs elsewhere; `None`: only her own.
@@ -105,6 +107,13 @@ impl Models {
             ("tts", &self.voice),
         ]
     }
+}
+
+/// How speech is turned into text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stt {
+    /// `auto`, or a language's code such as `de`; whether the model knows it shows when it is loaded.
+    pub language: String,
 }
 
 /// How much of the machine the models may use, and how they answer.

@@ -116,9 +116,9 @@ mod tests {
     fn the_way_follows_the_bright_cells_and_never_goes_back() {
         #[rustfmt::skip]
         let rows = [
-            1.0, 1.0, 0.0, 0.0, 0.0, 0.0,
-            0.0, 0.0, 1.0, 0.0, 0.0, 0.0,
-            0.0, 0.0, 0.0, 1.0, 1.0, 1.0,
+             1.0,  1.0, -1.0, -1.0, -1.0, -1.0,
+            -1.0, -1.0,  1.0, -1.0, -1.0, -1.0,
+            -1.0, -1.0, -1.0,  1.0,  1.0,  1.0,
         ];
         assert_eq!(beginnings(&rows, 6), [0, 2, 3]);
         // The brightest cell of the last row lies before those of the others.
