@@ -9,6 +9,8 @@ pub struct EngineConfig {
     pub talk: janet_talk::Config,
     /// Cores that model work may use: workers of the arbiter and threads of the kernels.
     pub threads: usize,
+    /// What people speak: `auto`, or a language's code such as `de`.
+    pub language: String,
     /// Sessions that may be open at once; past it `open` says busy.
     pub sessions: usize,
     /// From this load on (share of the permits' time over about eight seconds, 0 to 1) no further
@@ -40,6 +42,7 @@ impl Default for EngineConfig {
         Self {
             talk: janet_talk::Config::default(),
             threads: 2,
+            language: "auto".into(),
             sessions: 256,
             busy_at: 0.75,
             llm_slots: 4,

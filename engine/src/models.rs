@@ -15,7 +15,8 @@ pub struct ModelPaths {
     pub vad: PathBuf,
     /// Smart Turn, ONNX.
     pub turn: PathBuf,
-    /// Whisper: the folder with `model.bin`, `config.json` and `tokenizer.json`.
+    /// Whisper: the folder with `model.bin` or `model.safetensors`, `config.json` and
+    /// `tokenizer.json`.
     pub stt_dir: PathBuf,
     /// Language model, GGUF.
     pub llm: PathBuf,
@@ -41,6 +42,8 @@ pub struct Models {
     pub(crate) vad: silero::Vad,
     pub(crate) turn: smart_turn::SmartTurn,
     pub(crate) stt: whisper::Whisper,
+    /// What people speak; checked against the model.
+    pub(crate) language: whisper::Language,
     pub(crate) llm: llm::Llm,
     pub(crate) voice: vits::Voice,
     info: Vec<ModelInfo>,
@@ -62,6 +65,7 @@ impl Models {
         turn.warm_up().map_err(failed("turn"))?;
         progress("speech to text", 0.2);
         let stt = whisper::Whisper::load(&paths.stt_dir, &exec).map_err(failed("stt"))?;
+        let language = stt.language(&config.language).map_err(failed("stt"))?;
         stt.warm_up().map_err(failed("stt"))?;
         progress("language model", 0.45);
         let options = llm::LlmOptions {
@@ -105,6 +109,7 @@ impl Models {
             vad,
             turn,
             stt,
+            language,
             llm,
             voice,
             info,

@@ -10,6 +10,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
     EngineConfig {
         talk: config.talk.clone(),
         threads: engine.threads,
+        language: config.stt.language.clone(),
         sessions: engine.sessions,
         busy_at: engine.busy_at,
         llm_slots: engine.llm_slots,

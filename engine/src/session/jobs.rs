@@ -155,6 +155,9 @@ pub(super) struct SpeechJob {
     pub(super) run: Begin<whisper::TranscribeJob>,
 }
 
+/// A text that is no good may be drawn anew until so long after the hearing began: somebody waits.
+const MOST_DRAWING: Duration = Duration::from_millis(500);
+
 impl Job for SpeechJob {
     fn class(&self) -> Class {
         match self.pass {
@@ -181,6 +184,8 @@ impl Job for SpeechJob {
                 let options = whisper::Options {
                     pass,
                     voiced,
+                    language: self.models.language,
+                    deadline: Some(Instant::now() + MOST_DRAWING),
                     ..whisper::Options::default()
                 };
                 match self.models.stt.begin(pcm, options) {

@@ -118,6 +118,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     if let Command::Serve(serve) = &command {
         serve.flags(&mut request);
     }
+    if let Command::Listen(listen) = &command {
+        listen.flags(&mut request);
+    }
     let (config, layers) = config::load(&request, &environment)?;
     // https://no-color.org
     logging::start(&config.log, !environment.is_set("NO_COLOR"));

@@ -39,6 +39,8 @@ pub struct Config {
     pub server: Server,
     /// Which model does what, by the names of the model store.
     pub models: Models,
+    /// How speech is turned into text.
+    pub stt: Stt,
     /// How much of the machine the models may use, and how they answer.
     pub engine: Engine,
     /// A language model that runs elsewhere; `None`: only her own.
@@ -143,6 +145,13 @@ impl Models {
 
 /// What a model's setting begins with when it is a path and no name of the store.
 pub(crate) const FILE: &str = "file:";
+
+/// How speech is turned into text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stt {
+    /// `auto`, or a language's code such as `de`; whether the model knows it shows when it is loaded.
+    pub language: String,
+}
 
 /// How much of the machine the models may use, and how they answer.
 #[derive(Clone, Debug, PartialEq)]

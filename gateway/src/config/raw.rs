@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Raw {
     pub(super) server: Server,
     pub(super) models: Models,
+    pub(super) stt: Stt,
     pub(super) engine: Engine,
     pub(super) llm: Llm,
     pub(super) talk: Talk,
@@ -89,6 +90,21 @@ impl Default for Models {
             stt: "whisper-tiny.en".into(),
             llm: "smollm2-135m-instruct-q4_1".into(),
             voice: "piper-en_US-joe-medium".into(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stt {
+    /// auto, or a code such as de.
+    pub(super) language: String,
+}
+
+impl Default for Stt {
+    fn default() -> Self {
+        Self {
+            language: "auto".into(),
         }
     }
 }

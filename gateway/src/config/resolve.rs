@@ -14,7 +14,7 @@ use super::error::{Conflict, Setting};
 use super::raw::{Models as RawModels, Raw};
 use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
-    LlmServer, Log, LogFormat, Models, Origin, Persona, Server,
+    LlmServer, Log, LogFormat, Models, Origin, Persona, Server, Stt,
 };
 
 /// Where Ollama listens unless it was told otherwise.
@@ -31,6 +31,7 @@ pub(super) fn resolve(
     let config = Config {
         server: check.server(&raw)?,
         models: check.models(&raw, environment)?,
+        stt: check.stt(&raw)?,
         engine: check.engine(&raw)?,
         llm: check.llm(&raw, environment)?,
         talk: check.talk(&raw)?,
@@ -178,6 +179,17 @@ impl Check<'_> {
             token: token.map(ApiKey),
             stall: self.millis("models.stall_ms", models.stall_ms, 100..=600_000)?,
         })
+    }
+
+    fn stt(&self, raw: &Raw) -> Result<Stt, ConfigError> {
+        let language = raw.stt.language.trim().to_ascii_lowercase();
+        let is_code =
+            (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase());
+        if language != "auto" && !is_code {
+            let wanted = "auto or a language's code such as en, de, fr, es, zh";
+            return Err(self.out_of_range("stt.language", wanted, &raw.stt.language));
+        }
+        Ok(Stt { language })
     }
 
     fn engine(&self, raw: &Raw) -> Result<Engine, ConfigError> {

@@ -5,8 +5,10 @@
 //! window allocates nothing, locks nothing and takes about 0.05 ms. Decides nothing about turns.
 
 mod dense;
+mod speech;
 mod stream;
 mod weights;
 
+pub use speech::speech;
 pub use stream::{VadStream, WINDOW_SAMPLES};
 pub use weights::Vad;

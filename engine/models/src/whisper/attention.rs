@@ -89,6 +89,24 @@ pub fn attend(
         .reshape((n, width))
 }
 
+/// How much of head `head`'s attention each query gives to each of the first `positions` keys:
+/// `[n, positions]`, rows that add up to one. Arguments as of [`attend`].
+pub(super) fn attention(
+    queries: &Tensor,
+    keys: &Tensor,
+    heads: usize,
+    head: usize,
+    positions: usize,
+) -> Result<Tensor> {
+    let size = queries.dim(1)? / heads;
+    let q = (queries.narrow(1, head * size, size)? * (size as f64).powf(-0.5))?;
+    let k = keys.narrow(0, head * size, size)?.narrow(1, 0, positions)?;
+    let scores = q.contiguous()?.matmul(&k.contiguous()?)?;
+    let highest = scores.max_keepdim(D::Minus1)?;
+    let weights = scores.broadcast_sub(&highest)?.exp()?;
+    weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)
+}
+
 struct Attend {
     heads: usize,
     sight: Sight,

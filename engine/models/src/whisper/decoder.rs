@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::{DType, Tensor};
 use janet_kernels::{Exec, Linear, Precision, gelu_erf};
 
-use super::attention::{Sight, attend, transposed};
+use super::attention::{Sight, attend, attention, transposed};
 use super::encoder::{Norm, linear};
 use super::weights::DecoderWeights;
 use crate::ModelError;
@@ -137,6 +137,12 @@ impl Context {
         Ok(self.cross.len() == decoder.layers.len())
     }
 
+    /// Positions of the sound that it listens to.
+    pub(super) fn positions(&self) -> usize {
+        let first = self.cross.first();
+        first.map_or(0, |(_, values)| values.dims()[0])
+    }
+
     /// Tokens seen.
     pub fn len(&self) -> usize {
         self.len
@@ -152,8 +158,30 @@ impl Context {
         self.len + more <= self.capacity
     }
 
+    /// Forgets the tokens and keeps the sound: for another text of the same sound.
+    pub fn rewind(&mut self) {
+        self.len = 0;
+    }
+
     /// Adds `tokens` and gives, for each of them, the scores of what follows: `[n, vocabulary]`.
     pub fn advance(&mut self, tokens: &[u32]) -> Result<Tensor, ModelError> {
+        self.go(tokens, None)
+    }
+
+    /// Adds `tokens` as [`advance`](Self::advance) does, and keeps what `watched` sees.
+    pub(super) fn advance_watched(
+        &mut self,
+        tokens: &[u32],
+        watched: &mut Watched<'_>,
+    ) -> Result<Tensor, ModelError> {
+        self.go(tokens, Some(watched))
+    }
+
+    fn go(
+        &mut self,
+        tokens: &[u32],
+        mut watched: Option<&mut Watched<'_>>,
+    ) -> Result<Tensor, ModelError> {
         let n = tokens.len();
         if !self.has_room(n) || self.cross.len() < self.decoder.layers.len() {
             return Err(ModelError::Input {
@@ -174,7 +202,8 @@ impl Context {
             .index_select(&ids, 0)?
             .to_dtype(DType::F32)?
             .add(&decoder.positions.narrow(0, self.len, n)?)?;
-        for ((layer, own), cross) in decoder.layers.iter().zip(&self.own).zip(&self.cross) {
+        let layers = decoder.layers.iter().zip(&self.own).zip(&self.cross);
+        for (at, ((layer, own), cross)) in layers.enumerate() {
             let qkv = layer.self_qkv.forward(&layer.self_norm.forward(&x)?)?;
             own.0
                 .slice_set(&transposed(&qkv.narrow(1, width, width)?)?, 1, self.len)?;
@@ -186,6 +215,9 @@ impl Context {
             x = (x + layer.self_out.forward(&y)?)?;
 
             let queries = layer.cross_q.forward(&layer.cross_norm.forward(&x)?)?;
+            if let Some(watched) = &mut watched {
+                watched.look(at, &queries, &cross.0, heads)?;
+            }
             let sight = Sight::First(cross.0.dim(1)?);
             let y = attend(&queries, &cross.0, &cross.1, heads, sight, exec)?;
             x = (x + layer.cross_out.forward(&y)?)?;
@@ -195,5 +227,33 @@ impl Context {
         }
         self.len += n;
         Ok(decoder.scores.forward(&decoder.norm.forward(&x)?)?)
+    }
+}
+
+/// Which heads look where in the sound, over all tokens so far.
+pub(super) struct Watched<'a> {
+    /// Layer and head.
+    pub heads: &'a [(usize, usize)],
+    /// Positions of the sound that count.
+    pub positions: usize,
+    /// Per head the rows of all tokens so far, each of `positions` probabilities.
+    pub rows: &'a mut [Vec<f32>],
+}
+
+impl Watched<'_> {
+    fn look(
+        &mut self,
+        layer: usize,
+        queries: &Tensor,
+        keys: &Tensor,
+        heads: usize,
+    ) -> Result<(), ModelError> {
+        for (rows, (at, head)) in self.rows.iter_mut().zip(self.heads) {
+            if *at == layer {
+                let seen = attention(queries, keys, heads, *head, self.positions)?;
+                rows.extend(seen.flatten_all()?.to_vec1::<f32>()?);
+            }
+        }
+        Ok(())
     }
 }

@@ -3,6 +3,9 @@
 //!
 //! Pure rules over numbers; every threshold says what it was measured on.
 
+use super::loudness::Loudness;
+use super::stock;
+
 /// One look's result for one window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hypothesis {
@@ -18,6 +21,8 @@ pub struct Hypothesis {
     pub ended: bool,
     /// Set when the last tokens repeat themselves: how many tokens one round has.
     pub looping: Option<usize>,
+    /// The language's token and how probable it was, in models that take one.
+    pub language: Option<(u32, f32)>,
 }
 
 impl Hypothesis {
@@ -86,9 +91,19 @@ impl Look {
     /// The look that follows a result, if one is due.
     ///
     /// Sound without speech gets no more looks: they would find nothing either.
-    pub fn next(self, hypothesis: &Hypothesis, text: &str, voiced: bool) -> Option<Self> {
-        let unsound = is_unsound(hypothesis)?;
-        if hypothesis.no_speech > 0.6 && !somebody_speaks(hypothesis, text, voiced) {
+    pub fn next(
+        self,
+        hypothesis: &Hypothesis,
+        text: &str,
+        loudness: &Loudness,
+        voiced: bool,
+    ) -> Option<Self> {
+        let unsound = if fits(text, loudness.active_s) {
+            is_unsound(hypothesis)?
+        } else {
+            Unsound::Lost
+        };
+        if hypothesis.no_speech > 0.6 && !somebody_speaks(hypothesis, text, loudness, voiced) {
             return None;
         }
         match (self, unsound) {
@@ -150,18 +165,20 @@ pub fn looping(tokens: &[u32]) -> Option<usize> {
     })
 }
 
-/// What the model writes over noise, because captions of videos say it there.
-const HALLUCINATIONS: [&str; 9] = [
-    "you",
-    "i",
-    "a",
-    "bye",
-    "thank you",
-    "thanks for watching",
-    "thank you for watching",
-    "beeping",
-    "oh",
-];
+/// Most words a second. Auctioneers reach seven.
+const WORDS_PER_S: f32 = 8.0;
+/// Words that a sound of no length at all may hold: its end may be cut, and levels err.
+const FREE_WORDS: f32 = 3.0;
+
+/// Whether people can say so much in so many seconds. Of writing without spaces two characters
+/// count as a word.
+pub fn fits(text: &str, seconds: f32) -> bool {
+    let is_dense =
+        |c: char| matches!(u32::from(c), 0x0e00..=0x0eff | 0x1000..=0x109f | 0x3040..=0x9fff);
+    let dense = text.chars().filter(|c| is_dense(*c)).count();
+    let words = text.split_whitespace().count() + dense / 2;
+    words as f32 <= FREE_WORDS + WORDS_PER_S * seconds
+}
 
 /// Whether a text with this evidence was spoken, or made up over noise or music.
 ///
@@ -174,17 +191,25 @@ const HALLUCINATIONS: [&str; 9] = [
 /// `voiced`: a VAD has already told speech from noise. The single words of a short command
 /// ("five five", trimmed to 1.3 s) look to the model like silence, so only text that is known to be
 /// made up, or that the model itself does not believe, is dropped then.
-pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str, voiced: bool) -> bool {
-    let words: String = text
-        .chars()
-        .filter(|c| c.is_alphanumeric() || *c == ' ')
-        .collect();
-    let words = words.trim().to_lowercase();
-    if words.is_empty() {
+///
+/// `loudness` speaks, too: nobody says more than [`fits`] the whole sound, more than fits the loud
+/// part is probably made up, and a stock phrase in a level that never moves was not said.
+pub fn somebody_speaks(
+    hypothesis: &Hypothesis,
+    text: &str,
+    loudness: &Loudness,
+    voiced: bool,
+) -> bool {
+    if !text.chars().any(char::is_alphanumeric) || !fits(text, loudness.seconds) {
         return false;
     }
     let (silent, logprob) = (hypothesis.no_speech, hypothesis.avg_logprob());
-    let made_up = HALLUCINATIONS.contains(&words.as_str()) || hypothesis.looping.is_some();
+    let is_stock = stock::is_stock(text);
+    if is_stock && loudness.is_steady {
+        return false;
+    }
+    let is_long = !fits(text, loudness.active_s);
+    let made_up = is_stock || is_long || hypothesis.looping.is_some();
     if voiced {
         return !(logprob < -2.5 || made_up && silent > 0.6 && logprob < -0.8);
     }
@@ -197,6 +222,13 @@ pub fn somebody_speaks(hypothesis: &Hypothesis, text: &str, voiced: bool) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Three seconds, two of them loud.
+    const SPOKEN: Loudness = Loudness {
+        seconds: 3.0,
+        active_s: 2.0,
+        is_steady: false,
+    };
 
     fn heard(tokens: &[u32], logprob: f32, no_speech: f32) -> Hypothesis {
         Hypothesis {
@@ -227,18 +259,27 @@ mod tests {
     #[test]
     fn a_lost_result_is_looked_at_again_until_nothing_is_left_to_try() {
         let lost = heard(&[1, 2, 3, 1, 2, 3, 1, 2, 3], -0.2, 0.0);
-        assert_eq!(Look::Short.next(&lost, "x", false), Some(Look::Medium));
-        assert_eq!(Look::Medium.next(&lost, "x", false), Some(Look::Full));
-        assert_eq!(Look::Full.next(&lost, "x", false), None);
+        assert_eq!(
+            Look::Short.next(&lost, "x", &SPOKEN, false),
+            Some(Look::Medium)
+        );
+        assert_eq!(
+            Look::Medium.next(&lost, "x", &SPOKEN, false),
+            Some(Look::Full)
+        );
+        assert_eq!(Look::Full.next(&lost, "x", &SPOKEN, false), None);
     }
 
     #[test]
     fn an_unsure_result_gets_one_more_look_and_a_sure_one_none() {
         let unsure = heard(&[1, 2, 3], -0.8, 0.1);
-        assert_eq!(Look::Short.next(&unsure, "five", false), Some(Look::Medium));
-        assert_eq!(Look::Medium.next(&unsure, "five", false), None);
         assert_eq!(
-            Look::Short.next(&heard(&[1], -0.3, 0.1), "yes", false),
+            Look::Short.next(&unsure, "five", &SPOKEN, false),
+            Some(Look::Medium)
+        );
+        assert_eq!(Look::Medium.next(&unsure, "five", &SPOKEN, false), None);
+        assert_eq!(
+            Look::Short.next(&heard(&[1], -0.3, 0.1), "yes", &SPOKEN, false),
             None
         );
     }
@@ -246,7 +287,7 @@ mod tests {
     #[test]
     fn sound_without_speech_gets_no_second_look() {
         assert_eq!(
-            Look::Short.next(&heard(&[1], -1.4, 0.95), "you", false),
+            Look::Short.next(&heard(&[1], -1.4, 0.95), "you", &SPOKEN, false),
             None
         );
     }
@@ -261,30 +302,54 @@ mod tests {
 
     #[test]
     fn one_kind_of_evidence_alone_does_not_silence_a_voice() {
-        assert!(somebody_speaks(&heard(&[1], -0.3, 0.9), "yes", false));
-        assert!(somebody_speaks(&heard(&[1], -0.9, 0.3), "five five", false));
+        assert!(somebody_speaks(
+            &heard(&[1], -0.3, 0.9),
+            "yes",
+            &SPOKEN,
+            false
+        ));
+        assert!(somebody_speaks(
+            &heard(&[1], -0.9, 0.3),
+            "five five",
+            &SPOKEN,
+            false
+        ));
         assert!(somebody_speaks(
             &heard(&[1], -0.3, 0.1),
             "Thank you.",
+            &SPOKEN,
             false
         ));
         assert!(!somebody_speaks(
             &heard(&[1], -0.9, 0.7),
             "I'm going to do it.",
+            &SPOKEN,
             false
         ));
-        assert!(somebody_speaks(&heard(&[1], -1.1, 0.7), "5 5", true));
+        assert!(somebody_speaks(
+            &heard(&[1], -1.1, 0.7),
+            "5 5",
+            &SPOKEN,
+            true
+        ));
         assert!(!somebody_speaks(
             &heard(&[1], -1.1, 0.7),
             "Thank you.",
+            &SPOKEN,
             true
         ));
         assert!(!somebody_speaks(
             &heard(&[1], -0.5, 0.5),
             "Thank you.",
+            &SPOKEN,
             false
         ));
-        assert!(!somebody_speaks(&heard(&[1], -0.1, 0.0), " ... ", false));
+        assert!(!somebody_speaks(
+            &heard(&[1], -0.1, 0.0),
+            " ... ",
+            &SPOKEN,
+            false
+        ));
     }
 
     #[test]
@@ -294,5 +359,54 @@ mod tests {
         assert_eq!(Look::Medium.frames(100, 3000), 1000);
         assert_eq!(Look::Full.frames(100, 3000), 3000);
         assert_eq!(Look::Short.frames(2990, 3000), 3000);
+    }
+
+    #[test]
+    fn a_stock_phrase_is_dropped_where_the_level_never_moves_and_kept_where_it_was_said() {
+        let steady = Loudness {
+            is_steady: true,
+            active_s: 0.0,
+            ..SPOKEN
+        };
+        let sure = heard(&[1, 2, 3], -0.2, 0.1);
+        for voiced in [false, true] {
+            let speaks = |text, loudness| somebody_speaks(&sure, text, loudness, voiced);
+            assert!(speaks("Thanks for watching!", &SPOKEN));
+            assert!(!speaks("Thanks for watching!", &steady));
+            assert!(speaks("Yes.", &steady));
+        }
+    }
+
+    #[test]
+    fn more_words_than_the_sound_has_room_for_are_not_believed() {
+        let many = "and so on ".repeat(10);
+        assert!(!fits(&many, 3.0) && fits(&many, 4.0));
+        let sure = heard(&[1; 3], -0.1, 0.0);
+        assert!(!somebody_speaks(&sure, &many, &SPOKEN, true));
+        // In three seconds, of which two are loud, 25 words are looked at again.
+        let fast = "well ".repeat(25);
+        assert_eq!(
+            Look::Short.next(&sure, &fast, &SPOKEN, true),
+            Some(Look::Medium)
+        );
+        assert!(somebody_speaks(&sure, &fast, &SPOKEN, true));
+        assert!(!somebody_speaks(
+            &heard(&[1; 3], -1.3, 0.1),
+            &fast,
+            &SPOKEN,
+            false
+        ));
+        assert!(somebody_speaks(
+            &heard(&[1; 3], -1.3, 0.1),
+            "well well",
+            &SPOKEN,
+            false
+        ));
+    }
+
+    #[test]
+    fn characters_count_where_words_have_no_spaces() {
+        let fourty = "私は".repeat(20);
+        assert!(!fits(&fourty, 1.0) && fits(&fourty, 3.0));
     }
 }

@@ -1,118 +1,27 @@
 //! One piece of sound on its way to text.
 //!
-//! Cuts long sound into windows, gives the encoder no more context than the sound needs, decodes
-//! greedily, and listens again with more context when the result looks unsound.
+//! Gives the encoder no more context than the sound needs, decodes greedily, listens again with
+//! more context when the result looks unsound, and draws a text anew when even that is no good.
 
 use std::mem;
 use std::ops::Range;
+use std::time::Instant;
 
 use candle_core::Tensor;
 
+use super::choose::{best, draw, probability, suppress};
 use super::decoder::Context as Seen;
 use super::encoder::Encoding;
+use super::fallback::{self, TEMPERATURES};
 use super::judge::{self, Hypothesis, Look};
+use super::language::Language;
+use super::loudness::Loudness;
 use super::model::Whisper;
-use super::text;
+use super::options::{Context, Options, Pass, Transcription};
+use super::timing::{Times, Timing};
+use super::{text, windows, words};
 use crate::mel::HOP_SAMPLES;
 use crate::{ModelError, Step};
-
-/// Samples per second.
-const RATE_HZ: usize = 16_000;
-/// Most sound per window; the model was trained on 30 s.
-const WINDOW_SAMPLES: usize = 28 * RATE_HZ;
-/// A longer sound is cut at its quietest moment in this last part of a window.
-const CUT_SEARCH_SAMPLES: usize = 8 * RATE_HZ;
-/// Sound shorter than this cannot hold a word.
-const LEAST_SAMPLES: usize = RATE_HZ / 20;
-
-/// How much trouble to take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pass {
-    /// The best text that the model can give.
-    #[default]
-    Final,
-    /// A first glimpse while somebody still speaks: less context, no second look.
-    Partial,
-}
-
-/// How much silence the encoder sees after the sound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Context {
-    /// As little as serves, and more where the result looks unsound.
-    #[default]
-    Auto,
-    /// Up to so many frames of 10 ms in all, and no second look: to measure with.
-    Frames(usize),
-}
-
-/// What is wanted of a transcription.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How much trouble to take.
-    pub pass: Pass,
-    /// Most tokens per window; the length of the sound bounds them too.
-    pub max_tokens: usize,
-    /// How much context the encoder gets.
-    pub context: Context,
-    /// Somebody who listened (a VAD) is sure that this is speech: then only strong evidence
-    /// against a text drops it.
-    pub voiced: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            pass: Pass::Final,
-            max_tokens: 220,
-            context: Context::Auto,
-            voiced: false,
-        }
-    }
-}
-
-impl Options {
-    /// A glimpse of at most `max_tokens` tokens.
-    pub fn partial(max_tokens: usize) -> Self {
-        Self {
-            pass: Pass::Partial,
-            max_tokens,
-            ..Self::default()
-        }
-    }
-}
-
-/// What was heard.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Transcription {
-    /// The text; empty when nobody spoke.
-    pub text: String,
-    /// Its tokens, as the model gave them.
-    pub tokens: Vec<u32>,
-    /// Mean natural logarithm of the chosen tokens' probabilities; 0 without tokens.
-    pub avg_logprob: f32,
-    /// The highest probability, over the windows, that nobody speaks.
-    pub no_speech: f32,
-    /// The model fell into a loop, which was cut off.
-    pub repeated: bool,
-    /// How often a window was listened to once more, with more context.
-    pub more_looks: usize,
-}
-
-/// With a higher chance that nobody speaks and a lower mean logarithm than these, a text is
-/// doubtful. Whisper's own rule for silence is 0.6 and −1.0; hums that read as words lie at 0.54 to
-/// 0.76 and −0.85 to −1.2, single words that are words at 0.2 to 0.45.
-const DOUBT_NO_SPEECH: f32 = 0.5;
-/// See [`DOUBT_NO_SPEECH`].
-const DOUBT_LOGPROB: f32 = -0.8;
-
-impl Transcription {
-    /// Whether the text may well be made of a sound that is no word.
-    pub fn is_doubtful(&self) -> bool {
-        !self.text.is_empty()
-            && self.no_speech >= DOUBT_NO_SPEECH
-            && self.avg_logprob <= DOUBT_LOGPROB
-    }
-}
 
 /// A transcription under way.
 #[derive(Debug)]
@@ -123,6 +32,7 @@ pub struct TranscribeJob {
     judged: bool,
     windows: Vec<Range<usize>>,
     window: usize,
+    loudness: Loudness,
     /// What the looks before gave, while the next is on.
     best: Option<Hypothesis>,
     look: Look,
@@ -136,20 +46,49 @@ pub struct TranscribeJob {
 enum Stage {
     Listen,
     Encode(Encoding),
-    Attune { sound: Tensor, seen: Seen },
-    Decode { seen: Seen, so_far: Hypothesis },
+    Attune {
+        sound: Tensor,
+        seen: Seen,
+    },
+    Decode {
+        seen: Seen,
+        so_far: Hypothesis,
+        /// Present while a text is drawn anew.
+        drawing: Option<Drawing>,
+    },
+    Time {
+        timing: Box<Timing>,
+        tokens: Vec<u32>,
+        spaced: bool,
+    },
     Over,
 }
 
+/// A text that is drawn anew.
+#[derive(Debug)]
+struct Drawing {
+    /// Which of the temperatures.
+    at: usize,
+    random: fastrand::Rng,
+    /// What was tried before, with its text.
+    tries: Vec<(Hypothesis, String)>,
+}
+
 impl TranscribeJob {
-    pub(super) fn new(whisper: &Whisper, pcm: Vec<f32>, options: Options) -> Self {
+    pub(super) fn new(
+        whisper: &Whisper,
+        pcm: Vec<f32>,
+        windows: Vec<Range<usize>>,
+        options: Options,
+    ) -> Self {
         Self {
-            windows: windows(&pcm),
+            windows,
             whisper: whisper.clone(),
             pcm,
             options,
             judged: true,
             window: 0,
+            loudness: Loudness::default(),
             best: None,
             look: Look::Short,
             stage: Stage::Listen,
@@ -161,14 +100,26 @@ impl TranscribeJob {
 
     /// A job that runs all its parts whatever the sound is.
     pub(super) fn unjudged(whisper: &Whisper, pcm: Vec<f32>, options: Options) -> Self {
+        let windows = windows::whole(&pcm);
         Self {
             judged: false,
-            ..Self::new(whisper, pcm, options)
+            ..Self::new(whisper, pcm, windows, options)
         }
+    }
+
+    /// Up to where the sound is done with, in samples.
+    pub fn done_samples(&self) -> usize {
+        let window = self.windows.get(self.window);
+        window.map_or(self.pcm.len(), |window| window.start)
     }
 
     /// Goes one step further.
     pub fn step(&mut self) -> Result<Step<Transcription>, ModelError> {
+        self.step_at(Instant::now())
+    }
+
+    /// Goes one step further at the moment `now`, which is compared with the deadline alone.
+    pub fn step_at(&mut self, now: Instant) -> Result<Step<Transcription>, ModelError> {
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Listen if self.windows.is_empty() => {}
             Stage::Listen => self.listen()?,
@@ -186,12 +137,31 @@ impl TranscribeJob {
                     Stage::Decode {
                         seen,
                         so_far: Hypothesis::default(),
+                        drawing: None,
                     }
                 } else {
                     Stage::Attune { sound, seen }
                 };
             }
-            Stage::Decode { seen, so_far } => self.decode(seen, so_far)?,
+            Stage::Decode {
+                seen,
+                so_far,
+                drawing,
+            } => self.decode(seen, so_far, drawing, now)?,
+            Stage::Time {
+                mut timing,
+                tokens,
+                spaced,
+            } => match timing.step(&self.whisper.parts)? {
+                Step::More => {
+                    self.stage = Stage::Time {
+                        timing,
+                        tokens,
+                        spaced,
+                    };
+                }
+                Step::Ready(times) => self.time(&tokens, spaced, &times)?,
+            },
             Stage::Over => {
                 return Err(ModelError::Input {
                     what: "transcription",
@@ -211,23 +181,30 @@ impl TranscribeJob {
         &self.pcm[self.windows[self.window].clone()]
     }
 
-    /// Tokens that the decoder must have room for.
+    /// Tokens that the decoder must have room for: start, language, task and "no times" before the
+    /// text, the end behind it.
     fn token_room(&self) -> usize {
-        self.whisper.parts.vocabulary.prompt.len() + self.token_limit() + 1
+        4 + self.token_limit() + 1
     }
 
     fn token_limit(&self) -> usize {
         judge::most_tokens(self.sound().len()).min(self.options.max_tokens)
     }
 
+    fn next_window(&mut self) {
+        self.look = Look::Short;
+        self.window += 1;
+        self.stage = Stage::Listen;
+    }
+
     fn listen(&mut self) -> Result<(), ModelError> {
         let sound = self.sound();
         if self.judged && judge::is_silent(sound) {
             self.heard.no_speech = 1.0;
-            self.window += 1;
-            self.stage = Stage::Listen;
+            self.next_window();
             return Ok(());
         }
+        let loudness = Loudness::of(sound);
         let parts = &self.whisper.parts;
         let full = 2 * parts.encoder.positions();
         // Two more frames: the last samples reach into the windows of the next ones.
@@ -241,6 +218,7 @@ impl TranscribeJob {
         let mut frames = mel.values;
         frames.resize(context * mel.bands, mel.silence);
         self.stage = Stage::Encode(Encoding::begin(&parts.encoder, &frames)?);
+        self.loudness = loudness;
         Ok(())
     }
 
@@ -255,26 +233,35 @@ impl TranscribeJob {
         Ok(Tensor::cat(&[sound, rest], 0)?)
     }
 
-    fn decode(&mut self, mut seen: Seen, mut so_far: Hypothesis) -> Result<(), ModelError> {
-        let vocabulary = &self.whisper.parts.vocabulary;
-        let scores = if seen.is_empty() {
-            let scores = seen.advance(&vocabulary.prompt)?;
-            if let Some(id) = vocabulary.no_speech {
-                so_far.no_speech = probability(&scores.get(0)?.to_vec1()?, id);
-            }
-            scores
-        } else {
-            let last = so_far.tokens.last().copied();
-            seen.advance(&[last.expect("every step but the first has chosen a token")])?
+    fn decode(
+        &mut self,
+        mut seen: Seen,
+        mut so_far: Hypothesis,
+        mut drawing: Option<Drawing>,
+        now: Instant,
+    ) -> Result<(), ModelError> {
+        if let Some(drawing) = drawing.take_if(|_| self.is_late(now)) {
+            return self.settle(seen, fallback::best(drawing.tries).unwrap_or(so_far));
+        }
+        let Some(mut scores) = self.scores(&mut seen, &mut so_far)? else {
+            self.stage = Stage::Decode {
+                seen,
+                so_far,
+                drawing,
+            };
+            return Ok(());
         };
-        let mut scores: Vec<f32> = scores.get(scores.dim(0)? - 1)?.to_vec1()?;
+        let vocabulary = &self.whisper.parts.vocabulary;
         if so_far.tokens.is_empty() {
             so_far.end_first = probability(&scores, vocabulary.end);
             suppress(&mut scores, &vocabulary.suppressed_first);
         }
         suppress(&mut scores, &vocabulary.suppressed);
         scores.truncate(vocabulary.end as usize + 1);
-        let (token, logprob) = best(&scores);
+        let (token, logprob) = match &mut drawing {
+            None => best(&scores),
+            Some(drawing) => draw(&scores, TEMPERATURES[drawing.at], &mut drawing.random),
+        };
         so_far.logprob_sum += logprob;
         if token == vocabulary.end {
             so_far.ended = true;
@@ -283,50 +270,186 @@ impl TranscribeJob {
             so_far.looping = judge::looping(&so_far.tokens);
         }
         let full = so_far.tokens.len() >= self.token_limit() || !seen.has_room(1);
-        if so_far.ended || so_far.looping.is_some() || full {
-            self.conclude(so_far)
-        } else {
-            self.stage = Stage::Decode { seen, so_far };
-            Ok(())
+        if !so_far.ended && so_far.looping.is_none() && !full {
+            self.stage = Stage::Decode {
+                seen,
+                so_far,
+                drawing,
+            };
+            return Ok(());
+        }
+        match drawing {
+            None => self.conclude(seen, so_far, now),
+            Some(drawing) => self.drawn(seen, so_far, drawing, now),
         }
     }
 
-    /// Decides about a window's hypothesis: take it, drop it, or listen again.
-    fn conclude(&mut self, hypothesis: Hypothesis) -> Result<(), ModelError> {
-        self.stage = Stage::Listen;
-        let text = self.whisper.parts.vocabulary.text(&hypothesis.tokens)?;
-        let next = self.look.next(&hypothesis, &text, self.options.voiced);
+    /// The scores of the next token; `None` after a step that found out the language.
+    fn scores(
+        &self,
+        seen: &mut Seen,
+        so_far: &mut Hypothesis,
+    ) -> Result<Option<Vec<f32>>, ModelError> {
+        let vocabulary = &self.whisper.parts.vocabulary;
+        let no_speech = |scores: &[f32]| {
+            let id = vocabulary.no_speech;
+            id.map_or(0.0, |id| probability(scores, id))
+        };
+        let scores = match (seen.len(), so_far.tokens.last()) {
+            (0, _) if vocabulary.has_to_detect(self.options.language) => {
+                let scores: Vec<f32> = seen.advance(&[vocabulary.start()])?.get(0)?.to_vec1()?;
+                so_far.no_speech = no_speech(&scores);
+                so_far.language = vocabulary.languages.detect(&scores);
+                return Ok(None);
+            }
+            (0, _) => {
+                so_far.language = self.options.language.0.map(|token| (token, 1.0));
+                let mut opening = vec![vocabulary.start()];
+                opening.extend(vocabulary.opening(self.options.language));
+                let scores = seen.advance(&opening)?;
+                so_far.no_speech = no_speech(&scores.get(0)?.to_vec1::<f32>()?);
+                scores
+            }
+            (_, None) => seen.advance(&vocabulary.opening(language_of(so_far)))?,
+            (_, Some(last)) => seen.advance(&[*last])?,
+        };
+        Ok(Some(scores.get(scores.dim(0)? - 1)?.to_vec1()?))
+    }
+
+    fn text_of(&self, hypothesis: &Hypothesis) -> Result<String, ModelError> {
+        self.whisper.parts.vocabulary.text(&hypothesis.tokens)
+    }
+
+    fn is_late(&self, now: Instant) -> bool {
+        self.options
+            .deadline
+            .is_some_and(|deadline| now >= deadline)
+    }
+
+    fn somebody_speaks(&self, hypothesis: &Hypothesis, text: &str) -> bool {
+        judge::somebody_speaks(hypothesis, text, &self.loudness, self.options.voiced)
+    }
+
+    /// Decides about a window's hypothesis: take it, drop it, listen again, or draw another.
+    fn conclude(
+        &mut self,
+        seen: Seen,
+        hypothesis: Hypothesis,
+        now: Instant,
+    ) -> Result<(), ModelError> {
+        let text = self.text_of(&hypothesis)?;
+        let next = self
+            .look
+            .next(&hypothesis, &text, &self.loudness, self.options.voiced);
         let best = match self.best.take() {
             Some(before) => judge::better(before, hypothesis),
             None => hypothesis,
         };
-        let final_auto = self.options.pass == Pass::Final && self.options.context == Context::Auto;
-        match next {
-            Some(next) if final_auto => {
-                self.heard.more_looks += 1;
-                self.look = next;
-                self.best = Some(best);
-            }
-            _ => {
-                self.take(&best)?;
-                self.look = Look::Short;
-                self.window += 1;
-            }
+        if self.options.pass != Pass::Final || self.options.context != Context::Auto {
+            return self.settle(seen, best);
         }
+        if let Some(next) = next {
+            self.heard.more_looks += 1;
+            self.look = next;
+            self.best = Some(best);
+            self.stage = Stage::Listen;
+            return Ok(());
+        }
+        let text = self.text_of(&best)?;
+        // Where nobody speaks a draw would only find other words that nobody said.
+        if fallback::is_due(&best, &text)
+            && self.somebody_speaks(&best, &text::clean(&text))
+            && !self.is_late(now)
+        {
+            self.draw_next(seen, 0, vec![(best, text)]);
+            return Ok(());
+        }
+        self.settle(seen, best)
+    }
+
+    fn draw_next(&mut self, mut seen: Seen, at: usize, tries: Vec<(Hypothesis, String)>) {
+        seen.rewind();
+        self.heard.draws += 1;
+        let run = (self.window * TEMPERATURES.len() + at) as u64;
+        self.stage = Stage::Decode {
+            seen,
+            so_far: Hypothesis::default(),
+            drawing: Some(Drawing {
+                at,
+                random: fastrand::Rng::with_seed(self.options.seed.wrapping_add(run)),
+                tries,
+            }),
+        };
+    }
+
+    /// A drawn text is there: it is good enough, or the next one is drawn, or there is none left.
+    fn drawn(
+        &mut self,
+        seen: Seen,
+        hypothesis: Hypothesis,
+        drawing: Drawing,
+        now: Instant,
+    ) -> Result<(), ModelError> {
+        let text = self.text_of(&hypothesis)?;
+        if !fallback::is_due(&hypothesis, &text) {
+            return self.settle(seen, hypothesis);
+        }
+        let mut tries = drawing.tries;
+        tries.push((hypothesis, text));
+        if drawing.at + 1 < TEMPERATURES.len() && !self.is_late(now) {
+            self.draw_next(seen, drawing.at + 1, tries);
+            return Ok(());
+        }
+        let best = fallback::best(tries).expect("a try was just added");
+        self.settle(seen, best)
+    }
+
+    /// The window's text is decided: keeps it if somebody spoke.
+    fn settle(&mut self, seen: Seen, hypothesis: Hypothesis) -> Result<(), ModelError> {
+        let vocabulary = &self.whisper.parts.vocabulary;
+        self.heard.no_speech = self.heard.no_speech.max(hypothesis.no_speech);
+        self.heard.repeated |= hypothesis.looping.is_some();
+        let tokens = hypothesis.without_loop().to_vec();
+        let text = text::clean(&vocabulary.text(&tokens)?);
+        self.logprob_sum += hypothesis.logprob_sum;
+        self.heard.tokens.extend(&tokens);
+        let kept = !text.is_empty() && self.somebody_speaks(&hypothesis, &text);
+        if let Some((token, chance)) = hypothesis.language
+            && (self.heard.language.is_none() || kept && self.parts.is_empty())
+        {
+            self.heard.language = vocabulary.spoken(token, chance);
+        }
+        if !kept {
+            self.next_window();
+            return Ok(());
+        }
+        self.parts.push(text);
+        let language = language_of(&hypothesis);
+        // What was spoken once is spoken in the next windows, too.
+        if language != Language::AUTO {
+            self.options.language = language;
+        }
+        if !self.options.words {
+            self.next_window();
+            return Ok(());
+        }
+        let positions = self.sound().len() / HOP_SAMPLES / 2;
+        let timing = Timing::begin(&self.whisper.parts, seen, &tokens, language, positions);
+        self.stage = Stage::Time {
+            timing: Box::new(timing),
+            tokens,
+            spaced: vocabulary.has_spaces(language),
+        };
         Ok(())
     }
 
-    fn take(&mut self, hypothesis: &Hypothesis) -> Result<(), ModelError> {
-        self.heard.no_speech = self.heard.no_speech.max(hypothesis.no_speech);
-        self.heard.repeated |= hypothesis.looping.is_some();
-        let tokens = hypothesis.without_loop();
-        let text = self.whisper.parts.vocabulary.text(tokens)?;
-        self.logprob_sum += hypothesis.logprob_sum;
-        let text = text::clean(&text);
-        if !text.is_empty() && judge::somebody_speaks(hypothesis, &text, self.options.voiced) {
-            self.parts.push(text);
-        }
-        self.heard.tokens.extend(tokens);
+    /// The window's times are there.
+    fn time(&mut self, tokens: &[u32], spaced: bool, times: &Times) -> Result<(), ModelError> {
+        let vocabulary = &self.whisper.parts.vocabulary;
+        let offset_s = self.windows[self.window].start as f32 / windows::RATE_HZ as f32;
+        let words = words::words(vocabulary, tokens, spaced, times, offset_s)?;
+        self.heard.words.extend(words);
+        self.next_window();
         Ok(())
     }
 
@@ -340,65 +463,7 @@ impl TranscribeJob {
     }
 }
 
-/// Cuts sound into windows that the model can take, at quiet moments.
-fn windows(pcm: &[f32]) -> Vec<Range<usize>> {
-    let mut windows = Vec::new();
-    let mut start = 0;
-    while pcm.len() - start > WINDOW_SAMPLES {
-        let search = start + WINDOW_SAMPLES - CUT_SEARCH_SAMPLES;
-        let end = search + quietest(&pcm[search..start + WINDOW_SAMPLES]);
-        windows.push(start..end);
-        start = end;
-    }
-    if pcm.len() - start >= LEAST_SAMPLES {
-        windows.push(start..pcm.len());
-    }
-    windows
-}
-
-/// The middle of the quietest 200 ms.
-fn quietest(pcm: &[f32]) -> usize {
-    const SPAN: usize = RATE_HZ / 5;
-    const HOP: usize = RATE_HZ / 50;
-    let energy = |at: usize| pcm[at..at + SPAN].iter().map(|v| v * v).sum::<f32>();
-    (0..pcm.len() - SPAN)
-        .step_by(HOP)
-        .min_by(|a, b| energy(*a).total_cmp(&energy(*b)))
-        .map_or(pcm.len(), |at| at + SPAN / 2)
-}
-
-fn suppress(scores: &mut [f32], ids: &[u32]) {
-    for id in ids {
-        if let Some(score) = scores.get_mut(*id as usize) {
-            *score = f32::NEG_INFINITY;
-        }
-    }
-}
-
-/// The best token and the natural logarithm of its probability.
-fn best(scores: &[f32]) -> (u32, f32) {
-    let (mut token, mut highest) = (0, f32::NEG_INFINITY);
-    for (id, score) in scores.iter().enumerate() {
-        if *score > highest {
-            (token, highest) = (id as u32, *score);
-        }
-    }
-    (token, -sum_above(scores, highest).ln())
-}
-
-fn probability(scores: &[f32], id: u32) -> f32 {
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores
-        .get(id as usize)
-        .map_or(0.0, |s| (s - highest).exp() / sum_above(scores, highest))
-}
-
-/// The sum of exp(score − highest), without what lies more than 17 below: 2⁻²⁴ each.
-fn sum_above(scores: &[f32], highest: f32) -> f32 {
-    scores
-        .iter()
-        .map(|s| s - highest)
-        .filter(|d| *d > -17.0)
-        .map(f32::exp)
-        .sum()
+/// The language that a text was made in.
+fn language_of(hypothesis: &Hypothesis) -> Language {
+    Language(hypothesis.language.map(|(token, _)| token))
 }

@@ -3,106 +3,58 @@
 //! The only place that knows the file's names. In them `linear_0` of a self-attention is query,
 //! key and value in one, and `linear_1` of an attention to the encoder is key and value.
 
-use candle_core::Tensor;
-
-use super::encoder::{Affine, EncoderLayerWeights, EncoderWeights};
+use super::super::encoder::{Affine, EncoderLayerWeights, EncoderWeights};
+use super::{DecoderLayerWeights, DecoderWeights, Dims, wrong};
 use crate::ModelError;
 use crate::ct2::Ct2File;
 
-/// The sizes of a Whisper model, found in its weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dims {
-    /// Mel bands that the encoder takes.
-    pub mel_bands: usize,
-    /// Width of every layer.
-    pub width: usize,
-    /// Attention heads.
-    pub heads: usize,
-    /// Encoder layers.
-    pub encoder_layers: usize,
-    /// Decoder layers.
-    pub decoder_layers: usize,
-    /// Positions that the encoder gives: 1500, one per 20 ms.
-    pub audio_positions: usize,
-    /// Positions that the decoder has: 448.
-    pub text_positions: usize,
-    /// Tokens.
-    pub vocabulary: usize,
-}
-
-impl Dims {
-    /// Reads the sizes and refuses a file of another family.
-    pub fn of(file: &Ct2File) -> Result<Self, ModelError> {
-        let (specification, _) = file.specification();
-        if specification != "WhisperSpec" {
-            return Err(ModelError::Format {
-                path: file.path().to_path_buf(),
-                reason: format!("holds a {specification}, not a WhisperSpec"),
-            });
-        }
-        let [width, mel_bands, _] = *file.dims("encoder/conv1/weight")? else {
-            return Err(wrong("encoder/conv1/weight", "not three-dimensional"));
-        };
-        let [audio_positions, _] = *file.dims("encoder/position_encodings/encodings")? else {
-            return Err(wrong(
-                "encoder/position_encodings/encodings",
-                "not a matrix",
-            ));
-        };
-        let [text_positions, _] = *file.dims("decoder/position_encodings/encodings")? else {
-            return Err(wrong(
-                "decoder/position_encodings/encodings",
-                "not a matrix",
-            ));
-        };
-        let [vocabulary, _] = *file.dims("decoder/embeddings/weight")? else {
-            return Err(wrong("decoder/embeddings/weight", "not a matrix"));
-        };
-        let heads = file.integer("encoder/num_heads")?;
-        let heads = usize::try_from(heads).unwrap_or(0);
-        if heads == 0 || width % heads != 0 {
-            return Err(wrong("encoder/num_heads", "does not divide the width"));
-        }
-        let layers = |side: &str| {
-            (0..)
-                .take_while(|i| file.contains(&format!("{side}/layer_{i}/ffn/linear_0/weight")))
-                .count()
-        };
-        Ok(Self {
-            mel_bands,
-            width,
-            heads,
-            encoder_layers: layers("encoder"),
-            decoder_layers: layers("decoder"),
-            audio_positions,
-            text_positions,
-            vocabulary,
-        })
+/// Reads the sizes and refuses a file of another family.
+pub(super) fn dims(file: &Ct2File) -> Result<Dims, ModelError> {
+    let (specification, _) = file.specification();
+    if specification != "WhisperSpec" {
+        return Err(ModelError::Format {
+            path: file.path().to_path_buf(),
+            reason: format!("holds a {specification}, not a WhisperSpec"),
+        });
     }
-}
-
-/// The decoder's weights, f32 on the CPU.
-#[derive(Debug)]
-pub(super) struct DecoderWeights {
-    pub embeddings: Tensor,
-    pub positions: Tensor,
-    pub layers: Vec<DecoderLayerWeights>,
-    pub norm: Affine,
-}
-
-/// One decoder layer's weights.
-#[derive(Debug)]
-pub(super) struct DecoderLayerWeights {
-    pub self_norm: Affine,
-    pub self_qkv: Affine,
-    pub self_out: Affine,
-    pub cross_norm: Affine,
-    pub cross_q: Affine,
-    pub cross_kv: Affine,
-    pub cross_out: Affine,
-    pub ffn_norm: Affine,
-    pub ffn_up: Affine,
-    pub ffn_down: Affine,
+    let [width, mel_bands, _] = *file.dims("encoder/conv1/weight")? else {
+        return Err(wrong("encoder/conv1/weight", "not three-dimensional"));
+    };
+    let [audio_positions, _] = *file.dims("encoder/position_encodings/encodings")? else {
+        return Err(wrong(
+            "encoder/position_encodings/encodings",
+            "not a matrix",
+        ));
+    };
+    let [text_positions, _] = *file.dims("decoder/position_encodings/encodings")? else {
+        return Err(wrong(
+            "decoder/position_encodings/encodings",
+            "not a matrix",
+        ));
+    };
+    let [vocabulary, _] = *file.dims("decoder/embeddings/weight")? else {
+        return Err(wrong("decoder/embeddings/weight", "not a matrix"));
+    };
+    let heads = file.integer("encoder/num_heads")?;
+    let heads = usize::try_from(heads).unwrap_or(0);
+    if heads == 0 || width % heads != 0 {
+        return Err(wrong("encoder/num_heads", "does not divide the width"));
+    }
+    let layers = |side: &str| {
+        (0..)
+            .take_while(|i| file.contains(&format!("{side}/layer_{i}/ffn/linear_0/weight")))
+            .count()
+    };
+    Ok(Dims {
+        mel_bands,
+        width,
+        heads,
+        encoder_layers: layers("encoder"),
+        decoder_layers: layers("decoder"),
+        audio_positions,
+        text_positions,
+        vocabulary,
+    })
 }
 
 /// Reads the encoder's weights.
@@ -194,11 +146,4 @@ fn norm(file: &Ct2File, name: &str, width: usize) -> Result<Affine, ModelError> 
         weight: file.tensor(&format!("{name}/gamma"), &[width])?,
         bias: Some(file.tensor(&format!("{name}/beta"), &[width])?),
     })
-}
-
-fn wrong(name: &str, reason: &str) -> ModelError {
-    ModelError::Weight {
-        name: name.to_owned(),
-        reason: reason.to_owned(),
-    }
 }
