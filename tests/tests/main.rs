@@ -10,6 +10,7 @@ mod doors;
 mod language_server;
 mod privacy;
 mod sessions;
+mod settings;
 mod shutdown;
 mod slow_clients;
 mod voice;
