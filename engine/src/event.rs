@@ -44,6 +44,13 @@ pub enum Event {
         /// What changed.
         voice: Voice,
     },
+    /// More words of a reply that is streamed by voice were heard.
+    Heard {
+        /// The reply.
+        reply: ReplyId,
+        /// Characters of its text, from its beginning to the end of the last word heard.
+        chars: usize,
+    },
     /// A reply has ended.
     Finished {
         /// The reply.
@@ -84,7 +91,11 @@ impl Event {
     pub(crate) const fn can_be_missed(&self) -> bool {
         matches!(
             self,
-            Self::Transcript { .. } | Self::Delta { .. } | Self::Speaking { .. } | Self::Idle
+            Self::Transcript { .. }
+                | Self::Delta { .. }
+                | Self::Speaking { .. }
+                | Self::Heard { .. }
+                | Self::Idle
         )
     }
 }

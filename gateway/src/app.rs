@@ -46,6 +46,11 @@ impl App {
         self.config.server.max_clients - self.places.available_permits()
     }
 
+    /// Why a language server that was asked for is not used.
+    pub(crate) fn llm_trouble(&self) -> Option<String> {
+        self.llm.as_ref()?.trouble()
+    }
+
     /// Which model does what; before they are loaded, which will.
     pub(crate) fn models(&self) -> Vec<ModelInfo> {
         let names = self.config.models.shown();

@@ -152,9 +152,20 @@ async fn a_server_that_comes_later_is_found() {
             .is_some_and(|note| note.contains("cannot be reached")),
         "{llm}"
     );
+    let mut client = Client::connect(&server).await;
+    let mut trouble = async || {
+        client.send(json!({ "type": "get_context" })).await;
+        client.until("context").await["data"]["trouble"].clone()
+    };
+    let told = trouble().await;
+    assert!(
+        told.as_str()
+            .is_some_and(|told| told.contains("cannot be reached")),
+        "{told}"
+    );
     let _fake = LanguageServer::start(port, Manner::Says(vec!["Here."])).await;
     answered_by(&server, MODEL);
-    let mut client = Client::connect(&server).await;
+    assert_eq!(trouble().await, Value::Null);
     client
         .send(json!({ "type": "message", "text": "Where are you?" }))
         .await;

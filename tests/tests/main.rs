@@ -12,6 +12,7 @@ mod models;
 mod privacy;
 mod robust;
 mod sessions;
+mod settings;
 mod shutdown;
 mod slow_clients;
 mod soak;

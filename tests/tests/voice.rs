@@ -160,6 +160,18 @@ async fn a_spoken_question_is_answered_by_voice() {
         .collect();
     assert_eq!(states.first(), Some(&json!("started")));
     assert_eq!(states.last(), Some(&json!("finished")), "{states:?}");
+    // Captions: how far she was heard is told while she speaks, and never beyond her text.
+    let chars: Vec<u64> = heard
+        .of("speech_heard")
+        .iter()
+        .filter_map(|frame| frame["chars"].as_u64())
+        .collect();
+    let written = answer["text"].as_str().expect("text").chars().count() as u64;
+    assert!(
+        chars.is_sorted_by(|a, b| a < b) && !chars.is_empty(),
+        "{chars:?}"
+    );
+    assert!(chars.iter().all(|chars| *chars <= written), "{chars:?}");
     let loud = heard
         .sound
         .iter()

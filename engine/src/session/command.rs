@@ -3,6 +3,8 @@
 use janet_audio::{CaptureReader, Line};
 use janet_talk::{MicMode, UtteranceId};
 
+use crate::Sensitivity;
+
 /// One request of the transport, in order.
 pub(crate) enum Command {
     Text {
@@ -22,6 +24,10 @@ pub(crate) enum Command {
         mode: MicMode,
     },
     MicClose,
+    Settings {
+        voice_speed: Option<f32>,
+        sensitivity: Option<Sensitivity>,
+    },
     Commit,
     Interrupt,
     Played(u32),

@@ -75,6 +75,8 @@ pub(crate) struct Core {
     pub(super) speculations: u32,
     /// Requests that want their answer spoken.
     pub(super) spoken_tags: Vec<u32>,
+    /// How fast the phrases that are made from now on are spoken.
+    pub(super) voice_speed: f32,
     pub(super) recorder: Option<Recorder>,
     /// Something was put out since the transport was last woken.
     pub(super) told: bool,
@@ -92,6 +94,7 @@ impl Core {
             Role::User => llm::Message::new(llm::Role::User, text),
             Role::Assistant => llm::Message::new(llm::Role::Assistant, text),
         }));
+        let voice_speed = config.speed;
         let seed = config.seed ^ number;
         let recorder = config
             .record_dir
@@ -114,6 +117,7 @@ impl Core {
             voice_lane: None,
             speculations: 0,
             spoken_tags: Vec::new(),
+            voice_speed,
             recorder,
             told: false,
         }
@@ -222,6 +226,16 @@ impl Core {
                 self.listen(now);
                 self.ear.close();
                 self.feed(now, Input::MicClose);
+            }
+            Command::Settings {
+                voice_speed,
+                sensitivity,
+            } => {
+                self.voice_speed = voice_speed.unwrap_or(self.voice_speed);
+                if let Some(sensitivity) = sensitivity {
+                    let (on, off) = sensitivity.thresholds(&self.parts.config.talk);
+                    self.feed(now, Input::Thresholds { on, off });
+                }
             }
             Command::Commit => {
                 self.listen(now);

@@ -11,13 +11,16 @@ use super::command::Command;
 use super::mic::MIC_HZ;
 use super::shared::Shared;
 use crate::arbiter::Submit;
-use crate::{EngineError, Event};
+use crate::{EngineError, Event, Sensitivity};
 
 /// Microphone samples that wait for the next tick: one second; past it samples are dropped and
 /// counted, because a pacer that is a second late has lost the conversation anyway.
 const CAPTURE_SAMPLES: usize = MIC_HZ as usize;
 /// How far the playout may run ahead of the ear (PROTOCOL.md §1).
 const PLAY_AHEAD: Duration = Duration::from_millis(200);
+
+/// How fast the voice can be asked to speak; 1 is its own pace.
+pub const VOICE_SPEEDS: std::ops::RangeInclusive<f32> = 0.5..=2.0;
 
 /// Sound for the client, as it goes onto the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -153,6 +156,25 @@ impl Session {
         })?;
         (self.capture, self.playout) = (Some(capture), Some(playout));
         Ok(())
+    }
+
+    /// Changes this session only: `voice_speed` (1 is the voice's own pace, 2 twice as fast; kept
+    /// within [`VOICE_SPEEDS`]) holds for the phrases that are made from now on, `sensitivity`
+    /// for the next window of the microphone. `None` leaves as it is.
+    pub fn settings(
+        &self,
+        voice_speed: Option<f32>,
+        sensitivity: Option<Sensitivity>,
+    ) -> Result<(), EngineError> {
+        let (slowest, fastest) = (*VOICE_SPEEDS.start(), *VOICE_SPEEDS.end());
+        // `clamp` lets NaN through, which the voice would refuse for every phrase to come.
+        let voice_speed = voice_speed
+            .filter(|speed| !speed.is_nan())
+            .map(|speed| speed.clamp(slowest, fastest));
+        self.send(Command::Settings {
+            voice_speed,
+            sensitivity,
+        })
     }
 
     /// Push-to-talk: the turn ends here.

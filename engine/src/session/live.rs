@@ -26,6 +26,8 @@ pub(super) struct Live {
     pub(super) made: u64,
     /// Samples heard so far, at the play rate.
     pub(super) heard: u64,
+    /// Characters of its text that the client was told are heard.
+    pub(super) chars_heard: usize,
     pub(super) released: bool,
     pub(super) user_text: String,
     pub(super) tag: Option<u32>,
@@ -52,6 +54,7 @@ impl Live {
             base: None,
             made: 0,
             heard: 0,
+            chars_heard: 0,
             released: false,
             user_text: String::new(),
             tag: None,

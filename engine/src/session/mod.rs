@@ -19,7 +19,7 @@ mod thoughts;
 pub use self::answering::Answering;
 pub(crate) use self::core::{Core, Parts};
 pub(crate) use self::handle::Admission;
-pub use self::handle::{AudioChunk, Playback, Session};
+pub use self::handle::{AudioChunk, Playback, Session, VOICE_SPEEDS};
 pub(crate) use self::shared::Shared;
 
 /// Who said a message.

@@ -370,7 +370,7 @@ impl Core {
         let config = &self.parts.config;
         let options = janet_models::vits::SpeakOptions {
             seed: config.seed ^ u64::from(phrase.0),
-            length_scale: 1.0 / config.speed,
+            length_scale: 1.0 / self.voice_speed,
             ..janet_models::vits::SpeakOptions::default()
         };
         let job = VoiceJob {

@@ -7,7 +7,7 @@ use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
 
 use super::core::{Core, TALK_HZ};
 use super::live::Live;
-use crate::Mark;
+use crate::{Event, Mark};
 
 /// Sound of a released reply that is made ahead of the ear; then the voice waits.
 const AHEAD: Duration = Duration::from_secs(8);
@@ -171,7 +171,25 @@ impl Core {
         } else {
             heard * TALK_HZ / rate_hz
         };
+        let is_file = live.file.is_some();
         self.feed(now, Input::Heard { reply, sample });
+        if !is_file {
+            self.tell_words_heard(reply);
+        }
+    }
+
+    /// Tells when another word is through, so that what is said can be shown as it is said.
+    fn tell_words_heard(&mut self, reply: ReplyId) {
+        let Some(chars) = self.turn.heard_chars(reply) else {
+            return;
+        };
+        let Some(live) = self.live.get_mut(&reply) else {
+            return;
+        };
+        if chars > live.chars_heard {
+            live.chars_heard = chars;
+            self.tell(Event::Heard { reply, chars });
+        }
     }
 
     pub(super) fn pause(&mut self, now: Mono) {

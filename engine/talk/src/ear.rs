@@ -39,6 +39,11 @@ impl Ear {
         }
     }
 
+    /// What counts as speech from the next window on.
+    pub(crate) fn listen_for(&mut self, on: f32, off: f32) {
+        (self.on, self.off) = (on, off);
+    }
+
     /// Takes in one window that ends at `at`; windows that do not go forward are dropped.
     ///
     /// A probability that is not a number counts as no speech.
@@ -107,6 +112,19 @@ mod tests {
         assert_eq!(ear.running(), Duration::from_millis(64));
         ear.hear(Mono::from_millis(128), 0.2);
         assert_eq!(ear.voiced_from(), None);
+    }
+
+    #[test]
+    fn the_same_window_is_speech_or_not_by_the_thresholds() {
+        let mut ear = ear();
+        ear.hear(Mono::from_millis(32), 0.4);
+        assert_eq!(ear.running(), Duration::ZERO);
+        ear.listen_for(0.3, 0.2);
+        ear.hear(Mono::from_millis(64), 0.4);
+        assert!(ear.running() >= WINDOW);
+        ear.listen_for(0.7, 0.6);
+        ear.hear(Mono::from_millis(96), 0.4);
+        assert_eq!(ear.running(), Duration::ZERO);
     }
 
     #[test]

@@ -74,6 +74,15 @@ pub enum Input {
         #[cfg_attr(feature = "serde", serde(default))]
         whose: Whose,
     },
+    /// From here on windows count as speech by these thresholds instead of the configuration's
+    /// ([`crate::Config::speech_on`], [`crate::Config::speech_off`]). Without effect unless
+    /// `off` is under `on`.
+    Thresholds {
+        /// A window at or over this probability is speech.
+        on: f32,
+        /// A window under this is not speech any more.
+        off: f32,
+    },
     /// Push-to-talk: the turn ends here (`audio_end`).
     Commit,
     /// A whole utterance was uploaded; never endpointed.

@@ -329,6 +329,14 @@ impl Live {
         self.draft.text == Text::Complete && (self.draft.form == Form::Written || said)
     }
 
+    /// Characters of its text up to the end of the last word that was wholly heard.
+    pub(crate) fn heard_chars(&self, reply: ReplyId) -> Option<usize> {
+        (self.draft.id == reply && self.is_spoken()).then(|| {
+            let heard = self.draft.sound.heard_written();
+            self.draft.cutter.written()[..heard].chars().count()
+        })
+    }
+
     /// What she is saying where the ear is.
     pub(crate) fn saying(&self) -> String {
         self.draft.sound.saying()

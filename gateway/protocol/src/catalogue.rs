@@ -77,6 +77,11 @@ pub const MESSAGES: &[Entry] = &[
     up("interrupt", &[], &[]),
     up("ping", &["timestamp"], &["pong"]),
     up("get_context", &[], &["context"]),
+    up(
+        "settings_set",
+        &["voice_speed?", "sensitivity?"],
+        &["settings"],
+    ),
     down(
         "connected",
         &[
@@ -112,6 +117,8 @@ pub const MESSAGES: &[Entry] = &[
     down("playout_flush", &["from_sample"]),
     down("transcript", &["text", "final", "start_ms", "end_ms"]),
     down("speaking", &["reply_id", "state", "rate_hz"]),
+    down("speech_heard", &["reply_id", "chars"]),
+    down("settings", &["voice_speed", "sensitivity"]),
     down("pong", &["timestamp"]),
     down("context", &["data"]),
     down("error", &["code", "message", "field?"]),

@@ -1,5 +1,6 @@
 //! What a client can say.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{Private, RequestId, Sound, Timestamp};
@@ -40,6 +41,33 @@ impl VoiceMode {
         match self {
             Self::HandsFree => "hands_free",
             Self::PushToTalk => "push_to_talk",
+        }
+    }
+}
+
+/// How readily sound from the microphone counts as speech.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensitivity {
+    /// Only what is clearly speech: for a noisy room.
+    Low,
+    /// As the server is configured.
+    #[default]
+    Normal,
+    /// Also what may be speech: for a quiet voice.
+    High,
+}
+
+impl Sensitivity {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::High];
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
         }
     }
 }
@@ -89,6 +117,15 @@ pub enum ClientMessage {
     },
     /// `get_context`: answered by `context`.
     GetContext,
+    /// `settings_set`: how Janet speaks and listens on this connection from now on; answered by
+    /// `settings`. An absent field leaves its setting as it is.
+    SettingsSet {
+        /// How fast she speaks; one of [`crate::VOICE_SPEEDS`], 1 is the voice's own pace. Holds
+        /// for the phrases that are made from now on.
+        voice_speed: Option<f64>,
+        /// How readily sound counts as speech.
+        sensitivity: Option<Sensitivity>,
+    },
 }
 
 impl ClientMessage {
@@ -106,6 +143,7 @@ impl ClientMessage {
             (Self::Interrupt, _) => "interrupt",
             (Self::Ping { .. }, _) => "ping",
             (Self::GetContext, _) => "get_context",
+            (Self::SettingsSet { .. }, _) => "settings_set",
         }
     }
 }
@@ -150,6 +188,17 @@ impl Incoming {
             }
             ClientMessage::Ping { timestamp } => {
                 put("timestamp", json!(timestamp));
+            }
+            ClientMessage::SettingsSet {
+                voice_speed,
+                sensitivity,
+            } => {
+                if let Some(speed) = voice_speed {
+                    put("voice_speed", json!(speed));
+                }
+                if let Some(sensitivity) = sensitivity {
+                    put("sensitivity", json!(sensitivity));
+                }
             }
             ClientMessage::AudioEnd
             | ClientMessage::AudioStop

@@ -114,6 +114,28 @@ impl<'a> Fields<'a> {
         read_string(name, self.required(name)?, max_bytes)
     }
 
+    /// An optional string of at most `max_bytes`.
+    pub(crate) fn optional_string(
+        &self,
+        name: &str,
+        max_bytes: usize,
+    ) -> Result<Option<Cow<'a, str>>, WireError> {
+        self.optional(name)?
+            .map(|json| read_string(name, json, max_bytes))
+            .transpose()
+    }
+
+    /// An optional number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<f64>, WireError> {
+        let Some(json) = self.optional(name)? else {
+            return Ok(None);
+        };
+        match Kind::of(json) {
+            Kind::Number => Ok(read_number(name, json)?.as_f64()),
+            found => Err(wrong_type(name, "number", found)),
+        }
+    }
+
     /// A required string or number, as a JSON value.
     pub(crate) fn scalar(
         &self,

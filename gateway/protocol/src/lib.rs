@@ -22,7 +22,7 @@ mod request;
 mod server;
 mod sound;
 
-pub use client::{ClientMessage, Dialect, Incoming, VoiceMode};
+pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, VoiceMode};
 pub use error::{ErrorCode, WireError};
 pub use limits::Limits;
 pub use parse::parse;
@@ -40,3 +40,6 @@ pub const MIC_RATE_HZ: u32 = 16_000;
 
 /// The rates in which Janet's voice can be asked for over WebSocket, in Hz.
 pub const PLAY_RATES_HZ: [u32; 2] = [24_000, 48_000];
+
+/// How fast Janet's voice can be asked to speak; 1 is its own pace.
+pub const VOICE_SPEEDS: std::ops::RangeInclusive<f64> = 0.5..=2.0;

@@ -3,7 +3,8 @@
 use crate::client::{ClientMessage, Dialect, Incoming, VoiceMode};
 use crate::fields::{Fields, out_of_range, quote};
 use crate::{
-    Base64, ErrorCode, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, RequestId, Sound, Timestamp, WireError,
+    Base64, ErrorCode, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, RequestId, Sensitivity, Sound,
+    Timestamp, VOICE_SPEEDS, WireError,
 };
 
 /// Longest `type` that is looked at, in bytes. Longer ones are refused as too large.
@@ -76,6 +77,7 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
             ClientMessage::Ping { timestamp }
         }
         "get_context" => ClientMessage::GetContext,
+        "settings_set" => settings_set(fields)?,
         unknown => {
             return Err(WireError::in_field(
                 ErrorCode::UnknownType,
@@ -164,6 +166,36 @@ fn audio_start(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
         rate_hz,
         play_rate_hz,
         mode,
+    })
+}
+
+fn settings_set(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let voice_speed = fields.number("voice_speed")?;
+    if let Some(speed) = voice_speed
+        && !VOICE_SPEEDS.contains(&speed)
+    {
+        let (slowest, fastest) = (VOICE_SPEEDS.start(), VOICE_SPEEDS.end());
+        let message = format!("field \"voice_speed\" must lie from {slowest} to {fastest}");
+        return Err(out_of_range("voice_speed", message));
+    }
+    let sensitivity = match fields.optional_string("sensitivity", TYPE_BYTES)? {
+        None => None,
+        Some(name) => {
+            let known = Sensitivity::ALL
+                .into_iter()
+                .find(|known| known.as_str() == name);
+            Some(known.ok_or_else(|| {
+                let message = format!(
+                    "field \"sensitivity\": \"{}\" is neither low, normal nor high",
+                    quote(&name)
+                );
+                out_of_range("sensitivity", message)
+            })?)
+        }
+    };
+    Ok(ClientMessage::SettingsSet {
+        voice_speed,
+        sensitivity,
     })
 }
 

@@ -36,6 +36,14 @@ fn incoming() -> impl Strategy<Value = Incoming> {
         Just(ClientMessage::AudioStop),
         Just(ClientMessage::Interrupt),
         Just(ClientMessage::GetContext),
+        (
+            proptest::option::of(VOICE_SPEEDS),
+            proptest::option::of(proptest::sample::select(Sensitivity::ALL.to_vec())),
+        )
+            .prop_map(|(voice_speed, sensitivity)| ClientMessage::SettingsSet {
+                voice_speed,
+                sensitivity
+            }),
         any::<u32>().prop_map(|played_sample| ClientMessage::Playout { played_sample }),
         any::<f64>()
             .prop_filter_map("finite", serde_json::Number::from_f64)

@@ -46,6 +46,32 @@ fn every_bad_frame_is_answered_with_its_code_and_its_field() {
     );
     let deep_cut = format!(r#"{{"type":{}"#, r#"{"a":"#.repeat(700));
     let rows: &[(&str, Code, Option<&str>)] = &[
+        // Settings.
+        (
+            r#"{"type":"settings_set","voice_speed":0.4}"#,
+            OutOfRange,
+            Some("voice_speed"),
+        ),
+        (
+            r#"{"type":"settings_set","voice_speed":1e300}"#,
+            OutOfRange,
+            Some("voice_speed"),
+        ),
+        (
+            r#"{"type":"settings_set","voice_speed":[1]}"#,
+            WrongType,
+            Some("voice_speed"),
+        ),
+        (
+            r#"{"type":"settings_set","sensitivity":"High"}"#,
+            OutOfRange,
+            Some("sensitivity"),
+        ),
+        (
+            r#"{"type":"settings_set","sensitivity":true}"#,
+            WrongType,
+            Some("sensitivity"),
+        ),
         // Not a frame at all.
         ("", BadJson, None),
         ("   ", BadJson, None),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Base64, ErrorCode, Private, RequestId, Timestamp};
+use crate::{Base64, ErrorCode, Private, RequestId, Sensitivity, Timestamp};
 
 /// One text frame to a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,6 +131,22 @@ pub enum ServerMessage {
         state: SpeakingState,
         /// Rate of her voice's samples, in Hz.
         rate_hz: u32,
+    },
+    /// More of a reply's text was heard: captions keep step by it. Sent for streamed voice only,
+    /// about as often as `playout` reports more.
+    SpeechHeard {
+        /// Which reply.
+        reply_id: String,
+        /// Characters (Unicode scalar values) of the reply's text, from its beginning to the end
+        /// of the last word that was wholly heard.
+        chars: usize,
+    },
+    /// The answer to `settings_set`: what holds from now on.
+    Settings {
+        /// How fast she speaks; 1 is the voice's own pace.
+        voice_speed: f64,
+        /// How readily sound counts as speech.
+        sensitivity: Sensitivity,
     },
     /// The answer to `ping`.
     Pong {

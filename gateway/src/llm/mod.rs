@@ -155,6 +155,18 @@ impl LanguageServer {
         found
     }
 
+    /// Why it is not used although somebody asked for it; `None` while all is well, and where it
+    /// was only looked for on the chance.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let LlmServer {
+            url, is_a_guess, ..
+        } = &self.inner.config;
+        let known = self.inner.known();
+        let why = known.model.is_none().then_some(known.why.as_ref())??;
+        let expected = *is_a_guess && matches!(why, LlmError::Unreachable);
+        (!expected).then(|| format!("{url}: {why}"))
+    }
+
     /// Says in the entry of the engine's own model who answers, and why.
     pub(crate) fn describe(&self, own: &mut ModelInfo) {
         let known = self.inner.known();

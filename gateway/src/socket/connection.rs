@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::outbound::{Outbound, Stalled};
 use super::rate::Rate;
 use super::requests::Requests;
+use super::settings::Settings;
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat};
 
@@ -25,13 +26,15 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
-const CAPABILITIES: [&str; 6] = [
+const CAPABILITIES: [&str; 8] = [
     "text",
     "voice",
     "transcript",
     "interruption",
     "resume",
     "latency",
+    "settings",
+    "captions",
 ];
 
 /// Why a connection ends.
@@ -129,6 +132,8 @@ pub(super) struct Connection {
     pub(super) rate: Rate,
     /// Rate of binary frames down while streaming voice is on, and of whole sounds.
     pub(super) play_rate_hz: u32,
+    /// What the client set, kept for a session that opens later.
+    pub(super) settings: Settings,
     /// When this client was last told that a binary frame came too early, so that a stream of
     /// them is not answered by a stream of errors.
     pub(super) binary_refused: Option<Instant>,
@@ -165,6 +170,7 @@ impl Connection {
             },
             rate: Rate::new(server.messages_per_second, now),
             play_rate_hz: app.config.talk.play_rate_hz,
+            settings: Settings::new(app.config.engine.speed),
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
             app,
@@ -326,6 +332,8 @@ impl Connection {
         };
         match engine.open(spec) {
             Ok(session) => {
+                // A new session's queue is empty: what the client has set so far fits in.
+                self.settings.apply(&session).map_err(|_| Leave::Fault)?;
                 self.session = Some(session);
                 Ok(())
             }

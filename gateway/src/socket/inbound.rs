@@ -135,6 +135,17 @@ impl Connection {
                 let data = self.context().await?;
                 answer(ServerMessage::Context { data })
             }
+            ClientMessage::SettingsSet {
+                voice_speed,
+                sensitivity,
+            } => {
+                let settings = self.settings.with(voice_speed, sensitivity);
+                if let Some(session) = &self.session {
+                    settings.apply(session).map_err(refused)?;
+                }
+                self.settings = settings;
+                answer(settings.into())
+            }
             ClientMessage::Message {
                 text,
                 speak,

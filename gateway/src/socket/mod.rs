@@ -16,6 +16,7 @@ mod inbound;
 mod outbound;
 mod rate;
 mod requests;
+mod settings;
 mod told;
 
 use std::sync::Arc;

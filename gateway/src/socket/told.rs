@@ -124,7 +124,9 @@ impl Connection {
                 )
             }
             // The older dialect knows whole answers only.
-            Event::Delta { reply, .. } | Event::Speaking { reply, .. }
+            Event::Delta { reply, .. }
+            | Event::Speaking { reply, .. }
+            | Event::Heard { reply, .. }
                 if self.requests.of(reply).dialect == Dialect::Older =>
             {
                 Ok(())
@@ -151,6 +153,10 @@ impl Connection {
                         rate_hz,
                     },
                 )
+            }
+            Event::Heard { reply, chars } => {
+                let reply_id = reply.to_string();
+                self.send(None, ServerMessage::SpeechHeard { reply_id, chars })
             }
             Event::Finished {
                 reply,
@@ -269,13 +275,18 @@ impl Connection {
                 )
             })
             .collect();
-        let ready = matches!(*self.app.phase.borrow(), Phase::Ready);
+        let loading = match &*self.app.phase.borrow() {
+            Phase::Ready => None,
+            Phase::Loading { stage, done } => Some(json!({ "stage": stage, "done": done })),
+        };
         Ok(json!({
             "messages": messages,
             "models": models,
             "profile": self.app.profile,
             "version": env!("CARGO_PKG_VERSION"),
-            "status": if ready { "ready" } else { "models_loading" },
+            "status": if loading.is_none() { "ready" } else { "models_loading" },
+            "loading": loading,
+            "trouble": self.app.llm_trouble(),
             "conversation": {
                 "id": self.seat.client_id(),
                 "expires_after_s": self.app.config.conversation.keep.as_secs(),

@@ -62,6 +62,11 @@ export class MockSession {
         break;
       case 'playout':
         this.heard = m.played_sample;
+        if (this.reply !== null) this.tell({ type: 'speech_heard', reply_id: this.reply.id, chars: Math.min(WORDS.length, Math.floor(this.heard / (RATE / 15))) });
+        break;
+      case 'settings_set':
+        this.settings = { voice_speed: 1, sensitivity: 'normal', ...this.settings, ...(m.voice_speed && { voice_speed: m.voice_speed }), ...(m.sensitivity && { sensitivity: m.sensitivity }) };
+        this.tell({ type: 'settings', ...this.settings });
         break;
       case 'interrupt':
         this.stop();

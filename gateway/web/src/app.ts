@@ -5,17 +5,22 @@ import { Connection } from './net/connection.js';
 import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
 import type { ServerMessage } from './protocol/messages.js';
 import { activity, reachable } from './state/activity.js';
+import { announcement } from './state/announce.js';
 import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
 import { loadSettings, saveSettings, type Settings } from './state/settings.js';
 import { freshStats, publish } from './stats.js';
+import { Announcer } from './ui/announcer.js';
+import { applyAppearance, followKeyboard } from './ui/appearance.js';
+import { CaptionLine } from './ui/caption.js';
 import { Chat } from './ui/chat.js';
 import { Composer } from './ui/composer.js';
+import { Conversation } from './ui/conversation.js';
+import { HelpDialog, SettingsDialog } from './ui/dialogs.js';
 import { byId } from './ui/dom.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
-import { ThemeButton } from './ui/theme.js';
 import { Waveform } from './ui/waveform.js';
 import { Welcome } from './ui/welcome.js';
 
@@ -39,6 +44,8 @@ export class App {
   private loadingTimer: number | undefined;
   private lingerTimer: number | undefined;
   private requests = 0;
+  /** Whether the space bar or the button is down. */
+  private held = false;
 
   private readonly connection = new Connection(() => socketUrl(location.href, rememberedId()), {
     onConnecting: () => this.apply({ type: 'link_connecting' }),
@@ -90,21 +97,27 @@ export class App {
   });
 
   private readonly waveform = new Waveform(byId<HTMLCanvasElement>('wave'), this.micLevels, this.herLevels);
-  private readonly chat = new Chat(byId('log'), byId('entries'), byId('announce'));
+  private readonly announcer = new Announcer(byId('announce'));
+  private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
+  private readonly caption = new CaptionLine();
+  private readonly conversation = new Conversation({
+    onClear: () => this.apply({ type: 'cleared' }),
+    onTold: (text) => this.announcer.say(text),
+    onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+  });
+  private readonly settingsDialog = new SettingsDialog((change) => {
+    this.change(change);
+    if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
+  });
   private readonly side = new Side();
   private readonly statusBar = new StatusBar(() => this.connection.connect());
-  private readonly themeButton = new ThemeButton((theme) => this.change({ theme }));
   private readonly composer = new Composer({
     onSend: (text) => this.sendText(text),
     onSpeak: (speak) => this.change({ speak }),
   });
   private readonly stage = new Stage({
     onMic: () => this.toggleMic(),
-    onHold: (held) => {
-      if (!this.voice.hold(held)) return;
-      this.apply({ type: 'committed' });
-      this.watchSaid();
-    },
+    onHold: (held) => void this.hold(held),
     onStop: () => this.connection.send({ type: 'interrupt' }),
     onMode: (mode) => {
       this.change({ mode });
@@ -121,6 +134,8 @@ export class App {
 
   start(): void {
     publish(this.stats);
+    new HelpDialog();
+    followKeyboard();
     this.render();
     this.connection.connect();
     window.addEventListener('online', () => {
@@ -135,6 +150,13 @@ export class App {
       case 'connected':
         rememberId(message.clientId);
         this.connection.send({ type: 'get_context' });
+        this.sendSettings(this.settings);
+        break;
+      case 'speech_heard':
+        this.stats.heardChars = message.chars;
+        break;
+      case 'settings':
+        this.stats.applied = { voiceSpeed: message.voiceSpeed, sensitivity: message.sensitivity };
         break;
       case 'audio_ready':
         this.voice.onReady();
@@ -181,6 +203,31 @@ export class App {
     this.staleTimer = window.setTimeout(() => this.apply({ type: 'partial_stale' }), PARTIAL_STALE_MS);
   }
 
+  /** Push-to-talk, down or up. Down with the microphone off opens it for this and what follows. */
+  private async hold(held: boolean): Promise<void> {
+    this.held = held;
+    const { kind } = this.state.mic;
+    if (held && (kind === 'off' || kind === 'trouble')) {
+      this.change({ mode: 'push_to_talk' });
+      await this.voice.start('push_to_talk');
+      // Released while the browser asked for permission: the next press talks.
+      if (this.held) this.voice.hold(true);
+      return;
+    }
+    if (!this.voice.hold(held)) return;
+    this.apply({ type: 'committed' });
+    this.watchSaid();
+  }
+
+  /** Asks the server for what was chosen; its answer says what holds. */
+  private sendSettings({ voiceSpeed, sensitivity }: Partial<Settings>): void {
+    this.connection.send({
+      type: 'settings_set',
+      ...(typeof voiceSpeed === 'number' ? { voice_speed: voiceSpeed } : {}),
+      ...(typeof sensitivity === 'string' ? { sensitivity } : {}),
+    });
+  }
+
   private toggleMic(): void {
     if (this.state.mic.kind === 'on') this.voice.stop();
     else void this.voice.start(this.settings.mode);
@@ -221,8 +268,11 @@ export class App {
   }
 
   private apply(event: Event): void {
+    const before = activity(this.state);
     this.state = reduce(this.state, event);
     this.stats.activity = activity(this.state);
+    const told = announcement(before, this.stats.activity);
+    if (told !== null) this.announcer.say(told);
     this.stats.link = this.state.link.kind;
     this.stats.status = this.state.status;
     this.stats.micState = this.state.mic.kind === 'trouble' ? this.state.mic.trouble : this.state.mic.kind;
@@ -246,10 +296,13 @@ export class App {
 
   private render(): void {
     const { state, settings } = this;
-    this.themeButton.render(settings.theme);
+    applyAppearance(settings);
     this.statusBar.render(state);
     this.welcome.render(state, settings.welcomed);
-    this.chat.render(state);
+    this.chat.render(state, settings.readSpoken);
+    this.caption.render(state, settings.captions);
+    this.conversation.render(state);
+    this.settingsDialog.render(settings, state);
     this.stage.render(state, settings);
     this.composer.render(reachable(state), settings.speak);
     this.side.render(state);

@@ -5,6 +5,7 @@ import './style/chat.css';
 import './style/stage.css';
 import './style/side.css';
 import './style/waterfall.css';
+import './style/dialog.css';
 import { App } from './app.js';
 
 new App().start();

@@ -18,6 +18,10 @@ export interface Stats {
   answers: Array<{ text: string; latency: Record<string, number> }>;
   /** Her voice's states in order, with `performance.now()`. */
   voice: Array<{ state: VoiceState; at: number }>;
+  /** Characters of the reply under way that were heard. */
+  heardChars: number;
+  /** How the server says it speaks and listens. */
+  applied: { voiceSpeed: number; sensitivity: string } | null;
   errors: string[];
   unreadable: string[];
   badFrames: number;
@@ -47,6 +51,8 @@ export function freshStats(): Stats {
     transcripts: [],
     answers: [],
     voice: [],
+    heardChars: 0,
+    applied: null,
     errors: [],
     unreadable: [],
     badFrames: 0,

@@ -156,6 +156,8 @@ describe('the connection', () => {
     version: '1',
     conversation: null,
     status: null,
+    loading: null,
+    trouble: null,
   };
 
   it('a reload shows the conversation so far, once', () => {
@@ -171,6 +173,24 @@ describe('the connection', () => {
       server({ type: 'context', data }),
     );
     expect(shown(state)).toEqual(['user: a', 'assistant: b']);
+  });
+
+  it('what was cleared from view stays away until a reload', () => {
+    const state = run(
+      server({ type: 'context', data }),
+      { type: 'cleared' },
+      { type: 'link_lost', why: 'cut', retryAt: 5 },
+      server(CONNECTED),
+      server({ type: 'context', data }),
+    );
+    expect(state.entries.map((e) => e.kind)).toEqual(['note']);
+  });
+
+  it('trouble with the language server is told once, and so is its end', () => {
+    const down = server({ type: 'context', data: { ...data, messages: [], trouble: 'http://x: it cannot be reached' } });
+    const up = server({ type: 'context', data: { ...data, messages: [] } });
+    expect(run(up, down, down, up, up).entries.map((e) => e.kind)).toEqual(['error', 'note']);
+    expect(shown(run(down))[0]).toContain('http://x: it cannot be reached.');
   });
 
   it('a loss ends what was under way and keeps what was said', () => {
@@ -221,5 +241,16 @@ describe('the connection', () => {
     expect(busy.status).toBe('busy');
     expect(reachable(busy)).toBe(true);
     expect(reduce(busy, answer('ok')).status).toBe('ready');
+  });
+});
+
+describe('how far she was heard', () => {
+  const heard = (chars: number, replyId = '1'): Event => server({ type: 'speech_heard', replyId, chars });
+
+  it('counts for the reply that sounds, and begins anew with the next', () => {
+    const first = run(delta('One two.'), speaking('started'), heard(3));
+    expect(first.heardChars).toBe(3);
+    expect([heard(7, '9'), speaking('paused'), speaking('resumed')].reduce(reduce, first).heardChars).toBe(3);
+    expect(reduce(first, speaking('started', '2')).heardChars).toBe(0);
   });
 });

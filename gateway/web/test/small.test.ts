@@ -5,7 +5,7 @@ import { backoffMs } from '../src/net/backoff.js';
 import { lossOf } from '../src/net/connection.js';
 import { socketUrl } from '../src/net/session-id.js';
 import { explain, explainMic } from '../src/state/explain.js';
-import { DEFAULTS, parseSettings } from '../src/state/settings.js';
+import { DEFAULTS, parseSettings, storedForm, type Settings } from '../src/state/settings.js';
 
 describe('the wait before a reconnect', () => {
   it('doubles up to fifteen seconds', () => {
@@ -46,8 +46,36 @@ describe('settings', () => {
   });
 
   it('come back as they were saved', () => {
-    const settings = { mode: 'push_to_talk', speak: true, theme: 'dark', welcomed: true } as const;
-    expect(parseSettings(JSON.stringify(settings))).toEqual(settings);
+    const settings: Settings = {
+      mode: 'push_to_talk',
+      speak: true,
+      theme: 'dark',
+      textSize: 'largest',
+      captions: false,
+      readSpoken: true,
+      voiceSpeed: 1.4,
+      sensitivity: 'low',
+      welcomed: true,
+    };
+    expect(parseSettings(storedForm(settings))).toEqual(settings);
+  });
+
+  it('of the first version are taken over', () => {
+    expect(parseSettings('{"mode":"push_to_talk","speak":true,"theme":"dark","welcomed":true}')).toEqual({
+      ...DEFAULTS,
+      mode: 'push_to_talk',
+      speak: true,
+      theme: 'dark',
+      welcomed: true,
+    });
+  });
+
+  it('of a version to come are not guessed at', () => {
+    expect(parseSettings('{"version":3,"theme":"dark"}')).toEqual(DEFAULTS);
+  });
+
+  it.each([0.4, 2.1, Number.NaN, '1', null])('a speed of %s is none', (voiceSpeed) => {
+    expect(parseSettings(JSON.stringify({ version: 2, voiceSpeed })).voiceSpeed).toBeNull();
   });
 });
 

@@ -47,6 +47,8 @@ export async function openPage({ url, wav = null, out, options = {}, before = nu
     stats: () => page.evaluate(() => window.__janet),
     /** Waits until `test(stats)` holds; false when it does not within `timeoutMs`. */
     until: (test, timeoutMs) => until(page, test, timeoutMs),
+    /** Waits until a function holds that is run in the page. */
+    holds: (test, timeoutMs) => holds(page, test, timeoutMs),
     shot: (name) => page.screenshot({ path: join(out, `${name}.png`) }),
     close: () => browser.close(),
   };
@@ -61,4 +63,13 @@ async function until(page, test, timeoutMs) {
     if (Date.now() > deadline) return false;
     await page.waitForTimeout(20);
   }
+}
+
+async function holds(page, test, timeoutMs) {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await page.evaluate(test))) {
+    if (Date.now() > deadline) return false;
+    await page.waitForTimeout(20);
+  }
+  return true;
 }

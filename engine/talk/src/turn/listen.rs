@@ -26,6 +26,13 @@ impl Turn {
         };
     }
 
+    pub(super) fn on_thresholds(&mut self, on: f32, off: f32) {
+        if off < on {
+            (self.core.config.speech_on, self.core.config.speech_off) = (on, off);
+            self.core.ear.listen_for(on, off);
+        }
+    }
+
     pub(super) fn on_window(
         &mut self,
         (at, speech, level_db, whose): (Mono, f32, f32, Whose),

@@ -159,6 +159,21 @@ impl Turn {
         self.timers.next()
     }
 
+    /// Characters of a released reply's text up to the end of the last word that was wholly heard;
+    /// `None` for a reply that is not the one under way, or is not spoken.
+    pub fn heard_chars(&self, reply: ReplyId) -> Option<usize> {
+        let live = match &self.state {
+            State::Replying(live)
+            | State::Held { live, .. }
+            | State::Listening {
+                writing: Some(live),
+                ..
+            } => live,
+            _ => return None,
+        };
+        live.heard_chars(reply)
+    }
+
     fn dispatch(&mut self, input: Input, out: &mut Vec<Action>) {
         match input {
             Input::RedThread => self.on_red_thread(out),
@@ -173,6 +188,7 @@ impl Turn {
             Input::Text { text, speak, tag } => self.on_text(text, speak, tag, out),
             Input::Utterance { id, speak, tag } => self.on_utterance(id, speak, tag, out),
             Input::MicClose => self.on_mic_close(out),
+            Input::Thresholds { on, off } => self.on_thresholds(on, off),
             Input::Vad {
                 at,
                 speech,

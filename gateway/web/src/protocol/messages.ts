@@ -22,7 +22,14 @@ export interface ContextData {
   conversation: { id: string; expiresAfterS: number | null } | null;
   /** `ready` or `models_loading`, if told. */
   status: ServerStatus | null;
+  /** While the models load: what is being loaded, and how much of all is done (0 to 1). */
+  loading: { stage: string; done: number } | null;
+  /** Why a language server that was asked for is not used; null while all is well. */
+  trouble: string | null;
 }
+
+/** How readily sound counts as speech. */
+export type Sensitivity = 'low' | 'normal' | 'high';
 
 export type ServerStatus = 'ready' | 'models_loading' | 'busy';
 
@@ -49,6 +56,8 @@ export type ServerMessage =
       requestId: string | null;
     }
   | { type: 'speaking'; replyId: string; state: VoiceState }
+  | { type: 'speech_heard'; replyId: string; chars: number }
+  | { type: 'settings'; voiceSpeed: number; sensitivity: Sensitivity }
   | { type: 'playout_flush'; fromSample: number }
   | { type: 'context'; data: ContextData }
   | { type: 'pong' }
@@ -59,6 +68,7 @@ export type MicMode = 'hands_free' | 'push_to_talk';
 export type ClientMessage =
   | { type: 'message'; text: string; speak: boolean; request_id: string }
   | { type: 'get_context' }
+  | { type: 'settings_set'; voice_speed?: number; sensitivity?: Sensitivity }
   | { type: 'interrupt' }
   | { type: 'ping'; timestamp: number }
   | { type: 'audio_start'; rate_hz: number; play_rate_hz: number; mode: MicMode }

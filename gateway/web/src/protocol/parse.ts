@@ -2,7 +2,7 @@
  * Reads the server's text frames. Never throws: what cannot be read comes back as a reason, what is
  * of an unknown type as `null`. Unknown fields are ignored.
  */
-import type { ContextData, Latency, ModelInfo, PastMessage, ServerMessage, ServerStatus, VoiceState } from './messages.js';
+import type { ContextData, Latency, ModelInfo, PastMessage, Sensitivity, ServerMessage, ServerStatus, VoiceState } from './messages.js';
 
 /** Why a frame could not be read. */
 export class Unreadable {
@@ -58,6 +58,10 @@ function read(type: string, fields: Fields): ServerMessage | null {
       };
     case 'speaking':
       return { type, replyId: id(fields, 'reply_id'), state: voiceState(fields['state']) };
+    case 'speech_heard':
+      return { type, replyId: id(fields, 'reply_id'), chars: number(fields, 'chars') };
+    case 'settings':
+      return { type, voiceSpeed: number(fields, 'voice_speed'), sensitivity: sensitivity(fields['sensitivity']) };
     case 'playout_flush':
       return { type, fromSample: number(fields, 'from_sample') };
     case 'context':
@@ -130,6 +134,16 @@ function voiceState(value: unknown): VoiceState {
   }
 }
 
+function sensitivity(value: unknown): Sensitivity {
+  return value === 'low' || value === 'normal' || value === 'high' ? value : bad('sensitivity');
+}
+
+function loading(value: unknown): ContextData['loading'] {
+  if (!isFields(value)) return null;
+  const done = value['done'];
+  return { stage: textOr(value, 'stage', ''), done: typeof done === 'number' ? Math.min(1, Math.max(0, done)) : 0 };
+}
+
 /** Marks that are no numbers are left out: one odd mark must not cost the answer. */
 function latency(value: unknown): Latency {
   const marks: Latency = {};
@@ -155,6 +169,8 @@ function context(value: unknown): ContextData {
         }
       : null,
     status: status(value['status']),
+    loading: loading(value['loading']),
+    trouble: typeof value['trouble'] === 'string' ? value['trouble'] : null,
   };
 }
 

@@ -32,6 +32,14 @@ export function explain(code: string, message: string, field: string | null): Ex
   }
 }
 
+/** Why the language server that was asked for does not answer. */
+export function explainTrouble(why: string): Explanation {
+  return {
+    title: sentence(`The language server is not used: ${why}`),
+    todo: 'Janet’s own small model answers meanwhile. Start that server; Janet tries again by herself. “janet doctor” says more.',
+  };
+}
+
 /** Why there is no microphone. */
 export function explainMic(trouble: MicTrouble): Explanation {
   switch (trouble) {

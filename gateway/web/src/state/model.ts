@@ -1,5 +1,5 @@
 /** All that the page shows, in one value. Only `reduce` makes a new one. */
-import type { ContextData, Latency, MicMode, ServerMessage, ServerStatus } from '../protocol/messages.js';
+import type { ContextData, Latency, MicMode, Sensitivity, ServerMessage, ServerStatus } from '../protocol/messages.js';
 import type { Loss } from '../net/connection.js';
 import type { MicTrouble } from '../audio/microphone.js';
 
@@ -49,12 +49,18 @@ export interface State {
   awaiting: boolean;
   /** Reply that `her` speaks of. */
   replyId: string | null;
+  /** Characters of that reply's text that were heard. */
+  heardChars: number;
+  /** How the server says it speaks and listens; null until it said. */
+  applied: { voiceSpeed: number; sensitivity: Sensitivity } | null;
   entries: Entry[];
   /** What is being said to Janet, as far as it was understood. */
   partial: string | null;
   context: ContextData | null;
   /** Whether the conversation so far was shown on this connection. */
   resumed: boolean;
+  /** Whether the user cleared it from view: it does not come back before a reload. */
+  cleared: boolean;
   /** Makes keys of entries. */
   nextKey: number;
 }
@@ -67,10 +73,13 @@ export const initialState: State = {
   her: 'quiet',
   awaiting: false,
   replyId: null,
+  heardChars: 0,
+  applied: null,
   entries: [],
   partial: null,
   context: null,
   resumed: false,
+  cleared: false,
   nextKey: 1,
 };
 
@@ -84,6 +93,8 @@ export type Event =
   | { type: 'mic'; mic: Mic }
   /** A push-to-talk turn was given to Janet. */
   | { type: 'committed' }
+  /** The user wants an empty chat; Janet's memory is not touched. */
+  | { type: 'cleared' }
   /** Nothing more came of what was heard last. */
   | { type: 'partial_stale' }
   /** A fault of the page's own: sound could not be opened, and the like. */

@@ -1,7 +1,9 @@
 /** Event in, next state out. Pure; every rule of what the page shows is here. */
 import type { ContextData, ServerMessage } from '../protocol/messages.js';
-import { explain } from './explain.js';
+import { explain, explainTrouble } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
+
+const CLEARED = 'Cleared from view only: Janet still remembers what was said.';
 
 /** The state after `event`. The same object comes back when nothing changed. */
 export function reduce(state: State, event: Event): State {
@@ -30,6 +32,8 @@ export function reduce(state: State, event: Event): State {
       return { ...state, mic: event.mic, partial: event.mic.kind === 'on' ? state.partial : null };
     case 'committed':
       return { ...state, her: state.her === 'quiet' ? 'thinking' : state.her };
+    case 'cleared':
+      return append({ ...state, entries: [], cleared: true }, (key) => ({ kind: 'note', key, text: CLEARED }));
     case 'partial_stale':
       return {
         ...state,
@@ -60,6 +64,10 @@ function onServer(state: State, message: ServerMessage): State {
       return onAnswer(state, message);
     case 'speaking':
       return onSpeaking(state, message.replyId, message.state);
+    case 'speech_heard':
+      return message.replyId === state.replyId ? { ...state, heardChars: message.chars } : state;
+    case 'settings':
+      return { ...state, applied: { voiceSpeed: message.voiceSpeed, sensitivity: message.sensitivity } };
     case 'error':
       return onError(state, message);
     case 'audio_ready':
@@ -87,10 +95,10 @@ function onLost(state: State, link: State['link']): State {
 }
 
 function onContext(state: State, data: ContextData): State {
-  const next = { ...state, context: data, status: data.status ?? state.status };
+  const next = followTrouble({ ...state, context: data, status: data.status ?? state.status }, state.context?.trouble ?? null, data.trouble);
   if (state.resumed) return next;
   // Shown only into an empty chat: what is already there is the same conversation, with more detail.
-  if (state.entries.some((e) => e.kind === 'user' || e.kind === 'assistant')) return { ...next, resumed: true };
+  if (state.cleared || state.entries.some((e) => e.kind === 'user' || e.kind === 'assistant')) return { ...next, resumed: true };
   return data.messages.reduce<State>(
     (s, past) =>
       append(s, (key) =>
@@ -108,6 +116,14 @@ function onContext(state: State, data: ContextData): State {
       ),
     { ...next, resumed: true },
   );
+}
+
+/** Says once that somebody else answers than was asked for, and once that it is over. */
+function followTrouble(state: State, before: string | null, now: string | null): State {
+  if (before === now) return state;
+  if (now === null) return append(state, (key) => ({ kind: 'note', key, text: 'The language server answers again.' }));
+  const { title, todo } = explainTrouble(now);
+  return append(state, (key) => ({ kind: 'error', key, title, todo }));
 }
 
 function onTranscript(state: State, text: string, final: boolean): State {
@@ -158,7 +174,8 @@ function showUserText(state: State, userText: string, replyId: string, requestId
 function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage, { type: 'speaking' }>['state']): State {
   const her: Her =
     voice === 'started' || voice === 'resumed' ? 'speaking' : voice === 'paused' ? 'held' : state.awaiting ? 'thinking' : 'quiet';
-  const next = { ...state, her, replyId, partial: voice === 'resumed' ? null : state.partial };
+  const heardChars = replyId === state.replyId ? state.heardChars : 0;
+  const next = { ...state, her, replyId, heardChars, partial: voice === 'resumed' ? null : state.partial };
   if (voice !== 'stopped' || !hasReply(state, replyId)) return next;
   return changeReply(next, replyId, (e) => ({ ...e, interrupted: true }));
 }

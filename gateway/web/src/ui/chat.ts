@@ -1,5 +1,6 @@
 /** The conversation: entries in, elements out; an entry keeps its element while it changes. */
 import type { Entry, State } from '../state/model.js';
+import type { Announcer } from './announcer.js';
 import { h, icon, setText } from './dom.js';
 import { headline, NARROW, waterfall, WIDE } from './waterfall.js';
 
@@ -10,11 +11,14 @@ export class Chat {
   private readonly elements = new Map<string, { entry: Entry; element: HTMLElement }>();
   private readonly partial: HTMLElement;
   private readonly thinking: HTMLElement;
+  /** Whether the reader is at the log's end. */
+  private atEnd = true;
+  private empty = true;
 
   constructor(
     private readonly log: HTMLElement,
     private readonly list: HTMLElement,
-    private readonly announce: HTMLElement,
+    private readonly announcer: Announcer,
   ) {
     this.partial = h('li', { class: 'entry user partial', 'aria-hidden': 'true', hidden: true }, h('p', { class: 'bubble' }));
     this.thinking = h(
@@ -24,19 +28,44 @@ export class Chat {
       h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
     );
     list.append(this.partial, this.thinking);
+    // A caption or a phone's keyboard makes the log shorter: who read its end goes on reading it.
+    new ResizeObserver(() => this.keepEnd()).observe(log);
+    log.addEventListener('scroll', () => {
+      this.atEnd = this.isNearEnd();
+    });
   }
 
-  render(state: State): void {
-    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
+  /** `readSpoken`: screen readers are given what she said aloud, too. */
+  render(state: State, readSpoken: boolean): void {
+    this.atEnd = this.isNearEnd();
+    this.forgetCleared(state.entries);
     let previous: Element | null = null;
     for (const entry of state.entries) {
-      const element = this.renderEntry(entry, state.replyId);
+      const element = this.renderEntry(entry, readSpoken ? null : state.replyId);
       const next: Element | null = previous === null ? this.list.firstElementChild : previous.nextElementSibling;
       if (next !== element) this.list.insertBefore(element, next);
       previous = element;
     }
     this.renderTrailing(state);
-    if (atEnd && state.entries.length > 0) this.log.scrollTop = this.log.scrollHeight;
+    this.empty = state.entries.length === 0;
+    this.keepEnd();
+  }
+
+  private isNearEnd(): boolean {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
+  }
+
+  private keepEnd(): void {
+    if (this.atEnd && !this.empty) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private forgetCleared(entries: readonly Entry[]): void {
+    const kept = new Set(entries.map((entry) => entry.key));
+    for (const [key, { element }] of this.elements) {
+      if (kept.has(key)) continue;
+      element.remove();
+      this.elements.delete(key);
+    }
   }
 
   private renderEntry(entry: Entry, spokenReply: string | null): HTMLElement {
@@ -47,21 +76,23 @@ export class Chat {
     switch (entry.kind) {
       case 'user':
         renderUser(element, entry);
+        if (entry.spoken && before === undefined) this.announcer.say(`You said: ${entry.text}`);
         break;
       case 'assistant':
         renderAssistant(element, entry, before?.kind === 'assistant' ? before : null);
         if (entry.done && (before?.kind !== 'assistant' || !before.done) && !isPast(entry)) {
           // What she says aloud a screen reader must not say on top of her.
-          if (entry.replyId !== spokenReply) setText(this.announce, `Janet: ${entry.text}`);
+          if (entry.replyId !== spokenReply) this.announcer.say(`Janet: ${entry.text}${entry.interrupted ? ' (interrupted)' : ''}`);
         }
         break;
       case 'error':
         renderError(element, entry);
-        if (before === undefined) setText(this.announce, `${entry.title} ${entry.todo}`);
+        if (before === undefined) this.announcer.say(`${entry.title} ${entry.todo}`);
         break;
       case 'note':
         element.className = 'entry note';
         setText(element, entry.text);
+        if (before === undefined) this.announcer.say(entry.text);
         break;
     }
     this.elements.set(entry.key, { entry, element });

@@ -30,7 +30,9 @@ export class Side {
     };
     button.addEventListener('click', () => open(!panel.hasAttribute('data-open')));
     panel.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape') return;
+      if (event.key !== 'Escape' || !panel.hasAttribute('data-open')) return;
+      // Closing the panel is all that this press does.
+      event.preventDefault();
       open(false);
       button.focus();
     });

@@ -4,6 +4,7 @@ import { activity, ACTIVITY_TEXT, reachable } from '../state/activity.js';
 import type { State } from '../state/model.js';
 import type { Settings } from '../state/settings.js';
 import type { MicMode } from '../protocol/messages.js';
+import { dialogIsOpen } from './dialogs.js';
 import { byId, setText } from './dom.js';
 
 export interface StageEvents {
@@ -26,6 +27,8 @@ export class Stage {
   private readonly sample = byId<HTMLButtonElement>('sample');
   private readonly trouble = byId('mic-trouble');
   private pushToTalk = false;
+  /** Whether the space bar may open the microphone. */
+  private mayOpen = false;
 
   constructor(events: StageEvents) {
     this.mic.addEventListener('click', () => {
@@ -36,7 +39,9 @@ export class Stage {
       this.mic.setPointerCapture(event.pointerId);
       events.onHold(true);
     });
-    for (const end of ['pointerup', 'pointercancel'] as const) {
+    // A long press is how one talks here, not how one asks for a menu.
+    this.mic.addEventListener('contextmenu', (event) => event.preventDefault());
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) {
       this.mic.addEventListener(end, () => {
         if (this.pushToTalk) events.onHold(false);
       });
@@ -55,6 +60,7 @@ export class Stage {
     const on = state.mic.kind === 'on';
     const ready = reachable(state);
     this.pushToTalk = on && state.mic.kind === 'on' && state.mic.mode === 'push_to_talk';
+    this.mayOpen = ready && (state.mic.kind === 'off' || state.mic.kind === 'trouble');
     this.root.dataset['activity'] = now;
     this.root.dataset['mic'] = state.mic.kind;
     setText(this.title, ACTIVITY_TEXT[now].title);
@@ -82,12 +88,14 @@ export class Stage {
   private holdKeys(events: StageEvents): void {
     let holding = false;
     document.addEventListener('keydown', (event) => {
+      if (event.defaultPrevented || event.isComposing || dialogIsOpen()) return;
       if (event.key === 'Escape' && !this.stop.hidden) {
         events.onStop();
         return;
       }
-      if (!this.pushToTalk || !this.isHoldKey(event)) return;
-      event.preventDefault();
+      if (!holding && !this.isHoldKey(event)) return;
+      // While it is down it repeats, and would scroll.
+      if (event.key === ' ' || event.key === 'Enter') event.preventDefault();
       if (holding || event.repeat) return;
       holding = true;
       events.onHold(true);
@@ -97,15 +105,23 @@ export class Stage {
       holding = false;
     };
     document.addEventListener('keyup', (event) => {
-      if (event.key === ' ' || event.key === 'Enter') release();
+      if (holding && (event.key === ' ' || event.key === 'Enter')) {
+        // A button would be pressed by the key's release.
+        event.preventDefault();
+        release();
+      }
     });
     window.addEventListener('blur', release);
   }
 
   private isHoldKey(event: KeyboardEvent): boolean {
-    if (event.target === this.mic) return event.key === ' ' || event.key === 'Enter';
+    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (event.target === this.mic) return this.pushToTalk && (event.key === ' ' || event.key === 'Enter');
+    if (event.key !== ' ' || !(this.pushToTalk || this.mayOpen)) return false;
     const target = event.target as HTMLElement;
-    return event.key === ' ' && target.closest('textarea, input, button, summary, a') === null;
+    // On a choice that is made already Space has nothing to do.
+    if (target instanceof HTMLInputElement && target.type === 'radio') return target.checked;
+    return target.closest('textarea, input, button, summary, a') === null;
   }
 }
 

@@ -7,6 +7,7 @@ export class StatusBar {
   private readonly banner = byId('banner');
   private readonly text = byId('banner-text');
   private readonly retry = byId<HTMLButtonElement>('retry');
+  private readonly loading = byId<HTMLProgressElement>('loading');
   private timer: number | undefined;
 
   constructor(onRetry: () => void) {
@@ -24,11 +25,17 @@ export class StatusBar {
       count();
       if (link.retryAt !== null) this.timer = window.setInterval(count, 250);
       setText(this.retry, link.why === 'elsewhere' ? 'Use it here' : 'Retry now');
+    } else if (state.status === 'models_loading') {
+      const stage = state.context?.loading?.stage ?? '';
+      setText(this.text, `Janet is loading her models${stage === '' ? '' : ` (${stage})`}. You can write already; she listens in a moment.`);
     } else if (state.status === 'busy') {
       setText(this.text, 'Janet has more to do than she can. Try again in a moment.');
     }
     this.retry.hidden = state.link.kind !== 'waiting';
-    this.banner.hidden = state.link.kind !== 'waiting' && state.status !== 'busy';
+    const loads = state.link.kind === 'open' && state.status === 'models_loading';
+    this.loading.hidden = !loads;
+    this.loading.value = state.context?.loading?.done ?? 0;
+    this.banner.hidden = state.link.kind !== 'waiting' && state.status !== 'busy' && !loads;
     this.banner.dataset['kind'] = kind;
   }
 }

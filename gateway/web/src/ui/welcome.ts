@@ -26,10 +26,10 @@ export class Welcome {
 
   render(state: State, welcomed: boolean): void {
     const ready = reachable(state);
-    this.root.hidden = state.entries.length > 0 || state.partial !== null;
+    this.root.hidden = state.partial !== null || state.entries.some((e) => e.kind === 'user' || e.kind === 'assistant');
     for (const button of this.buttons) button.disabled = !ready || state.mic.kind === 'sample' || state.mic.kind === 'opening';
     const kept = state.context === null ? '' : forgetting(state.context);
     this.keep.textContent = kept === '' ? '' : ` What you say is ${kept}.`;
-    this.hint.hidden = welcomed || !state.entries.some((e) => e.kind === 'assistant');
+    this.hint.hidden = welcomed;
   }
 }

@@ -1,0 +1,22 @@
+/** What she says, in step with her voice. For the eye only: the chat holds the same text. */
+import { captionOf } from '../state/captions.js';
+import type { State } from '../state/model.js';
+import { byId, setText } from './dom.js';
+
+export class CaptionLine {
+  private readonly line = byId('caption');
+  private readonly said = byId('caption-said');
+  private readonly now = byId('caption-now');
+  private readonly toCome = byId('caption-to-come');
+
+  render(state: State, on: boolean): void {
+    const sounds = state.her === 'speaking' || state.her === 'held';
+    const reply = on && sounds ? state.entries.findLast((e) => e.kind === 'assistant' && e.replyId === state.replyId) : undefined;
+    const caption = reply?.kind === 'assistant' ? captionOf(reply.text, state.heardChars) : null;
+    this.line.hidden = caption === null;
+    if (caption === null) return;
+    setText(this.said, caption.said);
+    setText(this.now, caption.now);
+    setText(this.toCome, caption.toCome);
+  }
+}

@@ -1,0 +1,33 @@
+/** A hand on the page's WebSocket: cuts it, and changes what the real server says. */
+
+export class Wire {
+  #open = null;
+  #rewrite = (message) => message;
+  /** Whether connections are let through. */
+  up = true;
+
+  /** Give this to `openPage` as `before`. */
+  install = (page) =>
+    page.routeWebSocket('**/ws*', (socket) => {
+      if (!this.up) {
+        socket.close();
+        return;
+      }
+      this.#open = socket;
+      const server = socket.connectToServer();
+      server.onMessage((data) => {
+        if (typeof data !== 'string') socket.send(data);
+        else socket.send(JSON.stringify(this.#rewrite(JSON.parse(data))));
+      });
+    });
+
+  /** From now on the server's messages pass through this. */
+  rewrite(change) {
+    this.#rewrite = change;
+  }
+
+  /** Ends the connection; with `up` false none comes back. */
+  async cut(code = 1001) {
+    await this.#open?.close({ code });
+  }
+}
