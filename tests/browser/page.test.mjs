@@ -72,4 +72,8 @@ test('a "mm-hm" does not stop her', (t) => script(t, 'backchannel', '--wav', que
 
 test('a "yeah" does not stop her', (t) => script(t, 'backchannel', '--wav', question, '--over', clip('yeah')));
 
+test('axe finds nothing, a phone shows everything, trouble says what to do next', (t) => script(t, 'a11y'));
+
+test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard', '--wav', question));
+
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));

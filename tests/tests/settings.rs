@@ -1,6 +1,9 @@
 //! What a client may set for its own connection, and that it takes effect.
 
-use janet_tests::{Client, Server, sound};
+use std::time::{Duration, Instant};
+
+use janet_tests::sound::{self, s16};
+use janet_tests::{Client, Frame, Server};
 use serde_json::{Value, json};
 
 async fn set(client: &mut Client, message: Value) -> (Value, Value) {
@@ -100,4 +103,55 @@ async fn a_bad_value_names_its_field_and_changes_nothing() {
     }
     let ask = json!({ "type": "settings_set" });
     assert_eq!(set(&mut client, ask).await, (json!(1.0), json!("normal")));
+}
+
+/// Whether anything is understood of a sentence with noise over it.
+async fn hears(sensitivity: &str, snr_db: f32) -> bool {
+    let mut client = Client::connect(Server::shared()).await;
+    set(
+        &mut client,
+        json!({ "type": "settings_set", "sensitivity": sensitivity }),
+    )
+    .await;
+    let start = json!({ "type": "audio_start", "rate_hz": sound::RATE_HZ, "play_rate_hz": 24_000, "mode": "hands_free" });
+    client.send(start).await;
+    client.until("audio_ready").await;
+    let speech = sound::clip("goforward");
+    let level = sound::level(&speech) * 10_f32.powf(-snr_db / 20.0) * 3_f32.sqrt();
+    let mut seed = 1_u32;
+    let mut noise = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((seed >> 8) as f32 / 8_388_608.0 - 1.0) * level
+    };
+    let silence = std::iter::repeat_n(0.0, sound::RATE_HZ as usize * 2);
+    let heard: Vec<f32> = speech
+        .into_iter()
+        .chain(silence)
+        .map(|s| s + noise())
+        .collect();
+    let began = Instant::now();
+    for (number, packet) in (1_u32..).zip(s16(&heard).chunks_exact(320)) {
+        client.send_mic(packet).await;
+        let due = began + Duration::from_millis(20) * number;
+        while let Some(left) = due.checked_duration_since(Instant::now()) {
+            match client.next_within(left).await {
+                Some(Frame::Text(frame))
+                    if frame["type"] == "transcript" && frame["text"] != "" =>
+                {
+                    return true;
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn probe() {
+    for snr in [-13.0, -15.0, -17.0, -19.0, -21.0, -24.0] {
+        let (low, high) = tokio::join!(hears("low", snr), hears("high", snr));
+        eprintln!("snr {snr}: low {low} high {high}");
+    }
 }

@@ -13,6 +13,7 @@ export class Chat {
   private readonly thinking: HTMLElement;
   /** Whether the reader is at the log's end. */
   private atEnd = true;
+  /** Whether nothing was said yet: the welcome is read from its beginning. */
   private empty = true;
 
   constructor(
@@ -47,7 +48,7 @@ export class Chat {
       previous = element;
     }
     this.renderTrailing(state);
-    this.empty = state.entries.length === 0;
+    this.empty = !state.entries.some((entry) => entry.kind === 'user' || entry.kind === 'assistant');
     this.keepEnd();
   }
 

@@ -27,7 +27,7 @@ export class StatusBar {
       setText(this.retry, link.why === 'elsewhere' ? 'Use it here' : 'Retry now');
     } else if (state.status === 'models_loading') {
       const stage = state.context?.loading?.stage ?? '';
-      setText(this.text, `Janet is loading her models${stage === '' ? '' : ` (${stage})`}. You can write already; she listens in a moment.`);
+      setText(this.text, `Janet is loading her models${stage === '' ? '' : ` (${stage})`}. She listens in a moment.`);
     } else if (state.status === 'busy') {
       setText(this.text, 'Janet has more to do than she can. Try again in a moment.');
     }
