@@ -10,7 +10,8 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use crate::isa::{Isa, for_each_isa};
-use crate::math::exp_of_row;
+use crate::kv_cache::Look;
+use crate::math::{cap_row, exp_of_row};
 use crate::shared_out::SharedOut;
 use crate::simd::Simd;
 use crate::{Pool, Rope};
@@ -60,6 +61,7 @@ impl Heads {
 pub(crate) fn attend(
     isa: Isa,
     shape: Heads,
+    look: Look,
     start: usize,
     qkv: &[f32],
     rope: &Rope,
@@ -94,6 +96,7 @@ pub(crate) fn attend(
         let from = group * TASK_TOKENS;
         let job = Job {
             shape,
+            look,
             start,
             head,
             tokens: (from, (from + TASK_TOKENS).min(tokens)),
@@ -152,6 +155,7 @@ fn append(shape: Heads, at: usize, kv: &[f32], rope: &Rope, keys: &mut [u16], va
 /// Some tokens' queries of the heads that share one head of keys.
 struct Job<'a> {
     shape: Heads,
+    look: Look,
     start: usize,
     head: usize,
     tokens: (usize, usize),
@@ -203,7 +207,7 @@ unsafe fn walk<S: Simd>(job: &Job<'_>, scratch: &mut Vec<f32>, out: SharedOut<f3
     }
 }
 
-/// `G` heads of one token over the first `seen` tokens.
+/// `G` heads of one token over the first `seen` tokens, or those of them in the layer's window.
 ///
 /// # Safety
 /// `queries` and `out` hold `G` heads, `scratch` `G` rows of `room`, which is `seen` rounded up
@@ -225,16 +229,19 @@ unsafe fn heads_at<S: Simd, const G: usize>(
     let stride = job.shape.key_stride();
     let keys = &job.keys[job.head * d * stride..][..d * stride];
     let values = &job.values[job.head * capacity * d..][..seen * d];
-    let scale = 1.0 / (d as f32).sqrt();
+    let scale = job.look.scale;
+    let from = job.look.from(seen);
+    // Scores are made in whole vectors from here on; those before `from` are not used.
+    let begin = from / (2 * LANES) * (2 * LANES);
     let mut inverse = [0.0; G];
     // SAFETY: reads of keys go to at most `room`, which a row of `stride` holds; the rest is
     // inside by the contract.
     unsafe {
-        for at in (0..room).step_by(2 * S::LANES) {
+        for at in (begin..room).step_by(2 * S::LANES) {
             let mut sums = [[S::splat(0.0); 2]; G];
             for i in 0..d {
-                let from = keys.as_ptr().add(i * stride + at);
-                let key = [S::load_f16(from), S::load_f16(from.add(S::LANES))];
+                let row = keys.as_ptr().add(i * stride + at);
+                let key = [S::load_f16(row), S::load_f16(row.add(S::LANES))];
                 for (g, sums) in sums.iter_mut().enumerate() {
                     let query = S::splat(*queries.as_ptr().add(g * d + i));
                     sums[0] = query.mul_add(key[0], sums[0]);
@@ -248,7 +255,10 @@ unsafe fn heads_at<S: Simd, const G: usize>(
             }
         }
         for (g, inverse) in inverse.iter_mut().enumerate() {
-            *inverse = 1.0 / exp_of_row::<S>(&mut scratch[g * room..g * room + seen]);
+            if let Some(cap) = job.look.cap {
+                cap_row::<S>(&mut scratch[g * room + begin..(g + 1) * room], cap);
+            }
+            *inverse = 1.0 / exp_of_row::<S>(&mut scratch[g * room + from..g * room + seen]);
         }
         let mut column = 0;
         while column < d {
@@ -258,7 +268,7 @@ unsafe fn heads_at<S: Simd, const G: usize>(
                     d,
                     scratch,
                     room,
-                    seen,
+                    (from, seen),
                     &inverse,
                     &mut out[column..],
                 );
@@ -269,7 +279,7 @@ unsafe fn heads_at<S: Simd, const G: usize>(
                     d,
                     scratch,
                     room,
-                    seen,
+                    (from, seen),
                     &inverse,
                     &mut out[column..],
                 );
@@ -279,7 +289,7 @@ unsafe fn heads_at<S: Simd, const G: usize>(
     }
 }
 
-/// `NV` vectors of the weighted sum of values, for `G` heads.
+/// `NV` vectors of the weighted sum of the values of the tokens `between`, for `G` heads.
 ///
 /// # Safety
 /// From every row of `values` and of `out` on, `NV` vectors lie inside; `weights` holds `G` rows
@@ -290,14 +300,14 @@ unsafe fn weigh<S: Simd, const G: usize, const NV: usize>(
     d: usize,
     weights: &[f32],
     room: usize,
-    seen: usize,
+    between: (usize, usize),
     inverse: &[f32; G],
     out: &mut [f32],
 ) {
     // SAFETY: inside by the contract.
     unsafe {
         let mut sums = [[S::splat(0.0); NV]; G];
-        for at in 0..seen {
+        for at in between.0..between.1 {
             let from = values.as_ptr().add(at * d);
             let mut value = [S::splat(0.0); NV];
             for (n, value) in value.iter_mut().enumerate() {

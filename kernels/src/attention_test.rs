@@ -6,7 +6,7 @@ use super::*;
 use crate::RopePairs;
 
 /// Plain loops over values that were never rounded to f16.
-fn plain(shape: Heads, rows: &[Vec<f32>], rope: &Rope) -> Vec<f64> {
+fn plain(shape: Heads, look: Look, rows: &[Vec<f32>], rope: &Rope) -> Vec<f64> {
     let Heads {
         heads,
         kv_heads,
@@ -28,7 +28,13 @@ fn plain(shape: Heads, rows: &[Vec<f32>], rope: &Rope) -> Vec<f64> {
     for t in 0..rows.len() {
         for h in 0..heads {
             let kv = h / (heads / kv_heads);
+            let first = look
+                .window
+                .map_or(0, |window| (t + 1).saturating_sub(window));
             let dot = |at: usize| -> f64 {
+                if at < first {
+                    return 0.0;
+                }
                 let q = &turned[t][h * d..][..d];
                 let k = &turned[at][(heads + kv) * d..][..d];
                 let sum: f64 = q
@@ -36,7 +42,9 @@ fn plain(shape: Heads, rows: &[Vec<f32>], rope: &Rope) -> Vec<f64> {
                     .zip(k)
                     .map(|(a, b)| f64::from(*a) * f64::from(*b))
                     .sum();
-                (sum / (d as f64).sqrt()).exp()
+                let score = sum * f64::from(look.scale);
+                let cap = look.cap.map(f64::from);
+                cap.map_or(score, |cap| cap * (score / cap).tanh()).exp()
             };
             let weights: Vec<f64> = (0..=t).map(dot).collect();
             let sum: f64 = weights.iter().sum();
@@ -53,7 +61,18 @@ fn plain(shape: Heads, rows: &[Vec<f32>], rope: &Rope) -> Vec<f64> {
 fn attention_agrees_with_plain_loops_in_blocks_of_any_size() {
     let mut rng = fastrand::Rng::with_seed(3);
     let pool = Pool::new(2);
-    for (heads, kv_heads, d) in [(9, 3, 64), (4, 4, 16), (6, 1, 80), (2, 1, 128)] {
+    for (heads, kv_heads, d, window, cap) in [
+        (9, 3, 64, None, None),
+        (4, 4, 16, None, Some(0.5)),
+        (6, 1, 80, Some(7), None),
+        (2, 1, 128, Some(33), Some(2.0)),
+        (2, 2, 16, Some(1), None),
+    ] {
+        let look = Look {
+            scale: 1.3 / (d as f32).sqrt(),
+            window,
+            cap,
+        };
         let shape = Heads {
             heads,
             kv_heads,
@@ -70,7 +89,7 @@ fn attention_agrees_with_plain_loops_in_blocks_of_any_size() {
         let rows: Vec<Vec<f32>> = (0..50)
             .map(|_| (0..width).map(|_| rng.f32() * 2.0 - 1.0).collect())
             .collect();
-        let want = plain(shape, &rows, &rope);
+        let want = plain(shape, look, &rows, &rope);
         for isa in Isa::here() {
             // What a former owner left must not be seen: NaN would show.
             let mut keys = vec![f16::NAN.to_bits(); shape.keys()];
@@ -82,6 +101,7 @@ fn attention_agrees_with_plain_loops_in_blocks_of_any_size() {
                 got.extend(attend(
                     isa,
                     shape,
+                    look,
                     start,
                     &qkv,
                     &rope,
@@ -105,7 +125,10 @@ fn attention_agrees_with_plain_loops_in_blocks_of_any_size() {
                     }
                 });
             // Keys and values are rounded to f16: 2^-12 of values up to 1, averaged.
-            assert!(off < 1e-3, "{isa:?} {heads}/{kv_heads} x {d}: {off}");
+            assert!(
+                off < 1e-3,
+                "{isa:?} {heads}/{kv_heads} x {d}, {look:?}: {off}"
+            );
         }
     }
 }

@@ -85,32 +85,51 @@ pub fn silu_mul(gate: &Tensor, up: &Tensor, exec: &Exec) -> Result<Tensor> {
 
 /// `silu(x[..n]) * x[n..]` over the last dimension: `x` `[..., 2n]`, contiguous, gives `[..., n]`.
 pub fn swiglu(x: &Tensor, exec: &Exec) -> Result<Tensor> {
+    gate_halves(x, exec, "swiglu", Tensor::silu, |gate, up, out| {
+        // SAFETY: the instructions were detected.
+        unsafe { math::silu_mul_slice(Isa::best(), gate, up, out) };
+    })
+}
+
+/// `gelu(x[..n]) * x[n..]` likewise, with the GELU by tanh (Gemma).
+pub fn geglu_tanh(x: &Tensor, exec: &Exec) -> Result<Tensor> {
+    gate_halves(x, exec, "geglu", Tensor::gelu, |gate, up, out| {
+        // SAFETY: the instructions were detected.
+        unsafe { math::gelu_mul_slice(Isa::best(), gate, up, out) };
+    })
+}
+
+/// A gate over the two halves of the last dimension: `kernel` on a CPU, else `act(gate) * up`.
+fn gate_halves(
+    x: &Tensor,
+    exec: &Exec,
+    op: &'static str,
+    act: impl Fn(&Tensor) -> Result<Tensor>,
+    kernel: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
+) -> Result<Tensor> {
     let width = x.dim(D::Minus1)?;
     if width % 2 != 0 || width == 0 {
-        return Err(Error::Msg(format!("swiglu: {width} values are not pairs")));
+        return Err(Error::Msg(format!("{op}: {width} values are not pairs")));
     }
     let n = width / 2;
     if !x.device().is_cpu() {
-        return silu_mul(
-            &x.narrow(D::Minus1, 0, n)?,
-            &x.narrow(D::Minus1, n, n)?,
-            exec,
-        );
+        let gate = act(&x.narrow(D::Minus1, 0, n)?.contiguous()?)?;
+        return gate * x.narrow(D::Minus1, n, n)?;
     }
     let mut dims = x.dims().to_vec();
     *dims
         .last_mut()
         .expect("it has a last dimension, asked for above") = n;
     let mut out = vec![0.0; x.elem_count() / 2];
-    with_f32(x, "swiglu", |x| {
+    with_f32(x, op, |x| {
         let rows = out.len() / n;
         let out = SharedOut::new(&mut out);
         let per_task = (TASK / n).max(1);
         exec.pool.run(rows.div_ceil(per_task), &|task| {
             for row in task * per_task..((task + 1) * per_task).min(rows) {
                 let (gate, up) = x[row * width..][..width].split_at(n);
-                // SAFETY: each row is written by one task; the instructions were detected.
-                unsafe { math::silu_mul_slice(Isa::best(), gate, up, out.part(row * n, n)) };
+                // SAFETY: each row is written by one task, and `out` outlives the loop.
+                kernel(gate, up, unsafe { out.part(row * n, n) });
             }
         });
         Ok(())

@@ -55,6 +55,34 @@ pub struct HeadNorms {
     pub eps: f32,
 }
 
+/// How a layer's queries look at the keys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// What a score is multiplied with: usually `1 / √head_dim`.
+    pub scale: f32,
+    /// Tokens that are seen, the query's own included; `None` sees all before it. At least 1.
+    pub window: Option<usize>,
+    /// Scores are bent to stay below this size (`cap tanh(score / cap)`: Gemma 2).
+    pub cap: Option<f32>,
+}
+
+impl Look {
+    /// The usual one for heads of `head_dim` values.
+    pub fn plain(head_dim: usize) -> Self {
+        Self {
+            scale: 1.0 / (head_dim as f32).sqrt(),
+            window: None,
+            cap: None,
+        }
+    }
+
+    /// The first token that is seen by the last of `seen`.
+    pub(crate) fn from(self, seen: usize) -> usize {
+        self.window
+            .map_or(0, |window| seen.saturating_sub(window.max(1)))
+    }
+}
+
 /// Keys and values of up to `capacity` tokens in every layer.
 #[derive(Debug)]
 pub struct KvCache {
@@ -117,7 +145,7 @@ impl KvCache {
     }
 
     /// Writes keys and values of the tokens from position `start` on, and attends from each of
-    /// them to itself and everything before it.
+    /// them to itself and what `look` shows it before.
     ///
     /// `qkv` `[t, (heads + 2 kv_heads) head_dim]` holds queries, keys and values side by side,
     /// not yet rotated. Returns `[t, heads head_dim]`.
@@ -128,6 +156,7 @@ impl KvCache {
         qkv: &Tensor,
         rope: &Rope,
         norms: Option<&HeadNorms>,
+        look: Look,
     ) -> Result<Tensor> {
         let KvShape {
             layers,
@@ -167,13 +196,13 @@ impl KvCache {
                 let out = with_f32(qkv, "attend", |qkv| {
                     let isa = Isa::best();
                     Ok(attention::attend(
-                        isa, shape, start, qkv, rope, keys, values, pool,
+                        isa, shape, look, start, qkv, rope, keys, values, pool,
                     ))
                 })?;
                 Tensor::from_vec(out, (tokens, heads * head_dim), &Device::Cpu)
             }
             Room::Device { keys, values } => {
-                attend_on_device(shape, start, qkv, rope, &keys[layer], &values[layer])
+                attend_on_device(shape, look, start, qkv, rope, &keys[layer], &values[layer])
             }
         }
     }
@@ -281,6 +310,7 @@ impl KvCache {
 /// The same by candle's operations, for devices that have no kernel here.
 fn attend_on_device(
     shape: Heads,
+    look: Look,
     start: usize,
     qkv: &Tensor,
     rope: &Rope,
@@ -308,11 +338,22 @@ fn attend_on_device(
     let group = heads / kv_heads;
     let q = q.reshape((kv_heads, group * tokens, head_dim))?;
     let scores = (q.matmul(&keys.narrow(1, 0, seen)?.transpose(1, 2)?.contiguous()?)?
-        / (head_dim as f64).sqrt())?;
+        * f64::from(look.scale))?;
+    let scores = match look.cap.map(f64::from) {
+        None => scores,
+        Some(cap) => ((scores / cap)?.tanh()? * cap)?,
+    };
     let mask: Vec<f32> = (0..group * tokens)
         .flat_map(|row| {
             let last = start + row % tokens;
-            (0..seen).map(move |at| if at <= last { 0.0 } else { f32::NEG_INFINITY })
+            let shown = look.from(last + 1)..=last;
+            (0..seen).map(move |at| {
+                if shown.contains(&at) {
+                    0.0
+                } else {
+                    f32::NEG_INFINITY
+                }
+            })
         })
         .collect();
     let mask = Tensor::from_vec(mask, (1, group * tokens, seen), qkv.device())?;

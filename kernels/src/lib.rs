@@ -28,9 +28,9 @@ mod view;
 
 pub use conv::Conv1d;
 pub use conv_transpose::ConvTranspose1d;
-pub use elementwise::{gated_tanh, gelu_erf, silu_mul, swiglu};
+pub use elementwise::{gated_tanh, geglu_tanh, gelu_erf, silu_mul, swiglu};
 pub use exec::{Exec, Precision};
-pub use kv_cache::{HeadNorms, KvCache, KvShape};
+pub use kv_cache::{HeadNorms, KvCache, KvShape, Look};
 pub use linear::Linear;
 pub use norm::{layer_norm, rms_norm, softmax_last_dim};
 pub use pool::Pool;

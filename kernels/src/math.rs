@@ -160,6 +160,43 @@ unsafe fn silu_mul_body<S: Simd>(gate: &[f32], up: &[f32], out: &mut [f32]) {
     unsafe { map!(S, out = [gate, up] => gate.mul(sigmoid(gate)).mul(up)) }
 }
 
+/// `x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`: tanh of half of something is its sigmoid.
+#[inline(always)]
+unsafe fn gelu_tanh<S: Simd>(x: S) -> S {
+    // SAFETY: passed on from the caller.
+    unsafe {
+        let twice = S::splat(1.595_769_1);
+        let inner = x.mul(x).mul_add(S::splat(0.044_715), S::splat(1.0));
+        x.mul(sigmoid(x.mul(inner).mul(twice)))
+    }
+}
+
+for_each_isa! {
+    /// `gelu(gate) up`, the GELU by tanh.
+    pub(crate) fn gelu_mul_slice(gate: &[f32], up: &[f32], out: &mut [f32]) = gelu_mul_body
+}
+#[inline(always)]
+unsafe fn gelu_mul_body<S: Simd>(gate: &[f32], up: &[f32], out: &mut [f32]) {
+    // SAFETY: passed on from the caller.
+    unsafe { map!(S, out = [gate, up] => gelu_tanh(gate).mul(up)) }
+}
+
+/// Replaces each value by `cap tanh(value / cap)`.
+///
+/// # Safety
+/// The instructions of `S` exist, and `row` is whole vectors.
+#[inline(always)]
+pub(crate) unsafe fn cap_row<S: Simd>(row: &mut [f32], cap: f32) {
+    // SAFETY: passed on from the caller; chunks are whole vectors.
+    unsafe {
+        let (cap, inverse) = (S::splat(cap), S::splat(1.0 / cap));
+        for chunk in row.chunks_exact_mut(S::LANES) {
+            let x = S::load(chunk.as_ptr());
+            tanh(x.mul(inverse)).mul(cap).store(chunk.as_mut_ptr());
+        }
+    }
+}
+
 for_each_isa! {
     /// Root-mean-square norm of each row as long as `weight`.
     pub(crate) fn rms_norm_rows(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) = rms_body

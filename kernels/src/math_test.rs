@@ -74,6 +74,16 @@ fn activations_agree_with_plain_loops() {
                 let want = pairs().map(|(a, b)| a * sigmoid_of(a) * b);
                 let limit = 1e-6 * f64::from(scale * scale).max(1.0);
                 assert!(worst(&out, want) < limit, "{isa:?} silu {n} {scale}");
+                // SAFETY: as above.
+                unsafe { gelu_mul_slice(isa, &a, &b, &mut out) };
+                let want = pairs().map(|(a, b)| {
+                    let inner = (2.0 / std::f64::consts::PI).sqrt() * (a + 0.044_715 * a.powi(3));
+                    0.5 * a * (1.0 + inner.tanh()) * b
+                });
+                assert!(
+                    worst(&out, want) < limit,
+                    "{isa:?} gelu by tanh {n} {scale}"
+                );
             }
         }
     }

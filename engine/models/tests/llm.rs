@@ -105,7 +105,7 @@ fn exact_weights_give_the_reference_logits_and_answers() {
         let prompt = ids(&case["prompt"]);
         assert_eq!(llm.prompt_ids(&messages).expect("a prompt"), prompt);
         let logits = llm
-            .score(&prompt)
+            .score(&prompt, 1)
             .expect("scores")
             .pop()
             .expect("a last one");
@@ -130,7 +130,7 @@ fn eight_bit_weights_stay_close_to_the_exact_ones() {
     let every = fixture["every"].as_u64().expect("a number") as usize;
     for case in fixture["cases"].as_array().expect("a list") {
         let logits = shared()
-            .score(&ids(&case["prompt"]))
+            .score(&ids(&case["prompt"]), 1)
             .expect("scores")
             .pop()
             .expect("one");

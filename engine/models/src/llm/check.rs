@@ -21,8 +21,7 @@ pub fn check(path: &Path) -> Result<(), ModelError> {
         ));
     }
     let tokens = Tokens::read(&file)?;
-    let is_chatml = || tokens.controls().iter().any(|text| text == CHATML_START);
-    if file.text("tokenizer.chat_template").is_none() && !is_chatml() {
+    if file.text("tokenizer.chat_template").is_none() && !tokens.has_control(CHATML_START) {
         return Err(file.damaged(
             "no chat template: not made for conversations; take the -Instruct or -Chat variant",
         ));

@@ -75,6 +75,12 @@ impl Gguf {
         self.value(key)?.to_f32().ok()
     }
 
+    /// A list of floats.
+    pub(super) fn floats(&self, key: &str) -> Option<Vec<f32>> {
+        let list = self.value(key)?.to_vec().ok()?;
+        list.iter().map(|v| v.to_f32().ok()).collect()
+    }
+
     /// A number that the file cannot do without.
     pub(super) fn need(&self, key: &str) -> Result<usize, ModelError> {
         self.number(key)

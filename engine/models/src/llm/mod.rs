@@ -1,14 +1,18 @@
-//! The language model: a GGUF file of the Llama family, answering conversations.
+//! The language model: a GGUF file of the Llama, Qwen or Gemma family, answering conversations.
 //!
 //! The way of a question: [`Message`]s → prompt (chat template, token ids) → slot (whose cache
 //! holds the longest known beginning) → blocks through the network → one token a step → text
 //! that is sure to be shown. Decides nothing about the conversation itself; keeps no text beyond
 //! the ids in its slots, which [`Llm::forget`] erases.
 
+mod bpe;
 mod calendar;
 mod check;
+mod family;
 mod generation;
 mod gguf;
+mod kinds;
+mod manners;
 mod message;
 mod model;
 mod net;
@@ -17,6 +21,7 @@ mod prompt;
 mod sampler;
 mod shape;
 mod slots;
+mod spm;
 mod template;
 mod text_out;
 mod tokens;

@@ -58,7 +58,7 @@ pub(super) struct Inner {
 const SHORTEST_CONTEXT: usize = 64;
 
 impl Llm {
-    /// Reads a GGUF file of the Llama family and warms the network up.
+    /// Reads a GGUF file (llama, qwen2, qwen3, gemma2, gemma3) and warms the network up.
     pub fn load(path: &Path, exec: &Exec, options: LlmOptions) -> Result<Self, ModelError> {
         let refuse = |what, reason| Err(ModelError::Input { what, reason });
         if options.slots == 0 {
@@ -75,7 +75,7 @@ impl Llm {
         let tokens = Tokens::read(&file)?;
         let source = match file.text("tokenizer.chat_template") {
             Some(source) => source.to_owned(),
-            None if tokens.controls().iter().any(|text| text == CHATML_START) => CHATML.to_owned(),
+            None if tokens.has_control(CHATML_START) => CHATML.to_owned(),
             None => return Err(file.damaged("no chat template: not made for conversations")),
         };
         let template = Template::compile(source, tokens.bos_text.clone(), tokens.eos_text.clone())?;
@@ -134,15 +134,18 @@ impl Llm {
         self.inner.slots.forget(owner)
     }
 
-    /// The logits `[ids][vocabulary]` behind each of `ids`, for comparing with other programs.
-    pub fn score(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let mut cache = self.inner.net.cache(ids.len())?;
-        let score = |n: usize| {
-            let mut pass = Pass::begin(&self.inner.net, &ids[n..=n], n)?;
+    /// The logits `[blocks][vocabulary]` behind each whole `block` of ids and behind the last,
+    /// run a block at a time; for comparing with other programs. `block` is at least 1.
+    pub fn score(&self, ids: &[u32], block: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+        let mut cache = self.inner.net.cache(ids.len().max(1))?;
+        let mut start = 0;
+        let score = |ids: &[u32]| {
+            let mut pass = Pass::begin(&self.inner.net, ids, start)?;
+            start += ids.len();
             while !pass.step(&self.inner.net, &mut cache, &self.inner.pace)? {}
             pass.logits(&self.inner.net)
         };
-        (0..ids.len()).map(score).collect()
+        ids.chunks(block.max(1)).map(score).collect()
     }
 
     /// The ids of a text, in which the texts of control tokens count as those tokens.

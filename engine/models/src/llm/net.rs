@@ -4,13 +4,15 @@
 //! its callers.
 
 use candle_core::{Device, Tensor};
-use janet_kernels::{Exec, HeadNorms, KvCache, KvShape, Linear, Precision, Rope, rms_norm, swiglu};
+use janet_kernels::{
+    Exec, HeadNorms, KvCache, KvShape, Linear, Precision, Rope, geglu_tanh, rms_norm, swiglu,
+};
 
 use super::gguf::{Gguf, Rows, weight};
-use super::shape::NetShape;
+use super::shape::{Angles, NetShape};
 use crate::ModelError;
 
-/// The weights of a model of the Llama family.
+/// The weights of a model.
 #[derive(Debug)]
 pub(super) struct Net {
     pub(super) shape: NetShape,
@@ -20,12 +22,16 @@ pub(super) struct Net {
     norm: Tensor,
     head: Linear,
     rope: Rope,
+    /// For the layers with a window, where they turn differently.
+    window_rope: Option<Rope>,
 }
 
 #[derive(Debug)]
 struct Layer {
     attention_norm: Tensor,
     head_norms: Option<HeadNorms>,
+    /// Norms of what attention and the feed-forward part add (Gemma).
+    after: Option<(Tensor, Tensor)>,
     /// Queries, keys and values in one product.
     qkv: Linear,
     out: Linear,
@@ -71,14 +77,9 @@ impl Net {
         } else {
             Vec::new()
         };
-        let rope = Rope::new(
-            shape.rope_dims,
-            shape.rope_base,
-            &factors,
-            shape.rope_pairs,
-            capacity,
-            &exec.device,
-        )?;
+        let rope = reader.rope(shape.rope, &factors, capacity)?;
+        let own = shape.window_rope.map(|a| reader.rope(a, &[], capacity));
+        let window_rope = own.transpose()?;
         let norm = reader.vector("output_norm.weight", shape.hidden)?;
         Ok(Self {
             exec: exec.clone(),
@@ -87,6 +88,7 @@ impl Net {
             norm,
             head,
             rope,
+            window_rope,
             shape,
         })
     }
@@ -117,7 +119,11 @@ impl Net {
 
     /// What goes into the first layer: `[ids, hidden]`.
     pub(super) fn embed(&self, ids: &[u32]) -> Result<Tensor, ModelError> {
-        self.embedding.gather(ids, &self.exec.device)
+        let x = self.embedding.gather(ids, &self.exec.device)?;
+        match self.shape.embedding_scale {
+            1.0 => Ok(x),
+            scale => Ok((x * f64::from(scale))?),
+        }
     }
 
     /// Runs `x` `[t, hidden]`, the tokens from position `start` on, through layer `n`.
@@ -132,23 +138,48 @@ impl Net {
         let exec = &self.exec;
         let h = rms_norm(x, &layer.attention_norm, self.shape.eps, exec)?;
         let qkv = layer.qkv.forward(&h)?;
-        let seen = cache.attend(n, start, &qkv, &self.rope, layer.head_norms.as_ref())?;
-        let x = (x + layer.out.forward(&seen)?)?;
+        let own = self.window_rope.as_ref();
+        let rope = own.filter(|_| self.shape.has_window(n));
+        let seen = cache.attend(
+            n,
+            start,
+            &qkv,
+            rope.unwrap_or(&self.rope),
+            layer.head_norms.as_ref(),
+            self.shape.look(n),
+        )?;
+        let h = layer.out.forward(&seen)?;
+        let x = (x + self.after(layer.after.as_ref().map(|(norm, _)| norm), h)?)?;
         let h = rms_norm(&x, &layer.feed_norm, self.shape.eps, exec)?;
-        let h = swiglu(&layer.gate_up.forward(&h)?, exec)?;
-        Ok((x + layer.down.forward(&h)?)?)
+        let h = layer.gate_up.forward(&h)?;
+        let h = match self.shape.family.is_gemma() {
+            true => geglu_tanh(&h, exec)?,
+            false => swiglu(&h, exec)?,
+        };
+        let h = layer.down.forward(&h)?;
+        Ok((x + self.after(layer.after.as_ref().map(|(_, norm)| norm), h)?)?)
+    }
+
+    /// What a part of a layer adds, through its norm if it has one.
+    fn after(&self, norm: Option<&Tensor>, h: Tensor) -> Result<Tensor, ModelError> {
+        match norm {
+            None => Ok(h),
+            Some(norm) => Ok(rms_norm(&h, norm, self.shape.eps, &self.exec)?),
+        }
     }
 
     /// The logits `[vocabulary]` behind the last token of `x` `[t, hidden]`.
     pub(super) fn logits(&self, x: &Tensor) -> Result<Vec<f32>, ModelError> {
         let last = x.narrow(0, x.dim(0)? - 1, 1)?.contiguous()?;
         let h = rms_norm(&last, &self.norm, self.shape.eps, &self.exec)?;
-        Ok(self
-            .head
-            .forward(&h)?
-            .flatten_all()?
-            .to_device(&Device::Cpu)?
-            .to_vec1()?)
+        let logits = self.head.forward(&h)?.flatten_all()?;
+        let mut logits: Vec<f32> = logits.to_device(&Device::Cpu)?.to_vec1()?;
+        if let Some(cap) = self.shape.logit_cap {
+            for logit in &mut logits {
+                *logit = cap * (*logit / cap).tanh();
+            }
+        }
+        Ok(logits)
     }
 }
 
@@ -185,7 +216,14 @@ impl Reader<'_> {
         } else {
             None
         };
+        let after = if self.shape.family.is_gemma() {
+            let of = |part: &str| self.vector(&name(part), hidden);
+            Some((of("post_attention_norm")?, of("post_ffw_norm")?))
+        } else {
+            None
+        };
         Ok(Layer {
+            after,
             attention_norm: self.vector(&name("attn_norm"), hidden)?,
             head_norms,
             qkv: self.linear(&qkv, &[q, kv, kv], hidden)?,
@@ -194,6 +232,26 @@ impl Reader<'_> {
             gate_up: self.linear(&[&gate, &up], &[feed, feed], hidden)?,
             down: self.linear(&[&down], &[hidden], feed)?,
         })
+    }
+
+    fn rope(&self, angles: Angles, factors: &[f32], capacity: usize) -> Result<Rope, ModelError> {
+        let NetShape {
+            rope_dims,
+            rope_pairs,
+            ..
+        } = *self.shape;
+        // Slower by as much in every pair.
+        let factors: Vec<f32> = (0..rope_dims / 2)
+            .map(|n| factors.get(n).unwrap_or(&1.0) * angles.stretch)
+            .collect();
+        Ok(Rope::new(
+            rope_dims,
+            angles.base,
+            &factors,
+            rope_pairs,
+            capacity,
+            &self.exec.device,
+        )?)
     }
 
     /// One layer of the matrices `names`, one below the other, with their biases if they have any.

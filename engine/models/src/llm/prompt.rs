@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::manners::{Arranged, Manners};
 use super::message::{Message, Role};
 use super::template::{Opening, Template};
 use super::tokens::Tokens;
@@ -24,6 +25,7 @@ pub(super) struct Prompt {
 pub(super) struct Prompter {
     pub(super) tokens: Tokens,
     template: Template,
+    manners: Manners,
     /// Tokens that a prompt may take.
     budget: usize,
     form: Form,
@@ -39,6 +41,7 @@ enum Form {
 impl Prompter {
     pub(super) fn new(tokens: Tokens, template: Template, budget: usize) -> Self {
         let mut prompter = Self {
+            manners: Manners::learn(&template),
             tokens,
             template,
             budget,
@@ -62,7 +65,9 @@ impl Prompter {
                 .map(|(role, text)| Message::new(*role, *text))
                 .collect();
             let apart = self.per_message(&messages).ok()??;
-            let whole = self.template.render(texts, Opening::Answer).ok()?;
+            let arranged = self.manners.arrange(texts);
+            let whole = borrowed(&arranged.pairs);
+            let whole = self.template.render(&whole, Opening::Answer).ok()?;
             Some(apart.concat() == self.encode(&whole).ok()?)
         };
         match fits(&texts).or_else(|| fits(&texts[1..])) {
@@ -172,7 +177,7 @@ impl Prompter {
         }
         let quarter = (self.budget / 4).max(1);
         let goal = (total - self.budget).div_ceil(quarter) * quarter;
-        let first = kept.iter().take_while(|m| m.role == Role::System).count();
+        let first = systems(&kept);
         let mut dropped = 0;
         let mut count = 0;
         while dropped < goal && first + count + 1 < kept.len() {
@@ -199,10 +204,7 @@ impl Prompter {
     }
 
     fn assemble(&self, messages: &[Message]) -> Result<Prompt, ModelError> {
-        let systems = messages
-            .iter()
-            .take_while(|m| m.role == Role::System)
-            .count();
+        let systems = systems(messages);
         if let Some(parts) = self.per_message(messages)? {
             let system = parts[..systems].iter().map(Vec::len).sum();
             return Ok(Prompt {
@@ -210,17 +212,32 @@ impl Prompter {
                 system,
             });
         }
-        let shown: Vec<Cow<'_, str>> = messages.iter().map(|m| self.defuse(&m.text)).collect();
-        let pairs: Vec<(Role, &str)> = messages
-            .iter()
-            .zip(&shown)
-            .map(|(m, text)| (m.role, &**text))
-            .collect();
+        let shown = self.shown(messages);
+        let arranged = self.arrange(messages, &shown);
+        let pairs = borrowed(&arranged.pairs);
         let whole = self.template.render(&pairs, Opening::Answer)?;
-        Ok(Prompt {
-            ids: self.encode(&whole)?,
-            system: 0,
-        })
+        let ids = self.encode(&whole)?;
+        // What the system says is shared between conversations where it can be told apart.
+        let head = match &arranged.lead {
+            _ if systems == 0 => None,
+            Some(lead) => whole.find(lead.as_str()).map(|at| at + lead.len()),
+            None => {
+                let head = self.template.render(&pairs[..systems], Opening::None);
+                head.ok()
+                    .filter(|head| whole.starts_with(head.as_str()))
+                    .map(|head| head.len())
+            }
+        };
+        let system = match head {
+            Some(head) => self.encode(&whole[..head])?,
+            None => Vec::new(),
+        };
+        let system = if ids.starts_with(&system) {
+            system.len()
+        } else {
+            0
+        };
+        Ok(Prompt { ids, system })
     }
 
     /// Ids per message and last those of the answer's opening; `None` if the template's text for
@@ -229,23 +246,36 @@ impl Prompter {
         if self.form == Form::Whole {
             return Ok(None);
         }
-        let shown: Vec<Cow<'_, str>> = messages.iter().map(|m| self.defuse(&m.text)).collect();
-        let pairs: Vec<(Role, &str)> = messages
-            .iter()
-            .zip(&shown)
-            .map(|(m, text)| (m.role, &**text))
-            .collect();
-        let mut parts = Vec::with_capacity(messages.len() + 1);
+        let shown = self.shown(messages);
+        let arranged = self.arrange(messages, &shown);
+        // Where messages are put before one, that one's text is two messages' text.
+        let folded = arranged.lead.as_ref().map_or(0, |_| systems(messages));
+        if arranged.merged || arranged.pairs.len() + folded != messages.len() {
+            return Ok(None);
+        }
+        let pairs = borrowed(&arranged.pairs);
+        let mut parts = vec![Vec::new(); folded];
         let mut before = String::new();
-        for (n, message) in messages.iter().enumerate() {
+        for (n, message) in messages[folded..].iter().enumerate() {
             // A template may refuse a part of a conversation that it accepts as a whole.
             let Ok(text) = self.template.render(&pairs[..=n], Opening::None) else {
                 return Ok(None);
             };
-            let Some(part) = text.strip_prefix(&before) else {
+            let Some(mut part) = text.strip_prefix(&before) else {
                 return Ok(None);
             };
-            parts.push(self.encode_message(part, message, &shown[n])?);
+            if n == 0
+                && let Some(lead) = &arranged.lead
+                && let Some(last) = parts.last_mut()
+            {
+                let Some(at) = part.find(lead.as_str()) else {
+                    return Ok(None);
+                };
+                let (system, words) = part.split_at(at + lead.len());
+                *last = self.encode_inner(system)?;
+                part = words;
+            }
+            parts.push(self.encode_message(part, message, &shown[folded + n])?);
             before = text;
         }
         let text = self.template.render(&pairs, Opening::Answer)?;
@@ -254,12 +284,23 @@ impl Prompter {
         };
         parts.push(self.encode_inner(part)?);
         if let Some(bos) = self.tokens.bos
-            && let Some(first) = parts.first_mut()
+            && let Some(first) = parts.iter_mut().find(|part| !part.is_empty())
             && first.first() != Some(&bos)
         {
             first.insert(0, bos);
         }
         Ok(Some(parts))
+    }
+
+    /// The messages' texts as they may be put into a template.
+    fn shown<'a>(&self, messages: &'a [Message]) -> Vec<Cow<'a, str>> {
+        messages.iter().map(|m| self.defuse(&m.text)).collect()
+    }
+
+    fn arrange(&self, messages: &[Message], shown: &[Cow<'_, str>]) -> Arranged {
+        let texts = messages.iter().zip(shown);
+        let texts: Vec<(Role, &str)> = texts.map(|(m, text)| (m.role, &**text)).collect();
+        self.manners.arrange(&texts)
     }
 
     /// Encodes one message's part of the text, with its own ids where they agree with it.
@@ -291,18 +332,25 @@ impl Prompter {
             count -= 1;
             length += self.tokens.bytes(ids[count]).len();
         }
+        if count == 0 {
+            return self.encode_inner(part);
+        }
         let mut all = self.encode_inner(&part[..at])?;
         all.extend_from_slice(&ids[..count]);
         // What follows the words belongs to the frame, unless words are left over.
-        all.extend(self.encode_inner(&part[at + shown.len() - length..])?);
+        let rest = &part[at + shown.len() - length..];
+        if !rest.is_empty() {
+            all.extend(self.tokens.encode_on(rest)?);
+        }
         Ok(all)
     }
 
     /// Breaks up texts that would be read as control tokens, so that nobody can speak as
     /// somebody else from inside a message.
     fn defuse<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let controls = self.tokens.controls_for(text);
         let mut text = Cow::Borrowed(text);
-        for control in self.tokens.controls() {
+        for control in controls {
             if !text.contains(control.as_str()) {
                 continue;
             }
@@ -336,12 +384,20 @@ impl Prompter {
     }
 }
 
+/// How many messages at the beginning are the system's.
+fn systems(messages: &[Message]) -> usize {
+    let first = messages.iter();
+    first.take_while(|m| m.role == Role::System).count()
+}
+
+fn borrowed(pairs: &[(Role, String)]) -> Vec<(Role, &str)> {
+    let pairs = pairs.iter();
+    pairs.map(|(role, text)| (*role, text.as_str())).collect()
+}
+
 /// Removes the oldest message that is neither the system's nor the last; whether there was one.
 fn drop_oldest(messages: &mut Vec<Message>) -> bool {
-    let first = messages
-        .iter()
-        .take_while(|m| m.role == Role::System)
-        .count();
+    let first = systems(messages);
     let droppable = first + 1 < messages.len();
     if droppable {
         messages.remove(first);

@@ -1,13 +1,15 @@
-//! The sizes of a model of the Llama family, from a GGUF file's metadata.
+//! The sizes of a model, from a GGUF file's metadata.
 
-use janet_kernels::RopePairs;
+use janet_kernels::{Look, RopePairs};
 
+use super::family::Family;
 use super::gguf::Gguf;
 use crate::ModelError;
 
 /// What the metadata says about the network.
 #[derive(Clone, Debug)]
 pub(super) struct NetShape {
+    pub(super) family: Family,
     pub(super) layers: usize,
     pub(super) hidden: usize,
     pub(super) heads: usize,
@@ -16,44 +18,64 @@ pub(super) struct NetShape {
     /// Tokens that the model was trained for.
     pub(super) context: usize,
     pub(super) eps: f32,
-    pub(super) rope_base: f32,
     pub(super) rope_dims: usize,
     pub(super) rope_pairs: RopePairs,
+    pub(super) rope: Angles,
+    /// The angles of layers that look at a window, where they have their own.
+    pub(super) window_rope: Option<Angles>,
+    /// How layers without a window look.
+    pub(super) look: Look,
+    /// Tokens in the window of the layers that have one.
+    pub(super) window: Option<usize>,
+    /// Of so many layers the last looks at everything.
+    pub(super) window_period: usize,
+    /// What embeddings are multiplied with.
+    pub(super) embedding_scale: f32,
+    /// Logits are bent to stay below this size.
+    pub(super) logit_cap: Option<f32>,
+}
+
+/// How fast positions turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Angles {
+    pub(super) base: f32,
+    /// Positions are divided by it.
+    pub(super) stretch: f32,
 }
 
 impl NetShape {
     pub(super) fn read(file: &Gguf) -> Result<Self, ModelError> {
-        let family = file.text("general.architecture").unwrap_or_default();
-        let rope_pairs = match family {
-            "llama" => RopePairs::Neighbours,
-            "qwen2" | "qwen3" => RopePairs::Halves,
-            other => {
-                return Err(file.damaged(format!(
-                    "architecture {other:?} is not supported (llama, qwen2, qwen3 are)"
-                )));
-            }
-        };
-        let key = |name: &str| format!("{family}.{name}");
+        let family = Family::read(file)?;
+        let key = |name: &str| format!("{}.{name}", family.name());
         if file
             .number(&key("expert_count"))
             .is_some_and(|count| count > 0)
         {
             return Err(file.damaged("mixtures of experts are not supported"));
         }
-        match file.text(&key("rope.scaling.type")) {
-            None | Some("none") => {}
-            Some(other) => {
-                return Err(file.damaged(format!("rope scaling {other:?} is not supported")));
-            }
-        }
+        let layers = file.need(&key("block_count"))?;
         let heads = file.need(&key("attention.head_count"))?;
         let hidden = file.need(&key("embedding_length"))?;
-        let head_dim = file
-            .number(&key("attention.key_length"))
-            .or_else(|| hidden.checked_div(heads))
+        let share = hidden
+            .checked_div(heads)
             .ok_or_else(|| file.damaged("attention.head_count is 0"))?;
+        let head_dim = file.number(&key("attention.key_length")).unwrap_or(share);
+        let rope = Angles {
+            base: file.float(&key("rope.freq_base")).unwrap_or(10_000.0),
+            stretch: stretch(file, &key)?,
+        };
+        let window_rope = family.turns_windows_differently().then(|| Angles {
+            base: file.float(&key("rope.freq_base_swa")).unwrap_or(10_000.0),
+            stretch: 1.0,
+        });
+        let gemma = family.is_gemma();
+        let cap = |name: &str, usual: Option<f32>| {
+            let cap = file.float(&key(name)).or(usual);
+            cap.filter(|cap| gemma && *cap > 0.0)
+        };
+        let usual = family.usual_caps();
         Ok(Self {
-            layers: file.need(&key("block_count"))?,
+            layers,
             hidden,
             heads,
             kv_heads: file
@@ -64,11 +86,58 @@ impl NetShape {
             eps: file
                 .float(&key("attention.layer_norm_rms_epsilon"))
                 .ok_or_else(|| file.damaged("no attention.layer_norm_rms_epsilon"))?,
-            rope_base: file.float(&key("rope.freq_base")).unwrap_or(10_000.0),
             rope_dims: file
                 .number(&key("rope.dimension_count"))
                 .unwrap_or(head_dim),
-            rope_pairs,
+            rope_pairs: family.rope_pairs(),
+            rope,
+            window_rope,
+            look: Look {
+                scale: family.score_scale(layers, head_dim, share),
+                window: None,
+                cap: cap("attn_logit_softcapping", usual.0),
+            },
+            window: file
+                .number(&key("attention.sliding_window"))
+                .filter(|window| gemma && *window > 0),
+            window_period: file
+                .number(&key("attention.sliding_window_pattern"))
+                .filter(|period| *period > 0)
+                .unwrap_or(family.window_period()),
+            embedding_scale: if gemma { (hidden as f32).sqrt() } else { 1.0 },
+            logit_cap: cap("final_logit_softcapping", usual.1),
+            family,
         })
+    }
+
+    /// Whether layer `n` looks at a window only.
+    pub(super) fn has_window(&self, n: usize) -> bool {
+        self.window.is_some() && n % self.window_period + 1 < self.window_period
+    }
+
+    /// How layer `n` looks at what was before.
+    pub(super) fn look(&self, n: usize) -> Look {
+        Look {
+            window: self.window.filter(|_| self.has_window(n)),
+            ..self.look
+        }
+    }
+}
+
+/// By how much a model's positions are stretched.
+fn stretch(file: &Gguf, key: &impl Fn(&str) -> String) -> Result<f32, ModelError> {
+    match file.text(&key("rope.scaling.type")) {
+        None | Some("none") => Ok(1.0),
+        Some("linear") => {
+            let factor = file.float(&key("rope.scaling.factor")).unwrap_or(1.0);
+            if factor > 0.0 {
+                Ok(factor)
+            } else {
+                Err(file.damaged(format!("rope.scaling.factor {factor} is not positive")))
+            }
+        }
+        Some(other) => Err(file.damaged(format!(
+            "rope scaling {other:?} is not supported (none, linear are)"
+        ))),
     }
 }
