@@ -9,6 +9,7 @@
 pub mod client;
 pub mod http;
 pub mod language_server;
+pub mod schema;
 pub mod server;
 pub mod sound;
 

@@ -9,6 +9,7 @@ mod dialects;
 mod doors;
 mod language_server;
 mod privacy;
+mod schema;
 mod sessions;
 mod shutdown;
 mod slow_clients;
