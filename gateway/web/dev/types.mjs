@@ -20,11 +20,13 @@ const HEADER = `/**
 export async function generate() {
   const schema = JSON.parse(await readFile(SCHEMA, 'utf8'));
   delete schema.description;
-  return compile(named(schema), 'Frame', {
+  const text = await compile(named(schema), 'Frame', {
     additionalProperties: false,
     bannerComment: HEADER,
     style: { singleQuote: true, printWidth: 120 },
   });
+  // One sentence needs one line.
+  return text.replaceAll(/\/\*\*\n *\* (.*)\n *\*\//g, '/** $1 */');
 }
 
 /** A reference with a description of its own would be written out in place, without its name. */
