@@ -27,7 +27,7 @@ export type Recording = string;
 export type VoiceMode = 'hands_free' | 'push_to_talk';
 /** In whatever unit the client likes; comes back as it was sent. A number, or a string of at most 256 bytes in UTF-8. */
 export type Timestamp = string | number;
-/** What Janet sends. All since 0.1.0. */
+/** What Janet sends. */
 export type ServerMessage =
   | ConnectedEvent
   | AssistantDeltaEvent
