@@ -19,9 +19,10 @@ import common  # noqa: E402  the peers' statistics and word errors, so that both
 EASY = "austen_0870 austen_0890 austen_0920 goforward something digits_2934z cards_003".split()
 HARD = "jfk cards_005 austen_0880 austen_0930 cards_002 cards_004".split()
 CUT_IN_MS = 3000
+SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle".split()
+PARTS = "e2e turns stt tts llm barge idle clients sessions".split()
 rows = []
 
 
@@ -197,6 +198,41 @@ def idle():
     r = run("idle", [sys.executable, HERE / "idle.py", BIN / "janet", PEERS / "audio"])
     row("idle_20_sessions_cpu_pct", r["cpu_pct"], "% of one core", "20 clients streaming room noise at −75 dBFS")
     row("peak_rss_mb", r["peak_rss_mb"], "MB", "the server after the idle run and a spoken turn")
+
+
+def clients():
+    count = 200
+    r = ours("clients", "--clients", count)
+    note = ", ".join(f"{kind} {r[kind + '_ms']['p99']:.2f}" for kind in ("ping", "get_context", "bad_json"))
+    row(f"ws_message_ms_p50_{count}", r["ms"]["p50"], "ms", f"{count} WebSocket clients, two requests a second each",
+        weights="no model is asked")
+    row(f"ws_message_ms_p99_{count}", r["ms"]["p99"], "ms",
+        f"{r['answers']} answers ({note}); longest {r['ms']['max']:.1f}; target < 5; the bench's own delay before "
+        f"sending {r['client_late_ms']['p99']:.1f}, not counted", weights="no model is asked")
+
+
+def sessions():
+    """One more conversation at a time until the target is missed."""
+    def talk(count):
+        turns = judge(ours("sessions", "--sessions", count, ",".join(EASY))["turns"])
+        share = lambda what: sum(t[what] for t in turns) / len(turns)
+        return dict(count=count, turns=len(turns), p50=median([t["counts"] for t in turns]), cut=share("cut_in"),
+                    over=share("over_3s"))
+
+    tell = lambda m: (f"{m['count']}: p50 {m['p50']:.0f} ms, cut in {m['cut']:.0%}, over 3 s {m['over']:.0%} of "
+                      f"{m['turns']} turns")
+    tried = []
+    for count in range(1, MOST_SESSIONS + 1):
+        tried.append(talk(count))
+        if tried[-1]["p50"] > SESSIONS_P50_MS or tried[-1]["cut"] > tried[0]["cut"]:
+            break
+    else:
+        tried.append(None)  # the target was never missed
+    good = tried[:-1]
+    shown = [t for t in (tried[0], good[-1] if good else None, tried[-1]) if t]
+    note = "; ".join(dict.fromkeys(map(tell, shown)))
+    row("active_sessions_within_target", good[-1]["count"] if good else 0, "sessions",
+        f"spoken conversations at once with p50 ≤ {SESSIONS_P50_MS} ms and no more cut in than alone. {note}")
 
 
 def table(all_rows):

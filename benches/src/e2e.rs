@@ -1,6 +1,7 @@
 //! A whole turn as a client sees it: the clip is streamed in real time into a quiet room, and the
 //! first audible sample of the answer is waited for.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use janet_engine::client::{Heard, Next, converse};
@@ -12,11 +13,11 @@ use crate::room::Room;
 use crate::weights::{MAX_TOKENS, SYSTEM, Weights};
 
 /// Louder than this is audible: the peers' script counts samples over 300 of 32768.
-const AUDIBLE: f32 = 300.0 / 32768.0;
+pub(crate) const AUDIBLE: f32 = 300.0 / 32768.0;
 /// Room noise before the clip: 1 s.
 const LEAD_PACKETS: u64 = 50;
 /// A turn that is not answered by then is over.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Silence after which an answer is over.
 const QUIET: Duration = Duration::from_millis(2500);
 
@@ -54,31 +55,38 @@ fn turn(engine: &janet_engine::Engine, clip: &Clip) -> anyhow::Result<Value> {
             room.say(&clip.pcm);
         }
         let now = Duration::from_millis(20) * n as u32;
-        let quiet = Duration::from_micros(
-            heard
-                .sound
-                .iter()
-                .rev()
-                .take_while(|s| s.abs() < AUDIBLE)
-                .count() as u64
-                * 1_000_000
-                / u64::from(janet_engine::client::PLAY_HZ),
-        );
+        let quiet = quiet(heard);
         let answered = quiet < now && quiet > QUIET && now > speech_end + Duration::from_secs(1);
         if answered || now > speech_end + PATIENCE {
             return Next::Hang;
         }
         Next::Packet(room.packet(|_| 0.0))
     })?;
-    Ok(row(clip, speech_end, &heard))
+    Ok(row(clip, speech_end, Duration::ZERO..Duration::MAX, &heard))
 }
 
-fn row(clip: &Clip, speech_end: Duration, heard: &Heard) -> Value {
+/// How long nothing has been heard of her.
+pub(crate) fn quiet(heard: &Heard) -> Duration {
+    let silent = heard.sound.iter().rev();
+    let samples = silent.take_while(|sample| sample.abs() < AUDIBLE).count() as u64;
+    Duration::from_micros(samples * 1_000_000 / u64::from(janet_engine::client::PLAY_HZ))
+}
+
+/// What became of a clip whose speech ended then, judged by what was heard within this time.
+pub(crate) fn row(
+    clip: &Clip,
+    speech_end: Duration,
+    turn: Range<Duration>,
+    heard: &Heard,
+) -> Value {
     let from_end = |at: Duration| (at.as_secs_f64() - speech_end.as_secs_f64()) * 1e3;
-    let first_audio = heard.first_louder(AUDIBLE, Duration::ZERO).map(from_end);
+    let first_audio = heard
+        .first_louder(AUDIBLE, turn.start)
+        .filter(|at| turn.contains(at))
+        .map(from_end);
     let mut text = Vec::new();
     let (mut decision, mut ledger, mut reply) = (None, None, String::new());
-    for (at, event) in &heard.events {
+    for (at, event) in heard.events.iter().filter(|(at, _)| turn.contains(at)) {
         match event {
             Event::Released { user_text, .. } => {
                 decision = decision.or(Some(from_end(*at)));

@@ -4,9 +4,11 @@
 #![forbid(unsafe_code)]
 
 mod barge;
+mod clients;
 mod clips;
 mod e2e;
 mod room;
+mod sessions;
 mod stages;
 mod turns;
 mod weights;
@@ -59,6 +61,24 @@ enum What {
         #[arg(long, default_value_t = 7)]
         runs: usize,
     },
+    /// How fast a real `janet serve` answers many clients what needs no model.
+    Clients {
+        /// How many are connected.
+        #[arg(long, default_value_t = 200)]
+        clients: usize,
+        /// For how long they are measured.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// Spoken conversations at once, each streamed and answered in real time.
+    Sessions {
+        /// How many.
+        #[arg(long)]
+        sessions: u32,
+        /// Clips that each of them says, by name.
+        #[arg(value_delimiter = ',')]
+        clips: Vec<String>,
+    },
     /// When turns with pauses in mid-sentence are taken to be over.
     Turns {
         /// A WAV file of somebody who hums along.
@@ -94,6 +114,13 @@ fn main() -> anyhow::Result<()> {
         What::Stt { runs } => stages::stt(&weights, &clips, runs)?,
         What::Tts { runs } => stages::tts(&weights, runs)?,
         What::Llm { runs } => stages::llm(&weights, runs)?,
+        What::Clients { clients, seconds } => {
+            clients::measure(clients, Duration::from_secs(seconds))?
+        }
+        What::Sessions {
+            sessions,
+            clips: names,
+        } => sessions::measure(&weights, &clips, &names, sessions)?,
         What::Turns { hum, half } => {
             let hum = janet_audio::wav::read(&std::fs::read(hum)?, Duration::from_secs(5))?;
             turns::measure(&weights, &clips, &hum, half)?

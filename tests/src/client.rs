@@ -10,12 +10,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::Server;
+use crate::{Server, schema};
 
 /// An answer on two cores that other tests use, too.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What came from the server.
+/// What came from the server. Every text frame is held against the protocol's schema.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// A text frame, parsed.
@@ -233,7 +233,9 @@ pub async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Frame {
         loop {
             return match socket.next().await {
                 Some(Ok(Message::Text(text))) => {
-                    Frame::Text(serde_json::from_str(&text).expect("the server sends JSON"))
+                    let value = serde_json::from_str(&text).expect("the server sends JSON");
+                    schema::check_server(&value);
+                    Frame::Text(value)
                 }
                 Some(Ok(Message::Binary(bytes))) => {
                     let (head, sound) = bytes.split_at(4);

@@ -10,6 +10,7 @@ pub mod client;
 pub mod http;
 pub mod hub;
 pub mod language_server;
+pub mod schema;
 pub mod server;
 pub mod sound;
 

@@ -11,6 +11,7 @@ mod language_server;
 mod models;
 mod privacy;
 mod robust;
+mod schema;
 mod sessions;
 mod settings;
 mod shutdown;

@@ -1,5 +1,7 @@
 //! Every name on the wire: for documentation, for the schema, and for the test that holds it true.
 
+use crate::Role;
+
 /// Who says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -16,6 +18,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Who says it.
     pub direction: Direction,
+    /// The least role that may send it; `None` for what Janet says.
+    pub who: Option<Role>,
     /// First version that speaks it.
     pub since: &'static str,
     /// Its fields besides `type` and `request_id`; `?` marks one that may be absent.
@@ -24,6 +28,7 @@ pub struct Entry {
     pub answered_by: &'static [&'static str],
 }
 
+/// Of a client, guests included.
 const fn up(
     name: &'static str,
     fields: &'static [&'static str],
@@ -32,6 +37,7 @@ const fn up(
     Entry {
         name,
         direction: Direction::ToServer,
+        who: Some(Role::Guest),
         since: "0.1.0",
         fields,
         answered_by,
@@ -42,6 +48,7 @@ const fn down(name: &'static str, fields: &'static [&'static str]) -> Entry {
     Entry {
         name,
         direction: Direction::ToClient,
+        who: None,
         since: "0.1.0",
         fields,
         answered_by: &[],

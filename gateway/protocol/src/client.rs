@@ -48,6 +48,7 @@ impl VoiceMode {
 /// How readily sound from the microphone counts as speech.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Sensitivity {
     /// Only what is clearly speech: for a noisy room.
     Low,

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outgoing, RequestId, ServerMessage};
 
-/// Machine-readable reason of an `error`.
+/// Machine-readable reason of an `error`. A newer server may send others; take them like `internal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// The frame is not JSON, or not a JSON object.
@@ -62,6 +63,7 @@ pub enum ErrorCode {
     Internal,
     /// A code of a newer server, seen by an older client.
     #[serde(other)]
+    #[cfg_attr(test, schemars(skip))]
     Unrecognised,
 }
 

@@ -161,13 +161,7 @@ impl<'a> Fields<'a> {
         };
         match Kind::of(json) {
             Kind::String => Ok(Some(read_string(name, json, max_bytes)?.into())),
-            Kind::Number => {
-                let number = read_number(name, json)?;
-                if number.is_f64() {
-                    return Err(not_whole(name));
-                }
-                Ok(Some(number.into()))
-            }
+            Kind::Number => whole_number(name, &read_number(name, json)?).map(Some),
             found => Err(wrong_type(name, "string or integer", found)),
         }
     }
@@ -262,6 +256,29 @@ fn read_string<'a>(name: &str, json: &'a str, max_bytes: usize) -> Result<Cow<'a
 fn read_number(name: &str, json: &str) -> Result<serde_json::Number, WireError> {
     serde_json::from_str(json)
         .map_err(|_| out_of_range(name, format!("field \"{name}\" is not a number that fits")))
+}
+
+/// An integer of 64 bits, signed or not; `7.0` is one, as in JSON Schema.
+fn whole_number(name: &str, number: &serde_json::Number) -> Result<serde_json::Value, WireError> {
+    // The first double beyond each end.
+    const UNSIGNED_END: f64 = 18_446_744_073_709_551_616.0;
+    const SIGNED_START: f64 = -9_223_372_036_854_775_808.0;
+    let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
+        return Ok(number.clone().into());
+    };
+    if float.fract() != 0.0 {
+        return Err(not_whole(name));
+    }
+    if (0.0..UNSIGNED_END).contains(&float) {
+        Ok((float as u64).into())
+    } else if (SIGNED_START..0.0).contains(&float) {
+        Ok((float as i64).into())
+    } else {
+        Err(out_of_range(
+            name,
+            format!("field \"{name}\" must be an integer of 64 bits"),
+        ))
+    }
 }
 
 fn not_whole(name: &str) -> WireError {

@@ -6,28 +6,33 @@
 //! below the gateway, the VR SDK and the tests, which all speak through these types.
 //!
 //! [`parse()`] reads a text frame from a client, [`Outgoing`] is a text frame to one, [`binary`] is
-//! the sound beside them, and [`catalogue`] lists all names for people and for the schema.
+//! the sound beside them, and [`catalogue`] lists all names for people and for the schema, and
+//! [`SCHEMA`] is all of it for clients in other languages.
 
 #![forbid(unsafe_code)]
 
 pub mod binary;
 pub mod catalogue;
 mod client;
+mod context;
 mod error;
 mod fields;
 mod limits;
 mod parse;
 mod private;
 mod request;
+mod schema;
 mod server;
 mod sound;
 
 pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, VoiceMode};
+pub use context::{ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker};
 pub use error::{ErrorCode, WireError};
 pub use limits::Limits;
 pub use parse::parse;
 pub use private::Private;
 pub use request::{RequestId, Timestamp};
+pub use schema::SCHEMA;
 pub use server::{AudioFormat, Outgoing, Role, ServerMessage, SpeakingState, Status, Tone};
 pub use sound::{Base64, Sound};
 

@@ -213,4 +213,4 @@ mod tests;
 
 #[cfg(test)]
 #[path = "parse_properties.rs"]
-mod properties;
+pub(crate) mod properties;

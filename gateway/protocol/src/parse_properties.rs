@@ -10,7 +10,7 @@ fn request_id() -> impl Strategy<Value = Option<RequestId>> {
     ])
 }
 
-fn incoming() -> impl Strategy<Value = Incoming> {
+pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
     let voice = prop_oneof![Just(VoiceMode::HandsFree), Just(VoiceMode::PushToTalk)];
     let both = prop_oneof![
         ("[^\\s].{0,30}", any::<bool>(), any::<Option<bool>>()).prop_map(

@@ -1,6 +1,7 @@
 use super::*;
 use crate::ErrorCode as Code;
 use crate::Private;
+use crate::schema::check as schema;
 
 /// Small enough that a test row can exceed each.
 const LIMITS: Limits = Limits {
@@ -10,15 +11,30 @@ const LIMITS: Limits = Limits {
     binary_bytes: 64,
 };
 
+/// Every example of what is refused is one for the schema too, as far as a schema can say it.
 fn bad(frame: &str) -> WireError {
-    match parse(frame, &LIMITS) {
+    let error = match parse(frame, &LIMITS) {
         Err(error) => error,
         Ok(good) => panic!("{frame} was read as {good:?}"),
+    };
+    if schema::says(error.code)
+        && let Ok(value) = serde_json::from_str(frame)
+    {
+        assert!(!schema::CLIENT.is_valid(&value), "the schema takes {frame}");
     }
+    error
 }
 
+/// Every example of what is read is one for the schema too.
 fn good(frame: &str) -> Incoming {
-    parse(frame, &LIMITS).unwrap_or_else(|error| panic!("{frame}: {error:?}"))
+    let read = parse(frame, &LIMITS).unwrap_or_else(|error| panic!("{frame}: {error:?}"));
+    // What nests deeper than serde_json's own values can is for the parser alone.
+    if let Ok(value) = serde_json::from_str(frame)
+        && let Err(error) = schema::CLIENT.validate(&value)
+    {
+        panic!("the schema refuses {frame}: {error}");
+    }
+    read
 }
 
 #[test]
@@ -122,6 +138,11 @@ fn every_bad_frame_is_answered_with_its_code_and_its_field() {
         (
             r#"{"type":"interrupt","request_id":1.5}"#,
             WrongType,
+            Some("request_id"),
+        ),
+        (
+            r#"{"type":"interrupt","request_id":18446744073709551616}"#,
+            OutOfRange,
             Some("request_id"),
         ),
         (
@@ -406,6 +427,8 @@ fn the_request_id_comes_back_whatever_else_is_wrong() {
             Some(RequestId::Unsigned(u64::MAX)),
         ),
         (r#"{"request_id":"7","type":"message"}"#, text("7")),
+        (r#"{"request_id":7.0}"#, Some(RequestId::Unsigned(7))),
+        (r#"{"request_id":-7e0}"#, Some(RequestId::Signed(-7))),
         (r#"{"request_id":"cut","type":"mess"#, text("cut")),
         (r#"{"request_id":null,"type":"message"}"#, None),
         (r#"{"type":"message"}"#, None),

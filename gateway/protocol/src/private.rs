@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Hides its value from `Debug` and `Display`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct Private<T>(T);
 
 impl<T> Private<T> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Base64, ErrorCode, Private, RequestId, Sensitivity, Timestamp};
+use crate::{Base64, ContextData, ErrorCode, Private, RequestId, Sensitivity, Timestamp};
 
 /// One text frame to a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,20 +35,22 @@ impl From<ServerMessage> for Outgoing {
     }
 }
 
-/// One message to a client. All since 0.1.0.
+/// What Janet sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum ServerMessage {
     /// The first frame of every connection.
     Connected {
         /// Resumes this session in `?client_id=`; 32 hexadecimal digits.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{32}$")))]
         client_id: String,
         /// Whether requests are served yet; sent again when that changes.
         status: Status,
         /// What this connection may do.
         role: Role,
-        /// [`crate::PROTOCOL`].
+        /// Version of the protocol, [`crate::PROTOCOL`]; grows when a released name changes its meaning.
         protocol: u32,
         /// What this server can do, as lower-case nouns.
         capabilities: Vec<String>,
@@ -103,6 +105,7 @@ pub enum ServerMessage {
     /// Streaming voice has begun: binary frames are accepted from here on.
     AudioReady {
         /// Rate of the binary frames down, in Hz.
+        #[cfg_attr(test, schemars(extend("enum" = crate::PLAY_RATES_HZ)))]
         play_rate_hz: u32,
     },
     /// The client drops every sample from this one on and answers `playout`. Later frames may
@@ -155,8 +158,8 @@ pub enum ServerMessage {
     },
     /// The answer to `get_context`.
     Context {
-        /// An object: the session, its conversation's counts, the models that answer.
-        data: Value,
+        /// The conversation so far, and who answers in it.
+        data: ContextData,
     },
     /// Something could not be understood or served. The connection stays open.
     Error {
@@ -173,6 +176,7 @@ pub enum ServerMessage {
 /// Whether requests are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Status {
     /// Yes.
     Ready,
@@ -183,6 +187,7 @@ pub enum Status {
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Role {
     /// The one person whose assistant this is.
     Operator,
@@ -193,6 +198,7 @@ pub enum Role {
 /// What changed in her voice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum SpeakingState {
     /// Sound of this reply begins.
     Started,
@@ -209,6 +215,7 @@ pub enum SpeakingState {
 /// How she means it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Tone {
     /// Pleased.
     Happy,
@@ -224,6 +231,7 @@ pub enum Tone {
 /// Format of a sound inside JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum AudioFormat {
     /// RIFF/WAVE, s16le, mono.
     #[default]
@@ -232,4 +240,4 @@ pub enum AudioFormat {
 
 #[cfg(test)]
 #[path = "server_test.rs"]
-mod tests;
+pub(crate) mod tests;

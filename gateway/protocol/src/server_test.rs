@@ -2,22 +2,24 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::catalogue::{Direction, MESSAGES};
-use crate::{PROTOCOL, WireError};
+use crate::{ConversationInfo, ModelInfo, PROTOCOL, PastMessage, Speaker, WireError};
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// One of each, with every optional field set, beside the exact JSON.
-fn one_of_each() -> Vec<(ServerMessage, Value)> {
+pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
     let sound = || Base64(vec![0, 1, 2, 3]);
     vec![
         (
             ServerMessage::Connected {
-                client_id: "c".into(),
+                client_id: ID.into(),
                 status: Status::ModelsLoading,
                 role: Role::Operator,
                 protocol: PROTOCOL,
                 capabilities: vec!["voice".into()],
                 nodes: vec![],
             },
-            json!({"type": "connected", "client_id": "c", "status": "models_loading",
+            json!({"type": "connected", "client_id": ID, "status": "models_loading",
                 "role": "operator", "protocol": 1, "capabilities": ["voice"], "nodes": []}),
         ),
         (
@@ -34,14 +36,14 @@ fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 user_text: "hi".into(),
                 audio: Some(sound()),
                 audio_format: Some(AudioFormat::Wav),
-                client_id: "c".into(),
+                client_id: ID.into(),
                 tone: Tone::Happy,
                 images: vec![],
                 actions: vec![],
                 latency: BTreeMap::from([("first_audio".into(), 620), ("transcript".into(), -3)]),
             },
             json!({"type": "assistant_message", "reply_id": "s1/r2", "text": "Hello",
-                "user_text": "hi", "audio": "AAECAw==", "audio_format": "wav", "client_id": "c",
+                "user_text": "hi", "audio": "AAECAw==", "audio_format": "wav", "client_id": ID,
                 "tone": "happy", "images": [], "actions": [],
                 "latency": {"first_audio": 620, "transcript": -3}}),
         ),
@@ -51,10 +53,10 @@ fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 user_text: "hi".into(),
                 audio: None,
                 audio_format: AudioFormat::Wav,
-                client_id: "c".into(),
+                client_id: ID.into(),
             },
             json!({"type": "response", "text": "Hello", "user_text": "hi", "audio": null,
-                "audio_format": "wav", "client_id": "c"}),
+                "audio_format": "wav", "client_id": ID}),
         ),
         (
             ServerMessage::AudioReady {
@@ -107,9 +109,37 @@ fn one_of_each() -> Vec<(ServerMessage, Value)> {
         ),
         (
             ServerMessage::Context {
-                data: json!({"turns": 3}),
+                data: ContextData {
+                    loading: Some(crate::Loading {
+                        stage: "voice".into(),
+                        done: 0.5,
+                    }),
+                    trouble: None,
+                    messages: vec![PastMessage {
+                        role: Speaker::User,
+                        text: "Hello".into(),
+                    }],
+                    models: BTreeMap::from([(
+                        "llm".to_owned(),
+                        ModelInfo {
+                            name: "m".into(),
+                            note: "n".into(),
+                        },
+                    )]),
+                    profile: "cpu".into(),
+                    version: "0.1.0".into(),
+                    status: Status::Ready,
+                    conversation: ConversationInfo {
+                        id: ID.into(),
+                        expires_after_s: 1800,
+                    },
+                },
             },
-            json!({"type": "context", "data": {"turns": 3}}),
+            json!({"type": "context", "data": {
+                "messages": [{"role": "user", "text": "Hello"}],
+                "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
+                "loading": {"stage": "voice", "done": 0.5}, "trouble": null,
+                "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800}}}),
         ),
         (
             ServerMessage::Error {

@@ -83,6 +83,12 @@ enum Command {
     Talk(talk::Talk),
     /// Run a recorded session through the conversation again and draw where its time went
     Replay(replay::Replay),
+    /// Print the WebSocket protocol as a JSON Schema (2020-12), for clients in other languages
+    #[command(
+        after_help = "Every message that a client may send ($defs/ClientMessage) and that Janet sends \
+        ($defs/ServerMessage); the binary frames are described in its `description`."
+    )]
+    Schema,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +104,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         let mut out = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "janet", &mut out);
         return Ok(std::io::stdout().write_all(&out)?);
+    }
+    if let Command::Schema = command {
+        return Ok(std::io::stdout().write_all(janet_protocol::SCHEMA.as_bytes())?);
     }
     let environment = Environment::read();
     let mut request = Request {
@@ -132,7 +141,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Doctor => doctor::run(&config, &layers),
-        Command::Completions { .. } => unreachable!("done before the configuration is read"),
+        Command::Completions { .. } | Command::Schema => {
+            unreachable!("done before the configuration is read")
+        }
         Command::Models { command } => models::run(command, &config),
         Command::Replay(replay) => replay.run(),
         Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),

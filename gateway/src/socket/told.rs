@@ -9,10 +9,9 @@ use bytes::Bytes;
 use janet_audio::wav;
 use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
 use janet_protocol::{
-    AudioFormat, Base64, Dialect, ErrorCode, Outgoing, ServerMessage, SpeakingState, Tone,
-    WireError, binary,
+    AudioFormat, Base64, ContextData, ConversationInfo, Dialect, ErrorCode, Loading, ModelInfo,
+    Outgoing, PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
 };
-use serde_json::json;
 
 use super::connection::{Connection, Leave};
 use super::requests::Asked;
@@ -249,49 +248,56 @@ impl Connection {
     }
 
     /// `get_context`.
-    pub(super) async fn context(&mut self) -> Result<serde_json::Value, WireError> {
+    pub(super) async fn context(&mut self) -> Result<ContextData, WireError> {
         let history = self.seat.history().await.map_err(|error| {
             tracing::error!(%error, "a conversation cannot be read");
             WireError::new(ErrorCode::Internal, "the conversation cannot be read")
         })?;
-        let messages: Vec<_> = history
+        let messages = history
             .iter()
-            .map(|(role, text)| {
-                let role = match role {
-                    Role::User => "user",
-                    Role::Assistant => "assistant",
-                };
-                json!({ "role": role, "text": text })
+            .map(|(role, text)| PastMessage {
+                role: match role {
+                    Role::User => Speaker::User,
+                    Role::Assistant => Speaker::Assistant,
+                },
+                text: text.as_str().into(),
             })
             .collect();
-        let models: BTreeMap<_, _> = self
+        let models = self
             .app
             .models()
             .into_iter()
             .map(|model| {
-                (
-                    model.role,
-                    json!({ "name": model.name, "note": model.note }),
-                )
+                let info = ModelInfo {
+                    name: model.name,
+                    note: model.note,
+                };
+                (model.role.to_owned(), info)
             })
             .collect();
         let loading = match &*self.app.phase.borrow() {
             Phase::Ready => None,
-            Phase::Loading { stage, done } => Some(json!({ "stage": stage, "done": done })),
+            Phase::Loading { stage, done } => Some(Loading {
+                stage: stage.clone(),
+                done: *done,
+            }),
         };
-        Ok(json!({
-            "messages": messages,
-            "models": models,
-            "profile": self.app.profile,
-            "version": env!("CARGO_PKG_VERSION"),
-            "status": if loading.is_none() { "ready" } else { "models_loading" },
-            "loading": loading,
-            "trouble": self.app.llm_trouble(),
-            "conversation": {
-                "id": self.seat.client_id(),
-                "expires_after_s": self.app.config.conversation.keep.as_secs(),
+        Ok(ContextData {
+            messages,
+            models,
+            profile: self.app.profile.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            status: match loading {
+                None => Status::Ready,
+                Some(_) => Status::ModelsLoading,
             },
-        }))
+            loading,
+            trouble: self.app.llm_trouble(),
+            conversation: ConversationInfo {
+                id: self.seat.client_id().to_owned(),
+                expires_after_s: self.app.config.conversation.keep.as_secs(),
+            },
+        })
     }
 
     /// Keeps a message. What cannot be kept is still said: losing the memory of a sentence is the

@@ -1,77 +1,58 @@
-/** What the server says, as types, and what the page says to it. */
+/** What the page keeps of what the server says, and what it says to it. The words are the wire's own: generated.ts. */
+import type * as wire from './generated.js';
 
-/** Model and what the server remarks about it. */
-export interface ModelInfo {
-  name: string;
-  note: string;
-}
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 
-/** One message of the conversation so far. */
-export interface PastMessage {
-  role: 'user' | 'assistant';
-  text: string;
-}
+/** These fields of a message under the names that TypeScript has for them. */
+type Kept<Message, Field extends keyof Message = keyof Message> = {
+  [Name in Field as Camel<Name & string>]-?: Exclude<Message[Name], undefined>;
+};
 
-/** What `get_context` tells. */
-export interface ContextData {
-  messages: PastMessage[];
-  /** By role: stt, llm, tts, vad, turn; more may come. */
-  models: Record<string, ModelInfo>;
-  profile: string;
-  version: string;
+export type ModelInfo = wire.ModelInfo;
+export type PastMessage = wire.PastMessage;
+
+/** What `get_context` tells; what an odd server leaves out is null or empty. */
+export interface ContextData extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version'> {
   conversation: { id: string; expiresAfterS: number | null } | null;
-  /** `ready` or `models_loading`, if told. */
-  status: ServerStatus | null;
+  status: wire.Status | null;
   /** While the models load: what is being loaded, and how much of all is done (0 to 1). */
-  loading: { stage: string; done: number } | null;
+  loading: Kept<wire.Loading> | null;
   /** Why a language server that was asked for is not used; null while all is well. */
   trouble: string | null;
 }
 
-/** How readily sound counts as speech. */
-export type Sensitivity = 'low' | 'normal' | 'high';
+export type Sensitivity = wire.Sensitivity;
 
-export type ServerStatus = 'ready' | 'models_loading' | 'busy';
+/** `busy` is the page's own word: a request was refused as `overloaded`. */
+export type ServerStatus = wire.Status | 'busy';
 
 /** What her voice does. */
-export type VoiceState = 'started' | 'paused' | 'resumed' | 'finished' | 'stopped';
+export type VoiceState = wire.SpeakingState;
 
 /** Marks of a turn's ledger: name → milliseconds from the end of speech. */
-export type Latency = Record<string, number>;
+export type Latency = wire.AssistantMessageEvent['latency'];
+
+/** The request that something answers; the page's own are strings. */
+interface Answer {
+  requestId: string | null;
+}
 
 export type ServerMessage =
-  | { type: 'connected'; clientId: string; status: ServerStatus; role: string }
-  | { type: 'status'; status: ServerStatus }
-  | { type: 'audio_ready'; playRateHz: number }
-  | { type: 'transcript'; text: string; final: boolean }
-  | { type: 'assistant_delta'; replyId: string; text: string }
-  | {
-      type: 'assistant_message';
-      replyId: string;
-      text: string;
-      userText: string;
-      latency: Latency;
-      /** Base64 WAV, when no stream carries the voice. */
-      audio: string | null;
-      requestId: string | null;
-    }
-  | { type: 'speaking'; replyId: string; state: VoiceState }
-  | { type: 'speech_heard'; replyId: string; chars: number }
-  | { type: 'settings'; voiceSpeed: number; sensitivity: Sensitivity }
-  | { type: 'playout_flush'; fromSample: number }
-  | { type: 'context'; data: ContextData }
-  | { type: 'pong' }
-  | { type: 'error'; code: string; message: string; field: string | null; requestId: string | null };
+  | Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role'>
+  | { type: wire.AudioReadyEvent['type']; playRateHz: number }
+  | Kept<wire.TranscriptEvent, 'type' | 'text' | 'final'>
+  | Kept<wire.AssistantDeltaEvent, 'type' | 'reply_id' | 'text'>
+  /** `audio`: base64 WAV, when no stream carries the voice. */
+  | (Kept<wire.AssistantMessageEvent, 'type' | 'reply_id' | 'text' | 'user_text' | 'latency'> & Answer & { audio: string | null })
+  | Kept<wire.SpeakingEvent, 'type' | 'reply_id' | 'state'>
+  | Kept<wire.SpeechHeardEvent, 'type' | 'reply_id' | 'chars'>
+  | Kept<wire.SettingsEvent, 'type' | 'voice_speed' | 'sensitivity'>
+  | Kept<wire.PlayoutFlushEvent, 'type' | 'from_sample'>
+  | { type: wire.ContextEvent['type']; data: ContextData }
+  | Kept<wire.PongEvent, 'type'>
+  /** `code` may be one of a newer server. */
+  | (Kept<wire.ErrorEvent, 'type' | 'message'> & Answer & { code: string; field: string | null });
 
-export type MicMode = 'hands_free' | 'push_to_talk';
+export type MicMode = wire.VoiceMode;
 
-export type ClientMessage =
-  | { type: 'message'; text: string; speak: boolean; request_id: string }
-  | { type: 'get_context' }
-  | { type: 'settings_set'; voice_speed?: number; sensitivity?: Sensitivity }
-  | { type: 'interrupt' }
-  | { type: 'ping'; timestamp: number }
-  | { type: 'audio_start'; rate_hz: number; play_rate_hz: number; mode: MicMode }
-  | { type: 'audio_end' }
-  | { type: 'audio_stop' }
-  | { type: 'playout'; played_sample: number };
+export type ClientMessage = wire.ClientMessage;

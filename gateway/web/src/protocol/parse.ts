@@ -2,14 +2,29 @@
  * Reads the server's text frames. Never throws: what cannot be read comes back as a reason, what is
  * of an unknown type as `null`. Unknown fields are ignored.
  */
-import type { ContextData, Latency, ModelInfo, PastMessage, Sensitivity, ServerMessage, ServerStatus, VoiceState } from './messages.js';
+import type * as wire from './generated.js';
+import type { ContextData, Latency, ModelInfo, PastMessage, ServerMessage } from './messages.js';
 
 /** Why a frame could not be read. */
 export class Unreadable {
   constructor(readonly reason: string) {}
 }
 
-type Fields = Record<string, unknown>;
+/** A message of the wire that nobody has looked at yet: its names are known, its values are not. */
+type Unread<Message> = { readonly [Field in keyof Message]?: unknown };
+type Name<Message> = keyof Message & string;
+type Anything = Readonly<Record<string, unknown>>;
+
+/** The words that a field may hold; the compiler sees to it that they are the wire's, all of them. */
+function wordOf<Word extends string>(words: Readonly<Record<Word, true>>): (value: unknown) => Word | null {
+  return (value) => (typeof value === 'string' && Object.hasOwn(words, value) ? (value as Word) : null);
+}
+
+const status = wordOf<wire.Status>({ ready: true, models_loading: true });
+const role = wordOf<wire.Role>({ operator: true, guest: true });
+const voiceState = wordOf<wire.SpeakingState>({ started: true, paused: true, resumed: true, finished: true, stopped: true });
+const sensitivity = wordOf<wire.Sensitivity>({ low: true, normal: true, high: true });
+const speaker = wordOf<wire.Speaker>({ user: true, assistant: true });
 
 /** One text frame: a message, `null` for a type this page does not know, or why it is unreadable. */
 export function parseServerMessage(frame: string): ServerMessage | Unreadable | null {
@@ -29,56 +44,96 @@ export function parseServerMessage(frame: string): ServerMessage | Unreadable | 
   }
 }
 
-function read(type: string, fields: Fields): ServerMessage | null {
-  switch (type) {
+function read(type: string, fields: Anything): ServerMessage | null {
+  const known = type as wire.ServerMessage['type'];
+  switch (known) {
     case 'connected':
-      return {
-        type,
-        clientId: text(fields, 'client_id'),
-        status: status(fields['status']) ?? 'ready',
-        role: textOr(fields, 'role', 'guest'),
-      };
-    case 'status':
-      return { type, status: status(fields['status']) ?? bad('status') };
+      return connected(known, fields);
     case 'audio_ready':
-      return { type, playRateHz: number(fields, 'play_rate_hz') };
+      return { type: known, playRateHz: number<wire.AudioReadyEvent>(fields, 'play_rate_hz') };
     case 'transcript':
-      return { type, text: text(fields, 'text'), final: fields['final'] === true };
+      return transcript(known, fields);
     case 'assistant_delta':
-      return { type, replyId: id(fields, 'reply_id'), text: text(fields, 'text') };
+      return delta(known, fields);
     case 'assistant_message':
-      return {
-        type,
-        replyId: id(fields, 'reply_id'),
-        text: text(fields, 'text'),
-        userText: textOr(fields, 'user_text', ''),
-        latency: latency(fields['latency']),
-        audio: typeof fields['audio'] === 'string' ? fields['audio'] : null,
-        requestId: requestId(fields),
-      };
+      return answer(known, fields);
     case 'speaking':
-      return { type, replyId: id(fields, 'reply_id'), state: voiceState(fields['state']) };
+      return speaking(known, fields);
     case 'speech_heard':
-      return { type, replyId: id(fields, 'reply_id'), chars: number(fields, 'chars') };
+      return heard(known, fields);
     case 'settings':
-      return { type, voiceSpeed: number(fields, 'voice_speed'), sensitivity: sensitivity(fields['sensitivity']) };
+      return settings(known, fields);
     case 'playout_flush':
-      return { type, fromSample: number(fields, 'from_sample') };
+      return { type: known, fromSample: number<wire.PlayoutFlushEvent>(fields, 'from_sample') };
     case 'context':
-      return { type, data: context(fields['data']) };
+      return { type: known, data: context((fields as Unread<wire.ContextEvent>).data) };
     case 'pong':
-      return { type };
+      return { type: known };
     case 'error':
-      return {
-        type,
-        code: textOr(fields, 'code', 'unknown'),
-        message: textOr(fields, 'message', 'The server reported an error and gave no reason.'),
-        field: typeof fields['field'] === 'string' ? fields['field'] : null,
-        requestId: requestId(fields),
-      };
+      return fault(known, fields);
+    // The older dialect's answer; the page speaks the other.
+    case 'response':
+      return null;
     default:
+      // A type that came into the schema since is decided about here; one of a newer server is passed over.
+      known satisfies never;
       return null;
   }
+}
+
+function connected(type: 'connected', fields: Unread<wire.ConnectedEvent>): ServerMessage {
+  return {
+    type,
+    clientId: text(fields, 'client_id'),
+    status: status(fields.status) ?? 'ready',
+    role: role(fields.role) ?? 'guest',
+  };
+}
+
+function transcript(type: 'transcript', fields: Unread<wire.TranscriptEvent>): ServerMessage {
+  return { type, text: text(fields, 'text'), final: fields.final === true };
+}
+
+function delta(type: 'assistant_delta', fields: Unread<wire.AssistantDeltaEvent>): ServerMessage {
+  return { type, replyId: id(fields, 'reply_id'), text: text(fields, 'text') };
+}
+
+function answer(type: 'assistant_message', fields: Unread<wire.AssistantMessageEvent>): ServerMessage {
+  return {
+    type,
+    replyId: id(fields, 'reply_id'),
+    text: text(fields, 'text'),
+    userText: textOr(fields, 'user_text', ''),
+    latency: latency(fields.latency),
+    audio: textOr(fields, 'audio', null),
+    requestId: requestId(fields),
+  };
+}
+
+function speaking(type: 'speaking', fields: Unread<wire.SpeakingEvent>): ServerMessage {
+  return { type, replyId: id(fields, 'reply_id'), state: voiceState(fields.state) ?? bad('state') };
+}
+
+function heard(type: 'speech_heard', fields: Unread<wire.SpeechHeardEvent>): ServerMessage {
+  return { type, replyId: id(fields, 'reply_id'), chars: number(fields, 'chars') };
+}
+
+function settings(type: 'settings', fields: Unread<wire.SettingsEvent>): ServerMessage {
+  return {
+    type,
+    voiceSpeed: number(fields, 'voice_speed'),
+    sensitivity: sensitivity(fields.sensitivity) ?? bad('sensitivity'),
+  };
+}
+
+function fault(type: 'error', fields: Unread<wire.ErrorEvent>): ServerMessage {
+  return {
+    type,
+    code: textOr(fields, 'code', 'unknown'),
+    message: textOr(fields, 'message', 'The server reported an error and gave no reason.'),
+    field: textOr(fields, 'field', null),
+    requestId: requestId(fields),
+  };
 }
 
 class BadField extends Error {}
@@ -87,61 +142,45 @@ function bad(field: string): never {
   throw new BadField(field);
 }
 
-function isFields(value: unknown): value is Fields {
+function isFields(value: unknown): value is Anything {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function text(fields: Fields, name: string): string {
+function text<Message>(fields: Unread<Message>, name: Name<Message>): string {
   const value = fields[name];
   return typeof value === 'string' ? value : bad(name);
 }
 
-function textOr(fields: Fields, name: string, otherwise: string): string {
+function textOr<Message, Otherwise extends string | null>(
+  fields: Unread<Message>,
+  name: Name<Message>,
+  otherwise: Otherwise,
+): string | Otherwise {
   const value = fields[name];
   return typeof value === 'string' ? value : otherwise;
 }
 
-function number(fields: Fields, name: string): number {
+function number<Message>(fields: Unread<Message>, name: Name<Message>): number {
   const value = fields[name];
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : bad(name);
 }
 
 /** Ids are opaque: numbers and texts both serve. */
-function id(fields: Fields, name: string): string {
+function id<Message>(fields: Unread<Message>, name: Name<Message>): string {
   const value = fields[name];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : bad(name);
 }
 
-function requestId(fields: Fields): string | null {
-  const value = fields['request_id'];
+function requestId(fields: Unread<{ request_id?: wire.RequestId }>): string | null {
+  const value = fields.request_id;
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
-}
-
-function status(value: unknown): ServerStatus | null {
-  return value === 'ready' || value === 'models_loading' || value === 'busy' ? value : null;
-}
-
-function voiceState(value: unknown): VoiceState {
-  switch (value) {
-    case 'started':
-    case 'paused':
-    case 'resumed':
-    case 'finished':
-    case 'stopped':
-      return value;
-    default:
-      return bad('state');
-  }
-}
-
-function sensitivity(value: unknown): Sensitivity {
-  return value === 'low' || value === 'normal' || value === 'high' ? value : bad('sensitivity');
 }
 
 function loading(value: unknown): ContextData['loading'] {
   if (!isFields(value)) return null;
-  const done = value['done'];
-  return { stage: textOr(value, 'stage', ''), done: typeof done === 'number' ? Math.min(1, Math.max(0, done)) : 0 };
+  const fields: Unread<wire.Loading> = value;
+  const done = typeof fields.done === 'number' ? Math.min(1, Math.max(0, fields.done)) : 0;
+  return { stage: textOr(fields, 'stage', ''), done };
 }
 
 /** Marks that are no numbers are left out: one odd mark must not cost the answer. */
@@ -156,36 +195,40 @@ function latency(value: unknown): Latency {
 
 function context(value: unknown): ContextData {
   if (!isFields(value)) return bad('data');
-  const conversation = value['conversation'];
+  const data: Unread<wire.ContextData> = value;
   return {
-    messages: Array.isArray(value['messages']) ? value['messages'].flatMap(pastMessage) : [],
-    models: models(value['models']),
-    profile: textOr(value, 'profile', ''),
-    version: textOr(value, 'version', ''),
-    conversation: isFields(conversation)
-      ? {
-          id: textOr(conversation, 'id', ''),
-          expiresAfterS: typeof conversation['expires_after_s'] === 'number' ? conversation['expires_after_s'] : null,
-        }
-      : null,
-    status: status(value['status']),
-    loading: loading(value['loading']),
-    trouble: typeof value['trouble'] === 'string' ? value['trouble'] : null,
+    messages: Array.isArray(data.messages) ? data.messages.flatMap(pastMessage) : [],
+    models: models(data.models),
+    profile: textOr(data, 'profile', ''),
+    version: textOr(data, 'version', ''),
+    conversation: isFields(data.conversation) ? conversation(data.conversation) : null,
+    status: status(data.status),
+    loading: loading(data.loading),
+    trouble: textOr(data, 'trouble', null),
   };
 }
 
+function conversation(fields: Unread<wire.ConversationInfo>): ContextData['conversation'] {
+  const { expires_after_s: seconds } = fields;
+  return { id: textOr(fields, 'id', ''), expiresAfterS: typeof seconds === 'number' ? seconds : null };
+}
+
 function pastMessage(value: unknown): PastMessage[] {
-  if (!isFields(value) || typeof value['text'] !== 'string') return [];
-  const role = value['role'];
-  return role === 'user' || role === 'assistant' ? [{ role, text: value['text'] }] : [];
+  if (!isFields(value)) return [];
+  const fields: Unread<wire.PastMessage> = value;
+  const who = speaker(fields.role);
+  return who !== null && typeof fields.text === 'string' ? [{ role: who, text: fields.text }] : [];
 }
 
 function models(value: unknown): Record<string, ModelInfo> {
   const found: Record<string, ModelInfo> = {};
   if (!isFields(value)) return found;
-  for (const [role, model] of Object.entries(value)) {
-    if (typeof model === 'string') found[role] = { name: model, note: '' };
-    else if (isFields(model)) found[role] = { name: textOr(model, 'name', 'unnamed'), note: textOr(model, 'note', '') };
+  for (const [name, model] of Object.entries(value)) {
+    if (typeof model === 'string') found[name] = { name: model, note: '' };
+    else if (isFields(model)) {
+      const fields: Unread<wire.ModelInfo> = model;
+      found[name] = { name: textOr(fields, 'name', 'unnamed'), note: textOr(fields, 'note', '') };
+    }
   }
   return found;
 }

@@ -49,8 +49,6 @@ function onServer(state: State, message: ServerMessage): State {
   switch (message.type) {
     case 'connected':
       return { ...state, status: message.status, role: message.role, link: { kind: 'open' } };
-    case 'status':
-      return { ...state, status: message.status };
     case 'context':
       return onContext(state, message.data);
     case 'transcript':

@@ -1,0 +1,82 @@
+//! What `context` tells of a session: its conversation so far, and who answers in it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Private, Status};
+
+/// The answer to `get_context`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ContextData {
+    /// The conversation so far, oldest first.
+    pub messages: Vec<PastMessage>,
+    /// The models that answer, by role (`stt`, `llm`, `tts`, `vad`, `turn`; more may come). While
+    /// they load, the ones that will.
+    pub models: BTreeMap<String, ModelInfo>,
+    /// Name of the profile that the settings started from.
+    pub profile: String,
+    /// Version of the server.
+    pub version: String,
+    /// Whether requests are served yet.
+    pub status: Status,
+    /// While the models load: how far they are.
+    pub loading: Option<Loading>,
+    /// Why a language server that was asked for is not used; null while all is well.
+    pub trouble: Option<String>,
+    /// The conversation itself.
+    pub conversation: ConversationInfo,
+}
+
+/// How far the models are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Loading {
+    /// What is being loaded, for people.
+    pub stage: String,
+    /// How much of all is done, 0 to 1.
+    #[cfg_attr(test, schemars(range(min = 0.0, max = 1.0)))]
+    pub done: f32,
+}
+
+/// One message of the conversation so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PastMessage {
+    /// Who said it.
+    pub role: Speaker,
+    /// What was said, as history keeps it.
+    pub text: Private<String>,
+}
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Speaker {
+    /// The person.
+    User,
+    /// Janet.
+    Assistant,
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ModelInfo {
+    /// Its name.
+    pub name: String,
+    /// A remark for people, such as why it answers in place of another; may be empty.
+    pub note: String,
+}
+
+/// A conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ConversationInfo {
+    /// Its id: the `client_id` of this connection.
+    pub id: String,
+    /// Seconds after its last client has left until it is gone for good.
+    pub expires_after_s: u64,
+}

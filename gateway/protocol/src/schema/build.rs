@@ -1,0 +1,197 @@
+//! Puts the schema together: one definition per message, with what the catalogue knows of it.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use super::client::FromClient;
+use crate::catalogue::{Direction, MESSAGES};
+use crate::{Limits, MIC_RATE_HZ, PLAY_RATES_HZ, PROTOCOL, Role, ServerMessage};
+
+/// The schema's text, as it is checked in.
+pub(super) fn text() -> String {
+    let mut schema = schema();
+    // Whatever order the features of serde_json keep: the text is the same.
+    schema.sort_all_objects();
+    format!("{schema:#}\n")
+}
+
+fn schema() -> Value {
+    let mut defs = Map::new();
+    family::<FromClient>(
+        "ClientMessage",
+        Direction::ToServer,
+        SchemaSettings::draft2020_12().for_deserialize(),
+        &mut defs,
+    );
+    family::<ServerMessage>(
+        "ServerMessage",
+        Direction::ToClient,
+        SchemaSettings::draft2020_12().for_serialize(),
+        &mut defs,
+    );
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("urn:janet:protocol:{PROTOCOL}"),
+        "title": "Frame",
+        "description": description(),
+        "anyOf": [{ "$ref": "#/$defs/ClientMessage" }, { "$ref": "#/$defs/ServerMessage" }],
+        "$defs": defs,
+    });
+    tidy(&mut schema);
+    schema
+}
+
+/// Adds the messages of one direction, each under a name of its own, and their union.
+fn family<T: JsonSchema>(
+    union: &str,
+    direction: Direction,
+    settings: SchemaSettings,
+    defs: &mut Map<String, Value>,
+) {
+    let mut generator = settings.into_generator();
+    generator.subschema_for::<crate::RequestId>();
+    if direction == Direction::ToServer {
+        generator.subschema_for::<Role>();
+    }
+    let root = generator.root_schema_for::<T>();
+    defs.extend(generator.take_definitions(true));
+    let Value::Array(variants) = member(&root, "oneOf") else {
+        panic!("an enum tagged by `type` is a oneOf")
+    };
+    let mut refs = Vec::new();
+    for mut variant in variants {
+        let name = variant["properties"]["type"]["const"].clone();
+        let name = name.as_str().expect("each message has its type");
+        annotate(&mut variant, name, direction);
+        let key = format!("{}{}", camel(name), suffix(direction));
+        refs.push(json!({ "$ref": format!("#/$defs/{key}") }));
+        assert!(defs.insert(key, variant).is_none(), "{name} stands twice");
+    }
+    defs.insert(
+        union.to_owned(),
+        json!({ "description": member(&root, "description"), "oneOf": refs }),
+    );
+}
+
+/// `request_id`, and what the catalogue knows.
+fn annotate(message: &mut Value, name: &str, direction: Direction) {
+    let id = json!({ "$ref": "#/$defs/RequestId" });
+    message["properties"]["request_id"] = match direction {
+        Direction::ToServer => json!({
+            "description": "Echoed in everything that answers this; null counts as absent.",
+            "anyOf": [id, { "type": "null" }],
+        }),
+        Direction::ToClient => json!({
+            "description": "The `request_id` of what this answers, if it had one.",
+            "$ref": id["$ref"],
+        }),
+    };
+    if direction == Direction::ToClient {
+        never_null(message);
+    }
+    let entry = MESSAGES
+        .iter()
+        .find(|entry| entry.name == name && entry.direction == direction)
+        .unwrap_or_else(|| panic!("{name} is not in the catalogue"));
+    message["x-since"] = entry.since.into();
+    if let Some(role) = entry.who {
+        message["x-who"] = json!(role);
+        let mut answers: Vec<&str> = entry.answered_by.to_vec();
+        answers.push("error");
+        message["x-answered-by"] = json!(answers);
+    }
+}
+
+/// What the server may leave out it does leave out: an optional field is absent, never null.
+fn never_null(message: &mut Value) {
+    let required = message["required"].clone();
+    let required = required.as_array().expect("at least the type");
+    for (name, field) in message["properties"].as_object_mut().expect("fields") {
+        if required.contains(&json!(name)) {
+            continue;
+        }
+        if let Some(kinds) = field.get_mut("type").and_then(Value::as_array_mut) {
+            kinds.retain(|kind| kind != "null");
+            let only = kinds.first().cloned().expect("a kind besides null");
+            field["type"] = only;
+        }
+        if let Some(Value::Array(mut forms)) = field.as_object_mut().and_then(|f| f.remove("anyOf"))
+        {
+            forms.retain(|form| form["type"] != "null");
+            let only = forms.pop().expect("a form besides null");
+            assert!(forms.is_empty(), "{name}: one form besides null");
+            field["$ref"] = only["$ref"].clone();
+        }
+    }
+}
+
+/// Text from documentation comments without rustdoc's links and line ends; the range of a u32, but
+/// not where its values are listed.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(tidy),
+        Value::Object(fields) => {
+            if fields.get("format") == Some(&json!("uint32")) {
+                fields.insert("maximum".into(), json!(u32::MAX));
+            }
+            if fields.contains_key("const") || fields.contains_key("enum") {
+                fields.retain(|name, _| !["format", "minimum", "maximum"].contains(&name.as_str()));
+            }
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if name == "description" => {
+                        *text = text
+                            .replace("[`", "`")
+                            .replace("`]", "`")
+                            .replace("crate::", "")
+                            .replace('\n', " ");
+                    }
+                    _ => tidy(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn member(schema: &Schema, name: &str) -> Value {
+    schema.get(name).cloned().unwrap_or_default()
+}
+
+const fn suffix(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToServer => "Request",
+        Direction::ToClient => "Event",
+    }
+}
+
+/// `audio_start` → `AudioStart`.
+fn camel(name: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    };
+    name.split('_').map(word).collect()
+}
+
+/// What a schema of JSON cannot say.
+fn description() -> String {
+    let limits = Limits::default();
+    let [low, high] = PLAY_RATES_HZ;
+    format!(
+        "Text frames over the WebSocket at `/ws` and `/`, version {PROTOCOL}. `$defs/ClientMessage` is what a client may \
+        send, `$defs/ServerMessage` what Janet sends; both are told apart by `type`. `x-since` is the first version that \
+        speaks a message, `x-who` the least role that may send it, `x-answered-by` the types that answer it. Unknown \
+        fields are ignored in both directions, and a client passes over a `type` that it does not know. \
+        Beyond this schema: a text frame has at most {frame} bytes (the server's `server.max_frame_bytes` may say \
+        otherwise); no field of a message stands twice; the limits in bytes count UTF-8, and `maxLength`, which counts \
+        characters, is their upper bound; base64 has to decode. What is refused is answered by `error`, with the \
+        `request_id` where it could be read, and the connection stays. \
+        Binary frames up, after `audio_start`: s16le mono at {MIC_RATE_HZ} Hz, at most {binary} bytes each. Binary frames \
+        down: u32 little-endian number of the first sample, then s16le mono at the `play_rate_hz` of `audio_start` ({low} \
+        or {high} Hz). Samples are counted from 0 per connection and wrap at 2^32.",
+        frame = limits.frame_bytes,
+        binary = limits.binary_bytes,
+    )
+}

@@ -1,0 +1,108 @@
+//! Schemas of the values whose form on the wire is not the form of a Rust type.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::{Base64, Limits, RequestId, Timestamp};
+
+/// Anything but Unicode's white space, in a form that every dialect of regular expressions reads.
+const NOT_BLANK: &str =
+    r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+
+/// Base64 as it is accepted: padding may lack, ASCII's blanks and line breaks may stand anywhere.
+const LENIENT_BASE64: &str =
+    r"^[\t\n\f\r ]*[A-Za-z0-9+/][A-Za-z0-9+/\t\n\f\r ]*(=[\t\n\f\r ]*){0,2}$";
+
+/// A named schema for a type.
+macro_rules! schema {
+    ($type:ty, $name:literal, $schema:expr) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    };
+}
+
+/// The words of a typed message.
+pub(super) struct Words;
+
+schema!(
+    Words,
+    "Words",
+    json_schema!({
+        "description": format!(
+            "A text that is not blank, of at most {} bytes in UTF-8.", Limits::default().text_bytes
+        ),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": Limits::default().text_bytes,
+        "pattern": NOT_BLANK,
+    })
+);
+
+/// One whole utterance.
+pub(super) struct Recording;
+
+schema!(
+    Recording,
+    "Recording",
+    json_schema!({
+        "description": format!(
+            "Base64 (standard alphabet; padding may lack, blanks and line breaks are skipped) of a WAV file, or of \
+            s16le mono at {} Hz. At most {} bytes once decoded; without a WAV header an even number of them.",
+            crate::MIC_RATE_HZ, Limits::default().audio_bytes
+        ),
+        "type": "string",
+        "contentEncoding": "base64",
+        "minLength": 3,
+        "maxLength": (Limits::default().audio_bytes * 3 + 8) / 2,
+        "pattern": LENIENT_BASE64,
+    })
+);
+
+schema!(
+    Base64,
+    "Base64",
+    json_schema!({
+        "description": "Base64: standard alphabet, padded, in one line.",
+        "type": "string",
+        "contentEncoding": "base64",
+        "pattern": "^[A-Za-z0-9+/]*={0,2}$",
+    })
+);
+
+schema!(
+    RequestId,
+    "RequestId",
+    json_schema!({
+        "description": format!(
+            "Name that a client gives its request, echoed in everything that answers it: a string of at most {} \
+            bytes in UTF-8, or an integer of 64 bits.", Self::MAX_BYTES
+        ),
+        "anyOf": [
+            { "type": "string", "maxLength": Self::MAX_BYTES },
+            { "type": "integer", "minimum": i64::MIN, "maximum": u64::MAX },
+        ],
+    })
+);
+
+schema!(
+    Timestamp,
+    "Timestamp",
+    json_schema!({
+        "description": format!(
+            "In whatever unit the client likes; comes back as it was sent. A number, or a string of at most {} \
+            bytes in UTF-8.", Self::MAX_BYTES
+        ),
+        "anyOf": [
+            { "type": "string", "maxLength": Self::MAX_BYTES },
+            { "type": "number" },
+        ],
+    })
+);

@@ -1,0 +1,4 @@
+/** The checked-in file. */
+export const FILE: URL;
+/** The file's text. */
+export function generate(): Promise<string>;

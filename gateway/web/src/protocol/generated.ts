@@ -1,0 +1,401 @@
+/**
+ * What goes over the WebSocket, as types. Made from gateway/protocol/schema/janet-protocol.schema.json by
+ * `npm run types`; do not edit.
+ */
+
+export type Frame = ClientMessage | ServerMessage;
+/** What a client may send. Unknown fields are ignored. What is refused is answered by `error`, and the connection stays. */
+export type ClientMessage =
+  | MessageRequest
+  | TextInputRequest
+  | AudioRequest
+  | AudioChunkRequest
+  | AudioStartRequest
+  | AudioEndRequest
+  | AudioStopRequest
+  | PlayoutRequest
+  | InterruptRequest
+  | PingRequest
+  | GetContextRequest
+  | SettingsSetRequest;
+/** Name that a client gives its request, echoed in everything that answers it: a string of at most 256 bytes in UTF-8, or an integer of 64 bits. */
+export type RequestId = string | number;
+/** A text that is not blank, of at most 16384 bytes in UTF-8. */
+export type Words = string;
+/** Base64 (standard alphabet; padding may lack, blanks and line breaks are skipped) of a WAV file, or of s16le mono at 16000 Hz. At most 10485760 bytes once decoded; without a WAV header an even number of them. */
+export type Recording = string;
+/** How a turn of streamed speech ends. */
+export type VoiceMode = 'hands_free' | 'push_to_talk';
+/** In whatever unit the client likes; comes back as it was sent. A number, or a string of at most 256 bytes in UTF-8. */
+export type Timestamp = string | number;
+/** How readily sound from the microphone counts as speech. */
+export type Sensitivity = 'low' | 'normal' | 'high';
+/** What Janet sends. */
+export type ServerMessage =
+  | ConnectedEvent
+  | AssistantDeltaEvent
+  | AssistantMessageEvent
+  | ResponseEvent
+  | AudioReadyEvent
+  | PlayoutFlushEvent
+  | TranscriptEvent
+  | SpeakingEvent
+  | SpeechHeardEvent
+  | SettingsEvent
+  | PongEvent
+  | ContextEvent
+  | ErrorEvent;
+/** What a connection may do. */
+export type Role = 'operator' | 'guest';
+/** Whether requests are served. */
+export type Status = 'ready' | 'models_loading';
+/** Base64: standard alphabet, padded, in one line. */
+export type Base64 = string;
+/** Format of a sound inside JSON. */
+export type AudioFormat = 'wav';
+/** How she means it. */
+export type Tone = 'happy' | 'thinking' | 'neutral' | 'concerned';
+/** What changed in her voice. */
+export type SpeakingState = 'started' | 'paused' | 'resumed' | 'finished' | 'stopped';
+/** Who said something. */
+export type Speaker = 'user' | 'assistant';
+/** Machine-readable reason of an `error`. A newer server may send others; take them like `internal`. */
+export type ErrorCode =
+  | 'bad_json'
+  | 'unknown_type'
+  | 'missing_field'
+  | 'wrong_type'
+  | 'out_of_range'
+  | 'duplicate_field'
+  | 'empty_field'
+  | 'field_too_large'
+  | 'frame_too_large'
+  | 'bad_base64'
+  | 'bad_audio'
+  | 'odd_byte_count'
+  | 'audio_not_started'
+  | 'audio_already_started'
+  | 'unknown_client'
+  | 'superseded'
+  | 'not_permitted'
+  | 'not_ready'
+  | 'overloaded'
+  | 'too_slow'
+  | 'no_speech'
+  | 'interrupted'
+  | 'shutting_down'
+  | 'internal';
+
+/** A typed message; answered by `assistant_delta`s and one `assistant_message`. */
+export interface MessageRequest {
+  /** Whether this may be remembered; absent or null: nothing is said about it. */
+  remember?: boolean | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** Whether the answer is spoken. */
+  speak?: boolean | null;
+  /** The words. */
+  text: Words;
+  type: 'message';
+}
+/** The older dialect's `message`; answered by one `response`. */
+export interface TextInputRequest {
+  /** Whether this may be remembered; absent or null: nothing is said about it. */
+  remember?: boolean | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** Whether the answer is spoken. */
+  speak?: boolean | null;
+  /** The words. */
+  text: Words;
+  type: 'text_input';
+}
+/** One whole utterance, never endpointed; answered as `message`. */
+export interface AudioRequest {
+  /** The recording. */
+  audio: Recording;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audio';
+}
+/** The older dialect's `audio`; answered by one `response`. */
+export interface AudioChunkRequest {
+  /** The recording. */
+  audio: Recording;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audio_chunk';
+}
+/** Streaming voice begins: binary frames up are accepted once `audio_ready` has come. */
+export interface AudioStartRequest {
+  /** Who ends a turn. */
+  mode: VoiceMode;
+  /** Rate of the binary frames down, in Hz. */
+  play_rate_hz: 24000 | 48000;
+  /** Rate of the binary frames up, in Hz. */
+  rate_hz: 16000;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audio_start';
+}
+/** The push-to-talk turn is complete. */
+export interface AudioEndRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audio_end';
+}
+/** Streaming voice ends; her speech stops too. */
+export interface AudioStopRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audio_stop';
+}
+/** What the client has really played: sent every 100 ms while playing, and after each `playout_flush`. */
+export interface PlayoutRequest {
+  /** Samples played so far on this connection, at the play rate; wraps at 2³². */
+  played_sample: number;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'playout';
+}
+/** Her speech stops at once. */
+export interface InterruptRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'interrupt';
+}
+/** Answered by `pong` with the same timestamp. */
+export interface PingRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The client's own clock. */
+  timestamp: Timestamp;
+  type: 'ping';
+}
+/** Answered by `context`. */
+export interface GetContextRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'get_context';
+}
+/** How she speaks and listens on this connection; answered by `settings`. A field that is absent or null leaves its setting as it is. */
+export interface SettingsSetRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** How readily sound counts as speech. */
+  sensitivity?: Sensitivity | null;
+  type: 'settings_set';
+  /** How fast she speaks; 1 is the voice's own pace. Holds for the phrases made from now on. */
+  voice_speed?: number | null;
+}
+/** The first frame of every connection. */
+export interface ConnectedEvent {
+  /** What this server can do, as lower-case nouns. */
+  capabilities: string[];
+  /** Resumes this session in `?client_id=`; 32 hexadecimal digits. */
+  client_id: string;
+  /** Ids of the nodes of the cluster. */
+  nodes: string[];
+  /** Version of the protocol, `PROTOCOL`; grows when a released name changes its meaning. */
+  protocol: number;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What this connection may do. */
+  role: Role;
+  /** Whether requests are served yet; sent again when that changes. */
+  status: Status;
+  type: 'connected';
+}
+/** Text that follows what was sent of this reply before. Canonical dialect. */
+export interface AssistantDeltaEvent {
+  /** Which reply. */
+  reply_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The text. */
+  text: string;
+  type: 'assistant_delta';
+}
+/** A reply is complete. Canonical dialect. */
+export interface AssistantMessageEvent {
+  /** What was done besides answering. */
+  actions: unknown[];
+  /** The whole sound, where it was asked for and is not streamed. */
+  audio?: Base64;
+  /** Format of `audio`. */
+  audio_format?: AudioFormat;
+  /** The session. */
+  client_id: string;
+  /** Pictures that belong to the answer. */
+  images: unknown[];
+  /** The ledger's marks by name, in ms from the end of speech; negative: before it. */
+  latency: {
+    [k: string]: number;
+  };
+  /** Which reply. */
+  reply_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What history keeps: all of it, or what was heard of a spoken reply. */
+  text: string;
+  /** How she means it. */
+  tone: Tone;
+  type: 'assistant_message';
+  /** What was answered: the typed text, or what was understood. */
+  user_text: string;
+}
+/** A whole answer at once. Older dialect. */
+export interface ResponseEvent {
+  /** A WAV file, or null. */
+  audio: Base64 | null;
+  /** Format of `audio`. */
+  audio_format: AudioFormat;
+  /** The session. */
+  client_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The answer. */
+  text: string;
+  type: 'response';
+  /** What was answered. */
+  user_text: string;
+}
+/** Streaming voice has begun: binary frames are accepted from here on. */
+export interface AudioReadyEvent {
+  /** Rate of the binary frames down, in Hz. */
+  play_rate_hz: 24000 | 48000;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'audio_ready';
+}
+/** The client drops every sample from this one on and answers `playout`. Later frames may begin at the same sample again. */
+export interface PlayoutFlushEvent {
+  /** First sample to drop. */
+  from_sample: number;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'playout_flush';
+}
+/** What Janet understands of the user's speech so far. */
+export interface TranscriptEvent {
+  /** Where it ended so far, in ms since `audio_start`. */
+  end_ms: number;
+  /** Whether they will not change any more. */
+  final: boolean;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Where the turn's speech began, in ms since `audio_start`. */
+  start_ms: number;
+  /** All words of the turn so far, gated. */
+  text: string;
+  type: 'transcript';
+}
+/** Her voice began, was held, went on or ended. */
+export interface SpeakingEvent {
+  /** Rate of her voice's samples, in Hz. */
+  rate_hz: number;
+  /** Which reply. */
+  reply_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What changed. */
+  state: SpeakingState;
+  type: 'speaking';
+}
+/** More of a reply's text was heard: captions keep step by it. Sent for streamed voice only, about as often as `playout` reports more. */
+export interface SpeechHeardEvent {
+  /** Characters (Unicode scalar values) of the reply's text, from its beginning to the end of the last word that was wholly heard. */
+  chars: number;
+  /** Which reply. */
+  reply_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'speech_heard';
+}
+/** The answer to `settings_set`: what holds from now on. */
+export interface SettingsEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** How readily sound counts as speech. */
+  sensitivity: Sensitivity;
+  type: 'settings';
+  /** How fast she speaks; 1 is the voice's own pace. */
+  voice_speed: number;
+}
+/** The answer to `ping`. */
+export interface PongEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** As the client sent it. */
+  timestamp: Timestamp;
+  type: 'pong';
+}
+/** The answer to `get_context`. */
+export interface ContextEvent {
+  /** The conversation so far, and who answers in it. */
+  data: ContextData;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'context';
+}
+/** The answer to `get_context`. */
+export interface ContextData {
+  /** The conversation itself. */
+  conversation: ConversationInfo;
+  /** While the models load: how far they are. */
+  loading: Loading | null;
+  /** The conversation so far, oldest first. */
+  messages: PastMessage[];
+  /** The models that answer, by role (`stt`, `llm`, `tts`, `vad`, `turn`; more may come). While they load, the ones that will. */
+  models: {
+    [k: string]: ModelInfo;
+  };
+  /** Name of the profile that the settings started from. */
+  profile: string;
+  /** Whether requests are served yet. */
+  status: Status;
+  /** Why a language server that was asked for is not used; null while all is well. */
+  trouble: string | null;
+  /** Version of the server. */
+  version: string;
+}
+/** A conversation. */
+export interface ConversationInfo {
+  /** Seconds after its last client has left until it is gone for good. */
+  expires_after_s: number;
+  /** Its id: the `client_id` of this connection. */
+  id: string;
+}
+/** How far the models are. */
+export interface Loading {
+  /** How much of all is done, 0 to 1. */
+  done: number;
+  /** What is being loaded, for people. */
+  stage: string;
+}
+/** One message of the conversation so far. */
+export interface PastMessage {
+  /** Who said it. */
+  role: Speaker;
+  /** What was said, as history keeps it. */
+  text: string;
+}
+/** A model. */
+export interface ModelInfo {
+  /** Its name. */
+  name: string;
+  /** A remark for people, such as why it answers in place of another; may be empty. */
+  note: string;
+}
+/** Something could not be understood or served. The connection stays open. */
+export interface ErrorEvent {
+  /** The reason for programs. */
+  code: ErrorCode;
+  /** The offending field. */
+  field?: string;
+  /** The reason for people; never quotes a user's text. */
+  message: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'error';
+}

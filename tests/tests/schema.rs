@@ -1,0 +1,117 @@
+//! The schema against a real server: every frame of every test is held against it (`Client` does
+//! so); here each message that it has is really seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use janet_tests::schema::server_types;
+use janet_tests::sound::{self, RATE_HZ, s16};
+use janet_tests::{Client, Frame, Server};
+use serde_json::json;
+
+/// Microphone samples of one frame: 20 ms.
+const PACKET: usize = 320;
+
+/// A client that notes which messages came; `Client` has judged them.
+struct Listener {
+    client: Client,
+    seen: BTreeMap<String, usize>,
+    /// Samples of her voice so far.
+    heard: usize,
+}
+
+impl Listener {
+    fn note(&mut self, frame: Frame) {
+        match frame {
+            Frame::Text(value) => {
+                let kind = value["type"].as_str().expect("a type").to_owned();
+                *self.seen.entry(kind).or_default() += 1;
+            }
+            Frame::Sound(_, samples) => self.heard += samples.len(),
+            other => panic!("{other:?} in mid-conversation"),
+        }
+    }
+
+    fn count(&self, kind: &str) -> usize {
+        self.seen.get(kind).copied().unwrap_or_default()
+    }
+
+    async fn until(&mut self, kind: &str) {
+        let before = self.count(kind);
+        while self.count(kind) == before {
+            let frame = self.client.next().await;
+            self.note(frame);
+        }
+    }
+
+    /// Streams speech, then silence, as fast as somebody speaks, and listens meanwhile.
+    async fn stream(&mut self, speech: &[i16], mut done: impl FnMut(&Self, usize) -> bool) {
+        let began = Instant::now();
+        let mut packets = speech.chunks_exact(PACKET);
+        for number in 1.. {
+            let packet = packets.next().unwrap_or(&[0; PACKET]);
+            self.client.send_mic(packet).await;
+            let due = began + Duration::from_millis(20) * number;
+            while let Some(left) = due.checked_duration_since(Instant::now()) {
+                match self.client.next_within(left).await {
+                    Some(frame) => self.note(frame),
+                    None => break,
+                }
+            }
+            if done(self, number as usize) {
+                return;
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "nothing more came; so far: {:?}",
+                self.seen
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_message_of_the_schema_is_really_sent_and_is_as_described() {
+    let client = Client::connect(Server::shared()).await;
+    let mut listener = Listener {
+        client,
+        seen: BTreeMap::from([("connected".to_owned(), 1)]),
+        heard: 0,
+    };
+    for (ask, answer) in [
+        (json!({ "type": "ping", "timestamp": 1.5 }), "pong"),
+        (json!({ "type": "get_context", "request_id": 7 }), "context"),
+        (json!({ "type": "message", "request_id": "r" }), "error"),
+        (
+            json!({ "type": "text_input", "text": "Hello.", "speak": false }),
+            "response",
+        ),
+        (
+            json!({ "type": "audio_start", "rate_hz": RATE_HZ, "play_rate_hz": 24_000, "mode": "push_to_talk" }),
+            "audio_ready",
+        ),
+    ] {
+        listener.client.send(ask).await;
+        listener.until(answer).await;
+    }
+    let speech = s16(&sound::clip("goforward"));
+    let packets = speech.len() / PACKET;
+    listener.stream(&speech, |_, sent| sent == packets).await;
+    listener.client.send(json!({ "type": "audio_end" })).await;
+    let answers = |listener: &Listener| listener.count("assistant_message");
+    listener.stream(&[], |now, _| answers(now) == 1).await;
+    // Long enough to be interrupted while her voice is on.
+    let question =
+        json!({ "type": "message", "text": "Tell me a long story about a river.", "speak": true });
+    listener.client.send(question).await;
+    let before = listener.heard;
+    listener.stream(&[], |now, _| now.heard > before).await;
+    listener.client.send(json!({ "type": "interrupt" })).await;
+    listener
+        .stream(&[], |now, _| {
+            answers(now) == 2 && now.count("playout_flush") > 0
+        })
+        .await;
+    let seen: BTreeSet<String> = listener.seen.into_keys().collect();
+    assert_eq!(seen, server_types().into_iter().collect());
+}
