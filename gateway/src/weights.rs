@@ -20,29 +20,8 @@ pub(crate) enum WeightsError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A model is not there, or damaged.
-    #[error(
-        "model {model} cannot be used: its file {file} is {condition}\n  `janet models pull {model}` fetches \
-         it from {sources}{}\n  by hand: put it at {}, or run `janet models pull {model} --from FILE`\n  \
-         a model of your own: `--set models.{key}=file:PATH`",
-        offline.as_ref().map_or(String::new(), |who| format!(" (not while offline: {who})")),
-        path.display()
-    )]
-    NotSound {
-        /// The setting.
-        key: &'static str,
-        /// Which.
-        model: String,
-        /// Its first file that cannot be used.
-        file: String,
-        /// What is wrong with it.
-        condition: Condition,
-        /// Where it belongs.
-        path: PathBuf,
-        /// Where it comes from.
-        sources: String,
-        /// Who said that nothing is fetched.
-        offline: Option<String>,
-    },
+    #[error(transparent)]
+    NotSound(Box<NotSound>),
     /// A model of another trade.
     #[error("`models.{key}` = {model} is a model for {found}, not for {wanted}")]
     WrongRole {
@@ -93,6 +72,32 @@ pub(crate) enum WeightsError {
         #[source]
         source: ModelError,
     },
+}
+
+/// A file that is not there, or damaged.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "model {model} cannot be used: its file {file} is {condition}\n  `janet models pull {model}` fetches it from \
+     {sources}{}\n  by hand: put it at {}, or run `janet models pull {model} --from FILE`\n  a model of your \
+     own: `--set models.{key}=file:PATH`",
+    offline.as_ref().map_or(String::new(), |who| format!(" (not while offline: {who})")),
+    path.display()
+)]
+pub(crate) struct NotSound {
+    /// The setting.
+    key: &'static str,
+    /// Which model.
+    model: String,
+    /// Its first file that cannot be used.
+    file: String,
+    /// What is wrong with it.
+    condition: Condition,
+    /// Where it belongs.
+    path: PathBuf,
+    /// Where it comes from.
+    sources: String,
+    /// Who said that nothing is fetched.
+    offline: Option<String>,
 }
 
 /// The files that the engine loads. Nobody removes them while this lives.
@@ -181,7 +186,7 @@ impl Finder<'_> {
         for (file, (_, condition)) in listed.model.files.iter().zip(states) {
             if condition != Condition::Sound {
                 let sources: Vec<_> = file.sources.iter().map(ToString::to_string).collect();
-                return Err(WeightsError::NotSound {
+                return Err(WeightsError::NotSound(Box::new(NotSound {
                     key,
                     model: name.to_owned(),
                     file: file.name.clone(),
@@ -189,7 +194,7 @@ impl Finder<'_> {
                     path: path.join(&file.name),
                     sources: sources.join(" or "),
                     offline: self.models.offline.clone(),
-                });
+                })));
             }
         }
         let files = listed.model.files.iter().map(|file| file.name.clone());

@@ -127,6 +127,7 @@ fn serve(mut socket: TcpStream, shared: &(Mutex<State>, Condvar)) -> std::io::Re
             sent: 0,
         };
         state.requests.push(request);
+        changed.notify_all();
         (state.files.get(&path).cloned(), state.requests.len() - 1)
     };
     let Some(bytes) = bytes else {

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use janet_tests::hub::Hub;
 use janet_tests::server::{janet, pause};
@@ -13,6 +14,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const BIG: usize = 600_000;
+/// Longest wait for something that a process does.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A hub with one model of two files, and a home whose catalogue names it.
 struct World {
@@ -125,6 +128,15 @@ fn kill(mut child: Child) {
     child.wait().expect("it is ours");
 }
 
+/// Waits for what another process does to a file.
+fn wait_for(is_done: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is_done() {
+        assert!(since.elapsed() < PATIENCE, "it did not happen");
+        pause(Duration::from_millis(5));
+    }
+}
+
 /// Reads what the process says until a line holds all of `parts`.
 fn hear(child: &mut Child, parts: &[&str]) {
     let mut errors = BufReader::new(child.stderr.take().expect("it was piped"));
@@ -167,9 +179,7 @@ fn who_waits_takes_over_when_the_first_is_killed() {
     world.hub.served(0);
     let part = world.folder().join("w.gguf.part");
     // What was sent has to be written before it can be gone on with.
-    while fs::metadata(&part).map_or(0, |m| m.len()) < 200_000 {
-        pause(std::time::Duration::from_millis(5));
-    }
+    wait_for(|| fs::metadata(&part).map_or(0, |m| m.len()) >= 200_000);
     let mut second = world.pull();
     hear(
         &mut second,
@@ -215,6 +225,7 @@ fn hanging_pip(world: &World) -> String {
     let here = world.home.path();
     let script = format!(
         "#!/bin/sh\n\
+         trap '' PIPE\n\
          [ \"$3\" = --version ] && exit 0\n\
          while [ $# -gt 1 ]; do [ \"$1\" = -d ] && into=$2; shift; done\n\
          if [ ! -e {here}/began ]; then\n\
@@ -257,17 +268,13 @@ fn the_pip_of_a_killed_pull_does_no_harm_to_the_next() {
     };
     let first = pull();
     let began = world.home.path().join("began");
-    while !began.exists() {
-        pause(std::time::Duration::from_millis(5));
-    }
+    wait_for(|| began.exists());
     kill(first);
     // The orphan still has its folder open when the next comes.
     let output = pull().wait_with_output().expect("it is ours");
     assert!(output.status.success(), "{}", said(&output));
     fs::write(world.home.path().join("go"), "\n").expect("the orphan reads");
-    while !world.home.path().join("ended").exists() {
-        pause(std::time::Duration::from_millis(5));
-    }
+    wait_for(|| world.home.path().join("ended").exists());
     assert_eq!(names(&world.folder()), [".lock", ".stamps.json", "w.bin"]);
     assert_eq!(
         fs::read(world.folder().join("w.bin")).expect("there"),

@@ -84,7 +84,7 @@ pub enum ConfigError {
         /// Which file.
         path: PathBuf,
         /// What is wrong with it.
-        source: CatalogueError,
+        source: Box<CatalogueError>,
     },
     /// No such profile.
     #[error("unknown profile `{name}`; there are {known}")]

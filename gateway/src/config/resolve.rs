@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use janet_models::store::Catalogue;
+use janet_models::store::{Catalogue, CatalogueError};
 
 use super::error::{Conflict, Setting};
 use super::raw::{Models as RawModels, Raw};
@@ -145,7 +145,7 @@ impl Check<'_> {
             path: path.clone(),
             source,
         })?;
-        let add = || {
+        let add = || -> Result<Catalogue, CatalogueError> {
             let own = Catalogue::parse(&text)?;
             let mut models = own.models().iter().cloned();
             models.try_fold(Catalogue::builtin(), Catalogue::with)
@@ -153,7 +153,7 @@ impl Check<'_> {
         add().map_err(|source| ConfigError::Catalogue {
             origin: self.layers.origin("models.catalogue"),
             path: path.clone(),
-            source,
+            source: Box::new(source),
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalogue::{ModelEntry, WeightFile};
 use super::condition::{self, Condition};
-use super::error::{Attempt, FetchError, StoreError, io_error};
+use super::error::{Attempt, FetchError, Refused, StoreError, io_error};
 use super::fetch::Fetcher;
 use super::folder::{Store, states};
 use super::lock::lock;
@@ -197,7 +197,7 @@ fn refused(
         source: source.to_string(),
         error,
     };
-    StoreError::Refused {
+    StoreError::Refused(Box::new(Refused {
         model: model.name.clone(),
         file: file.name.clone(),
         path: folder.join(&file.name),
@@ -205,7 +205,7 @@ fn refused(
         sha256: file.sha256.clone(),
         condition,
         attempts: attempts.into_iter().map(attempt).collect(),
-    }
+    }))
 }
 
 /// Tries the sources of `file` in order; gives back all of them when none did.

@@ -30,28 +30,8 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file is not sound, and no source gave a sound one.
-    #[error(
-        "model {model}: file {file} is {condition}{}\nBy hand: put it at {} ({bytes} bytes, SHA-256 \
-         {sha256}) and run `janet models verify {model}`, or `janet models pull {model} --from FILE`",
-        told(attempts),
-        path.display()
-    )]
-    Refused {
-        /// Which model.
-        model: String,
-        /// Which file.
-        file: String,
-        /// Where it belongs.
-        path: PathBuf,
-        /// Its size by the catalogue.
-        bytes: u64,
-        /// Its hash by the catalogue.
-        sha256: String,
-        /// What is there now.
-        condition: Condition,
-        /// What each source gave.
-        attempts: Vec<Attempt>,
-    },
+    #[error(transparent)]
+    Refused(Box<Refused>),
     /// The disk has no room for what is to be fetched. Nothing was fetched.
     #[error(
         "{what} needs {} of room in {}, where {} are free: {} are missing",
@@ -106,6 +86,31 @@ pub(super) fn io_error(
         path,
         source,
     }
+}
+
+/// A file that no source gave.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "model {model}: file {file} is {condition}{}\nBy hand: put it at {} ({bytes} bytes, SHA-256 {sha256}) \
+     and run `janet models verify {model}`, or `janet models pull {model} --from FILE`",
+    told(attempts),
+    path.display()
+)]
+pub struct Refused {
+    /// Which model.
+    pub model: String,
+    /// Which file.
+    pub file: String,
+    /// Where it belongs.
+    pub path: PathBuf,
+    /// Its size by the catalogue.
+    pub bytes: u64,
+    /// Its hash by the catalogue.
+    pub sha256: String,
+    /// What is there now.
+    pub condition: Condition,
+    /// What each source gave.
+    pub attempts: Vec<Attempt>,
 }
 
 /// One source that was tried in vain.

@@ -169,7 +169,7 @@ impl Pouring<'_> {
     fn pour(&mut self, source: &Source, progress: &mut dyn Progress) -> Result<(), FetchError> {
         match source {
             Source::Parts(parts) => parts.iter().try_for_each(|part| self.pour(part, progress)),
-            Source::Hf(file) => self.from_hub(file, progress),
+            Source::Hf(file) => self.pour_hub(file, progress),
             Source::File(path) => {
                 let mut from = File::open(path).map_err(FetchError::at(path))?;
                 from.seek(SeekFrom::Start(self.hasher.bytes()))
@@ -187,7 +187,7 @@ impl Pouring<'_> {
     }
 
     /// Takes a transfer that breaks off up again, as long as each try brings something.
-    fn from_hub(&mut self, file: &HubFile, progress: &mut dyn Progress) -> Result<(), FetchError> {
+    fn pour_hub(&mut self, file: &HubFile, progress: &mut dyn Progress) -> Result<(), FetchError> {
         let hub = self.fetcher.hub.ok_or(FetchError::NoHub)?;
         // Behind another source's bytes, the hub's own count from there.
         let before = if self.part.is_whole() {

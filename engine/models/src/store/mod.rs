@@ -38,7 +38,7 @@ mod users;
 
 pub use catalogue::{Catalogue, CatalogueError, ModelEntry, Role, WeightFile};
 pub use condition::Condition;
-pub use error::{Attempt, FetchError, StoreError};
+pub use error::{Attempt, FetchError, Refused, StoreError};
 pub use folder::{Listed, Store, StoreOptions};
 pub use hub::{Hub, HubAnswer, HubError, HubFile, Resume};
 pub use location::{models_dir, models_dir_from_env};

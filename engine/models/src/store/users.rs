@@ -91,7 +91,7 @@ mod tests {
         let me = format!("janet serve (process {})", std::process::id());
         assert_eq!(of(folder.path()), [me]);
         clear(folder.path());
-        assert_eq!(signs(folder.path()), [hold.path.clone()]);
+        assert_eq!(signs(folder.path()), std::slice::from_ref(&hold.path));
         drop(hold);
         assert!(of(folder.path()).is_empty() && signs(folder.path()).is_empty());
     }
