@@ -82,12 +82,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             times.push(best);
         }
         println!(
-            "{:14} {:5.2} s {best:6.0} ms, {steps:3} steps ≤ {longest:4.1} ms, {wrong} wrong, logprob {:.2}, no speech {:.2}, looks {}: {}",
+            "{:14} {:5.2} s {best:6.0} ms, {steps:3} steps ≤ {longest:4.1} ms, {wrong} wrong, logprob {:.2}, no speech {:.2}, looks {}, draws {}: {}",
             clip.name,
             pcm.len() as f32 / 16_000.0,
             heard.avg_logprob,
             heard.no_speech,
             heard.more_looks + 1,
+            heard.draws,
             heard.text
         );
     }

@@ -398,6 +398,9 @@ fn a_damaged_or_foreign_folder_is_refused_with_a_reason() {
     let write = |name: &str, bytes: &[u8]| {
         std::fs::write(folder.path().join(name), bytes).expect("the folder is writable");
     };
+    write("model.bin", &whole);
+    assert!(load().contains("config.json"));
+    write("config.json", b"{}");
     write("model.bin", &whole[..whole.len() / 3]);
     assert!(load().contains("truncated"));
     let mut foreign = whole.clone();

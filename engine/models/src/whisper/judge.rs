@@ -70,7 +70,8 @@ pub enum Look {
 pub enum Unsound {
     /// It repeats itself or finds no end.
     Lost,
-    /// It is not sure of its words.
+    /// It is not sure of its words, or writes a sentence twice: that is seldom said and happens to
+    /// the short look where a sound ends abruptly.
     Unsure,
 }
 
@@ -122,7 +123,7 @@ const UNSURE_LOGPROB: f32 = -0.55;
 pub fn is_unsound(hypothesis: &Hypothesis) -> Option<Unsound> {
     if hypothesis.looping.is_some() || !hypothesis.ended {
         Some(Unsound::Lost)
-    } else if hypothesis.avg_logprob() < UNSURE_LOGPROB {
+    } else if hypothesis.avg_logprob() < UNSURE_LOGPROB || is_doubled(&hypothesis.tokens) {
         Some(Unsound::Unsure)
     } else {
         None
@@ -147,6 +148,14 @@ pub fn most_tokens(samples: usize) -> usize {
 /// Whether sound is too quiet to hold speech.
 pub fn is_silent(pcm: &[f32]) -> bool {
     pcm.iter().all(|v| v.abs() < 1e-4)
+}
+
+/// Whether the text ends with the same five or more tokens twice.
+fn is_doubled(tokens: &[u32]) -> bool {
+    (5..=tokens.len() / 2).any(|period| {
+        let (before, last) = tokens.split_at(tokens.len() - period);
+        before.ends_with(last)
+    })
 }
 
 /// How many tokens the round has that the last tokens repeat, if they do.
@@ -282,6 +291,19 @@ mod tests {
             Look::Short.next(&heard(&[1], -0.3, 0.1), "yes", &SPOKEN, false),
             None
         );
+    }
+
+    #[test]
+    fn a_sentence_written_twice_is_looked_at_once_more_and_then_believed() {
+        let twice = heard(&[9, 1, 2, 3, 4, 5, 9, 1, 2, 3, 4, 5], -0.1, 0.0);
+        let next = |look: Look| look.next(&twice, "x", &SPOKEN, false);
+        assert_eq!(
+            (next(Look::Short), next(Look::Medium)),
+            (Some(Look::Medium), None)
+        );
+        assert_eq!(twice.without_loop(), twice.tokens);
+        let phrase = heard(&[9, 1, 2, 3, 9, 1, 2, 3], -0.1, 0.0);
+        assert_eq!(Look::Short.next(&phrase, "x", &SPOKEN, false), None);
     }
 
     #[test]

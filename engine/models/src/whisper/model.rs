@@ -49,9 +49,9 @@ impl Whisper {
 
     /// Loads with weights of this precision.
     pub fn load_with(dir: &Path, precision: Precision, exec: &Exec) -> Result<Self, ModelError> {
+        let file = WeightsFile::open(dir)?;
         let settings = Settings::load(dir)?;
-        let file = WeightsFile::open(dir, &settings)?;
-        let dims = file.dims()?;
+        let dims = file.dims(&settings)?;
         let vocabulary = Vocabulary::load(dir, dims.vocabulary, &settings)?;
         let encoder = Encoder::new(&file.encoder(&dims)?, precision, exec)?;
         let encoder = Arc::new(encoder);

@@ -20,12 +20,11 @@ pub(in super::super) struct HfFile {
     tensors: BufferedSafetensors,
     /// `model.`, which files of the bare model leave out.
     prefix: &'static str,
-    heads: Option<usize>,
 }
 
 impl HfFile {
-    /// Reads `path`; the number of heads is taken from `settings`.
-    pub(super) fn read(path: &Path, settings: &Settings) -> Result<Self, ModelError> {
+    /// Reads `path`.
+    pub(super) fn read(path: &Path) -> Result<Self, ModelError> {
         let bytes = fs::read(path).map_err(|source| ModelError::Read {
             path: path.to_path_buf(),
             source,
@@ -43,11 +42,10 @@ impl HfFile {
             path: path.to_path_buf(),
             tensors,
             prefix,
-            heads: settings.heads,
         })
     }
 
-    pub(super) fn dims(&self) -> Result<Dims, ModelError> {
+    pub(super) fn dims(&self, settings: &Settings) -> Result<Dims, ModelError> {
         let conv = self.name("encoder.conv1.weight");
         let [width, mel_bands, _] = self.shape(&conv)?[..] else {
             return Err(wrong(&conv, "not three-dimensional"));
@@ -59,12 +57,14 @@ impl HfFile {
                 ref dims => Err(wrong(&name, &format!("shape {dims:?}, width is {width}"))),
             }
         };
-        let heads = self.heads.filter(|heads| *heads > 0 && width % heads == 0);
+        let heads = settings
+            .heads
+            .filter(|heads| *heads > 0 && width % heads == 0);
         let heads = heads.ok_or_else(|| ModelError::Format {
             path: self.path.with_file_name("config.json"),
             reason: format!(
                 "encoder_attention_heads is {:?}, which does not divide the width {width}",
-                self.heads
+                settings.heads
             ),
         })?;
         let layers = |side: &str| {

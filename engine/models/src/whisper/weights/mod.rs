@@ -72,14 +72,14 @@ pub(super) enum WeightsFile {
 }
 
 impl WeightsFile {
-    /// Opens the weights in `dir`. `settings` says what safetensors do not: the heads.
-    pub(super) fn open(dir: &Path, settings: &Settings) -> Result<Self, ModelError> {
+    /// Opens the weights in `dir`.
+    pub(super) fn open(dir: &Path) -> Result<Self, ModelError> {
         let (ct2, hf) = (dir.join(CT2_NAME), dir.join(HF_NAME));
         if ct2.exists() {
             return Ct2File::read(&ct2).map(Self::Ct2);
         }
         if hf.exists() {
-            return hf::HfFile::read(&hf, settings).map(Self::HuggingFace);
+            return hf::HfFile::read(&hf).map(Self::HuggingFace);
         }
         let reason = if dir.join(format!("{HF_NAME}.index.json")).exists() {
             format!("the weights are in several parts; one {HF_NAME} is needed")
@@ -92,11 +92,11 @@ impl WeightsFile {
         })
     }
 
-    /// The model's sizes.
-    pub(super) fn dims(&self) -> Result<Dims, ModelError> {
+    /// The model's sizes. `settings` says what safetensors do not: the heads.
+    pub(super) fn dims(&self, settings: &Settings) -> Result<Dims, ModelError> {
         match self {
             Self::Ct2(file) => ct2::dims(file),
-            Self::HuggingFace(file) => file.dims(),
+            Self::HuggingFace(file) => file.dims(settings),
         }
     }
 
