@@ -8,6 +8,7 @@ mod bad_sound;
 mod dialects;
 mod doors;
 mod language_server;
+mod long_conversations;
 mod models;
 mod privacy;
 mod robust;

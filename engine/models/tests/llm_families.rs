@@ -157,8 +157,8 @@ fn exact_weights_give_the_logits_of_llama_cpp_in_blocks_of_any_size() {
                 let logits = logits.pop().expect("a last one");
                 let off = off(&logits, case);
                 // Keys and values are f16 on both sides, llama.cpp's GELU is a table of f16:
-                // a few thousandths. A wrong angle, window, cap or norm shows as 0.5 and more.
-                let (tokens, limit) = (prompt.len(), 0.05);
+                // up to a hundredth. A wrong angle, window, cap or norm shows as 0.5 and more.
+                let (tokens, limit) = (prompt.len(), 0.03);
                 assert!(
                     off < limit,
                     "{family}, {tokens} in blocks of {block}: {off}"

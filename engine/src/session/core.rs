@@ -15,6 +15,7 @@ use janet_models::llm;
 use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
 use super::command::Command;
+use super::digest::Digest;
 use super::jobs::{Ask, ForgetJob};
 use super::listen::Ear;
 use super::live::Live;
@@ -33,6 +34,8 @@ use crate::{EngineConfig, Event, Mark};
 pub(super) const TALK_HZ: u64 = 24_000;
 /// After a session its prompt's cache is erased, once nobody waits for a core.
 const FORGET_WITHIN: Duration = Duration::from_secs(2);
+/// Somebody is speaking, or about to.
+const SPEECH: f32 = 0.5;
 /// Uploaded utterances that wait to be transcribed.
 const UPLOADS: usize = 8;
 
@@ -66,6 +69,10 @@ pub(crate) struct Core {
     pub(super) live: HashMap<ReplyId, Live>,
     pub(super) uploads: HashMap<UtteranceId, Vec<f32>>,
     pub(super) history: Vec<llm::Message>,
+    /// What stands for the history's beginning in prompts.
+    pub(super) digest: Digest,
+    /// Since when nothing has happened.
+    pub(super) quiet_since: Mono,
     /// The language model's job of this session: one at a time, because they share a slot.
     pub(super) llm_lane: Option<(ReplyId, Ticket)>,
     pub(super) llm_waiting: VecDeque<(ReplyId, Ask)>,
@@ -96,6 +103,7 @@ impl Core {
         }));
         let voice_speed = config.speed;
         let seed = config.seed ^ number;
+        let context_tokens = config.context_tokens;
         let recorder = config
             .record_dir
             .as_ref()
@@ -112,6 +120,8 @@ impl Core {
             live: HashMap::new(),
             uploads: HashMap::new(),
             history,
+            digest: Digest::new(context_tokens),
+            quiet_since: Mono::default(),
             llm_lane: None,
             llm_waiting: VecDeque::new(),
             voice_lane: None,
@@ -148,6 +158,7 @@ impl Core {
             self.turn.handle_timeout(now, &mut self.actions);
             self.obey_all(now);
         }
+        self.pump_digest(now);
         self.pump_models();
         if std::mem::take(&mut self.told) {
             self.shared.wake();
@@ -280,12 +291,21 @@ impl Core {
             self.parts.vad_late.record(late);
         }
         for window in windows {
+            if matches!(window, Input::Vad { speech, .. } if speech >= SPEECH) {
+                self.disturb_digest(now);
+            }
             self.feed(now, window);
         }
     }
 
     fn take_result(&mut self, now: Mono, posted: Posted) {
         let Posted { reply, what } = posted;
+        if self.digest.take(reply, &what, &*self.parts.gate) {
+            if matches!(what, What::Generated { .. } | What::Failed(_)) {
+                self.forget_digest();
+            }
+            return;
+        }
         // What belongs to no live attempt is stale. `talk` drops it too; this keeps the tables
         // below free of it.
         let Some(live) = self.live.get_mut(&reply) else {
@@ -392,6 +412,9 @@ impl Drop for Core {
         }
         for (_, ticket) in self.llm_lane.iter().chain(&self.voice_lane) {
             ticket.cancel();
+        }
+        if self.digest.stop() {
+            self.forget_digest();
         }
         let forget = ForgetJob {
             models: self.parts.models.clone(),

@@ -259,6 +259,8 @@ pub(super) struct AnswerJob {
     pub(super) owner: u64,
     pub(super) sampling: llm::Sampling,
     pub(super) run: Asking,
+    /// Nobody waits for it: everything else goes first.
+    pub(super) in_idle_time: bool,
     // Dropped after the run, whose slot it stands for.
     pub(super) _place: Place,
 }
@@ -326,6 +328,7 @@ impl Job for AnswerJob {
     fn class(&self) -> Class {
         match self.run {
             Asking::Prefilling(_) | Asking::Begin(Ask::Prefill(..)) => Class::Partial,
+            _ if self.in_idle_time => Class::Partial,
             _ => Class::Token,
         }
     }

@@ -4,6 +4,8 @@
 mod answering;
 mod command;
 mod core;
+mod digest;
+mod digesting;
 mod echo;
 mod handle;
 mod jobs;

@@ -40,7 +40,7 @@ impl Core {
             Action::Transcribe { reply, span, pass } => self.transcribe(reply, span, pass),
             Action::Prefill { reply, text } => {
                 self.live.entry(reply).or_insert_with(Live::new);
-                let ask = Ask::Prefill(self.history.clone(), text);
+                let ask = Ask::Prefill(self.digest.prompt(&self.history), text);
                 self.llm_waiting
                     .retain(|(_, ask)| !matches!(ask, Ask::Prefill(..)));
                 self.llm_waiting.push_back((reply, ask));
@@ -48,7 +48,7 @@ impl Core {
             Action::Prepare { reply, text } => {
                 let live = self.live.entry(reply).or_insert_with(Live::new);
                 live.user_text.clone_from(&text);
-                let mut messages = self.history.clone();
+                let mut messages = self.digest.prompt(&self.history);
                 messages.push(llm::Message::new(llm::Role::User, &text));
                 // A running prefill is overtaken: its cache is used as far as it got.
                 self.llm_waiting
@@ -244,6 +244,7 @@ impl Core {
         let over = self.history.len().saturating_sub(HISTORY_MESSAGES);
         // The first is the system's and stays.
         self.history.drain(1..=over);
+        self.digest.remembered(over);
     }
 
     fn forget(&mut self, reply: ReplyId) {
@@ -311,6 +312,7 @@ impl Core {
             owner: self.number,
             sampling,
             run: Asking::Begin(ask),
+            in_idle_time: false,
             _place: place,
         };
         self.llm_lane = self

@@ -1,0 +1,226 @@
+//! The note of a conversation, with a model that says what the test wants.
+
+use std::borrow::Cow;
+
+use janet_talk::{Finish, Stage};
+
+use super::*;
+
+struct Hides;
+impl Gate for Hides {
+    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        text.replace("hunter2", "[secret]").into()
+    }
+}
+
+/// A context of 100 tokens: 225 bytes are much.
+fn digest() -> Digest {
+    Digest::new(100)
+}
+
+fn conversation(turns: usize) -> Vec<Message> {
+    let mut history = vec![Message::new(Role::System, "Be Janet.")];
+    for n in 0..turns {
+        history.push(Message::new(
+            Role::User,
+            format!("What about number {n} then?"),
+        ));
+        history.push(Message::new(
+            Role::Assistant,
+            format!("Number {n} is fine, too."),
+        ));
+    }
+    history
+}
+
+fn ended(finish: Finish) -> What {
+    What::Generated {
+        finish,
+        ids: Vec::new(),
+        cached: 0,
+        new: 0,
+    }
+}
+
+/// Asks for a summary and lets the model say this.
+fn say(digest: &mut Digest, history: &[Message], pieces: &[&str], end: What) -> Ticket {
+    let plan = digest.due(history, &Hides).expect("it is much");
+    let ticket = Ticket::default();
+    digest.begin(&plan, ticket.clone());
+    for piece in pieces {
+        assert!(digest.take(plan.reply, &What::Token((*piece).into()), &Hides));
+    }
+    assert!(digest.take(plan.reply, &end, &Hides));
+    ticket
+}
+
+fn system_of(messages: &[Message]) -> &str {
+    &messages[0].text
+}
+
+#[test]
+fn a_short_conversation_is_left_alone() {
+    let mut digest = digest();
+    let history = conversation(4);
+    assert!(digest.due(&history, &Hides).is_none());
+    assert_eq!(digest.prompt(&history), history);
+}
+
+#[test]
+fn a_long_ones_beginning_becomes_a_note_and_the_last_turns_stay_whole() {
+    let mut digest = digest();
+    let history = conversation(5);
+    let plan = digest.due(&history, &Hides).expect("it is much");
+    let asked = &plan.messages[1].text;
+    assert!(asked.contains("User: What about number 0 then?\nJanet: Number 0 is fine, too."));
+    assert!(!asked.contains("number 4"), "{asked}");
+    digest.put_off();
+    say(
+        &mut digest,
+        &history,
+        &["<think>hm</think>They ", "went over numbers."],
+        ended(Finish::Complete),
+    );
+    let prompt = digest.prompt(&history);
+    assert_eq!(
+        system_of(&prompt),
+        "Be Janet.\n\nEarlier in this conversation: They went over numbers."
+    );
+    assert_eq!(prompt[1].role, Role::User);
+    assert_eq!(prompt[1..], history[history.len() - prompt.len() + 1..]);
+    assert!((2..=KEPT).contains(&(prompt.len() - 1)), "{}", prompt.len());
+    assert!(
+        digest.due(&history, &Hides).is_none(),
+        "nothing new was said"
+    );
+}
+
+#[test]
+fn the_next_note_takes_the_last_one_in() {
+    let mut digest = digest();
+    say(
+        &mut digest,
+        &conversation(5),
+        &["They like tea."],
+        ended(Finish::Complete),
+    );
+    let longer = conversation(9);
+    for _ in 0..8 {
+        digest.remembered(0);
+    }
+    let plan = digest.due(&longer, &Hides).expect("it is much again");
+    let asked = &plan.messages[1].text;
+    assert!(
+        asked.contains("Earlier in this conversation: They like tea."),
+        "{asked}"
+    );
+    assert!(
+        asked.contains("number 4") && !asked.contains("number 3"),
+        "told before: {asked}"
+    );
+}
+
+#[test]
+fn a_summary_that_is_no_good_changes_nothing_and_is_not_asked_for_again_at_once() {
+    let history = conversation(5);
+    let long = "word ".repeat(100);
+    let endless = "A sentence. ".repeat(60);
+    let bad: [(&[&str], What); 8] = [
+        (&[], ended(Finish::Complete)),
+        (&["  \n "], ended(Finish::Complete)),
+        (&["<think>never ends"], ended(Finish::Complete)),
+        (&["Fine.<|im_end|>"], ended(Finish::Complete)),
+        (&["All is well.\nUser: And now?"], ended(Finish::Complete)),
+        (&[&long], ended(Finish::Complete)),
+        (&["It broke in the"], ended(Finish::Length)),
+        (&["It began."], What::Failed(Stage::Generate)),
+    ];
+    for (pieces, end) in bad {
+        let mut digest = digest();
+        say(&mut digest, &history, pieces, end);
+        assert_eq!(digest.prompt(&history), history, "{pieces:?}");
+        digest.remembered(0);
+        assert!(
+            digest.due(&history, &Hides).is_none(),
+            "asked again: {pieces:?}"
+        );
+        for _ in 0..PATIENCE {
+            digest.remembered(0);
+        }
+        assert!(
+            digest.due(&history, &Hides).is_some(),
+            "given up: {pieces:?}"
+        );
+    }
+    let ticket = say(
+        &mut digest(),
+        &history,
+        &[&endless],
+        ended(Finish::Complete),
+    );
+    assert!(
+        ticket.is_cancelled(),
+        "a model that does not end is called off"
+    );
+}
+
+#[test]
+fn a_summary_that_is_too_long_ends_at_a_whole_sentence() {
+    let mut digest = digest();
+    let history = conversation(5);
+    let text = "They went over numbers. They like the first one most of all. And then, without";
+    say(&mut digest, &history, &[text], ended(Finish::Length));
+    let prompt = digest.prompt(&history);
+    let note = system_of(&prompt).split(HEAD).nth(1).expect("a note");
+    assert_eq!(note, "They went over numbers.");
+}
+
+#[test]
+fn what_is_given_up_is_asked_for_again_and_its_rest_is_thrown_away() {
+    let mut digest = digest();
+    let history = conversation(5);
+    let plan = digest.due(&history, &Hides).expect("it is much");
+    let ticket = Ticket::default();
+    digest.begin(&plan, ticket.clone());
+    assert!(digest.stop() && ticket.is_cancelled() && !digest.stop());
+    let late = What::Token("Late.".into());
+    assert!(digest.take(plan.reply, &late, &Hides));
+    assert!(digest.take(plan.reply, &ended(Finish::Complete), &Hides));
+    assert_eq!(digest.prompt(&history), history);
+    let again = digest.due(&history, &Hides).expect("it is still much");
+    assert_ne!(again.reply, plan.reply);
+    assert!(!digest.take(ReplyId(7), &late, &Hides), "an answer's text");
+}
+
+#[test]
+fn secrets_pass_the_gate_on_both_ways() {
+    let mut digest = digest();
+    let mut history = conversation(5);
+    history[1].text += " It is hunter2.";
+    let plan = digest.due(&history, &Hides).expect("it is much");
+    assert!(plan.messages[1].text.contains("It is [secret]."));
+    digest.put_off();
+    say(
+        &mut digest,
+        &history,
+        &["The word is hunter2."],
+        ended(Finish::Complete),
+    );
+    assert!(system_of(&digest.prompt(&history)).ends_with("The word is [secret]."));
+}
+
+#[test]
+fn messages_that_leave_the_history_leave_the_note_in_its_place() {
+    let mut digest = digest();
+    let mut history = conversation(5);
+    say(
+        &mut digest,
+        &history,
+        &["Numbers."],
+        ended(Finish::Complete),
+    );
+    let before = digest.prompt(&history);
+    history.drain(1..=2);
+    digest.remembered(2);
+    assert_eq!(digest.prompt(&history), before);
+}

@@ -1,0 +1,106 @@
+//! Has the beginning of a long conversation summed up while nothing else is to be done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use janet_models::llm;
+use janet_talk::Mono;
+
+use super::answering::Answering;
+use super::core::Core;
+use super::digest::Plan;
+use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Place};
+use crate::arbiter::Ticket;
+use crate::ports::Question;
+
+/// Nothing has happened for this long: nobody is about to go on.
+const QUIET: Duration = Duration::from_millis(800);
+/// There is no hurry: whatever else waits goes first.
+const WITHIN: Duration = Duration::from_secs(60);
+/// The summary's place in the language model's cache is not the conversation's.
+const APART: u64 = 1 << 63;
+
+impl Core {
+    /// Begins a summary where one is due and it is quiet; gives it up when a turn begins.
+    pub(super) fn pump_digest(&mut self, now: Mono) {
+        if !self.is_idle() {
+            self.disturb_digest(now);
+            return;
+        }
+        if now.0.saturating_sub(self.quiet_since.0) < QUIET.as_micros() as u64 {
+            return;
+        }
+        let Some(plan) = self.digest.due(&self.history, &*self.parts.gate) else {
+            return;
+        };
+        match self.ask_for(&plan) {
+            Some(ticket) => self.digest.begin(&plan, ticket),
+            None => self.digest.put_off(),
+        }
+    }
+
+    /// Something happens: what is being summed up is given up.
+    pub(super) fn disturb_digest(&mut self, now: Mono) {
+        self.quiet_since = now;
+        if self.digest.stop() {
+            // Its place is free before somebody asks for it.
+            self.parts.submit.sweep();
+            self.forget_digest();
+        }
+    }
+
+    /// Erases what the own model's cache holds of a summary that has ended.
+    pub(super) fn forget_digest(&self) {
+        let job = ForgetJob {
+            models: self.parts.models.clone(),
+            owner: self.number | APART,
+        };
+        if let Err(error) = self
+            .parts
+            .submit
+            .submit(Box::new(job), WITHIN, Arc::new(|| {}))
+        {
+            // It is overwritten when another conversation gets the slot.
+            tracing::debug!(%error, "a summary's cache is not erased at once");
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        let asks = self.llm_lane.as_ref().is_some_and(|(_, t)| !t.has_ended());
+        self.live.is_empty()
+            && self.llm_waiting.is_empty()
+            && self.uploads.is_empty()
+            && self.shared.commands.is_empty()
+            && !asks
+    }
+
+    /// Asks whoever would answer: the language server if one is up, else the own model if it has
+    /// a place to spare.
+    fn ask_for(&self, plan: &Plan) -> Option<Ticket> {
+        let config = &self.parts.config;
+        if let Some(server) = self.parts.server.as_ref().filter(|server| server.is_up()) {
+            let (answering, ticket) = Answering::new(&self.shared, plan.reply);
+            let question = Question {
+                messages: plan.messages.clone(),
+                context_tokens: config.context_tokens,
+                temperature: 0.0,
+                seed: config.seed,
+            };
+            server.ask(question, answering);
+            return Some(ticket);
+        }
+        let place = Place::take(&self.parts.llm_places, usize::from(config.llm_slots > 1))?;
+        let job = AnswerJob {
+            out: Outbox::new(&self.shared, plan.reply),
+            models: self.parts.models.clone(),
+            owner: self.number | APART,
+            sampling: llm::Sampling::greedy(plan.max_tokens),
+            run: Asking::Begin(Ask::OwnAnswer(plan.messages.clone())),
+            in_idle_time: true,
+            _place: place,
+        };
+        let shared = Arc::clone(&self.shared);
+        let wake = Arc::new(move || shared.poke());
+        self.parts.submit.submit(Box::new(job), WITHIN, wake).ok()
+    }
+}
