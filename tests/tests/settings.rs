@@ -149,9 +149,9 @@ async fn hears(sensitivity: &str, snr_db: f32) -> bool {
 }
 
 #[tokio::test]
-async fn probe() {
-    for snr in [-13.0, -15.0, -17.0, -19.0, -21.0, -24.0] {
-        let (low, high) = tokio::join!(hears("low", snr), hears("high", snr));
-        eprintln!("snr {snr}: low {low} high {high}");
-    }
+async fn a_sentence_in_noise_is_heard_by_a_keen_ear_only() {
+    // The same samples give the same windows and the same probabilities. At −11 dB both ears hear
+    // it, at −15 dB neither does.
+    let (low, high) = tokio::join!(hears("low", -13.0), hears("high", -13.0));
+    assert!(!low && high, "low: {low}, high: {high}");
 }
