@@ -1,9 +1,10 @@
 //! Attention against plain loops in f64, on every path that this machine has.
 
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 
 use super::*;
 use crate::RopePairs;
+use crate::kv_cache::attend_on_device;
 
 /// Plain loops over values that were never rounded to f16.
 fn plain(shape: Heads, look: Look, rows: &[Vec<f32>], rope: &Rope) -> Vec<f64> {
@@ -130,5 +131,48 @@ fn attention_agrees_with_plain_loops_in_blocks_of_any_size() {
                 "{isa:?} {heads}/{kv_heads} x {d}, {look:?}: {off}"
             );
         }
+    }
+}
+
+#[test]
+fn candles_operations_agree_with_plain_loops() {
+    let mut rng = fastrand::Rng::with_seed(4);
+    let (heads, kv_heads, d) = (4, 2, 16);
+    let shape = Heads {
+        heads,
+        kv_heads,
+        head_dim: d,
+        capacity: 32,
+    };
+    let width = (heads + 2 * kv_heads) * d;
+    let rows: Vec<Vec<f32>> = (0..24)
+        .map(|_| (0..width).map(|_| rng.f32() * 2.0 - 1.0).collect())
+        .collect();
+    for (window, cap) in [(None, None), (Some(5), None), (Some(9), Some(0.7))] {
+        let look = Look {
+            scale: 0.4,
+            window,
+            cap,
+        };
+        let rope = Rope::new(d, 1e4, &[], RopePairs::Halves, 32, &Device::Cpu).expect("a table");
+        let want = plain(shape, look, &rows, &rope);
+        let room = || Tensor::zeros((kv_heads, 32, d), DType::F32, &Device::Cpu).expect("room");
+        let (keys, values) = (room(), room());
+        let mut got = Vec::new();
+        for (start, block) in [(0, 7), (7, 1), (8, 16)] {
+            let qkv = rows[start..start + block].concat();
+            let qkv = Tensor::from_vec(qkv, (block, width), &Device::Cpu).expect("a tensor");
+            let out = attend_on_device(shape, look, start, &qkv, &rope, &keys, &values);
+            let out = out.and_then(|out| out.flatten_all()?.to_vec1::<f32>());
+            got.extend(out.expect("attends"));
+        }
+        assert_eq!(got.len(), want.len());
+        let off = got.iter().zip(&want);
+        let off = off.map(|(a, b)| (f64::from(*a) - b).abs());
+        assert!(
+            off.clone().all(|off| off < 1e-5),
+            "{look:?}: {:?}",
+            off.max_by(f64::total_cmp)
+        );
     }
 }

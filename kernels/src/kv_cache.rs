@@ -308,7 +308,7 @@ impl KvCache {
 }
 
 /// The same by candle's operations, for devices that have no kernel here.
-fn attend_on_device(
+pub(crate) fn attend_on_device(
     shape: Heads,
     look: Look,
     start: usize,

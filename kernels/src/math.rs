@@ -165,7 +165,7 @@ unsafe fn silu_mul_body<S: Simd>(gate: &[f32], up: &[f32], out: &mut [f32]) {
 unsafe fn gelu_tanh<S: Simd>(x: S) -> S {
     // SAFETY: passed on from the caller.
     unsafe {
-        let twice = S::splat(1.595_769_1);
+        let twice = S::splat(1.595_769);
         let inner = x.mul(x).mul_add(S::splat(0.044_715), S::splat(1.0));
         x.mul(sigmoid(x.mul(inner).mul(twice)))
     }

@@ -45,7 +45,7 @@ pub(super) struct Tokens {
 /// The two ways from text to ids.
 enum Coder {
     Pairs(Box<Tokenizer>),
-    Pieces(Spm),
+    Pieces(Box<Spm>),
 }
 
 impl Tokens {
@@ -61,7 +61,7 @@ impl Tokens {
                 }
                 "llama" => {
                     let spm = Spm::read(file, &tokens, &kinds)?;
-                    (Coder::Pieces(spm), true, spm::spelling)
+                    (Coder::Pieces(Box::new(spm)), true, spm::spelling)
                 }
                 other => {
                     return Err(file.damaged(format!(
