@@ -360,9 +360,12 @@ fn a_catalogue_of_ones_own_adds_names() {
 fn a_language_is_a_code_and_nothing_else() {
     let language = |code: &str| {
         let flags = [("--language", "stt.language", code)];
-        load(&flags, &[], LAPTOP).map(|(config, _)| config.stt.language)
+        load_with(&flags, &[], LAPTOP).map(|(config, _)| config.stt.language)
     };
-    assert_eq!(load(&[], &[], LAPTOP).expect("fine").0.stt.language, "auto");
+    assert_eq!(
+        load_with(&[], &[], LAPTOP).expect("fine").0.stt.language,
+        "auto"
+    );
     assert_eq!(language("DE").expect("fine"), "de");
     let error = language("German").expect_err("no code").to_string();
     assert!(
