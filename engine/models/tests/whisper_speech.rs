@@ -352,11 +352,19 @@ fn nothing_is_lost_or_doubled_where_windows_meet() {
     };
     let job = tiny().begin_speech(pcm.clone(), &speech(&pcm), options);
     let heard = finish(job.expect("fine"));
-    let errors = words::errors(&said.join(" "), &heard.text);
+    // In a window with others the model hears single words otherwise than alone; none may be missing
+    // or be there twice, and together no more may be wrong.
+    let (truth, singly) = (SENTENCES.join(" "), said.join(" "));
+    let [errors, least] = [&heard.text, &singly].map(|text| words::errors(&truth, text));
     assert!(
-        errors <= 2,
-        "{errors} errors:\n{}\n{}",
-        said.join(" "),
+        errors <= least + 2,
+        "{errors} errors, {least} singly:\n{singly}\n{}",
+        heard.text
+    );
+    let [count, spoken] = [&heard.text, &truth].map(|text| words::normal(text).len());
+    assert!(
+        count.abs_diff(spoken) <= 1,
+        "{count} words of {spoken}: {}",
         heard.text
     );
     let in_order = heard
@@ -368,7 +376,7 @@ fn nothing_is_lost_or_doubled_where_windows_meet() {
 
 #[test]
 fn stretches_of_speech_that_make_no_sense_are_refused() {
-    for speech in [vec![0..20_000], vec![500..900, 800..1000]] {
+    for speech in [[0..500, 600..20_000], [500..900, 800..1000]] {
         let job = tiny().begin_speech(vec![0.0; 16_000], &speech, Options::default());
         assert!(job.is_err(), "{speech:?}");
     }

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use janet_engine::Models;
+use janet_engine::{EngineError, Models};
+use janet_models::ModelError;
 
 use crate::config::Config;
 use crate::{voice, weights};
@@ -24,5 +25,14 @@ pub(super) fn models(config: &Config) -> anyhow::Result<Models> {
         },
     );
     bar.finish_and_clear();
-    models.context("`janet models verify` checks the files")
+    match models {
+        // A setting that the model cannot do is no fault of its files.
+        Err(
+            error @ EngineError::Model {
+                source: ModelError::Input { .. },
+                ..
+            },
+        ) => Err(error.into()),
+        models => models.context("`janet models verify` checks the files"),
+    }
 }

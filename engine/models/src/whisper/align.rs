@@ -68,11 +68,7 @@ pub(super) fn beginnings(rows: &[f32], positions: usize) -> Vec<usize> {
         Row,
         Position,
     }
-    let count = if positions == 0 {
-        0
-    } else {
-        rows.len() / positions
-    };
+    let count = rows.len().checked_div(positions).unwrap_or(0);
     if count == 0 {
         return Vec::new();
     }
