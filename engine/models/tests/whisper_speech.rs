@@ -376,9 +376,7 @@ fn nothing_is_lost_or_doubled_where_windows_meet() {
 
 #[test]
 fn stretches_of_speech_that_make_no_sense_are_refused() {
-    let beyond_the_end: Vec<_> = std::iter::once(0..20_000).collect();
-    let overlapping = vec![500..900, 800..1000];
-    for speech in [beyond_the_end, overlapping] {
+    for speech in [[0..500, 600..20_000], [500..900, 800..1000]] {
         let job = tiny().begin_speech(vec![0.0; 16_000], &speech, Options::default());
         assert!(job.is_err(), "{speech:?}");
     }
