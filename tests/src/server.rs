@@ -208,6 +208,11 @@ pub fn janet() -> PathBuf {
     })
 }
 
+/// The same between two looks from asynchronous code, which goes on meanwhile.
+pub async fn look_again() {
+    tokio::time::sleep(LOOK).await;
+}
+
 /// Waits before the next look at another process; there is nothing to block on.
 #[expect(
     clippy::disallowed_methods,

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use janet_tests::server::look_again;
 use janet_tests::sound::{self, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ async fn comes_to(server: &Server, field: &str, value: u64) {
             since.elapsed() < Duration::from_secs(60),
             "{field} does not come to {value}"
         );
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        look_again().await;
     }
 }
 
@@ -88,7 +89,7 @@ async fn a_thousand_clients_at_once_are_each_greeted_or_told_to_come_back() {
             files,
             server.files()
         );
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        look_again().await;
     }
 }
 
@@ -157,7 +158,7 @@ async fn a_busy_machine_begins_no_further_conversation_and_says_so() {
             "it stays busy: {}",
             health(&server).await
         );
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        look_again().await;
     }
 }
 
