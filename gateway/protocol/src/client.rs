@@ -121,7 +121,7 @@ pub enum ClientMessage {
     /// `settings_set`: how Janet speaks and listens on this connection from now on; answered by
     /// `settings`. An absent field leaves its setting as it is.
     SettingsSet {
-        /// How fast she speaks; one of [`crate::VOICE_SPEEDS`], 1 is the voice's own pace. Holds
+        /// How fast she speaks, within [`crate::VOICE_SPEEDS`]; 1 is the voice's own pace. Holds
         /// for the phrases that are made from now on.
         voice_speed: Option<f64>,
         /// How readily sound counts as speech.
