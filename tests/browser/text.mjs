@@ -19,6 +19,7 @@ try {
   await janet.shot('text-welcome');
   await page.fill('#text', 'Say hello in one short sentence.');
   await page.keyboard.press('Enter');
+  await janet.drawn();
   report.ok((await bubbles('user').count()) === 1, 'the message stands in the chat at once');
   report.ok((await page.inputValue('#text')) === '', 'the box is empty again');
   report.ok(await janet.until((s) => s.answers.length === 1, ANSWER_MS), 'an answer comes');
@@ -32,6 +33,7 @@ try {
   await page.keyboard.type('line two');
   report.ok((await page.inputValue('#text')) === 'line one\nline two', 'Shift+Enter makes a line');
   await page.fill('#text', '   ');
+  await janet.drawn();
   report.ok(await page.locator('#send').isDisabled(), 'nothing to send: the button is off');
 
   await page.evaluate(() => {
@@ -51,6 +53,7 @@ try {
   await page.reload();
   report.ok(await janet.until((s) => s.status === 'ready', 30_000), 'after a reload the page is ready again');
   await page.waitForSelector('#entries .entry.assistant:not(.thinking)', { timeout: 10_000 }).catch(() => undefined);
+  await janet.drawn();
   report.ok((await bubbles('user').first().innerText().catch(() => '')) === said, 'and shows the conversation so far');
   await janet.shot('text-resumed');
 

@@ -49,6 +49,8 @@ export async function openPage({ url, wav = null, out, options = {}, before = nu
     until: (test, timeoutMs) => until(page, test, timeoutMs),
     /** Waits until a function holds that is run in the page. */
     holds: (test, timeoutMs) => holds(page, test, timeoutMs),
+    /** Waits until what the page knows now is on the screen, for questions asked right after a key or click. */
+    drawn: () => drawn(page),
     shot: (name) => page.screenshot({ path: join(out, `${name}.png`) }),
     close: () => browser.close(),
   };
@@ -59,7 +61,10 @@ async function until(page, test, timeoutMs) {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const stats = await page.evaluate(() => window.__janet);
-    if (stats !== undefined && test(stats)) return true;
+    if (stats !== undefined && test(stats)) {
+      await drawn(page);
+      return true;
+    }
     if (Date.now() > deadline) return false;
     await page.waitForTimeout(20);
   }
@@ -71,5 +76,20 @@ async function holds(page, test, timeoutMs) {
     if (Date.now() > deadline) return false;
     await page.waitForTimeout(20);
   }
+  await drawn(page);
   return true;
+}
+
+/**
+ * The page draws once per animation frame, so its counters run ahead of its elements: a callback asked for now
+ * comes after the drawing that was planned before. A hidden page gets no frames and draws within 50 ms.
+ */
+function drawn(page) {
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(resolve);
+        if (document.hidden) setTimeout(resolve, 100);
+      }),
+  );
 }
