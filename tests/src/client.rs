@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use crate::sound::PACKET;
 use crate::{Server, schema};
 
 /// An answer on two cores that other tests use, too.
@@ -199,6 +200,25 @@ impl Client {
         self.send(json!({ "type": "ping", "timestamp": "still there" }))
             .await;
         assert_eq!(self.until("pong").await["timestamp"], "still there");
+    }
+
+    /// Sends speech in real time, and silence behind it, until a text frame for which `wanted` holds.
+    pub async fn speak_until(&mut self, speech: &[i16], wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut packets = speech.chunks_exact(PACKET);
+        let mut beat = tokio::time::interval(Duration::from_millis(20));
+        let since = Instant::now();
+        loop {
+            beat.tick().await;
+            self.send_mic(packets.next().unwrap_or(&[0; PACKET])).await;
+            while let Some(frame) = self.next_within(Duration::from_millis(1)).await {
+                match frame {
+                    Frame::Text(frame) if wanted(&frame) => return frame,
+                    Frame::Text(_) | Frame::Sound(..) => {}
+                    other => panic!("{other:?} in mid-conversation"),
+                }
+            }
+            assert!(since.elapsed() < PATIENCE, "what was waited for never came");
+        }
     }
 
     /// The code and reason with which the server ends the connection.

@@ -53,6 +53,11 @@ impl Server {
 
     /// Starts a server whose conversations and log lie in this folder.
     pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
+        Self::start_with(folder, settings, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(folder: &Path, settings: &[&str], environment: &[(&str, &Path)]) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
@@ -80,6 +85,7 @@ impl Server {
             command.args(["--set", setting]);
         }
         command
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log);

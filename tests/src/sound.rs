@@ -19,6 +19,9 @@ pub fn clip_path(name: &str) -> PathBuf {
         .join(format!("{name}.wav"))
 }
 
+/// Microphone samples of one frame: 20 ms.
+pub const PACKET: usize = 320;
+
 /// A recorded clip at the microphone's rate.
 pub fn clip(name: &str) -> Vec<f32> {
     let path = clip_path(name);

@@ -5,6 +5,8 @@
 
 mod bad_input;
 mod bad_sound;
+mod clocks;
+mod crowd;
 mod dialects;
 mod doors;
 mod language_server;

@@ -13,9 +13,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::client_async;
 
-/// Microphone samples of one frame: 20 ms.
-const PACKET: usize = 320;
-
 fn hands_free() -> Value {
     json!({ "type": "audio_start", "rate_hz": RATE_HZ, "play_rate_hz": 24000, "mode": "hands_free" })
 }
@@ -162,26 +159,12 @@ async fn a_busy_machine_begins_no_further_conversation_and_says_so() {
     }
 }
 
-/// Speaks a clip in real time and goes on in silence until a frame of this type.
+/// Speaks a clip and waits in silence for a frame of this type.
 async fn speak_until(client: &mut Client, clip: &str, kind: &str) -> Value {
     let speech = s16(&sound::clip(clip));
-    let mut packets = speech.chunks_exact(PACKET);
-    let mut beat = tokio::time::interval(Duration::from_millis(20));
-    let since = Instant::now();
-    loop {
-        beat.tick().await;
-        client
-            .send_mic(packets.next().unwrap_or(&[0; PACKET]))
-            .await;
-        while let Some(frame) = client.next_within(Duration::from_millis(1)).await {
-            match frame {
-                Frame::Text(frame) if frame["type"] == kind => return frame,
-                Frame::Text(_) | Frame::Sound(..) => {}
-                other => panic!("{other:?} instead of {kind}"),
-            }
-        }
-        assert!(since.elapsed() < Duration::from_secs(60), "no {kind} came");
-    }
+    client
+        .speak_until(&speech, |frame| frame["type"] == kind)
+        .await
 }
 
 #[tokio::test]

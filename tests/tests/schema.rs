@@ -5,12 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use janet_tests::schema::server_types;
-use janet_tests::sound::{self, RATE_HZ, s16};
+use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server};
 use serde_json::json;
-
-/// Microphone samples of one frame: 20 ms.
-const PACKET: usize = 320;
 
 /// A client that notes which messages came; `Client` has judged them.
 struct Listener {

@@ -1,13 +1,15 @@
 //! Half an hour of people who come, talk, interrupt, vanish and misbehave: nothing may grow.
 //!
-//! Two equal cycles; after each everybody leaves, and what the process holds is counted. The people
+//! Two equal cycles; after each everybody leaves but one, whose microphone stays open all the time,
+//! and what the process holds is counted. The people
 //! are drawn from a seed; how their deeds interleave is up to the machine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use janet_tests::sound::{self, RATE_HZ, s16};
+use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -17,9 +19,9 @@ const SEED: u64 = 20_26;
 const MINUTES: u64 = 30;
 /// People at once.
 const PEOPLE: u64 = 10;
-/// Microphone samples of one frame: 20 ms.
-const PACKET: usize = 320;
 const CLIPS: [&str; 3] = ["goforward", "cards_003", "austen_0930"];
+/// Between two questions of the one who stays.
+const QUIET: Duration = Duration::from_secs(20);
 /// How often it is looked at, a second apart, when everybody is gone.
 const SETTLING: u32 = 40;
 /// Longer than any answer takes, on a machine with its hands full.
@@ -244,6 +246,28 @@ impl Person {
     }
 }
 
+/// The one who stays: one connection, one open microphone, a question every half a minute. Gives how
+/// many were answered.
+async fn stays(server: Arc<Server>, clip: Vec<i16>, leaving: Arc<AtomicBool>) -> u64 {
+    let mut client = Client::connect(&server).await;
+    client.send(hands_free()).await;
+    client.until("audio_ready").await;
+    let mut speech = vec![0; QUIET.as_secs() as usize * RATE_HZ as usize];
+    speech.extend(clip);
+    let mut answers = 0;
+    while !leaving.load(Ordering::Acquire) {
+        let answered = |frame: &Value| frame["type"] == "assistant_message";
+        client.speak_until(&speech, answered).await;
+        answers += 1;
+    }
+    client.close().await;
+    answers
+}
+
+fn hands_free() -> Value {
+    json!({ "type": "audio_start", "rate_hz": RATE_HZ, "play_rate_hz": 24000, "mode": "hands_free" })
+}
+
 fn held(server: &Server) -> Held {
     let health = http::get(server.address(), "/healthz").body;
     let health: Value = serde_json::from_str(&health).expect("JSON");
@@ -292,6 +316,8 @@ async fn soak_nothing_grows_in_half_an_hour_of_people() {
     let server = Arc::new(Server::start(&["conversation.keep_minutes=1"]).ready());
     let clips: Arc<Vec<Vec<i16>>> =
         Arc::new(CLIPS.iter().map(|clip| s16(&sound::clip(clip))).collect());
+    let leaving = Arc::new(AtomicBool::new(false));
+    let staying = tokio::spawn(stays(server.clone(), clips[0].clone(), leaving.clone()));
     let mut after = Vec::new();
     for number in 0..2 {
         let deeds = Arc::new(Mutex::new(Deeds::default()));
@@ -319,9 +345,14 @@ async fn soak_nothing_grows_in_half_an_hour_of_people() {
             memory >> 20
         );
         assert!(deeds.answers >= 10 && deeds.spoken >= 5, "{deeds:?}");
-        assert_eq!((held.clients, held.sessions), (0, 0));
+        // The one who stays.
+        assert_eq!((held.clients, held.sessions), (1, 1));
         after.push((held, memory));
     }
+    leaving.store(true, Ordering::Release);
+    let answers = staying.await.expect("who stays is served");
+    println!("who stayed was answered {answers} times");
+    assert!(answers >= minutes, "{answers} answers in {minutes} minutes");
     let (first, second) = (after[0], after[1]);
     assert_eq!(
         first.0, second.0,

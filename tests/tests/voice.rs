@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use janet_tests::sound::{self, RATE_HZ, s16};
+use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server};
 use serde_json::{Value, json};
 
-/// Microphone samples of one frame: 20 ms.
-const PACKET: usize = 320;
 const PLAY_RATE_HZ: u32 = 24_000;
 
 /// What came back, in order.

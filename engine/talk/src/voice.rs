@@ -48,6 +48,8 @@ pub(crate) struct VoiceTurn {
 pub(crate) struct Tail {
     loudest_db: f32,
     voiced_to: Mono,
+    /// The quietest window since then; infinite before there was one.
+    quietest_db: f32,
 }
 
 impl Tail {
@@ -55,6 +57,17 @@ impl Tail {
     pub(crate) fn speak(&mut self, at: Mono, level_db: f32) {
         self.loudest_db = self.loudest_db.max(level_db);
         self.voiced_to = at;
+        self.quietest_db = f32::INFINITY;
+    }
+
+    /// A window of the pause.
+    pub(crate) fn pause(&mut self, level_db: f32) {
+        self.quietest_db = self.quietest_db.min(level_db);
+    }
+
+    /// Whether the pause so far is less than `noise_db` quieter than the speech before it.
+    pub(crate) fn is_noisy(&self, noise_db: f32) -> bool {
+        self.quietest_db.is_finite() && self.quietest_db > self.loudest_db - noise_db
     }
 }
 
@@ -147,6 +160,7 @@ impl VoiceTurn {
             tail: Tail {
                 loudest_db: f32::NEG_INFINITY,
                 voiced_to: Mono::ZERO,
+                quietest_db: f32::INFINITY,
             },
         }
     }

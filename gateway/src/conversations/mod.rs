@@ -4,12 +4,13 @@
 //! is told, ends what it was saying, and leaves; only then does the newer one read the history. The
 //! store blocks on the disk, so every call to it runs off the socket threads, in order.
 
+mod clock;
 mod seat;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use janet_vault::conversations::{
     Config, ConversationError, ConversationId, Conversations as Store,
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::app::goes_down;
+use clock::now_ms;
 use seat::Place;
 pub(crate) use seat::Seat;
 
@@ -164,12 +166,4 @@ async fn blocking<T: Send + 'static>(
         Ok(result) => Ok(result?),
         Err(_) => Err(StoreError::Died),
     }
-}
-
-/// Wall time, in ms since 1970: conversations outlive the process.
-fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

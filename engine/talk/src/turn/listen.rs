@@ -166,6 +166,7 @@ impl Core {
     fn listen(&mut self, turn: &mut VoiceTurn, level_db: f32, out: &mut Vec<Action>) {
         let voiced = self.ear.voiced_from();
         if voiced.is_none() && !self.is_audible() {
+            turn.tail.pause(level_db);
             turn.fade(self.ear.at(), level_db);
         }
         match turn.phase {

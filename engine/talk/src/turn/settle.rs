@@ -125,7 +125,7 @@ impl Core {
                 (turn.spoken_to + self.config.speculate_after + STALL).max(self.ear.at() + STALL),
             ),
             Phase::Pausing(Some(attempt)) => {
-                let wait = wait(&self.config, attempt.score, attempt.look());
+                let wait = self.wait(turn, attempt);
                 let noise = attempt.words == Words::Known(String::new()) && turn.parts.is_empty();
                 let wait = match (self.is_hands_free(), noise) {
                     (true, _) => wait,
@@ -212,7 +212,7 @@ impl Core {
                     turn.phase = Phase::Pausing(Some(attempt));
                     return Outcome::Waits;
                 }
-                let wait = wait(&self.config, attempt.score, attempt.look());
+                let wait = self.wait(turn, &attempt);
                 if silence >= wait {
                     turn.phase = Phase::Over {
                         attempt,
@@ -225,6 +225,16 @@ impl Core {
                 Outcome::Waits
             }
             Phase::Over { .. } => self.finish_turn(turn, out),
+        }
+    }
+
+    /// The pause that ends this turn, as far as is known now.
+    fn wait(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
+        let wait = wait(&self.config, attempt.score, attempt.look());
+        if turn.tail.is_noisy(self.config.noise_db) {
+            wait.max(self.config.wait_noisy)
+        } else {
+            wait
         }
     }
 

@@ -1,0 +1,154 @@
+//! Clocks that jump and processes that stand still.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use janet_tests::server::pause;
+use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
+use janet_tests::{Client, Server};
+use serde_json::{Value, json};
+
+/// Longer than the microphone's ring, shorter than any patience.
+const STANDSTILL: Duration = Duration::from_secs(3);
+
+/// A wall clock that can be set, for one process: libfaketime, of Debian's package `faketime`.
+struct WallClock {
+    library: PathBuf,
+    setting: PathBuf,
+    /// A switch of the library: the clock that only goes forward stays true.
+    steady: PathBuf,
+}
+
+impl WallClock {
+    fn new(folder: &Path) -> Self {
+        let multiarch = std::fs::read_dir("/usr/lib").expect("a Linux");
+        let library = multiarch
+            .filter_map(Result::ok)
+            .map(|entry| entry.path().join("faketime/libfaketime.so.1"))
+            .find(|library| library.is_file())
+            .expect("libfaketime: apt-get install faketime, as ./test does");
+        let clock = Self {
+            library,
+            setting: folder.join("wall-clock"),
+            steady: PathBuf::from("1"),
+        };
+        clock.set("+0");
+        clock
+    }
+
+    /// How far it is off, as in "+3h". The process looks every time it asks what time it is.
+    fn set(&self, offset: &str) {
+        // A rename, so that nobody reads half of it.
+        let new = self.setting.with_extension("new");
+        std::fs::write(&new, offset).expect("written");
+        std::fs::rename(&new, &self.setting).expect("renamed");
+    }
+
+    fn environment(&self) -> [(&str, &Path); 4] {
+        [
+            ("LD_PRELOAD", &self.library),
+            ("FAKETIME_TIMESTAMP_FILE", &self.setting),
+            ("FAKETIME_NO_CACHE", &self.steady),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", &self.steady),
+        ]
+    }
+}
+
+async fn messages(client: &mut Client) -> usize {
+    client.send(json!({ "type": "get_context" })).await;
+    let context = client.until("context").await;
+    context["data"]["messages"]
+        .as_array()
+        .expect("a list")
+        .len()
+}
+
+/// The hour of the last line of its log, as the process believes it.
+fn last_hour(server: &Server) -> u32 {
+    let log = server.log();
+    let line = log.lines().last().expect("it logs");
+    // 2026-01-02T03:04:05.678Z
+    let hour = line.get(11..13).and_then(|hour| hour.parse().ok());
+    hour.unwrap_or_else(|| panic!("no time in {line:?}"))
+}
+
+#[tokio::test]
+async fn a_wall_clock_set_hours_ahead_or_back_ends_nothing_early_and_keeps_nothing_late() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = WallClock::new(folder.path());
+    let settings = ["conversation.keep_minutes=0.05"];
+    let server = Server::start_with(folder.path(), &settings, &clock.environment()).ready();
+
+    let mut client = Client::connect(&server).await;
+    client.ask("Good morning.").await;
+    let hour = last_hour(&server);
+    clock.set("+5h");
+    client.ask("It has become late.").await;
+    // The control: it is five hours later for her, too.
+    assert_eq!(last_hour(&server), (hour + 5) % 24);
+    let id = client.client_id.clone();
+    client.close().await;
+    let mut client = Client::resume(&server, &id).await;
+    assert_eq!(client.client_id, id, "a jump ended the conversation");
+    assert_eq!(messages(&mut client).await, 4);
+
+    clock.set("-5h");
+    client.ask("It has become early.").await;
+    assert_eq!(messages(&mut client).await, 6);
+    client.close().await;
+    let since = Instant::now();
+    while Client::resume(&server, &id).await.client_id == id {
+        assert!(
+            since.elapsed() < Duration::from_secs(30),
+            "a clock that was set back keeps the conversation"
+        );
+        // Longer than it is kept.
+        pause(Duration::from_secs(4));
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_stood_still_goes_on_with_the_conversation() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    let audio = json!({ "type": "audio_start", "rate_hz": RATE_HZ, "play_rate_hz": 24000, "mode": "hands_free" });
+    client.send(audio).await;
+    client.until("audio_ready").await;
+
+    let forward = s16(&sound::clip("goforward"));
+
+    // In mid-speech of hers, as when a laptop is closed and opened again.
+    let started = |frame: &Value| frame["type"] == "speaking" && frame["state"] == "started";
+    client.speak_until(&forward, started).await;
+    server.signal("STOP");
+    pause(STANDSTILL);
+    server.signal("CONT");
+    let ended = |frame: &Value| {
+        frame["type"] == "speaking" && (frame["state"] == "finished" || frame["state"] == "stopped")
+    };
+    client.speak_until(&[], ended).await;
+
+    // In the middle of a word of the person's: what was said meanwhile comes all at once.
+    let speech = s16(&sound::clip("austen_0930"));
+    for packet in speech[..speech.len() / 2].chunks_exact(PACKET) {
+        client.send_mic(packet).await;
+        pause(Duration::from_millis(20));
+    }
+    server.signal("STOP");
+    for packet in speech[speech.len() / 2..].chunks_exact(PACKET) {
+        client.send_mic(packet).await;
+    }
+    pause(STANDSTILL);
+    server.signal("CONT");
+    let answered = |frame: &Value| frame["type"] == "assistant_message";
+    client.speak_until(&[], answered).await;
+
+    // And nothing is out of step: the next turn is heard word for word.
+    let heard = |frame: &Value| {
+        let text = frame["text"].as_str().unwrap_or_default().to_lowercase();
+        frame["type"] == "transcript" && frame["final"] == true && text.contains("forward")
+    };
+    client.speak_until(&forward, heard).await;
+    client.speak_until(&[], answered).await;
+    client.is_served().await;
+}
