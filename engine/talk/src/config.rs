@@ -24,11 +24,9 @@ pub struct Config {
     pub sure_at: f32,
     /// Non-speech that ends a turn that sounds complete.
     pub wait_sure: Duration,
-    /// Where the pause itself is loud (`noise_db`), a turn that sounds complete ends after this: the
-    /// VAD loses soft words in noise, and noise passes for silence later than silence does.
-    pub wait_noisy: Duration,
-    /// A pause whose quietest window is less than so many dB under the turn's loudest is loud.
-    pub noise_db: f32,
+    /// While a sound rises in the pause, no turn ends before this: it may be the next word, which
+    /// the VAD is yet to notice.
+    pub wait_rising: Duration,
     /// Non-speech that ends a turn that sounds incomplete.
     pub wait_unsure: Duration,
     /// Partial transcripts start after this much new speech.
@@ -74,8 +72,7 @@ impl Default for Config {
             prepare_at: 0.3,
             sure_at: 0.5,
             wait_sure: Duration::from_millis(200),
-            wait_noisy: Duration::from_millis(480),
-            noise_db: 32.0,
+            wait_rising: Duration::from_millis(480),
             wait_unsure: Duration::from_millis(1600),
             partial_every: Duration::from_secs(1),
             longest_turn: Duration::from_secs(30),

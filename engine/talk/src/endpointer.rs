@@ -10,7 +10,7 @@
 //!  words    open ending ▶ at least ¾ of wait_unsure · full stop ▶ 15 % less than by score
 //! ```
 //!
-//! In a loud pause (`Config::noise_db`) no turn ends before `wait_noisy`, whatever the hints say.
+//! While a sound rises in the pause no turn ends before `wait_rising`, whatever the hints say.
 //!
 //! The logarithm, because scores of pauses inside a sentence lie under 0.08 and those of badly
 //! heard ends between 0.1 and 0.4 (13 clips, Smart Turn 3.2). The best score of a pause counts:

@@ -27,6 +27,11 @@ const LONGEST_TAIL: Duration = Duration::from_millis(480);
 /// A break of more than one window ends a word.
 const TAIL_BREAK: Duration = Duration::from_millis(64);
 
+/// A sound rises in a pause when a window is this much louder than the quietest one …
+const RISE_DB: f32 = 6.0;
+/// … and at most this much quieter than the loudest window of the speech.
+const RISEN_DB: f32 = 28.0;
+
 /// A turn that is open.
 #[derive(Clone, Debug)]
 pub(crate) struct VoiceTurn {
@@ -48,8 +53,9 @@ pub(crate) struct VoiceTurn {
 pub(crate) struct Tail {
     loudest_db: f32,
     voiced_to: Mono,
-    /// The quietest window since then; infinite before there was one.
+    /// The quietest window since then and the last one; infinite before there was one.
     quietest_db: f32,
+    last_db: f32,
 }
 
 impl Tail {
@@ -58,16 +64,21 @@ impl Tail {
         self.loudest_db = self.loudest_db.max(level_db);
         self.voiced_to = at;
         self.quietest_db = f32::INFINITY;
+        self.last_db = f32::INFINITY;
     }
 
     /// A window of the pause.
     pub(crate) fn pause(&mut self, level_db: f32) {
         self.quietest_db = self.quietest_db.min(level_db);
+        self.last_db = level_db;
     }
 
-    /// Whether the pause so far is less than `noise_db` quieter than the speech before it.
-    pub(crate) fn is_noisy(&self, noise_db: f32) -> bool {
-        self.quietest_db.is_finite() && self.quietest_db > self.loudest_db - noise_db
+    /// Whether something is to be heard in the pause that was not there before: a breath, a word
+    /// that sets in, people who begin to clap. Steady noise is none of it.
+    pub(crate) fn is_rising(&self) -> bool {
+        self.last_db.is_finite()
+            && self.last_db >= self.quietest_db + RISE_DB
+            && self.last_db >= self.loudest_db - RISEN_DB
     }
 }
 
@@ -161,6 +172,7 @@ impl VoiceTurn {
                 loudest_db: f32::NEG_INFINITY,
                 voiced_to: Mono::ZERO,
                 quietest_db: f32::INFINITY,
+                last_db: f32::INFINITY,
             },
         }
     }

@@ -319,7 +319,7 @@ impl Check<'_> {
             prepare_at: self.fraction("talk.prepare_at", talk.prepare_at, 0.0..=1.0)?,
             sure_at: self.fraction("talk.sure_at", talk.sure_at, 0.0..=1.0)?,
             wait_sure: ms("talk.wait_sure_ms", talk.wait_sure_ms, 32..=10_000)?,
-            wait_noisy: ms("talk.wait_noisy_ms", talk.wait_noisy_ms, 32..=10_000)?,
+            wait_rising: ms("talk.wait_rising_ms", talk.wait_rising_ms, 32..=10_000)?,
             wait_unsure: ms("talk.wait_unsure_ms", talk.wait_unsure_ms, 32..=30_000)?,
             partial_every: ms("talk.partial_every_ms", talk.partial_every_ms, 200..=60_000)?,
             longest_turn: ms("talk.longest_turn_ms", talk.longest_turn_ms, 1000..=30_000)?,

@@ -83,7 +83,7 @@ fn set(config: &mut Config, knob: &str, value: &str) {
     let span = Duration::from_millis(value.parse().unwrap_or(0));
     match knob {
         "wait_sure" => config.wait_sure = span,
-        "wait_noisy" => config.wait_noisy = span,
+        "wait_rising" => config.wait_rising = span,
         "wait_unsure" => config.wait_unsure = span,
         "longest_turn" => config.longest_turn = span,
         "transcript_patience" => config.transcript_patience = span,

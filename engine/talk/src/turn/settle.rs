@@ -231,8 +231,8 @@ impl Core {
     /// The pause that ends this turn, as far as is known now.
     fn wait(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
         let wait = wait(&self.config, attempt.score, attempt.look());
-        if turn.tail.is_noisy(self.config.noise_db) {
-            wait.max(self.config.wait_noisy)
+        if turn.tail.is_rising() {
+            wait.max(self.config.wait_rising)
         } else {
             wait
         }
