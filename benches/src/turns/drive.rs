@@ -1,5 +1,6 @@
 //! Runs the conversation over a turn in its own time: windows come at their moment, and a model's
-//! result comes as much later as the model really took. No answer is made.
+//! result comes as much later as the model really took. An answer takes as long to its first sound as
+//! was measured before.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use janet_models::Step;
 use janet_models::silero::{Vad, VadStream};
 use janet_models::smart_turn::SmartTurn;
 use janet_models::whisper::{Options, Pass as Look, Whisper};
-use janet_talk::{Action, Config, Input, MicMode, Mono, Pass, Span, Turn, Whose};
+use janet_talk::{Action, Config, Finish, Input, MicMode, Mono, Pass, Span, Turn, Whose};
 
 use super::made::RATE_HZ;
 
@@ -22,6 +23,8 @@ pub(super) struct Ears {
     pub(super) stt: Whisper,
     /// Quieter windows are not shown to the VAD.
     pub(super) gate_db: f32,
+    /// From the words to the first sound of an answer.
+    pub(super) answer: Duration,
 }
 
 /// One judged window.
@@ -145,6 +148,29 @@ pub(super) fn ours(
                     };
                     (input, took)
                 }
+                Action::Prepare { reply, .. } => {
+                    let text = "It is.".to_owned();
+                    // The text comes with the sound: only that ends the wait.
+                    free = free.max(now) + ears.answer;
+                    coming.push((free, Input::Token { reply, text }));
+                    let finish = Finish::Complete;
+                    coming.push((free, Input::Generated { reply, finish }));
+                    continue;
+                }
+                Action::Speak {
+                    reply,
+                    phrase,
+                    text,
+                } => {
+                    let sound = Input::Voiced {
+                        reply,
+                        phrase,
+                        samples: config.play_rate_hz,
+                        upto_byte: text.len(),
+                        last: true,
+                    };
+                    (sound, Duration::ZERO)
+                }
                 Action::Cancel { reply } => {
                     coming.retain(|(_, input)| !is_for(input, reply));
                     continue;
@@ -162,7 +188,10 @@ fn is_for(input: &Input, wanted: janet_talk::ReplyId) -> bool {
     match input {
         Input::TurnScore { reply, .. }
         | Input::Transcript { reply, .. }
-        | Input::Partial { reply, .. } => *reply == wanted,
+        | Input::Partial { reply, .. }
+        | Input::Token { reply, .. }
+        | Input::Generated { reply, .. }
+        | Input::Voiced { reply, .. } => *reply == wanted,
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! When a turn is over, on turns with pauses in mid-sentence: the conversation beside Smart Turn
 //! alone and beside plain silence, over the same windows of the same VAD.
 
+mod answer;
 mod drive;
 mod made;
 
@@ -45,6 +46,7 @@ pub(crate) fn measure(
         turn: smart_turn::SmartTurn::load(&paths.turn, &exec)?,
         stt: whisper::Whisper::load(&paths.stt_dir, &exec)?,
         gate_db: weights.config("", 1).gate_db,
+        answer: answer::first_sound(weights)?,
     };
     ears.turn.warm_up()?;
     ears.stt.warm_up()?;
@@ -80,6 +82,7 @@ pub(crate) fn measure(
     Ok(json!({
         "bench": "turns",
         "turns": made.len(),
+        "answer_ms": ears.answer.as_millis() as u64,
         "ours": ours.summary(),
         "smart_turn": smart.summary(),
         "plain": plain.summary(),
