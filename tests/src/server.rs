@@ -45,14 +45,23 @@ impl Server {
 
     /// Starts a server of one's own with these settings (`key=value`), in a fresh folder.
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_with(settings, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(settings: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self::start_in(folder.path(), settings);
+        let mut server = Self::launch(folder.path(), settings, variables);
         server._owned = Some(folder);
         server
     }
 
     /// Starts a server whose conversations and log lie in this folder.
     pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
+        Self::launch(folder, settings, &[])
+    }
+
+    fn launch(folder: &Path, settings: &[&str], variables: &[(&str, &str)]) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
@@ -79,6 +88,7 @@ impl Server {
         for setting in settings {
             command.args(["--set", setting]);
         }
+        command.envs(variables.iter().copied());
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

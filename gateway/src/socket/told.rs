@@ -292,7 +292,7 @@ impl Connection {
                 Some(_) => Status::ModelsLoading,
             },
             loading,
-            trouble: self.app.llm_trouble(),
+            trouble: self.app.trouble(),
             conversation: ConversationInfo {
                 id: self.seat.client_id().to_owned(),
                 expires_after_s: self.app.config.conversation.keep.as_secs(),
