@@ -32,7 +32,7 @@ pub enum Manner {
     Speaks,
     /// As a WAV file that was begun before its length was known, in pieces of odd sizes.
     SpeaksWav,
-    /// The first tenth, and the rest once it is told to go on.
+    /// The first half, and the rest once it is told to go on.
     Waits,
     /// The first half, and then the connection is gone.
     BreaksOff,
@@ -184,7 +184,7 @@ async fn speak(
     manner: Manner,
     sound: &[u8],
 ) -> io::Result<()> {
-    let (tenth, half) = (sound.len() / 20 * 2, sound.len() / 4 * 2);
+    let half = sound.len() / 4 * 2;
     match manner {
         Manner::Fails => return whole(socket, "500 Internal Server Error", b"no").await,
         Manner::Sends(bytes) => return whole(socket, "200 OK", bytes).await,
@@ -209,11 +209,11 @@ async fn speak(
         }
         Manner::Waits => {
             head(socket).await?;
-            chunk(socket, &sound[..tenth]).await?;
+            chunk(socket, &sound[..half]).await?;
             let mut goes_on = shared.goes_on.subscribe();
             tokio::select! {
                 _ = async { goes_on.wait_for(|goes_on| *goes_on).await.is_ok() } => {
-                    chunk(socket, &sound[tenth..]).await?;
+                    chunk(socket, &sound[half..]).await?;
                     return end(socket).await;
                 }
                 () = until_closed(socket) => {}

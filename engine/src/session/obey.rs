@@ -7,9 +7,7 @@ use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
 
 use super::answering::Answering;
 use super::core::Core;
-use super::jobs::{
-    AnswerJob, Ask, Asking, Begin, Outbox, Place, SpeechJob, TurnJob,
-};
+use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, Place, SpeechJob, TurnJob};
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
 use crate::ports::Question;

@@ -32,12 +32,15 @@ pub(super) enum Speaker {
 
 impl Core {
     pub(super) fn pump_voice(&mut self) {
-        if self
-            .voice_lane
-            .as_ref()
-            .is_some_and(|(_, ticket)| !ticket.has_ended())
-        {
-            return;
+        if let Some((reply, ticket)) = &self.voice_lane {
+            // How a server's phrase ended may still be on its way here.
+            let is_settled = || {
+                let live = self.live.get(reply);
+                !live.is_some_and(|live| matches!(live.speaker, Speaker::Server(Some(_))))
+            };
+            if !ticket.has_ended() || !ticket.is_cancelled() && !is_settled() {
+                return;
+            }
         }
         self.voice_lane = None;
         let Some(reply) = self.next_to_voice() else {
