@@ -42,6 +42,6 @@ pub enum VoiceChoice {
     Configured,
     /// A voice of the speech server's, by its name; while it is not well, the own voice.
     Server(String),
-    /// This one, whatever else there is.
-    Own(OwnVoice),
+    /// This one of her own, whatever else there is; `None`: the configured one.
+    Own(Option<OwnVoice>),
 }

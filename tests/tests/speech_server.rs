@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use janet_tests::language_server::{self, LanguageServer};
 use janet_tests::server::pause;
 use janet_tests::sound::{self, RATE_HZ as MIC_HZ};
-use janet_tests::speech_server::{Manner, RATE_HZ, SpeechServer, TONE_HZ, samples_of};
+use janet_tests::speech_server::{Manner, OTHER_VOICE, RATE_HZ, SpeechServer, TONE_HZ, samples_of};
 use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
 
@@ -171,6 +171,37 @@ async fn her_pace_and_another_server_s_voice_are_asked_for() {
     spoken(&mut client).await;
     let asked = stage.speech.asked();
     assert_eq!(asked.last().expect("it was asked").body["speed"], 0.8);
+
+    client.send(json!({ "type": "get_context" })).await;
+    let voices = client.until("context").await["data"]["voices"].clone();
+    let ids: Vec<&str> = voices
+        .as_array()
+        .expect("voices")
+        .iter()
+        .filter_map(|voice| voice["id"].as_str())
+        .collect();
+    let whistle = format!("server:{OTHER_VOICE}");
+    assert_eq!(ids, ["auto", "own", whistle.as_str()], "{voices}");
+    let choose = |voice: &str| json!({ "type": "settings_set", "voice": voice });
+    client.send(choose(&whistle)).await;
+    assert_eq!(client.until("settings").await["voice"], whistle);
+    spoken(&mut client).await;
+    let asked = stage.speech.asked();
+    let last = asked.last().expect("it was asked");
+    assert_eq!(
+        (&last.body["voice"], &last.body["speed"]),
+        (&json!(OTHER_VOICE), &json!(0.8))
+    );
+    client.send(choose("own")).await;
+    client.until("settings").await;
+    let (_, sound) = spoken(&mut client).await;
+    assert_eq!(parts(&sound).0, 0, "her own voice is not the server's");
+    assert_eq!(stage.speech.asked().len(), asked.len());
+    let error = client.refusal(choose("server:nobody")).await;
+    assert_eq!(
+        (&error["code"], &error["field"]),
+        (&json!("out_of_range"), &json!("voice"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

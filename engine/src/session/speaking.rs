@@ -97,7 +97,7 @@ impl Core {
             ..vits::SpeakOptions::default()
         };
         let voice = match &self.voice {
-            VoiceChoice::Own(voice) => voice.0.clone(),
+            VoiceChoice::Own(Some(voice)) => voice.0.clone(),
             _ => self.parts.models.voice.clone(),
         };
         let job = VoiceJob {

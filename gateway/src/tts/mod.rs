@@ -152,7 +152,6 @@ impl SpeechServer {
     }
 
     /// The voices that can be asked for: the configured one first.
-    #[expect(dead_code, reason = "chosen from in the next step")]
     pub(crate) fn voices(&self) -> Vec<String> {
         let configured = &self.inner.config.voice;
         let known = self.inner.known();
