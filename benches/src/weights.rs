@@ -53,6 +53,11 @@ impl Weights {
     pub(crate) fn engine(&self, system: &str, max_tokens: usize) -> anyhow::Result<Engine> {
         let config = self.config(system, max_tokens);
         let models = Models::load(&self.paths(), &config, &mut |_, _| {})?;
-        Ok(Engine::start(models, Arc::new(Open), None, config)?)
+        Ok(Engine::start(
+            models,
+            Arc::new(Open),
+            janet_engine::ports::Servers::default(),
+            config,
+        )?)
     }
 }

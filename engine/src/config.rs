@@ -30,6 +30,8 @@ pub struct EngineConfig {
     pub seed: u64,
     /// How fast the voice speaks; 1 is the voice's own pace, 2 twice as fast.
     pub speed: f32,
+    /// Which of the voice's speakers, by name or number, where it has several; `None`: the first.
+    pub speaker: Option<String>,
     /// Windows quieter than this are not shown to the VAD, in dBFS.
     pub gate_db: f32,
     /// Where sessions are recorded for `janet replay` (inputs with their times, words blanked
@@ -54,6 +56,7 @@ impl Default for EngineConfig {
             temperature: 0.0,
             seed: 0,
             speed: 1.0,
+            speaker: None,
             gate_db: -62.0,
             record_dir: None,
         }

@@ -7,7 +7,7 @@ use crate::arbiter::{Arbiter, StepStats};
 use crate::histogram::Histogram;
 use crate::models::{ModelInfo, Models};
 use crate::pacer::Pacers;
-use crate::ports::{Gate, LanguageServer};
+use crate::ports::{Gate, Servers};
 use crate::session::{Admission, Core, Parts, Session, SessionSpec, Shared};
 use crate::{EngineConfig, EngineError};
 
@@ -36,12 +36,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the threads. The models are loaded and warm; a language `server` is preferred to the
-    /// language model among them while it is up.
+    /// Starts the threads. The models are loaded and warm; `servers` are preferred to those among
+    /// them while they are up.
     pub fn start(
         models: Models,
         gate: Arc<dyn Gate>,
-        server: Option<Arc<dyn LanguageServer>>,
+        servers: Servers,
         config: EngineConfig,
     ) -> Result<Self, EngineError> {
         let arbiter = Arbiter::start(config.threads).map_err(EngineError::Thread)?;
@@ -49,7 +49,8 @@ impl Engine {
         let parts = Parts {
             models: Arc::new(models),
             gate,
-            server,
+            server: servers.language,
+            speech: servers.speech,
             submit: arbiter.submitter(),
             llm_places: Arc::new(AtomicUsize::new(config.llm_slots)),
             config: Arc::new(config),

@@ -29,6 +29,7 @@ pub mod replay;
 mod sensitivity;
 mod session;
 pub mod speak;
+mod voice;
 pub mod waterfall;
 
 pub use config::EngineConfig;
@@ -39,3 +40,4 @@ pub use janet_talk::MicMode;
 pub use models::{ModelInfo, ModelPaths, Models};
 pub use sensitivity::Sensitivity;
 pub use session::{AudioChunk, Playback, Role, Session, SessionSpec, VOICE_SPEEDS};
+pub use voice::{OwnVoice, VoiceChoice};

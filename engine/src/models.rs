@@ -76,8 +76,9 @@ impl Models {
         let llm = llm::Llm::load(&paths.llm, &exec, options).map_err(failed("llm"))?;
         warm_up(&llm, &config.system_prompt).map_err(failed("llm"))?;
         progress("voice", 0.8);
-        let voice =
-            vits::Voice::load(&paths.voice, &paths.voice_config, &exec).map_err(failed("tts"))?;
+        let speaker = config.speaker.as_deref();
+        let (onnx, json) = (&paths.voice, &paths.voice_config);
+        let voice = vits::Voice::load_speaker(onnx, json, speaker, &exec).map_err(failed("tts"))?;
         voice.warm_up().map_err(failed("tts"))?;
         progress("ready", 1.0);
         let name = |path: &PathBuf| {

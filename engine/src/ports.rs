@@ -1,10 +1,12 @@
 //! What the engine needs from outside, as narrow traits.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
 use janet_models::llm::Message;
 
-pub use crate::session::Answering;
+pub use crate::session::{Answering, Voicing};
 
 /// Classifies text before it reaches a prompt, the cache, storage or a log.
 pub trait Gate: Send + Sync {
@@ -35,4 +37,46 @@ pub struct Question {
     pub temperature: f32,
     /// Seed of sampling.
     pub seed: u64,
+}
+
+/// A voice that runs in another process.
+///
+/// The engine prefers it to its own while it is up; a phrase that it does not speak to the end is
+/// spoken by its own voice instead, and so is the rest of that reply.
+pub trait SpeechServer: Send + Sync {
+    /// Whether it is worth asking now. Called often; must not block.
+    fn is_up(&self) -> bool;
+
+    /// Begins to speak and returns at once. Sound and the end come through `to`, from any thread.
+    fn speak(&self, phrase: Phrase, to: Voicing);
+}
+
+/// What a [`SpeechServer`] is to say.
+#[derive(Clone, PartialEq)]
+pub struct Phrase {
+    /// A phrase of an answer: a sentence, or a part of one.
+    pub text: String,
+    /// 1 is the voice's own pace, 2 twice as fast.
+    pub speed: f32,
+    /// Which of its voices; `None`: the one that is configured.
+    pub voice: Option<String>,
+}
+
+impl fmt::Debug for Phrase {
+    /// Says nothing of what is said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Phrase")
+            .field("bytes", &self.text.len())
+            .field("speed", &self.speed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What runs in other processes and is preferred to the engine's own while it is up.
+#[derive(Clone, Default)]
+pub struct Servers {
+    /// A language model.
+    pub language: Option<Arc<dyn LanguageServer>>,
+    /// A voice.
+    pub speech: Option<Arc<dyn SpeechServer>>,
 }

@@ -38,7 +38,8 @@ fn engine() -> Engine {
         ..EngineConfig::default()
     };
     let models = Models::load(&paths, &config, &mut |_, _| {}).expect("run `janet models pull`");
-    Engine::start(models, Arc::new(Open), None, config).expect("threads can be started")
+    Engine::start(models, Arc::new(Open), ports::Servers::default(), config)
+        .expect("threads can be started")
 }
 
 /// A session whose client is woken through the receiver.

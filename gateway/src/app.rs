@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::Config;
 use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
+use crate::tts::SpeechServer;
 
 /// How far the models are.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub(crate) engine: OnceLock<Engine>,
     /// The language model elsewhere, if one may be used.
     pub(crate) llm: Option<Arc<LanguageServer>>,
+    /// The voice elsewhere, if one may be used.
+    pub(crate) tts: Option<Arc<SpeechServer>>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) conversations: Arc<Conversations>,
     /// One permit for each client that may be connected.
@@ -46,9 +49,12 @@ impl App {
         self.config.server.max_clients - self.places.available_permits()
     }
 
-    /// Why a language server that was asked for is not used.
-    pub(crate) fn llm_trouble(&self) -> Option<String> {
-        self.llm.as_ref()?.trouble()
+    /// Why servers that were asked for are not used.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let llm = self.llm.as_ref().and_then(|server| server.trouble());
+        let tts = self.tts.as_ref().and_then(|server| server.trouble());
+        let all: Vec<String> = llm.into_iter().chain(tts).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Which model does what; before they are loaded, which will.
@@ -64,9 +70,11 @@ impl App {
                 model.name.clone_from(name);
             }
         }
-        if let Some(server) = &self.llm {
-            for own in models.iter_mut().filter(|model| model.role == "llm") {
-                server.describe(own);
+        for own in &mut models {
+            match (own.role, &self.llm, &self.tts) {
+                ("llm", Some(server), _) => server.describe(own),
+                ("tts", _, Some(server)) => server.describe(own),
+                _ => {}
             }
         }
         models

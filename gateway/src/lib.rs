@@ -16,6 +16,7 @@ mod app;
 pub mod cli;
 pub mod config;
 mod conversations;
+mod elsewhere;
 mod gate;
 #[cfg(feature = "hf")]
 mod hub;
@@ -24,5 +25,6 @@ mod logging;
 mod reexec;
 pub mod server;
 mod socket;
+mod tts;
 mod voice;
 mod weights;

@@ -20,6 +20,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
         temperature: engine.temperature,
         seed: engine.seed.unwrap_or_else(|| fastrand::u64(..)),
         speed: engine.speed,
+        speaker: config.models.speaker.clone(),
         gate_db: engine.gate_db,
         record_dir: engine.record_dir.clone(),
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use janet_engine::ModelPaths;
 use janet_models::store::{Condition, Hold, Progress, Role, Store, StoreError, StoreOptions};
+use janet_models::vits::VoiceConfig;
 use janet_models::{ModelError, llm, whisper};
 
 use crate::config::{FILE, Models};
@@ -63,6 +64,9 @@ pub(crate) enum WeightsError {
         /// What is wrong, and what is needed.
         reason: String,
     },
+    /// The voice has no such speaker.
+    #[error("`tts.speaker`: {0}")]
+    Speaker(#[source] ModelError),
     /// A file of the user's that no model can be loaded from.
     #[error("`models.{key}`: {source}")]
     Unfit {
@@ -133,18 +137,35 @@ pub(crate) fn locate(models: &Models, who: &str) -> Result<Weights, WeightsError
     let stt = finder.find("stt", &models.stt, Role::Stt)?;
     let llm = finder.find("llm", &models.llm, Role::Llm)?;
     let voice = finder.find("voice", &models.voice, Role::Tts)?;
+    let voice_config = voice.file(".onnx.json")?;
+    check_voice(&voice_config, models.speaker.as_deref())?;
     let paths = ModelPaths {
         vad: vad.file(".safetensors")?,
         turn: turn.file(".onnx")?,
         stt_dir: stt.folder()?,
         llm: llm.gguf()?,
         voice: voice.file(".onnx")?,
-        voice_config: voice.file(".onnx.json")?,
+        voice_config,
     };
     Ok(Weights {
         paths,
         _holds: finder.holds,
     })
+}
+
+/// Whether a voice of this configuration can be used, and has this speaker.
+fn check_voice(json: &Path, speaker: Option<&str>) -> Result<(), WeightsError> {
+    let read = VoiceConfig::read(json);
+    let voice = read.map_err(|source| WeightsError::Unfit {
+        key: "voice",
+        source,
+    })?;
+    voice.speaker(speaker).map_err(WeightsError::Speaker)?;
+    if !voice.is_english() {
+        let language = voice.language.unwrap_or_default();
+        tracing::warn!(language, "this voice is made to speak English words");
+    }
+    Ok(())
 }
 
 struct Finder<'a> {
@@ -260,8 +281,17 @@ fn own(key: &'static str, path: &Path, suffix: &'static str) -> Result<PathBuf, 
         reason,
     };
     let file = match suffix.strip_prefix(".onnx") {
-        Some(more) => PathBuf::from(format!("{}{more}", path.display())),
-        None => path.to_path_buf(),
+        Some("") | None => path.to_path_buf(),
+        Some(more) => {
+            let beside = PathBuf::from(format!("{}{more}", path.display()));
+            // Some name it voice.json.
+            let shorter = path.with_extension("json");
+            if !beside.exists() && shorter.is_file() {
+                shorter
+            } else {
+                beside
+            }
+        }
     };
     if file.is_dir() {
         return Err(wrong(

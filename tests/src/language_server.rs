@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+
+use crate::stand_in::{self, Request, chunk, head, request, until_closed, whole};
 
 /// Name of the one model that it lists.
 pub const MODEL: &str = "parrot:1b";
@@ -100,20 +102,24 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
-    let (path, body) = request(&mut socket).await?;
+    let Request { path, body, .. } = request(&mut socket).await?;
     let ollama = path.starts_with("/api/");
     if path.ends_with("/tags") || path.ends_with("/models") {
         let list = json!({ "models": [{ "name": MODEL }], "data": [{ "id": MODEL }] });
-        return whole(&mut socket, "200 OK", &list.to_string()).await;
+        return whole(&mut socket, "200 OK", list.to_string().as_bytes()).await;
     }
     let question = serde_json::from_slice(&body).expect("Janet sends JSON");
     let questions = shared.questions.lock();
     questions.expect("nobody panics with it").push(question);
     let manner = shared.manner.lock().expect("nobody panics with it").clone();
     let (pieces, ends) = match manner {
-        Manner::Fails => return whole(&mut socket, "500 Internal Server Error", "no").await,
-        Manner::Lies => return whole(&mut socket, "200 OK", "<html>\n<p>Welcome!\n").await,
-        Manner::Hangs => return until_closed(&mut socket, shared).await,
+        Manner::Fails => return whole(&mut socket, "500 Internal Server Error", b"no").await,
+        Manner::Lies => return whole(&mut socket, "200 OK", b"<html>\n<p>Welcome!\n").await,
+        Manner::Hangs => {
+            until_closed(&mut socket).await;
+            shared.called_off.fetch_add(1, Ordering::SeqCst);
+            return Ok(());
+        }
         Manner::Endless => {
             head(&mut socket).await?;
             loop {
@@ -137,45 +143,10 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
         } else {
             "data: [DONE]\n".to_owned()
         };
-        chunk(&mut socket, &format!("{end}\n")).await?;
-        socket.write_all(b"0\r\n\r\n").await?;
+        chunk(&mut socket, format!("{end}\n").as_bytes()).await?;
+        return stand_in::end(&mut socket).await;
     }
     socket.shutdown().await
-}
-
-async fn request(socket: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                let is_it = name.eq_ignore_ascii_case("content-length");
-                is_it.then(|| value.trim().parse::<usize>().ok())?
-            });
-            let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-            let (begin, length) = (head.len() + 4, length.unwrap_or(0));
-            if bytes.len() >= begin + length {
-                return Ok((path, bytes[begin..begin + length].to_vec()));
-            }
-        }
-        if socket.read_buf(&mut bytes).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-}
-
-async fn whole(socket: &mut TcpStream, status: &str, body: &str) -> io::Result<()> {
-    let length = body.len();
-    let text =
-        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
-    socket.write_all(text.as_bytes()).await?;
-    socket.shutdown().await
-}
-
-async fn head(socket: &mut TcpStream) -> io::Result<()> {
-    let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
-    socket.write_all(text.as_bytes()).await
 }
 
 async fn piece(socket: &mut TcpStream, ollama: bool, text: &str) -> io::Result<()> {
@@ -190,17 +161,5 @@ async fn piece(socket: &mut TcpStream, ollama: bool, text: &str) -> io::Result<(
             json!({ "choices": [{ "delta": { "content": text } }] })
         )
     };
-    chunk(socket, &line).await
-}
-
-async fn chunk(socket: &mut TcpStream, text: &str) -> io::Result<()> {
-    let text = format!("{:x}\r\n{text}\r\n", text.len());
-    socket.write_all(text.as_bytes()).await
-}
-
-async fn until_closed(socket: &mut TcpStream, shared: &Shared) -> io::Result<()> {
-    let mut rest = [0; 64];
-    while socket.read(&mut rest).await.is_ok_and(|read| read > 0) {}
-    shared.called_off.fetch_add(1, Ordering::SeqCst);
-    Ok(())
+    chunk(socket, line.as_bytes()).await
 }

@@ -13,6 +13,8 @@ pub mod language_server;
 pub mod schema;
 pub mod server;
 pub mod sound;
+pub mod speech_server;
+mod stand_in;
 
 pub use client::{Client, Frame};
 pub use server::Server;

@@ -3,6 +3,7 @@
 //! It ends with the process that started it, however that ends: a shell between the two waits for
 //! its standard input to close and then ends the server.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -45,19 +46,28 @@ impl Server {
 
     /// Starts a server of one's own with these settings (`key=value`), in a fresh folder.
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_with(settings, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(settings: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self::start_in(folder.path(), settings);
+        let mut server = Self::launch(folder.path(), settings, variables);
         server._owned = Some(folder);
         server
     }
 
     /// Starts a server whose conversations and log lie in this folder.
     pub fn start_in(folder: &Path, settings: &[&str]) -> Self {
-        Self::start_with(folder, settings, &[])
+        Self::launch::<&str>(folder, settings, &[])
     }
 
-    /// The same with more in its environment.
-    pub fn start_with(folder: &Path, settings: &[&str], environment: &[(&str, &Path)]) -> Self {
+    /// The same with these variables in its environment.
+    pub fn launch<V: AsRef<OsStr>>(
+        folder: &Path,
+        settings: &[&str],
+        variables: &[(&str, V)],
+    ) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
@@ -84,8 +94,8 @@ impl Server {
         for setting in settings {
             command.args(["--set", setting]);
         }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         command
-            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log);

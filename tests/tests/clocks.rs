@@ -77,7 +77,7 @@ async fn a_wall_clock_set_hours_ahead_or_back_ends_nothing_early_and_keeps_nothi
     let folder = tempfile::tempdir().expect("a folder");
     let clock = WallClock::new(folder.path());
     let settings = ["conversation.keep_minutes=0.05"];
-    let server = Server::start_with(folder.path(), &settings, &clock.environment()).ready();
+    let server = Server::launch(folder.path(), &settings, &clock.environment()).ready();
 
     let mut client = Client::connect(&server).await;
     client.ask("Good morning.").await;

@@ -20,4 +20,5 @@ mod settings;
 mod shutdown;
 mod slow_clients;
 mod soak;
+mod speech_server;
 mod voice;

@@ -3,7 +3,7 @@
 use janet_audio::{CaptureReader, Line};
 use janet_talk::{MicMode, UtteranceId};
 
-use crate::Sensitivity;
+use crate::{Sensitivity, VoiceChoice};
 
 /// One request of the transport, in order.
 pub(crate) enum Command {
@@ -28,6 +28,7 @@ pub(crate) enum Command {
         voice_speed: Option<f32>,
         sensitivity: Option<Sensitivity>,
     },
+    Voice(VoiceChoice),
     Commit,
     Interrupt,
     Played(u32),

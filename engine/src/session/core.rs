@@ -26,9 +26,9 @@ use super::{Role, SessionSpec};
 use crate::arbiter::{Submit, Ticket};
 use crate::histogram::Histogram;
 use crate::models::Models;
-use crate::ports::{Gate, LanguageServer};
+use crate::ports::{Gate, LanguageServer, SpeechServer};
 use crate::record::Recorder;
-use crate::{EngineConfig, Event, Mark};
+use crate::{EngineConfig, Event, Mark, VoiceChoice};
 
 /// Rate in which `talk` counts played samples; a line at 48 kHz is counted in halves.
 pub(super) const TALK_HZ: u64 = 24_000;
@@ -46,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) gate: Arc<dyn Gate>,
     /// Another process's language model, preferred while it is up.
     pub(crate) server: Option<Arc<dyn LanguageServer>>,
+    /// Another process's voice, preferred while it is up.
+    pub(crate) speech: Option<Arc<dyn SpeechServer>>,
     pub(crate) submit: Submit,
     pub(crate) config: Arc<EngineConfig>,
     /// Answers that may still begin: the language model's free slots.
@@ -84,6 +86,8 @@ pub(crate) struct Core {
     pub(super) spoken_tags: Vec<u32>,
     /// How fast the phrases that are made from now on are spoken.
     pub(super) voice_speed: f32,
+    /// With which voice.
+    pub(super) voice: VoiceChoice,
     pub(super) recorder: Option<Recorder>,
     /// Something was put out since the transport was last woken.
     pub(super) told: bool,
@@ -128,6 +132,7 @@ impl Core {
             speculations: 0,
             spoken_tags: Vec::new(),
             voice_speed,
+            voice: VoiceChoice::default(),
             recorder,
             told: false,
         }
@@ -248,6 +253,7 @@ impl Core {
                     self.feed(now, Input::Thresholds { on, off });
                 }
             }
+            Command::Voice(voice) => self.voice = voice,
             Command::Commit => {
                 self.listen(now);
                 self.feed(now, Input::Commit);
@@ -368,10 +374,15 @@ impl Core {
             What::Sound {
                 phrase,
                 samples,
+                rate_hz,
                 upto_byte,
                 last,
             } => {
-                self.take_sound(now, reply, phrase, &samples, upto_byte, last);
+                self.take_sound(now, reply, phrase, (&samples, rate_hz), upto_byte, last);
+                return;
+            }
+            What::Unspoken => {
+                self.speak_own_instead(now, reply);
                 return;
             }
             What::Spent { partial, core } => Input::Spent {

@@ -11,7 +11,7 @@ use super::command::Command;
 use super::mic::MIC_HZ;
 use super::shared::Shared;
 use crate::arbiter::Submit;
-use crate::{EngineError, Event, Sensitivity};
+use crate::{EngineError, Event, Sensitivity, VoiceChoice};
 
 /// Microphone samples that wait for the next tick: one second; past it samples are dropped and
 /// counted, because a pacer that is a second late has lost the conversation anyway.
@@ -175,6 +175,11 @@ impl Session {
             voice_speed,
             sensitivity,
         })
+    }
+
+    /// With which voice the phrases of replies to come are spoken in this session.
+    pub fn voice(&self, voice: VoiceChoice) -> Result<(), EngineError> {
+        self.send(Command::Voice(voice))
     }
 
     /// Push-to-talk: the turn ends here.

@@ -374,7 +374,7 @@ impl Job for ForgetJob {
 /// Speaks one phrase.
 pub(super) struct VoiceJob {
     pub(super) out: Outbox,
-    pub(super) models: Arc<Models>,
+    pub(super) voice: vits::Voice,
     pub(super) phrase: PhraseId,
     pub(super) text: String,
     pub(super) options: vits::SpeakOptions,
@@ -405,7 +405,7 @@ impl Job for VoiceJob {
         }
         let began = Instant::now();
         let outcome = match std::mem::replace(&mut self.run, Run2::Over) {
-            Run2::Begin => match self.models.voice.begin(&self.text, self.options.clone()) {
+            Run2::Begin => match self.voice.begin(&self.text, self.options.clone()) {
                 Ok(job) => {
                     self.run = Run2::Going(Box::new(job));
                     Outcome::Again
@@ -425,6 +425,7 @@ impl Job for VoiceJob {
                     self.out.post(What::Sound {
                         phrase,
                         samples,
+                        rate_hz: self.voice.sample_rate_hz(),
                         upto_byte,
                         last: false,
                     });
@@ -435,6 +436,7 @@ impl Job for VoiceJob {
                     self.out.post(What::Sound {
                         phrase: self.phrase,
                         samples: Vec::new(),
+                        rate_hz: self.voice.sample_rate_hz(),
                         upto_byte: self.text.len(),
                         last: true,
                     });

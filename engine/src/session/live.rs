@@ -6,6 +6,7 @@ use janet_audio::Resampler;
 use janet_models::llm;
 use janet_talk::{Mono, PhraseId};
 
+use super::speaking::Speaker;
 use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
 use crate::{Ledger, Mark};
@@ -24,6 +25,10 @@ pub(super) struct Live {
     pub(super) base: Option<u64>,
     /// Samples made so far, at the play rate.
     pub(super) made: u64,
+    /// Those of them that belong to the phrase under way.
+    pub(super) phrase_made: u64,
+    /// Who speaks it.
+    pub(super) speaker: Speaker,
     /// Samples heard so far, at the play rate.
     pub(super) heard: u64,
     /// Characters of its text that the client was told are heard.
@@ -53,6 +58,8 @@ impl Live {
             staged: VecDeque::new(),
             base: None,
             made: 0,
+            phrase_made: 0,
+            speaker: Speaker::default(),
             heard: 0,
             chars_heard: 0,
             released: false,

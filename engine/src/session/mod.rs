@@ -16,13 +16,16 @@ mod obey;
 mod posted;
 mod shared;
 mod sound;
+mod speaking;
 mod thoughts;
+mod voicing;
 
 pub use self::answering::Answering;
 pub(crate) use self::core::{Core, Parts};
 pub(crate) use self::handle::Admission;
 pub use self::handle::{AudioChunk, Playback, Session, VOICE_SPEEDS};
 pub(crate) use self::shared::Shared;
+pub use self::voicing::Voicing;
 
 /// Who said a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

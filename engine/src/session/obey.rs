@@ -7,9 +7,7 @@ use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
 
 use super::answering::Answering;
 use super::core::Core;
-use super::jobs::{
-    AnswerJob, Ask, Asking, Begin, Outbox, Place, Run2, SpeechJob, TurnJob, VoiceJob,
-};
+use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, Place, SpeechJob, TurnJob};
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
 use crate::ports::Question;
@@ -23,7 +21,6 @@ const SCORE_WITHIN: Duration = Duration::from_millis(100);
 const FINAL_WITHIN: Duration = Duration::from_millis(200);
 const PARTIAL_WITHIN: Duration = Duration::from_millis(800);
 const ANSWER_WITHIN: Duration = Duration::from_millis(300);
-const SOUND_WITHIN: Duration = Duration::from_millis(100);
 
 impl Core {
     pub(super) fn obey(&mut self, now: Mono, action: Action) {
@@ -153,7 +150,7 @@ impl Core {
     }
 
     /// Submits a job for an attempt; when the queue is full the stage has failed.
-    fn start(
+    pub(super) fn start(
         &mut self,
         reply: ReplyId,
         job: Box<dyn Job>,
@@ -350,51 +347,5 @@ impl Core {
             }
             None => false,
         }
-    }
-
-    fn pump_voice(&mut self) {
-        if self
-            .voice_lane
-            .as_ref()
-            .is_some_and(|(_, ticket)| !ticket.has_ended())
-        {
-            return;
-        }
-        self.voice_lane = None;
-        let Some(reply) = self.next_to_voice() else {
-            return;
-        };
-        let live = self.live.get_mut(&reply).expect("just found");
-        let Some((phrase, text)) = live.phrases.pop_front() else {
-            return;
-        };
-        let urgent = live.made == 0;
-        let config = &self.parts.config;
-        let options = janet_models::vits::SpeakOptions {
-            seed: config.seed ^ u64::from(phrase.0),
-            length_scale: 1.0 / self.voice_speed,
-            ..janet_models::vits::SpeakOptions::default()
-        };
-        let job = VoiceJob {
-            out: Outbox::new(&self.shared, reply),
-            models: self.parts.models.clone(),
-            phrase,
-            text,
-            options,
-            run: Run2::Begin,
-            urgent,
-        };
-        self.voice_lane = self
-            .start(reply, Box::new(job), SOUND_WITHIN, Stage::Speak)
-            .map(|ticket| (reply, ticket));
-    }
-
-    /// The oldest attempt with a phrase to speak and room for its sound.
-    fn next_to_voice(&self) -> Option<ReplyId> {
-        let candidates = self
-            .live
-            .iter()
-            .filter(|(_, live)| !live.phrases.is_empty() && self.has_room(live));
-        candidates.map(|(reply, _)| *reply).min()
     }
 }

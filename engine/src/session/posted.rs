@@ -28,13 +28,16 @@ pub(crate) enum What {
         cached: u32,
         new: u32,
     },
-    /// Sound of a phrase at the voice's rate.
+    /// Sound of a phrase at its voice's rate.
     Sound {
         phrase: PhraseId,
         samples: Vec<f32>,
+        rate_hz: u32,
         upto_byte: usize,
         last: bool,
     },
+    /// The speech server has not spoken the phrase that it was given, or not to its end.
+    Unspoken,
     Spent {
         partial: bool,
         core: Duration,

@@ -7,6 +7,7 @@ use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
 
 use super::core::{Core, TALK_HZ};
 use super::live::Live;
+use super::speaking::Speaker;
 use crate::{Event, Mark};
 
 /// Sound of a released reply that is made ahead of the ear; then the voice waits.
@@ -29,16 +30,16 @@ impl Core {
         now: Mono,
         reply: ReplyId,
         phrase: PhraseId,
-        samples: &[f32],
+        (samples, from): (&[f32], u32),
         upto_byte: usize,
         last: bool,
     ) {
-        let (from, line_hz) = (self.parts.models.voice_rate_hz(), self.play_rate_hz());
+        let line_hz = self.play_rate_hz();
         let Some(live) = self.live.get_mut(&reply) else {
             return;
         };
         live.mark(Mark::TtsFirst, now);
-        if live.resampler.is_none() {
+        if live.made == 0 {
             live.rate_hz = if live.file.is_some() {
                 TALK_HZ as u32
             } else {
@@ -47,8 +48,9 @@ impl Core {
         }
         let to = live.rate_hz;
         let resampler = match &mut live.resampler {
-            Some(resampler) => resampler,
+            Some(resampler) if resampler.from_hz() == from => resampler,
             none => match Resampler::new(from, to) {
+                // Phrases end with a flush: nothing is left in one of another rate.
                 Ok(new) => none.insert(new),
                 Err(error) => {
                     tracing::error!(%reply, %error, "the voice cannot be resampled");
@@ -70,6 +72,13 @@ impl Core {
         }
         let before = live.made * TALK_HZ / u64::from(to);
         live.made += sound.len() as u64;
+        live.phrase_made += sound.len() as u64;
+        if last {
+            live.phrase_made = 0;
+            if let Speaker::Server(at) = &mut live.speaker {
+                *at = None;
+            }
+        }
         let made = live.made * TALK_HZ / u64::from(to) - before;
         live.staged.extend(&sound);
         let samples = u32::try_from(made).unwrap_or(u32::MAX);
@@ -150,7 +159,11 @@ impl Core {
         let heard = if live.file.is_some() {
             // A file is handed over whole: what is in it counts as heard.
             live.mark(Mark::FirstAudio, now);
-            live.made
+            match live.speaker {
+                // It may be taken back.
+                Speaker::Server(Some(_)) => live.made - live.phrase_made,
+                _ => live.made,
+            }
         } else {
             let (Some(line), Some(base)) = (&self.line, live.base) else {
                 return;

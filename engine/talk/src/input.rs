@@ -154,6 +154,16 @@ pub enum Input {
         /// Whether the phrase is complete with these samples.
         last: bool,
     },
+    /// The newest sound of the phrase at the voice will not be played after all: the phrase is
+    /// made anew, from its first word.
+    TakenBack {
+        /// The attempt it belongs to.
+        reply: ReplyId,
+        /// Which phrase; the one that is not complete.
+        phrase: PhraseId,
+        /// Samples taken away at the play rate.
+        samples: u32,
+    },
     /// The ear has heard this reply's sound up to `sample` (counted from 0 within the reply).
     Heard {
         /// The reply that plays.

@@ -55,6 +55,21 @@ impl PlayoutLedger {
         true
     }
 
+    /// The newest samples of the phrase at the voice are gone again, as far as they were not heard.
+    /// False, and without effect, if it is not that phrase's turn.
+    pub(crate) fn taken_back(&mut self, id: PhraseId, samples: u32) -> bool {
+        if usize::from(id.0) != self.voicing {
+            return false;
+        }
+        let Some(spoken) = self.phrases.get_mut(self.voicing) else {
+            return false;
+        };
+        let left = self.samples.saturating_sub(u64::from(samples));
+        self.samples = left.max(self.heard);
+        spoken.marks.retain(|(end, _)| *end <= self.samples);
+        true
+    }
+
     /// The ear has reached this sample; true if that is further than before.
     pub(crate) fn heard(&mut self, sample: u64) -> bool {
         let sample = sample.min(self.samples);
@@ -188,6 +203,28 @@ mod tests {
         assert!(!ledger.voiced(PhraseId(0), 100, 3, true));
         assert!(!ledger.voiced(PhraseId(7), 100, 3, true));
         assert_eq!(ledger.samples(), 100);
+    }
+
+    #[test]
+    fn a_phrase_that_is_made_anew_keeps_what_was_heard_of_it_and_no_more() {
+        let text = "One two three. Four five six.";
+        let mut ledger = ledger(text);
+        ledger.voiced(PhraseId(0), 100, 14, true);
+        ledger.voiced(PhraseId(1), 100, 4, false);
+        ledger.voiced(PhraseId(1), 100, 9, false);
+        ledger.heard(200);
+        assert!(!ledger.taken_back(PhraseId(0), 100), "it is complete");
+        assert!(ledger.taken_back(PhraseId(1), u32::MAX));
+        assert_eq!(ledger.samples(), 200, "what was heard stays");
+        assert_eq!(&text[..ledger.heard_written()], "One two three. Four");
+        ledger.voiced(PhraseId(1), 100, 4, false);
+        ledger.voiced(PhraseId(1), 200, 0, true);
+        ledger.heard(300);
+        assert_eq!(&text[..ledger.heard_written()], "One two three. Four");
+        assert!(!ledger.all_heard());
+        ledger.heard(500);
+        assert!(ledger.all_heard());
+        assert_eq!(&text[..ledger.heard_written()], text);
     }
 
     #[test]

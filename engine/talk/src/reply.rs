@@ -154,6 +154,11 @@ impl Draft {
         self.stage(config, out);
     }
 
+    /// Sound in staging that is made anew.
+    pub(crate) fn take_back(&mut self, phrase: PhraseId, samples: u32) {
+        self.sound.taken_back(phrase, samples);
+    }
+
     /// One phrase at a time, and no more than the staging buffer holds.
     fn stage(&mut self, config: &Config, out: &mut Vec<Action>) {
         self.speak(config, 1, config.staging, out);
@@ -259,6 +264,13 @@ impl Live {
             self.progress = now;
         }
         self.go_on(config, out);
+    }
+
+    pub(crate) fn on_taken_back(&mut self, now: Mono, (phrase, samples): (PhraseId, u32)) {
+        if self.draft.sound.taken_back(phrase, samples) {
+            // Somebody else has just begun on it.
+            self.progress = now;
+        }
     }
 
     pub(crate) fn on_heard(

@@ -126,6 +126,8 @@ pub enum ClientMessage {
         voice_speed: Option<f64>,
         /// How readily sound counts as speech.
         sensitivity: Option<Sensitivity>,
+        /// With which voice she speaks: the id of one that `context` lists; never empty.
+        voice: Option<String>,
     },
 }
 
@@ -193,7 +195,11 @@ impl Incoming {
             ClientMessage::SettingsSet {
                 voice_speed,
                 sensitivity,
+                voice,
             } => {
+                if let Some(voice) = voice {
+                    put("voice", json!(voice));
+                }
                 if let Some(speed) = voice_speed {
                     put("voice_speed", json!(speed));
                 }

@@ -25,6 +25,8 @@ pub struct ContextData {
     pub loading: Option<Loading>,
     /// Why a language server that was asked for is not used; null while all is well.
     pub trouble: Option<String>,
+    /// The voices that `settings_set` can choose, the configured one first.
+    pub voices: Vec<VoiceInfo>,
     /// The conversation itself.
     pub conversation: ConversationInfo,
 }
@@ -69,6 +71,16 @@ pub struct ModelInfo {
     pub name: String,
     /// A remark for people, such as why it answers in place of another; may be empty.
     pub note: String,
+}
+
+/// A voice that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VoiceInfo {
+    /// What `settings_set` calls it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
 }
 
 /// A conversation.

@@ -26,7 +26,9 @@ mod server;
 mod sound;
 
 pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, VoiceMode};
-pub use context::{ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker};
+pub use context::{
+    ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, VoiceInfo,
+};
 pub use error::{ErrorCode, WireError};
 pub use limits::Limits;
 pub use parse::parse;

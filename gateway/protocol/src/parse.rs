@@ -77,7 +77,7 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
             ClientMessage::Ping { timestamp }
         }
         "get_context" => ClientMessage::GetContext,
-        "settings_set" => settings_set(fields)?,
+        "settings_set" => settings_set(fields, limits)?,
         unknown => {
             return Err(WireError::in_field(
                 ErrorCode::UnknownType,
@@ -169,7 +169,7 @@ fn audio_start(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
     })
 }
 
-fn settings_set(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+fn settings_set(fields: &Fields<'_>, limits: &Limits) -> Result<ClientMessage, WireError> {
     let voice_speed = fields.number("voice_speed")?;
     if let Some(speed) = voice_speed
         && !VOICE_SPEEDS.contains(&speed)
@@ -193,7 +193,12 @@ fn settings_set(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
             })?)
         }
     };
+    let voice = fields.optional_string("voice", limits.text_bytes)?;
+    if voice.as_ref().is_some_and(|voice| voice.trim().is_empty()) {
+        return Err(empty("voice"));
+    }
     Ok(ClientMessage::SettingsSet {
+        voice: voice.map(std::borrow::Cow::into_owned),
         voice_speed,
         sensitivity,
     })

@@ -150,6 +150,8 @@ pub enum ServerMessage {
         voice_speed: f64,
         /// How readily sound counts as speech.
         sensitivity: Sensitivity,
+        /// With which voice she speaks: the id of one that `context` lists.
+        voice: String,
     },
     /// The answer to `ping`.
     Pong {

@@ -98,8 +98,9 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             ServerMessage::Settings {
                 voice_speed: 1.1,
                 sensitivity: Sensitivity::High,
+                voice: "auto".into(),
             },
-            json!({"type": "settings", "voice_speed": 1.1, "sensitivity": "high"}),
+            json!({"type": "settings", "voice_speed": 1.1, "sensitivity": "high", "voice": "auto"}),
         ),
         (
             ServerMessage::Pong {
@@ -115,6 +116,10 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                         done: 0.5,
                     }),
                     trouble: None,
+                    voices: vec![crate::VoiceInfo {
+                        id: "auto".into(),
+                        name: "alloy".into(),
+                    }],
                     messages: vec![PastMessage {
                         role: Speaker::User,
                         text: "Hello".into(),
@@ -138,7 +143,7 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             json!({"type": "context", "data": {
                 "messages": [{"role": "user", "text": "Hello"}],
                 "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
-                "loading": {"stage": "voice", "done": 0.5}, "trouble": null,
+                "loading": {"stage": "voice", "done": 0.5}, "trouble": null, "voices": [{"id": "auto", "name": "alloy"}],
                 "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800}}}),
         ),
         (

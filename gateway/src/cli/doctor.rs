@@ -10,6 +10,7 @@ use janet_models::store::Condition;
 
 use crate::config::{Choice, Config, FILE, Layers};
 use crate::llm::{LanguageServer, LlmError};
+use crate::tts::SpeechServer;
 use crate::{server, weights};
 
 /// How one thing is.
@@ -73,6 +74,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         conversations(&config.conversation.data_dir),
         page(config),
         language_server(config)?,
+        speech_server(config)?,
     ]);
     for finding in &findings {
         println!("{finding}");
@@ -228,6 +230,37 @@ fn language_server(config: &Config) -> anyhow::Result<Finding> {
             }
             Err(why) => Finding::new(WHAT, State::Note, format!("{url}: {why}"))
                 .todo("her own model answers meanwhile; `--set llm.server=off` asks no other"),
+        }
+    }))
+}
+
+/// Whether the speech server speaks, told by a word or two to nobody.
+fn speech_server(config: &Config) -> anyhow::Result<Finding> {
+    const WHAT: &str = "speech server";
+    let Some(tts) = config.tts.clone() else {
+        return Ok(Finding::new(WHAT, State::Fine, "none: her own voice"));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (url, voice) = (tts.url.clone(), tts.voice.clone());
+    Ok(runtime.block_on(async {
+        let server = match SpeechServer::new(tts) {
+            Ok(server) => server,
+            Err(error) => return Finding::new(WHAT, State::Bad, error.to_string()),
+        };
+        let spoken = match server.look().await {
+            Ok(()) => server.probe().await,
+            Err(why) => Err(why),
+        };
+        match spoken {
+            Ok(after) => {
+                let after = after.as_millis();
+                let found = format!("{voice} at {url}, first sound after {after} ms");
+                Finding::new(WHAT, State::Fine, found)
+            }
+            Err(why) => Finding::new(WHAT, State::Note, format!("{url}: {why}"))
+                .todo("her own voice speaks meanwhile; `--set tts.url=` asks no other"),
         }
     }))
 }

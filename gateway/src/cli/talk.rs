@@ -21,6 +21,7 @@ use super::loading;
 use crate::config::Config;
 use crate::gate::Redact;
 use crate::llm::{LanguageServer, LlmError};
+use crate::tts::SpeechServer;
 use crate::voice;
 
 /// Longest recording.
@@ -76,11 +77,14 @@ impl Talk {
             .enable_all()
             .build()
             .context("the socket thread cannot be started")?;
-        let server = language_server(config, &runtime)?;
+        let servers = ports::Servers {
+            language: language_server(config, &runtime)?,
+            speech: speech_server(config, &runtime)?,
+        };
         let engine = Engine::start(
             models,
             Arc::new(Redact),
-            server,
+            servers,
             voice::engine_config(config),
         )?;
         let seconds = speech.len() as f64 / 16_000.0;
@@ -163,6 +167,25 @@ fn language_server(
             Err(why) => eprintln!("{url} is not asked: {why}"),
         }
         Ok(Some(server as Arc<dyn ports::LanguageServer>))
+    })
+}
+
+/// The speech server, if one is configured.
+fn speech_server(
+    config: &Config,
+    runtime: &Runtime,
+) -> anyhow::Result<Option<Arc<dyn ports::SpeechServer>>> {
+    let Some(tts) = config.tts.clone() else {
+        return Ok(None);
+    };
+    let (url, voice) = (tts.url.clone(), tts.voice.clone());
+    runtime.block_on(async {
+        let server = SpeechServer::new(tts)?;
+        match server.look().await {
+            Ok(()) => eprintln!("{voice} at {url} speaks"),
+            Err(why) => eprintln!("{url} does not speak: {why}"),
+        }
+        Ok(Some(server as Arc<dyn ports::SpeechServer>))
     })
 }
 

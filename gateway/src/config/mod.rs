@@ -45,6 +45,8 @@ pub struct Config {
     pub engine: Engine,
     /// A language model that runs elsewhere; `None`: only her own.
     pub llm: Option<LlmServer>,
+    /// A voice that runs elsewhere; `None`: only her own.
+    pub tts: Option<SpeechServer>,
     /// When Janet speaks and when she stops.
     pub talk: janet_talk::Config,
     /// How long conversations are kept, and where.
@@ -117,6 +119,8 @@ pub struct Models {
     pub llm: String,
     /// Text to speech.
     pub voice: String,
+    /// Of that voice, where it has several: a name or a number; `None`: the first.
+    pub speaker: Option<String>,
 }
 
 impl Models {
@@ -209,6 +213,36 @@ pub enum LlmDialect {
     Ollama,
     /// OpenAI's: `/chat/completions`, server-sent events.
     OpenAi,
+}
+
+/// A voice behind HTTP, preferred to her own while it speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeechServer {
+    /// Where it is, with its `/v1` and without a slash at the end.
+    pub url: String,
+    /// Which of its models.
+    pub model: String,
+    /// Which of its voices.
+    pub voice: String,
+    /// Sent as a bearer token.
+    pub api_key: Option<ApiKey>,
+    /// What it is asked for.
+    pub format: SpeechFormat,
+    /// Of PCM, which does not say it.
+    pub rate_hz: u32,
+    /// The first sound of a phrase has to come within this.
+    pub first_sound: Duration,
+    /// Between two pieces of sound at most.
+    pub stall: Duration,
+}
+
+/// What a speech server is asked for. A WAV file is known for what it is either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpeechFormat {
+    /// Mono samples of 16 bits, little endian, and nothing else.
+    Pcm,
+    /// The same in a WAV file, which says its rate.
+    Wav,
 }
 
 /// A secret that no log shows.

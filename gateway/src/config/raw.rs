@@ -14,6 +14,7 @@ pub(super) struct Raw {
     pub(super) stt: Stt,
     pub(super) engine: Engine,
     pub(super) llm: Llm,
+    pub(super) tts: Tts,
     pub(super) talk: Talk,
     pub(super) conversation: Conversation,
     pub(super) persona: Persona,
@@ -137,6 +138,45 @@ impl Default for Llm {
             // A large model that has to be loaded from disk first takes about that long.
             first_text_ms: 12_000,
             stall_ms: 8_000,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tts {
+    /// Empty: her own voice and no other.
+    pub(super) url: String,
+    pub(super) model: String,
+    /// One of the server's.
+    pub(super) voice: String,
+    /// Name of the variable that holds the key; empty: no key is sent.
+    pub(super) api_key_env: String,
+    /// pcm or wav.
+    pub(super) format: String,
+    /// Of pcm, which does not say it.
+    pub(super) rate_hz: i64,
+    pub(super) first_sound_ms: i64,
+    pub(super) stall_ms: i64,
+    /// Of her own voice, where that has several: a name or a number. Empty: the first.
+    pub(super) speaker: String,
+}
+
+impl Default for Tts {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            // What OpenAI calls its own, and every server of the kind knows.
+            model: "tts-1".into(),
+            voice: "alloy".into(),
+            api_key_env: String::new(),
+            format: "pcm".into(),
+            rate_hz: 24_000,
+            // Somebody hears nothing meanwhile; a model that has to be loaded first takes longer,
+            // and speaks from the next reply on.
+            first_sound_ms: 4_000,
+            stall_ms: 3_000,
+            speaker: String::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::error::{Conflict, Setting};
 use super::raw::{Models as RawModels, Raw};
 use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
-    LlmServer, Log, LogFormat, Models, Origin, Persona, Server, Stt,
+    LlmServer, Log, LogFormat, Models, Origin, Persona, Server, SpeechFormat, SpeechServer, Stt,
 };
 
 /// Where Ollama listens unless it was told otherwise.
@@ -34,6 +34,7 @@ pub(super) fn resolve(
         stt: check.stt(&raw)?,
         engine: check.engine(&raw)?,
         llm: check.llm(&raw, environment)?,
+        tts: check.tts(&raw, environment)?,
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
@@ -133,6 +134,7 @@ impl Check<'_> {
             stt: self.text("models.stt", models.stt.clone())?,
             llm: self.text("models.llm", models.llm.clone())?,
             voice: self.text("models.voice", models.voice.clone())?,
+            speaker: Some(raw.tts.speaker.trim().to_owned()).filter(|name| !name.is_empty()),
         })
     }
 
@@ -242,24 +244,7 @@ impl Check<'_> {
             (url, _) => url,
         };
         self.http_url("llm.url", url, "http://127.0.0.1:11434")?;
-        let api_key = match llm.api_key_env.as_str() {
-            "" => None,
-            name => match environment.get(name) {
-                Some(key) => Some(ApiKey(key)),
-                None => {
-                    let wanted = "the name of an environment variable that is set";
-                    // Somebody may have put the key itself here.
-                    let is_name =
-                        |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-                    let found = if name.chars().all(is_name) {
-                        name
-                    } else {
-                        "something else"
-                    };
-                    return Err(self.out_of_range("llm.api_key_env", wanted, found));
-                }
-            },
-        };
+        let api_key = self.api_key("llm.api_key_env", &llm.api_key_env, environment)?;
         Ok(Some(LlmServer {
             dialect,
             url: url.to_owned(),
@@ -270,6 +255,62 @@ impl Check<'_> {
             stall: self.in_time("llm.stall_ms", llm.stall_ms, raw)?,
             is_a_guess,
         }))
+    }
+
+    fn tts(
+        &self,
+        raw: &Raw,
+        environment: &Environment,
+    ) -> Result<Option<SpeechServer>, ConfigError> {
+        let tts = &raw.tts;
+        let format = match tts.format.as_str() {
+            "pcm" => SpeechFormat::Pcm,
+            "wav" => SpeechFormat::Wav,
+            other => return Err(self.out_of_range("tts.format", "pcm or wav", other)),
+        };
+        let rate_hz = self.whole("tts.rate_hz", tts.rate_hz, 8_000..=48_000)?;
+        let first_sound = self.in_time("tts.first_sound_ms", tts.first_sound_ms, raw)?;
+        let stall = self.in_time("tts.stall_ms", tts.stall_ms, raw)?;
+        let api_key = self.api_key("tts.api_key_env", &tts.api_key_env, environment)?;
+        let url = tts.url.trim_end_matches('/');
+        if url.is_empty() {
+            return Ok(None);
+        }
+        self.http_url("tts.url", url, "http://127.0.0.1:8880/v1")?;
+        Ok(Some(SpeechServer {
+            url: url.to_owned(),
+            model: self.text("tts.model", tts.model.clone())?,
+            voice: self.text("tts.voice", tts.voice.clone())?,
+            api_key,
+            format,
+            rate_hz,
+            first_sound,
+            stall,
+        }))
+    }
+
+    /// The key in the variable of this name; none for the empty name.
+    fn api_key(
+        &self,
+        key: &'static str,
+        name: &str,
+        environment: &Environment,
+    ) -> Result<Option<ApiKey>, ConfigError> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        if let Some(secret) = environment.get(name) {
+            return Ok(Some(ApiKey(secret)));
+        }
+        let wanted = "the name of an environment variable that is set";
+        // Somebody may have put the key itself here.
+        let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let found = if name.chars().all(is_name) {
+            name
+        } else {
+            "something else"
+        };
+        Err(self.out_of_range(key, wanted, found))
     }
 
     /// Refuses what is no address of a server, or holds a password.
@@ -291,7 +332,7 @@ impl Check<'_> {
         Err(self.out_of_range(key, &wanted, found))
     }
 
-    /// A wait for the language server: what is left of `talk.reply_patience_ms` is her own model's.
+    /// A wait for another process: what is left of `talk.reply_patience_ms` is her own models'.
     fn in_time(&self, key: &'static str, ms: i64, raw: &Raw) -> Result<Duration, ConfigError> {
         let wait = self.millis(key, ms, 100..=600_000)?;
         let patience = ("talk.reply_patience_ms", raw.talk.reply_patience_ms);

@@ -266,6 +266,44 @@ fn a_language_server_is_guessed_named_or_left_out() {
 }
 
 #[test]
+fn a_speech_server_is_asked_only_where_an_address_is_named() {
+    let tts = |flags: &[(&str, &str, &str)], variables: &[(&str, &str)]| {
+        let (config, _) = load_with(flags, variables, LAPTOP).expect("a sound configuration");
+        config.tts
+    };
+    assert_eq!(tts(&[], &[]), None);
+    assert_eq!(tts(&[("--set", "tts.voice", "af_heart")], &[]), None);
+    let flags = [
+        ("--set", "tts.url", "http://127.0.0.1:8880/v1/"),
+        ("--set", "tts.api_key_env", "MY_KEY"),
+        ("--set", "tts.format", "wav"),
+    ];
+    let named = tts(&flags, &[("MY_KEY", "hush")]).expect("it is named");
+    assert_eq!(named.url, "http://127.0.0.1:8880/v1");
+    assert_eq!(
+        (named.format, named.rate_hz),
+        (super::SpeechFormat::Wav, 24_000)
+    );
+    assert!(!format!("{named:?}").contains("hush"), "{named:?}");
+    assert!(refusal(&flags, &[]).contains("`tts.api_key_env` must"));
+    for (key, value) in [
+        ("tts.url", "127.0.0.1:8880"),
+        ("tts.url", "http://me:hush@127.0.0.1/v1"),
+        ("tts.format", "mp3"),
+        ("tts.rate_hz", "1000"),
+        ("tts.first_sound_ms", "30000"),
+    ] {
+        let error = refusal(&[("--set", key, value)], &[]);
+        assert!(
+            error.contains(&format!("`{key}`")) && !error.contains("hush"),
+            "{key}: {error}"
+        );
+    }
+    let empty = [flags[0], ("--set", "tts.voice", " ")];
+    assert!(refusal(&empty, &[]).contains("`tts.voice` must"));
+}
+
+#[test]
 fn explain_shows_every_key_with_its_origin() {
     let (_, layers) = load_with(&[("--port", "server.port", "9000")], &[], LAPTOP).expect("fine");
     let table = super::explain(&layers);

@@ -18,18 +18,16 @@ use std::time::Duration;
 
 use janet_engine::ModelInfo;
 use janet_engine::ports::{self, Answering, Question};
-use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{LlmDialect, LlmServer};
+use crate::elsewhere::{self, SetupError};
 use dialect::Piece;
 use lines::Lines;
 
-/// A server on the same machine or in the same house answers at once.
-const CONNECT: Duration = Duration::from_secs(2);
 const LIST: Duration = Duration::from_secs(3);
 /// Between two looks at a server that is well.
 const RECHECK: Duration = Duration::from_secs(30);
@@ -71,11 +69,6 @@ pub(crate) enum LlmError {
     NoModel,
 }
 
-/// The HTTP client cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[error("no HTTP client for the language server can be made")]
-pub struct SetupError(#[from] reqwest::Error);
-
 /// A server, with what is known of it.
 pub(crate) struct LanguageServer {
     inner: Arc<Inner>,
@@ -110,22 +103,9 @@ struct Known {
 impl LanguageServer {
     /// Nothing is known of it until [`LanguageServer::watch`] runs. Call inside a runtime.
     pub(crate) fn new(config: LlmServer) -> Result<Arc<Self>, SetupError> {
-        // Somebody may have installed one: any will do.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let mut http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            // What is said goes where the configuration says and nowhere else.
-            .redirect(Policy::none())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")));
-        if config.url.starts_with("http://") {
-            // Works on machines without certificates.
-            http = http.tls_certs_only([]);
-        }
         Ok(Arc::new(Self {
             inner: Arc::new(Inner {
-                http: http.build()?,
+                http: elsewhere::client(&config.url)?,
                 config,
                 known: Mutex::default(),
                 fell: Notify::new(),

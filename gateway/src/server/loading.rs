@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use janet_engine::ports::LanguageServer;
+use janet_engine::ports::Servers;
 use janet_engine::{Engine, EngineError, ModelPaths, Models};
 use tokio::sync::{oneshot, watch};
 
@@ -46,11 +46,11 @@ fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result
             done,
         });
     })?;
-    let server = app
-        .llm
-        .clone()
-        .map(|server| server as Arc<dyn LanguageServer>);
-    let engine = Engine::start(models, Arc::new(Redact), server, config)?;
+    let servers = Servers {
+        language: app.llm.clone().map(|server| server as _),
+        speech: app.tts.clone().map(|server| server as _),
+    };
+    let engine = Engine::start(models, Arc::new(Redact), servers, config)?;
     if app.engine.set(engine).is_err() {
         unreachable!("models are loaded once in a process");
     }

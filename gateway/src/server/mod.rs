@@ -31,8 +31,10 @@ use tokio::time::timeout;
 use crate::app::{App, goes_down};
 use crate::config::Config;
 use crate::conversations::{Conversations, StoreError};
-use crate::llm::{LanguageServer, SetupError};
+use crate::elsewhere::SetupError;
+use crate::llm::LanguageServer;
 use crate::socket;
+use crate::tts::SpeechServer;
 use accept::{Door, accept};
 use page::Page;
 
@@ -75,9 +77,9 @@ pub enum ServeError {
         /// Which.
         folder: PathBuf,
     },
-    /// The HTTP client for the language server cannot be made.
+    /// The HTTP client for servers elsewhere cannot be made.
     #[error(transparent)]
-    Llm(#[from] SetupError),
+    Elsewhere(#[from] SetupError),
     /// The models cannot be used.
     #[error("the models cannot be loaded; `janet models verify` checks their files")]
     Engine(#[from] EngineError),
@@ -117,9 +119,11 @@ pub async fn serve(
     let (leave, leaving) = watch::channel(false);
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
+    let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
     let app = Arc::new(App {
         profile,
         llm,
+        tts,
         engine: OnceLock::new(),
         phase,
         conversations: conversations.clone(),
@@ -129,7 +133,7 @@ pub async fn serve(
     });
     let mut loaded = loading::start(app.clone(), weights, tell_phase)?;
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
-    let watch = tokio::spawn(watch_llm(app.llm.clone(), leaving.clone()));
+    let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
 
     let router = router(app.clone(), page, scrape);
@@ -241,12 +245,24 @@ async fn page_or_socket(
     }
 }
 
-async fn watch_llm(llm: Option<Arc<LanguageServer>>, mut leaving: watch::Receiver<bool>) {
-    if let Some(llm) = llm {
-        tokio::select! {
-            () = llm.watch() => {}
-            () = goes_down(&mut leaving) => {}
+/// Keeps looking how the servers elsewhere are.
+async fn watch_servers(app: Arc<App>, mut leaving: watch::Receiver<bool>) {
+    let llm = async {
+        match &app.llm {
+            Some(server) => server.watch().await,
+            None => std::future::pending().await,
         }
+    };
+    let tts = async {
+        match &app.tts {
+            Some(server) => server.watch().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = llm => {}
+        () = tts => {}
+        () = goes_down(&mut leaving) => {}
     }
 }
 

@@ -15,6 +15,7 @@ use janet_protocol::{
 
 use super::connection::{Connection, Leave};
 use super::requests::Asked;
+use super::voices;
 
 /// Requests refused in a row, after which the client is let go.
 const FLOOD: u32 = 1000;
@@ -138,12 +139,16 @@ impl Connection {
             ClientMessage::SettingsSet {
                 voice_speed,
                 sensitivity,
+                voice,
             } => {
-                let settings = self.settings.with(voice_speed, sensitivity);
+                if let Some(voice) = &voice {
+                    self.knows_voice(voice)?;
+                }
+                let settings = self.settings.with(voice_speed, sensitivity, voice);
                 if let Some(session) = &self.session {
                     settings.apply(session).map_err(refused)?;
                 }
-                self.settings = settings;
+                self.settings = settings.clone();
                 answer(settings.into())
             }
             ClientMessage::Message {
@@ -189,6 +194,16 @@ impl Connection {
                 Ok(None)
             }
         }
+    }
+
+    fn knows_voice(&self, id: &str) -> Result<(), WireError> {
+        let known = voices::all(&self.app);
+        if known.iter().any(|voice| voice.id == id) {
+            return Ok(());
+        }
+        let message =
+            "field \"voice\": there is no such voice; `context` lists those that there are";
+        Err(WireError::in_field(ErrorCode::OutOfRange, "voice", message))
     }
 
     fn start_audio(

@@ -18,6 +18,7 @@ mod rate;
 mod requests;
 mod settings;
 mod told;
+mod voices;
 
 use std::sync::Arc;
 

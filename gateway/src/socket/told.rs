@@ -15,6 +15,7 @@ use janet_protocol::{
 
 use super::connection::{Connection, Leave};
 use super::requests::Asked;
+use super::voices;
 use crate::app::Phase;
 
 /// A reply that has ended, as the engine tells it.
@@ -292,7 +293,8 @@ impl Connection {
                 Some(_) => Status::ModelsLoading,
             },
             loading,
-            trouble: self.app.llm_trouble(),
+            trouble: self.app.trouble(),
+            voices: voices::all(&self.app),
             conversation: ConversationInfo {
                 id: self.seat.client_id().to_owned(),
                 expires_after_s: self.app.config.conversation.keep.as_secs(),

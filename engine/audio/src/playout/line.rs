@@ -172,6 +172,14 @@ impl Line {
         Staged { first, taken }
     }
 
+    /// Takes the newest `count` samples away again, as far as they were not sent; how many that
+    /// was. What is staged next gets their numbers.
+    pub fn take_back(&mut self, count: u64) -> u64 {
+        let taken = count.min(self.queued_samples());
+        self.sound.truncate(self.sound.len() - taken as usize);
+        taken
+    }
+
     /// How many samples [`Line::stage`] would take now.
     pub fn room_samples(&self) -> usize {
         self.staged_max.saturating_sub(self.queued_samples()) as usize

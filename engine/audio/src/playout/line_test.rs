@@ -74,6 +74,25 @@ fn the_transport_is_never_more_than_200_ms_ahead_and_gets_every_sample() {
 }
 
 #[test]
+fn what_was_not_sent_can_be_taken_back_and_its_numbers_are_given_out_again() {
+    let (mut line, mut playout) = line();
+    line.stage(&ramp(0, 24_000));
+    let mut now_us = 1_000_000;
+    let mut out = run(&mut line, &mut playout, &mut now_us, 1_100_000);
+    let sent = out.len();
+    assert!(sent < 24_000);
+    // More than is left: what is on its way to the ear stays.
+    assert_eq!(line.take_back(u64::MAX), 24_000 - sent as u64);
+    assert_eq!(line.take_back(1), 0);
+    let other = line.stage(&ramp(100, 12_000));
+    assert_eq!(other.first, sent as u64);
+    out.extend(run(&mut line, &mut playout, &mut now_us, 3_000_000));
+    assert_eq!(out.len(), sent + 12_000);
+    assert_eq!(out[sent], 100);
+    assert_eq!(line.take_back(1), 0);
+}
+
+#[test]
 fn staging_is_bounded() {
     let options = LineOptions {
         staged: Duration::from_millis(100),

@@ -1,6 +1,6 @@
 //! What the JSON file beside a Piper voice says.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use crate::ModelError;
@@ -18,7 +18,16 @@ pub struct VoiceConfig {
     pub length_scale: f32,
     /// Default strength of the noise in the durations.
     pub duration_noise_scale: f32,
+    /// What it speaks, by espeak's name such as `en-us`; `None`: the file does not say.
+    pub language: Option<String>,
+    /// How many speakers it has.
+    pub speakers: u32,
+    /// Those of them that have a name.
+    pub speaker_ids: BTreeMap<String, u32>,
 }
+
+/// Names that an error repeats.
+const NAMED: usize = 8;
 
 #[derive(serde::Deserialize)]
 struct Raw {
@@ -26,15 +35,24 @@ struct Raw {
     #[serde(default = "espeak")]
     phoneme_type: String,
     #[serde(default)]
+    espeak: RawEspeak,
+    #[serde(default)]
     inference: RawInference,
     phoneme_id_map: HashMap<String, Vec<u32>>,
     #[serde(default = "one_speaker")]
     num_speakers: u32,
+    #[serde(default)]
+    speaker_id_map: BTreeMap<String, u32>,
 }
 
 #[derive(serde::Deserialize)]
 struct RawAudio {
     sample_rate: u32,
+}
+
+#[derive(serde::Deserialize, Default)]
+struct RawEspeak {
+    voice: Option<String>,
 }
 
 #[derive(serde::Deserialize, Default)]
@@ -57,7 +75,7 @@ impl VoiceConfig {
     ///
     /// # Errors
     /// When it cannot be read, is no voice configuration, or is one that is not supported:
-    /// several speakers, or phonemes other than espeak's.
+    /// phonemes other than espeak's.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|source| ModelError::Read {
@@ -73,10 +91,10 @@ impl VoiceConfig {
     fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_json::from_str(text)
             .map_err(|error| format!("not a voice configuration: {error}"))?;
-        if raw.num_speakers > 1 {
+        let speakers = raw.num_speakers.max(1);
+        if let Some((name, id)) = raw.speaker_id_map.iter().find(|(_, id)| **id >= speakers) {
             return Err(format!(
-                "num_speakers is {}, only one is supported",
-                raw.num_speakers
+                "speaker_id_map gives {name:?} the number {id}, but num_speakers is {speakers}"
             ));
         }
         if raw.phoneme_type != "espeak" {
@@ -113,7 +131,47 @@ impl VoiceConfig {
             noise_scale: scale(raw.inference.noise_scale, 0.667, "noise_scale")?,
             length_scale: scale(raw.inference.length_scale, 1.0, "length_scale")?,
             duration_noise_scale: scale(raw.inference.noise_w, 0.8, "noise_w")?,
+            language: raw.espeak.voice,
+            speakers,
+            speaker_ids: raw.speaker_id_map,
         })
+    }
+
+    /// The number of a speaker, given by name or number; the first where nobody is named.
+    ///
+    /// # Errors
+    /// When there is no such speaker; names those that there are.
+    pub fn speaker(&self, wanted: Option<&str>) -> Result<u32, ModelError> {
+        let Some(wanted) = wanted else {
+            return Ok(0);
+        };
+        let by_number = || wanted.parse().ok().filter(|id| *id < self.speakers);
+        let found = self.speaker_ids.get(wanted).copied().or_else(by_number);
+        found.ok_or_else(|| ModelError::Input {
+            what: "speaker",
+            reason: format!("there is no {wanted:?} in this voice: {}", self.who()),
+        })
+    }
+
+    /// Whether it speaks English, which is what the built-in phonemes are for.
+    pub fn is_english(&self) -> bool {
+        self.language
+            .as_ref()
+            .is_none_or(|language| language.starts_with("en"))
+    }
+
+    /// Whom it has, in words.
+    fn who(&self) -> String {
+        let names: Vec<&str> = self.speaker_ids.keys().map(String::as_str).collect();
+        match (self.speakers, names.as_slice()) {
+            (1, _) => "it has one speaker".to_owned(),
+            (count, []) => format!("it has the speakers 0 to {}", count - 1),
+            (count, names) => {
+                let more = if names.len() > NAMED { ", …" } else { "" };
+                let shown = names[..names.len().min(NAMED)].join(", ");
+                format!("it has {count} speakers: {shown}{more}")
+            }
+        }
     }
 }
 
@@ -136,8 +194,8 @@ mod tests {
         let audio = r#""audio": {"sample_rate": 22050}"#;
         for (text, field) in [
             (
-                format!(r#"{{{audio}, "num_speakers": 3, {IDS}}}"#),
-                "num_speakers",
+                format!(r#"{{{audio}, "num_speakers": 3, "speaker_id_map": {{"a": 3}}, {IDS}}}"#),
+                "speaker_id_map",
             ),
             (
                 format!(r#"{{{audio}, "phoneme_type": "text", {IDS}}}"#),
@@ -159,6 +217,29 @@ mod tests {
         ] {
             let error = VoiceConfig::parse(&text).expect_err(field);
             assert!(error.contains(field), "{error}");
+        }
+    }
+
+    #[test]
+    fn speakers_are_found_by_name_and_by_number() {
+        let read = |speakers: &str| {
+            let text = format!(r#"{{"audio": {{"sample_rate": 22050}}, {speakers} {IDS}}}"#);
+            VoiceConfig::parse(&text).expect("sound")
+        };
+        let many = read(r#""num_speakers": 3, "speaker_id_map": {"anna": 0, "ben": 1, "2": 0},"#);
+        let number = |wanted| many.speaker(wanted).ok();
+        assert_eq!(number(None), Some(0));
+        assert_eq!(number(Some("ben")), Some(1));
+        assert_eq!(number(Some("1")), Some(1));
+        assert_eq!(number(Some("2")), Some(0), "a name goes before a number");
+        for (voice, wanted, told) in [
+            (&many, "cleo", "3 speakers: 2, anna, ben"),
+            (&many, "3", "3 speakers"),
+            (&read(r#""num_speakers": 904,"#), "p225", "0 to 903"),
+            (&read(""), "anna", "one speaker"),
+        ] {
+            let error = voice.speaker(Some(wanted)).expect_err(wanted).to_string();
+            assert!(error.contains(wanted) && error.contains(told), "{error}");
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The decoder (HiFi-GAN, its second kind of residual block): latent frames to samples.
+//! The decoder (HiFi-GAN): latent frames to samples.
 
 use std::sync::Arc;
 
 use candle_core::Tensor;
 
 use super::ops::{Result, with_slice};
+use super::resblock::{Kind, Residual, ResidualState};
 use super::stream::{ConvTail, Line, More, StreamConv, StreamUpsample, UpsampleTail};
 use super::weights::{Weights, wrong};
 use crate::ModelError;
@@ -24,9 +25,9 @@ pub(super) struct Decoder {
 
 struct Stage {
     upsample: StreamUpsample,
-    /// Each a chain of convolutions with a residual around every one. Their outputs are averaged:
-    /// added here, divided by the weights of the layer behind.
-    blocks: Vec<Vec<StreamConv>>,
+    /// Each a chain of residuals. Their outputs are averaged: added here, divided by the weights of
+    /// the layer behind.
+    blocks: Vec<Vec<Residual>>,
 }
 
 /// What one job keeps between pieces.
@@ -45,7 +46,7 @@ struct StageState {
 
 #[derive(Default)]
 struct BlockState {
-    convs: Vec<ConvTail>,
+    residuals: Vec<ResidualState>,
     /// Frames that wait for the slower blocks.
     ready: Line,
 }
@@ -53,17 +54,17 @@ struct BlockState {
 impl Decoder {
     pub(super) fn load(weights: &Weights<'_>, latent: usize) -> Result<Self, ModelError> {
         let mut channels = weights.any("dec.conv_pre.weight")?.dim(0)?;
-        let first = weights.stream("dec.conv_pre", latent, channels)?;
+        let who = weights.of_who("dec.cond", channels)?;
+        let first = weights.stream_for("dec.conv_pre", (latent, channels), 1.0, who.as_deref())?;
         let count = weights.count("dec.ups.", ".weight");
-        if weights.has("dec.resblocks.0.convs1.0.weight") || count == 0 {
-            return Err(wrong(
-                "dec.resblocks.0",
-                "this decoder is not that of a medium voice",
-            ));
-        }
-        let blocks = weights.count("dec.resblocks.", ".convs.0.weight") / count;
+        let kind = Kind::find(weights)?;
+        let blocks = kind.blocks(weights) / count.max(1);
         if blocks == 0 {
-            return Err(wrong("dec.resblocks.0.convs.0.weight", "not in the file"));
+            let name = format!("dec.ups.{count}.weight");
+            return Err(wrong(
+                &name,
+                "there are more upsamplings than residual blocks",
+            ));
         }
         // The rectifier lets a positive factor pass, so a mean can be had from the next weights.
         let share = |stage: usize| if stage == 0 { 1.0 } else { 1.0 / blocks as f64 };
@@ -72,16 +73,12 @@ impl Decoder {
             let (upsample, to) =
                 weights.upsample(&format!("dec.ups.{stage}"), channels, share(stage))?;
             channels = to;
-            let blocks = (stage * blocks..(stage + 1) * blocks).map(|block| {
-                let name = format!("dec.resblocks.{block}.convs.");
-                (0..weights.count(&name, ".weight"))
-                    .map(|index| weights.stream(&format!("{name}{index}"), channels, channels))
-                    .collect::<Result<Vec<_>, _>>()
-            });
+            let blocks = (stage * blocks..(stage + 1) * blocks)
+                .map(|block| kind.load(weights, &format!("dec.resblocks.{block}"), channels));
             let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
             stages.push(Stage { upsample, blocks });
         }
-        let last = weights.stream_scaled("dec.conv_post", (channels, 1), share(count))?;
+        let last = weights.stream_for("dec.conv_post", (channels, 1), share(count), None)?;
         let samples_per_frame = stages.iter().map(|stage| stage.upsample.stride()).product();
         let mut decoder = Self {
             first,
@@ -110,7 +107,7 @@ impl Decoder {
         for stage in &self.stages {
             rate /= stage.upsample.stride();
             samples += stage.upsample.stride() * rate;
-            let lag = |block: &Vec<StreamConv>| block.iter().map(StreamConv::lag).sum::<usize>();
+            let lag = |block: &Vec<Residual>| block.iter().map(Residual::lag).sum::<usize>();
             samples += rate * stage.blocks.iter().map(lag).max().unwrap_or(0);
         }
         samples + self.last.lag()
@@ -124,7 +121,7 @@ impl Decoder {
                 .blocks
                 .iter()
                 .map(|block| BlockState {
-                    convs: block.iter().map(|_| ConvTail::default()).collect(),
+                    residuals: block.iter().map(|_| ResidualState::default()).collect(),
                     ready: Line::default(),
                 })
                 .collect(),
@@ -168,8 +165,8 @@ impl Stage {
         let mut ready = usize::MAX;
         for (block, state) in self.blocks.iter().zip(states.iter_mut()) {
             let mut y = Some(x.clone());
-            for (conv, tail) in block.iter().zip(&mut state.convs) {
-                y = conv.push_residual(tail, y.as_ref(), SLOPE, more)?;
+            for (residual, state) in block.iter().zip(&mut state.residuals) {
+                y = residual.push(state, y.as_ref(), SLOPE, more)?;
             }
             if let Some(y) = y {
                 state.ready.push(&y)?;

@@ -61,6 +61,11 @@ pub(super) struct Prediction {
 
 impl Durations {
     pub(super) fn load(weights: &Weights<'_>, hidden: usize) -> Result<Self, ModelError> {
+        if weights.has("dp.conv_1.weight") {
+            let reason = "a duration predictor without flows; only the stochastic one is supported";
+            return Err(wrong("dp.conv_1.weight", reason));
+        }
+        let who = weights.of_who("dp.cond", hidden)?;
         let flows = FLOWS
             .iter()
             .map(|index| {
@@ -86,7 +91,7 @@ impl Durations {
             (-first("dp.flows.0.logs")?).exp()
         };
         Ok(Self {
-            before: weights.linear("dp.pre", (hidden, hidden), 1)?,
+            before: weights.linear_for("dp.pre", (hidden, hidden), 1, who.as_deref())?,
             convs: Stack::load(weights, "dp.convs", hidden)?,
             project: weights.linear("dp.proj", (hidden, hidden), 1)?,
             flows,

@@ -123,6 +123,7 @@ impl Coupling {
     fn load(weights: &Weights<'_>, name: &str, half: usize) -> Result<Self, ModelError> {
         let channels = weights.any(&format!("{name}.pre.weight"))?.dim(0)?;
         let count = weights.count(&format!("{name}.enc.in_layers."), ".weight");
+        let who = weights.of_who(&format!("{name}.enc.cond_layer"), 2 * channels * count)?;
         let layers = (0..count)
             .map(|index| {
                 let width = if index + 1 < count {
@@ -133,7 +134,11 @@ impl Coupling {
                 let input = format!("{name}.enc.in_layers.{index}");
                 let onward = format!("{name}.enc.res_skip_layers.{index}");
                 Ok(WaveLayer {
-                    input: weights.stream(&input, channels, 2 * channels)?,
+                    input: {
+                        let who = who.as_deref();
+                        let who = who.map(|who| &who[index * 2 * channels..][..2 * channels]);
+                        weights.stream_for(&input, (channels, 2 * channels), 1.0, who)?
+                    },
                     onward: weights.stream(&onward, channels, width)?,
                 })
             })

@@ -14,6 +14,7 @@ mod flow;
 mod job;
 mod noise;
 mod ops;
+mod resblock;
 mod spline;
 mod stream;
 mod timing;

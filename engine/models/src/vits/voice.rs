@@ -41,7 +41,7 @@ impl Default for SpeakOptions {
     }
 }
 
-/// A Piper voice of medium quality with one speaker. Clones share the weights.
+/// A Piper voice with one of its speakers. Clones share the weights.
 #[derive(Clone)]
 pub struct Voice {
     inner: Arc<Inner>,
@@ -61,7 +61,7 @@ pub(super) struct Inner {
 
 impl Voice {
     /// Loads the voice from its ONNX file and the JSON file beside it, with the built-in
-    /// phonemes.
+    /// phonemes. Of several speakers it is the first.
     ///
     /// # Errors
     /// When a file cannot be read, is damaged, or is a voice of another kind.
@@ -70,7 +70,20 @@ impl Voice {
         json: impl AsRef<Path>,
         exec: &Exec,
     ) -> Result<Self, ModelError> {
-        Self::with_phonemizer(onnx, json, Phonemizer::built_in()?, exec)
+        Self::load_speaker(onnx, json, None, exec)
+    }
+
+    /// Loads the voice of one speaker, by name or number.
+    ///
+    /// # Errors
+    /// As [`Voice::load`], and when there is no such speaker.
+    pub fn load_speaker(
+        onnx: impl AsRef<Path>,
+        json: impl AsRef<Path>,
+        speaker: Option<&str>,
+        exec: &Exec,
+    ) -> Result<Self, ModelError> {
+        Self::with_phonemizer(onnx, json, speaker, Phonemizer::built_in()?, exec)
     }
 
     /// Loads the voice, to be fed by `phonemizer`.
@@ -80,18 +93,14 @@ impl Voice {
     pub fn with_phonemizer(
         onnx: impl AsRef<Path>,
         json: impl AsRef<Path>,
+        speaker: Option<&str>,
         phonemizer: Phonemizer,
         exec: &Exec,
     ) -> Result<Self, ModelError> {
         let config = VoiceConfig::read(json)?;
+        let speaker = config.speaker(speaker)?;
         let file = OnnxFile::read(onnx)?;
-        if file.inputs.iter().any(|input| input == "sid") {
-            return Err(wrong(
-                "sid",
-                "voices with several speakers are not supported",
-            ));
-        }
-        let weights = Weights::new(&file, exec);
+        let weights = Weights::new(&file, exec).of_speaker(speaker, config.speakers)?;
         let encoder = Encoder::load(&weights, exec)?;
         let latent = weights.any("enc_p.proj.weight")?.dim(0)? / 2;
         for (symbol, ids) in &config.phoneme_ids {

@@ -17,6 +17,8 @@ pub(super) struct Weights<'a> {
     folded: HashMap<String, &'a str>,
     /// Whole-number settings of the convolution nodes by the layer's name.
     settings: HashMap<String, &'a HashMap<String, Attribute>>,
+    /// What was learnt of the speaker, where there are several.
+    speaker: Option<Vec<f32>>,
     exec: &'a Exec,
 }
 
@@ -38,7 +40,7 @@ impl<'a> Weights<'a> {
                     }
                     settings.insert(layer, &node.attributes);
                 }
-                "Gather" if layer == "enc_p.emb" => {
+                "Gather" if matches!(layer.as_str(), "enc_p.emb" | "emb_g") => {
                     if let Some(name) = node.inputs.first() {
                         folded.insert(format!("{layer}.weight"), name.as_str());
                     }
@@ -50,8 +52,66 @@ impl<'a> Weights<'a> {
             file,
             folded,
             settings,
+            speaker: None,
             exec,
         }
+    }
+
+    /// The weights of this one of so many speakers: all that depends on who speaks is added to
+    /// biases while layers are loaded, and costs nothing later.
+    pub(super) fn of_speaker(mut self, number: u32, speakers: u32) -> Result<Self, ModelError> {
+        let name = "emb_g.weight";
+        if !self.file.inputs.iter().any(|input| input == "sid") {
+            return match speakers {
+                1 => Ok(self),
+                count => Err(wrong(
+                    "sid",
+                    format!("the configuration says {count} speakers, the model has one"),
+                )),
+            };
+        }
+        let table = self.any(name)?;
+        let (rows, _) = table.dims2()?;
+        if rows < speakers as usize || number as usize >= rows {
+            let reason = format!("{rows} rows for {speakers} speakers");
+            return Err(wrong(name, reason));
+        }
+        self.speaker = Some(table.get(number as usize)?.to_vec1()?);
+        Ok(self)
+    }
+
+    /// What the speaker adds to the `to` outputs of a layer, by way of convolution `layer`; `None`
+    /// where there is but one.
+    pub(super) fn of_who(&self, layer: &str, to: usize) -> Result<Option<Vec<f32>>, ModelError> {
+        let Some(speaker) = &self.speaker else {
+            return Ok(None);
+        };
+        let weights = self.values(&format!("{layer}.weight"), &[to, speaker.len(), 1])?;
+        let mut sums = self.values(&format!("{layer}.bias"), &[to])?;
+        for (sum, row) in sums.iter_mut().zip(weights.chunks_exact(speaker.len())) {
+            *sum += row.iter().zip(speaker).map(|(a, b)| a * b).sum::<f32>();
+        }
+        Ok(Some(sums))
+    }
+
+    /// The bias of a layer and, for those who speak among several, what is added to it.
+    fn bias(
+        &self,
+        layer: &str,
+        to: usize,
+        added: Option<&[f32]>,
+    ) -> Result<Option<Tensor>, ModelError> {
+        let name = format!("{layer}.bias");
+        let stored = if self.has(&name) {
+            Some(self.tensor(&name, &[to])?)
+        } else {
+            None
+        };
+        let added = added.map(|added| Tensor::from_slice(added, to, &Device::Cpu));
+        Ok(match (stored, added.transpose()?) {
+            (Some(stored), Some(added)) => Some((stored + added)?),
+            (stored, added) => stored.or(added),
+        })
     }
 
     /// The tensor `name` of any shape.
@@ -103,12 +163,24 @@ impl<'a> Weights<'a> {
         (from, to): (usize, usize),
         k: usize,
     ) -> Result<Linear, ModelError> {
+        self.linear_for(layer, (from, to), k, None)
+    }
+
+    /// As [`Weights::linear`], with `added` to the outputs.
+    pub(super) fn linear_for(
+        &self,
+        layer: &str,
+        (from, to): (usize, usize),
+        k: usize,
+        added: Option<&[f32]>,
+    ) -> Result<Linear, ModelError> {
         let weight = self.tensor(&format!("{layer}.weight"), &[to, from, k])?;
         let weight = weight
             .transpose(1, 2)?
             .contiguous()?
             .reshape((to, k * from))?;
-        let bias = self.tensor(&format!("{layer}.bias"), &[to])?;
+        let bias = self.bias(layer, to, added)?;
+        let bias = bias.ok_or_else(|| wrong(&format!("{layer}.bias"), "not in the file"))?;
         Ok(Linear::new(
             &weight,
             Some(&bias),
@@ -124,15 +196,16 @@ impl<'a> Weights<'a> {
         from: usize,
         to: usize,
     ) -> Result<StreamConv, ModelError> {
-        self.stream_scaled(layer, (from, to), 1.0)
+        self.stream_for(layer, (from, to), 1.0, None)
     }
 
-    /// As [`Weights::stream`], with the inputs multiplied by `scale`.
-    pub(super) fn stream_scaled(
+    /// As [`Weights::stream`], with the inputs multiplied by `scale` and `added` to the outputs.
+    pub(super) fn stream_for(
         &self,
         layer: &str,
         (from, to): (usize, usize),
         scale: f64,
+        added: Option<&[f32]>,
     ) -> Result<StreamConv, ModelError> {
         let name = format!("{layer}.weight");
         let weight = self.any(&name)?;
@@ -142,12 +215,7 @@ impl<'a> Weights<'a> {
             return Err(wrong(&name, reason));
         }
         let dilation = self.setting(layer, "dilations").unwrap_or(1);
-        let name = format!("{layer}.bias");
-        let bias = if self.has(&name) {
-            Some(self.tensor(&name, &[to])?)
-        } else {
-            None
-        };
+        let bias = self.bias(layer, to, added)?;
         let conv = Conv1d::new(&(weight * scale)?, bias.as_ref(), 0, 1, dilation, self.exec)?;
         Ok(StreamConv::new(conv, from, (k - 1) * dilation))
     }

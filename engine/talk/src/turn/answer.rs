@@ -96,6 +96,9 @@ impl Turn {
             } => {
                 live.on_voiced(now, config, (phrase, samples, upto_byte, last), out);
             }
+            Input::TakenBack {
+                phrase, samples, ..
+            } => live.on_taken_back(now, (phrase, samples)),
             Input::Heard { sample, .. } => live.on_heard(now, config, sample, out),
             Input::Failed {
                 stage: Stage::Generate | Stage::Speak,
@@ -184,6 +187,12 @@ impl Turn {
             ) => {
                 draft.stage_sound(config, (phrase, samples, upto_byte, last), out);
             }
+            (
+                Input::TakenBack {
+                    phrase, samples, ..
+                },
+                Answer::Draft(draft),
+            ) => draft.take_back(phrase, samples),
             _ => {}
         }
         if let Some(text) = shown {
@@ -352,6 +361,7 @@ fn answered(input: &Input) -> Option<ReplyId> {
         | Input::Token { reply, .. }
         | Input::Generated { reply, .. }
         | Input::Voiced { reply, .. }
+        | Input::TakenBack { reply, .. }
         | Input::Heard { reply, .. }
         | Input::Failed { reply, .. } => Some(*reply),
         _ => None,

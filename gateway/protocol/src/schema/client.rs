@@ -83,6 +83,8 @@ pub(super) enum FromClient {
         voice_speed: Option<f64>,
         /// How readily sound counts as speech.
         sensitivity: Option<Sensitivity>,
+        /// With which voice she speaks: the id of one that `context` lists.
+        voice: Option<Words>,
     },
 }
 

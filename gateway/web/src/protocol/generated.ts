@@ -185,6 +185,8 @@ export interface SettingsSetRequest {
   /** How readily sound counts as speech. */
   sensitivity?: Sensitivity | null;
   type: 'settings_set';
+  /** With which voice she speaks: the id of one that `context` lists. */
+  voice?: Words | null;
   /** How fast she speaks; 1 is the voice's own pace. Holds for the phrases made from now on. */
   voice_speed?: number | null;
 }
@@ -319,6 +321,8 @@ export interface SettingsEvent {
   /** How readily sound counts as speech. */
   sensitivity: Sensitivity;
   type: 'settings';
+  /** With which voice she speaks: the id of one that `context` lists. */
+  voice: string;
   /** How fast she speaks; 1 is the voice's own pace. */
   voice_speed: number;
 }
@@ -358,6 +362,8 @@ export interface ContextData {
   trouble: string | null;
   /** Version of the server. */
   version: string;
+  /** The voices that `settings_set` can choose, the configured one first. */
+  voices: VoiceInfo[];
 }
 /** A conversation. */
 export interface ConversationInfo {
@@ -386,6 +392,13 @@ export interface ModelInfo {
   name: string;
   /** A remark for people, such as why it answers in place of another; may be empty. */
   note: string;
+}
+/** A voice that can be chosen. */
+export interface VoiceInfo {
+  /** What `settings_set` calls it. */
+  id: string;
+  /** What people call it. */
+  name: string;
 }
 /** Something could not be understood or served. The connection stays open. */
 export interface ErrorEvent {

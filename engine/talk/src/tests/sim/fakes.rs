@@ -73,6 +73,18 @@ impl World {
                 if half > 0 {
                     self.at(first, voiced(half, upto.saturating_sub(1), false));
                 }
+                // No draw: what the known seeds do stays as it is.
+                if half > 0 && self.trouble > 0 && reply.0 % 7 == 3 {
+                    // It broke off and another voice says it again, from its first word.
+                    let samples = (SAMPLES_PER_WORD * half as u64) as u32;
+                    let again = Input::TakenBack {
+                        reply,
+                        phrase,
+                        samples,
+                    };
+                    self.at(second, Event::Answer(again));
+                    self.at(second, voiced(half, upto.saturating_sub(1), false));
+                }
                 self.at(second, voiced(words.len() - half, text.len(), true));
             }
             Action::Release { reply, tag, .. } => {

@@ -336,7 +336,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, input: Input) {
+    fn answer(&mut self, mut input: Input) {
         let Some(reply) = id(&input) else {
             return self.handle(input);
         };
@@ -353,6 +353,13 @@ impl World {
             }
             if let Input::Voiced { samples, .. } = input {
                 self.sounds.entry(reply).or_default().made += u64::from(samples);
+            }
+            if let Input::TakenBack { samples, .. } = &mut input {
+                // Of what was heard nothing can be taken back.
+                let sound = self.sounds.entry(reply).or_default();
+                let unheard = sound.made.saturating_sub(sound.played);
+                *samples = (*samples).min(unheard as u32);
+                sound.made -= u64::from(*samples);
             }
             self.handle(input);
             return;
@@ -591,6 +598,7 @@ fn id(input: &Input) -> Option<ReplyId> {
         | Input::Token { reply, .. }
         | Input::Generated { reply, .. }
         | Input::Voiced { reply, .. }
+        | Input::TakenBack { reply, .. }
         | Input::Heard { reply, .. }
         | Input::Failed { reply, .. } => Some(*reply),
         _ => None,

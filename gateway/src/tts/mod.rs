@@ -1,0 +1,266 @@
+//! A voice behind HTTP: any server with OpenAI's `audio/speech`.
+//!
+//! ```text
+//!  watch: list models ──▶ up ◀──────┐ every half minute, sooner after a failure
+//!                     └─▶ down (why)┘ later and later
+//!  speak: POST audio/speech ──▶ bytes ──▶ samples with their words ──▶ Voicing (the engine's end)
+//! ```
+//!
+//! Decides only whether the server is worth asking, and whether what it sends is speech. Every wait
+//! has its limit; a phrase that nobody wants any more closes its connection. What is said never
+//! reaches a log: an error names its kind.
+
+mod error;
+mod pace;
+mod request;
+mod sniff;
+mod sound;
+mod stream;
+mod voices;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use janet_engine::ModelInfo;
+use janet_engine::ports::{self, Phrase, Voicing};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::config;
+use crate::elsewhere::{self, SetupError};
+pub(crate) use error::TtsError;
+use pace::Pace;
+
+/// Between two looks at a server that is well.
+const RECHECK: Duration = Duration::from_secs(30);
+/// After the first failure; twice as long after each further one, up to these: of a look, which
+/// costs nothing, and of a phrase, for which somebody waited.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_LOOK_PAUSE: Duration = RECHECK;
+const LONGEST_PHRASE_PAUSE: Duration = Duration::from_secs(300);
+/// The session's queue is full: it is emptied every 10 ms.
+const QUEUE_PAUSE: Duration = Duration::from_millis(5);
+/// What `janet doctor` has it say.
+const PROBE: &str = "Good morning.";
+
+/// A server, with what is known of it.
+pub(crate) struct SpeechServer {
+    inner: Arc<Inner>,
+    runtime: Handle,
+    /// Phrases that are being spoken; gone with the server. One for each session at most.
+    phrases: Mutex<JoinSet<()>>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    config: config::SpeechServer,
+    known: Mutex<Known>,
+    /// A phrase failed: look again.
+    fell: Notify,
+}
+
+#[derive(Default)]
+struct Known {
+    health: Health,
+    /// Voices that it lists; empty where it lists none.
+    voices: Vec<String>,
+    pace: Pace,
+    /// Looks, and phrases, that failed in a row.
+    looks: u32,
+    phrases: u32,
+}
+
+#[derive(Default)]
+enum Health {
+    #[default]
+    Unknown,
+    Up,
+    Down(TtsError),
+}
+
+impl SpeechServer {
+    /// Nothing is known of it until [`SpeechServer::watch`] runs. Call inside a runtime.
+    pub(crate) fn new(config: config::SpeechServer) -> Result<Arc<Self>, SetupError> {
+        Ok(Arc::new(Self {
+            inner: Arc::new(Inner {
+                http: elsewhere::client(&config.url)?,
+                config,
+                known: Mutex::default(),
+                fell: Notify::new(),
+            }),
+            runtime: Handle::current(),
+            phrases: Mutex::new(JoinSet::new()),
+        }))
+    }
+
+    /// Keeps looking how the server is; never ends by itself.
+    pub(crate) async fn watch(&self) {
+        let inner = &self.inner;
+        loop {
+            let found = inner.look().await;
+            inner.looked(found).await;
+            tokio::select! {
+                () = sleep(inner.pause()) => {}
+                () = inner.fell.notified() => sleep(inner.pause()).await,
+            }
+        }
+    }
+
+    /// Looks once: whether it is used from now on, or why not.
+    pub(crate) async fn look(&self) -> Result<(), TtsError> {
+        let found = self.inner.look().await;
+        self.inner.looked(found.clone()).await;
+        found
+    }
+
+    /// Has it say something to nobody: after how long its first sound came.
+    pub(crate) async fn probe(&self) -> Result<Duration, TtsError> {
+        let phrase = Phrase {
+            text: PROBE.into(),
+            speed: 1.0,
+            voice: None,
+        };
+        let mut ear = stream::Probe::new(Instant::now());
+        stream::speak(&self.inner, &phrase, &mut ear).await?;
+        Ok(ear.first_after().unwrap_or_default())
+    }
+
+    /// Why it is not used; `None` while all is well.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match &self.inner.known().health {
+            Health::Down(why) => Some(format!("{}: {why}", self.inner.config.url)),
+            Health::Up | Health::Unknown => None,
+        }
+    }
+
+    /// Says in the entry of her own voice who speaks, and why.
+    pub(crate) fn describe(&self, own: &mut ModelInfo) {
+        let config = &self.inner.config;
+        match &self.inner.known().health {
+            Health::Unknown => {}
+            Health::Up => {
+                let name = format!("{} ({})", config.voice, config.model);
+                let own_name = std::mem::replace(&mut own.name, name);
+                own.note = format!("at {}; {own_name} stands by", config.url);
+            }
+            Health::Down(why) => {
+                own.note = format!("{}; {} is not used: {why}", own.note, config.url);
+            }
+        }
+    }
+
+    /// The voices that can be asked for: the configured one first.
+    pub(crate) fn voices(&self) -> Vec<String> {
+        let configured = &self.inner.config.voice;
+        let known = self.inner.known();
+        let others = known.voices.iter().filter(|voice| *voice != configured);
+        std::iter::once(configured).chain(others).cloned().collect()
+    }
+}
+
+impl ports::SpeechServer for SpeechServer {
+    fn is_up(&self) -> bool {
+        matches!(self.inner.known().health, Health::Up)
+    }
+
+    fn speak(&self, phrase: Phrase, to: Voicing) {
+        let mut phrases = self.phrases.lock().unwrap_or_else(PoisonError::into_inner);
+        while phrases.try_join_next().is_some() {}
+        let inner = Arc::clone(&self.inner);
+        phrases.spawn_on(inner.speak(phrase, to), &self.runtime);
+    }
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what a look found.
+    async fn looked(&self, found: Result<(), TtsError>) {
+        let url = &self.config.url;
+        let is_new = {
+            let mut known = self.known();
+            let was_up = matches!(known.health, Health::Up);
+            match found {
+                Ok(()) => {
+                    known.looks = 0;
+                    known.health = Health::Up;
+                    !was_up
+                }
+                Err(error) => {
+                    known.looks = known.looks.saturating_add(1);
+                    if was_up || known.looks == 1 {
+                        tracing::warn!(%error, url, "the speech server is not used");
+                    }
+                    known.health = Health::Down(error);
+                    false
+                }
+            }
+        };
+        if is_new {
+            tracing::info!(voice = self.config.voice, url, "the speech server speaks");
+            let voices = self.voices().await;
+            self.known().voices = voices;
+        }
+    }
+
+    /// A phrase failed: the server is looked at again before it is asked again.
+    fn failed(&self, error: TtsError) {
+        metrics::counter!("janet_tts_server_failures_total").increment(1);
+        tracing::warn!(%error, url = self.config.url, "the speech server failed");
+        let mut known = self.known();
+        // Of several phrases that fail together one counts.
+        if matches!(known.health, Health::Up) {
+            known.phrases = known.phrases.saturating_add(1);
+        }
+        known.health = Health::Down(error);
+        drop(known);
+        self.fell.notify_one();
+    }
+
+    fn pause(&self) -> Duration {
+        let known = self.known();
+        if matches!(known.health, Health::Up) {
+            return RECHECK;
+        }
+        let after = |failures: u32, longest: Duration| match failures.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(doublings) => (FIRST_PAUSE * 2u32.pow(doublings.min(16))).min(longest),
+        };
+        let look = after(known.looks, LONGEST_LOOK_PAUSE);
+        look.max(after(known.phrases, LONGEST_PHRASE_PAUSE))
+    }
+
+    async fn speak(self: Arc<Self>, phrase: Phrase, mut to: Voicing) {
+        let called_off = Arc::new(Notify::new());
+        let tell = Arc::clone(&called_off);
+        to.on_unwanted(move || tell.notify_one());
+        let began = Instant::now();
+        let result = tokio::select! {
+            biased;
+            () = called_off.notified() => return,
+            result = stream::speak(&self, &phrase, &mut to) => result,
+        };
+        metrics::histogram!("janet_tts_server_phrase_seconds")
+            .record(began.elapsed().as_secs_f64());
+        match result {
+            Ok(()) => {
+                let mut known = self.known();
+                known.phrases = 0;
+                drop(known);
+                to.done();
+            }
+            Err(error) => {
+                self.failed(error);
+                // Her own voice is waiting to hear of it.
+                to.failed();
+            }
+        }
+        while !to.is_through() {
+            sleep(QUEUE_PAUSE).await;
+        }
+    }
+}
