@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::asks::{Ask, Body};
-use crate::endpointer::{Look, SCORE_AGAIN, Score, wait};
+use crate::endpointer::{Look, SCORE_AGAIN, Score, longest_for_words, wait};
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
 use crate::turn::{Core, Mic, STALL, State, Turn};
@@ -125,7 +125,7 @@ impl Core {
                 (turn.spoken_to + self.config.speculate_after + STALL).max(self.ear.at() + STALL),
             ),
             Phase::Pausing(Some(attempt)) => {
-                let wait = self.wait(turn, attempt);
+                let wait = self.latest(turn, attempt);
                 let noise = attempt.words == Words::Known(String::new()) && turn.parts.is_empty();
                 let wait = match (self.is_hands_free(), noise) {
                     (true, _) => wait,
@@ -213,7 +213,7 @@ impl Core {
                     return Outcome::Waits;
                 }
                 let wait = self.wait(turn, &attempt);
-                if silence >= wait {
+                if silence >= self.latest(turn, &attempt) {
                     turn.phase = Phase::Over {
                         attempt,
                         since: self.now,
@@ -228,7 +228,19 @@ impl Core {
         }
     }
 
-    /// The pause that ends this turn, as far as is known now.
+    /// The pause that ends this turn at the latest. Words that are still to come may show that it is
+    /// not over; without them no answer can begin, so waiting for them costs nothing.
+    fn latest(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
+        let wait = self.wait(turn, attempt);
+        match attempt.words {
+            Words::Known(_) | Words::Failed => wait,
+            Words::Unasked | Words::Asked | Words::AskedAgain => {
+                wait.max(longest_for_words(&self.config))
+            }
+        }
+    }
+
+    /// The pause that ends this turn by what is known now.
     fn wait(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
         let wait = wait(&self.config, attempt.score, attempt.look());
         if turn.tail.is_rising() {
@@ -311,9 +323,8 @@ impl Core {
                 self.ask_score(turn, attempt, out);
             }
         }
-        if attempt.words == Words::Unasked
-            && (best >= self.config.sure_at || self.budget.may_speculate(self.now))
-        {
+        let needed = best >= self.config.sure_at || silence >= wait;
+        if attempt.words == Words::Unasked && (needed || self.budget.may_speculate(self.now)) {
             self.ask_words(turn, attempt, out);
         }
         let soon = silence + self.config.prepare_lead >= wait;
