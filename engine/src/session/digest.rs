@@ -98,6 +98,8 @@ impl Digest {
         };
         let text = format!("{}\n\n{HEAD}{}", system.text, note.text);
         let mut messages = vec![Message::new(system.role, text)];
+        // The system prompt is kept for all conversations, the note for nobody else.
+        messages[0].own_from = Some(system.text.len());
         messages.extend_from_slice(&rest[note.covers.min(rest.len())..]);
         messages
     }

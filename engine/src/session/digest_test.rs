@@ -86,6 +86,8 @@ fn a_long_ones_beginning_becomes_a_note_and_the_last_turns_stay_whole() {
         system_of(&prompt),
         "Be Janet.\n\nEarlier in this conversation: They went over numbers."
     );
+    // What is kept for other conversations ends before the note.
+    assert_eq!(prompt[0].own_from, Some("Be Janet.".len()));
     assert_eq!(prompt[1].role, Role::User);
     assert_eq!(prompt[1..], history[history.len() - prompt.len() + 1..]);
     assert!((2..=KEPT).contains(&(prompt.len() - 1)), "{}", prompt.len());

@@ -2,7 +2,8 @@
 //!
 //! A slot is one cache with the ids that are in it. It is lent to one job at a time; between jobs
 //! it keeps what it holds, so that the next job of the same conversation finds its beginning
-//! there. Copies of system prompts are kept aside and start the slots of new conversations.
+//! there. Copies of system prompts are kept aside and start the slots of new conversations; what
+//! is one conversation's own is never part of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -142,7 +143,7 @@ impl Slots {
         }
         let ids = &slot.ids[..length];
         let mut table = self.table();
-        if table.roots.iter().any(|root| root.ids == ids) {
+        if table.roots.iter().any(|root| root.ids.starts_with(ids)) {
             return Ok(());
         }
         let mut cache = net.cache(length)?;
@@ -155,7 +156,11 @@ impl Slots {
         });
         if table.roots.len() > ROOTS {
             let oldest = (0..table.roots.len()).min_by_key(|n| table.roots[*n].used);
-            table.roots.swap_remove(oldest.unwrap_or(0));
+            let mut oldest = table.roots.swap_remove(oldest.unwrap_or(0));
+            oldest.ids.fill(0);
+            oldest.cache.erase()?;
+            // Or the compiler might leave out what is written just before it is freed.
+            std::hint::black_box(&oldest);
         }
         Ok(())
     }
