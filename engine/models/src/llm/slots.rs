@@ -45,34 +45,37 @@ struct Table {
     free: Vec<Slot>,
     roots: Vec<Root>,
     clock: u64,
-    /// Owners whose slot was lent when they were forgotten.
+    /// Whose slots are on loan; at most as many as there are slots.
+    lent: Vec<u64>,
+    /// Those of them who were forgotten since.
     forgotten: Vec<u64>,
 }
 
 impl Slots {
     pub(super) fn new(net: &Net, count: usize, capacity: usize) -> Result<Self, ModelError> {
-        let slot = || {
-            let cache = net.cache(capacity)?;
-            Ok(Slot {
-                owner: None,
-                ids: Vec::new(),
-                cache,
-                used: 0,
-            })
-        };
-        let free = (0..count)
-            .map(|_| slot())
-            .collect::<Result<Vec<_>, ModelError>>()?;
+        let caches = (0..count).map(|_| net.cache(capacity));
+        Ok(Self::of(caches.collect::<Result<_, _>>()?))
+    }
+
+    fn of(caches: Vec<KvCache>) -> Self {
+        let count = caches.len();
+        let free = caches.into_iter().map(|cache| Slot {
+            owner: None,
+            ids: Vec::new(),
+            cache,
+            used: 0,
+        });
         let table = Table {
-            free,
+            free: free.collect(),
             roots: Vec::new(),
             clock: 0,
-            forgotten: Vec::new(),
+            lent: Vec::with_capacity(count),
+            forgotten: Vec::with_capacity(count),
         };
-        Ok(Self {
+        Self {
             table: Mutex::new(table),
             count,
-        })
+        }
     }
 
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
@@ -125,7 +128,9 @@ impl Slots {
         slot.ids.truncate(held);
         slot.owner = Some(owner);
         slot.used = clock;
+        table.lent.push(owner);
         Ok(Lease {
+            owner,
             slot: Some(slot),
             slots: Arc::clone(self),
         })
@@ -167,44 +172,37 @@ impl Slots {
 
     /// Erases what is held for `owner`, now or when it comes back.
     pub(super) fn forget(&self, owner: u64) -> Result<(), ModelError> {
-        let held: Vec<Slot> = {
+        let mut held: Vec<Slot> = {
             let mut table = self.table();
-            let theirs = |slot: &mut Slot| slot.owner == Some(owner);
-            let held = table.free.extract_if(.., theirs).collect();
-            if !table.forgotten.contains(&owner) {
+            if table.lent.contains(&owner) && !table.forgotten.contains(&owner) {
                 table.forgotten.push(owner);
             }
-            held
+            let theirs = |slot: &mut Slot| slot.owner == Some(owner);
+            table.free.extract_if(.., theirs).collect()
         };
-        // Milliseconds of work, so not under the lock: others are answered meanwhile. Going back
-        // as from a loan erases them.
-        for slot in held {
-            self.take_back(slot);
-        }
-        Ok(())
+        // Milliseconds of work, so not under the lock: others are answered meanwhile.
+        let erased = held.iter_mut().map(erase).fold(Ok(()), Result::and);
+        self.table().free.append(&mut held);
+        erased
     }
 
-    fn take_back(&self, mut slot: Slot) {
-        let gone = |table: &Table| {
-            slot.owner
-                .is_some_and(|owner| table.forgotten.contains(&owner))
-        };
-        if gone(&self.table()) {
+    fn take_back(&self, owner: u64, mut slot: Slot) {
+        if self.table().forgotten.contains(&owner) {
             // An erasure that fails leaves nothing that could be asked for: the ids are gone.
             erase(&mut slot).ok();
         }
         let mut table = self.table();
-        if slot
-            .owner
-            .is_some_and(|owner| table.forgotten.contains(&owner))
-        {
+        if slot.owner.is_some() && table.forgotten.contains(&owner) {
             // Forgotten between the two looks.
             erase(&mut slot).ok();
         }
-        table.free.push(slot);
-        if table.free.len() == self.count {
-            table.forgotten.clear();
+        if let Some(at) = table.lent.iter().position(|lent| *lent == owner) {
+            table.lent.swap_remove(at);
         }
+        if !table.lent.contains(&owner) {
+            table.forgotten.retain(|forgotten| *forgotten != owner);
+        }
+        table.free.push(slot);
     }
 }
 
@@ -219,6 +217,7 @@ fn erase(slot: &mut Slot) -> Result<(), ModelError> {
 /// A slot on loan; goes back when dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
+    owner: u64,
     slot: Option<Slot>,
     slots: Arc<Slots>,
 }
@@ -244,7 +243,7 @@ impl std::ops::DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.slots.take_back(slot);
+            self.slots.take_back(self.owner, slot);
         }
     }
 }
@@ -252,4 +251,40 @@ impl Drop for Lease {
 /// Length of the common beginning.
 pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use janet_kernels::{Exec, KvShape};
+
+    use super::*;
+
+    fn cache() -> KvCache {
+        let shape = KvShape {
+            layers: 1,
+            heads: 1,
+            kv_heads: 1,
+            head_dim: 16,
+            capacity: 32,
+        };
+        KvCache::new(shape, &Exec::cpu(1)).expect("a small cache")
+    }
+
+    fn slots(count: usize) -> Arc<Slots> {
+        Arc::new(Slots::of((0..count).map(|_| cache()).collect()))
+    }
+
+    #[test]
+    fn who_has_nothing_on_loan_is_not_remembered_when_it_is_forgotten() {
+        let slots = slots(3);
+        let lent = slots.lend(1, &[1, 2, 3]).expect("one is free");
+        for owner in 1..1000 {
+            slots.forget(owner).expect("erases");
+        }
+        assert_eq!(slots.table().forgotten, [1]);
+        drop(lent);
+        let table = slots.table();
+        assert!(table.forgotten.is_empty() && table.lent.is_empty());
+        assert!(table.free.iter().all(|slot| slot.owner.is_none()));
+    }
 }
