@@ -86,12 +86,40 @@ impl Slots {
     /// Lends the slot that holds the longest beginning of `ids`, cut to that beginning and to
     /// less than the whole of `ids`, because the last token must be run to get its logits.
     pub(super) fn lend(self: &Arc<Self>, owner: u64, ids: &[u32]) -> Result<Lease, ModelError> {
-        let mut table = self.table();
-        let table = &mut *table;
-        table.clock += 1;
         let most = ids.len().saturating_sub(1);
         let shared = |held: &[u32]| common(held, ids).min(most);
-        // The owner's own slot with the longest match, else the one unused for longest.
+        let mut lease = self.pick(owner, shared)?;
+        if lease.owner.is_some_and(|before| before != owner) {
+            // What another conversation left there would outlive its forgetting. Milliseconds of
+            // work, so not under the lock.
+            erase(&mut lease)?;
+        }
+        let mut held = shared(&lease.ids);
+        lease.ids.truncate(held);
+        lease.owner = Some(owner);
+        let mut table = self.table();
+        let table = &mut *table;
+        lease.used = table.clock;
+        let root = table.roots.iter_mut().max_by_key(|root| shared(&root.ids));
+        if let Some(root) = root
+            && shared(&root.ids) > held
+        {
+            held = shared(&root.ids);
+            root.used = table.clock;
+            lease.ids.clear();
+            lease.cache.copy_from(&root.cache, held)?;
+            lease.ids.extend_from_slice(&root.ids[..held]);
+        }
+        Ok(lease)
+    }
+
+    /// The owner's own slot with the longest match, else the one unused for longest; as it is.
+    fn pick(
+        self: &Arc<Self>,
+        owner: u64,
+        shared: impl Fn(&[u32]) -> usize,
+    ) -> Result<Lease, ModelError> {
+        let mut table = self.table();
         let rank = |slot: &Slot| {
             let own = slot.owner == Some(owner);
             (
@@ -108,30 +136,11 @@ impl Slots {
                 reason: format!("all {} slots are in use", self.count),
             });
         };
-        let mut slot = table.free.swap_remove(best);
-        let mut held = shared(&slot.ids);
-        let clock = table.clock;
-        let root = table.roots.iter_mut().max_by_key(|root| shared(&root.ids));
-        if let Some(root) = root
-            && shared(&root.ids) > held
-        {
-            held = shared(&root.ids);
-            root.used = clock;
-            if let Err(error) = slot.cache.copy_from(&root.cache, held) {
-                slot.ids.clear();
-                table.free.push(slot);
-                return Err(error.into());
-            }
-            slot.ids.clear();
-            slot.ids.extend_from_slice(&root.ids[..held]);
-        }
-        slot.ids.truncate(held);
-        slot.owner = Some(owner);
-        slot.used = clock;
+        table.clock += 1;
         table.lent.push(owner);
         Ok(Lease {
-            owner,
-            slot: Some(slot),
+            to: owner,
+            slot: Some(table.free.swap_remove(best)),
             slots: Arc::clone(self),
         })
     }
@@ -217,7 +226,7 @@ fn erase(slot: &mut Slot) -> Result<(), ModelError> {
 /// A slot on loan; goes back when dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
-    owner: u64,
+    to: u64,
     slot: Option<Slot>,
     slots: Arc<Slots>,
 }
@@ -243,7 +252,7 @@ impl std::ops::DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.slots.take_back(self.owner, slot);
+            self.slots.take_back(self.to, slot);
         }
     }
 }
@@ -255,7 +264,8 @@ pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use janet_kernels::{Exec, KvShape};
+    use candle_core::{DType, Device, Tensor};
+    use janet_kernels::{Exec, KvShape, Look, Rope, RopePairs};
 
     use super::*;
 
@@ -286,5 +296,22 @@ mod tests {
         let table = slots.table();
         assert!(table.forgotten.is_empty() && table.lent.is_empty());
         assert!(table.free.iter().all(|slot| slot.owner.is_none()));
+    }
+    #[test]
+    fn what_a_conversation_left_in_a_slot_does_not_outlive_it_in_anothers() {
+        let slots = slots(1);
+        let mut lent = slots.lend(1, &[1, 2, 3]).expect("one is free");
+        // 16 queries, keys and values of each of three tokens.
+        let qkv = Tensor::ones((3, 48), DType::F32, &Device::Cpu).expect("a tensor");
+        let rope = Rope::new(16, 10_000.0, &[], RopePairs::Halves, 32, &Device::Cpu);
+        let rope = rope.expect("angles");
+        let wrote = lent.cache.attend(0, 0, &qkv, &rope, None, Look::plain(16));
+        wrote.expect("three tokens fit");
+        lent.ids.extend([1, 2, 3]);
+        drop(lent);
+        let lent = slots.lend(2, &[1, 2, 4]).expect("it is free again");
+        slots.forget(1).expect("erases");
+        assert!(lent.ids.is_empty());
+        assert_eq!(format!("{:?}", lent.cache), format!("{:?}", cache()));
     }
 }
