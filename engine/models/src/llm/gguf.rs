@@ -11,7 +11,11 @@ use candle_core::quantized::{GgmlDType, ggml_file};
 use candle_core::{Device, Tensor};
 use memmap2::Mmap;
 
+use super::gguf_head::has_zero_alignment;
 use crate::ModelError;
+
+/// Every kind of weight can be read where this many bytes are a whole step.
+const STEP: usize = 4;
 
 /// An open GGUF file.
 pub(super) struct Gguf {
@@ -30,6 +34,12 @@ impl Gguf {
         // SAFETY: the mapping is only read. The model store writes a new file under another name
         // and renames it, so a file is never changed or cut while it is mapped here.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+        if has_zero_alignment(&map) {
+            return Err(ModelError::Format {
+                path: path.to_path_buf(),
+                reason: "general.alignment is 0".to_owned(),
+            });
+        }
         let content =
             Content::read(&mut Cursor::new(&map[..])).map_err(|error| ModelError::Format {
                 path: path.to_path_buf(),
@@ -163,6 +173,9 @@ impl Gguf {
         let data = range.and_then(|range| self.map.get(range)).ok_or_else(|| {
             self.damaged(format!("{name} lies beyond the end: the file is cut short"))
         })?;
+        if data.as_ptr().addr() % STEP != 0 {
+            return Err(self.damaged(format!("{name} lies at an odd place: {}", info.offset)));
+        }
         Ok((data, info.ggml_dtype, dims))
     }
 }

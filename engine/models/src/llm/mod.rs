@@ -11,6 +11,7 @@ mod check;
 mod family;
 mod generation;
 mod gguf;
+mod gguf_head;
 mod kinds;
 mod manners;
 mod message;
