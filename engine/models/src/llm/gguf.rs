@@ -31,8 +31,12 @@ impl Gguf {
             source,
         };
         let file = File::open(path).map_err(read)?;
-        // SAFETY: the mapping is only read. The model store writes a new file under another name
-        // and renames it, so a file is never changed or cut while it is mapped here.
+        // SAFETY: the mapping is only read, and only while the model loads. The model store writes
+        // a new file under another name and renames it, so its files are never changed or cut
+        // meanwhile. A file that the user named by path can be, and that is accepted: to copy it
+        // would double the memory that loading takes. Whoever changes it in those seconds gets
+        // wrong weights; whoever cuts it short ends the process (SIGBUS). No reference into the
+        // mapping lives longer than the reading of one weight.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
         if has_zero_alignment(&map) {
             return Err(ModelError::Format {
