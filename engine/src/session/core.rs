@@ -73,8 +73,6 @@ pub(crate) struct Core {
     pub(super) history: Vec<llm::Message>,
     /// What stands for the history's beginning in prompts.
     pub(super) digest: Digest,
-    /// Since when nothing has happened.
-    pub(super) quiet_since: Mono,
     /// The language model's job of this session: one at a time, because they share a slot.
     pub(super) llm_lane: Option<(ReplyId, Ticket)>,
     pub(super) llm_waiting: VecDeque<(ReplyId, Ask)>,
@@ -125,7 +123,6 @@ impl Core {
             uploads: HashMap::new(),
             history,
             digest: Digest::new(context_tokens),
-            quiet_since: Mono::default(),
             llm_lane: None,
             llm_waiting: VecDeque::new(),
             voice_lane: None,

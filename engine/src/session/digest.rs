@@ -4,14 +4,18 @@
 //! [`super::digesting`]'s. The conversation itself is never changed by it: without a note, prompts
 //! hold everything, and what does not fit is left out by whoever answers.
 
+use std::time::Duration;
+
 use janet_models::llm::{Message, Role};
-use janet_talk::ReplyId;
+use janet_talk::{Mono, ReplyId};
 
 use super::posted::What;
 use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
 use crate::ports::Gate;
 
+/// Nothing has happened for this long: nobody is about to go on.
+const QUIET: Duration = Duration::from_millis(800);
 /// Of the context's bytes so many quarters are filled before anything is summed up.
 const FULL_QUARTERS: usize = 3;
 /// Text that fits a token, as it is judged for a language server.
@@ -47,6 +51,8 @@ pub(super) struct Digest {
     /// Messages remembered so far, and with how many to look again.
     said: u64,
     look_at: u64,
+    /// Since when nothing has happened that a summary has to wait for.
+    quiet_since: Mono,
     asked: u32,
 }
 
@@ -87,6 +93,7 @@ impl Digest {
             work: None,
             said: 0,
             look_at: 0,
+            quiet_since: Mono::ZERO,
             asked: 0,
         }
     }
@@ -116,6 +123,16 @@ impl Digest {
         {
             *covers = covers.saturating_sub(dropped);
         }
+    }
+
+    /// Something happens: it is not quiet before some time has passed.
+    pub(super) fn disturb(&mut self, now: Mono) {
+        self.quiet_since = now;
+    }
+
+    /// Whether it has been quiet for long enough to sum anything up.
+    pub(super) fn is_quiet(&self, now: Mono) -> bool {
+        now.since(self.quiet_since) >= QUIET
     }
 
     /// What should be summed up now, if anything. Cheap while nothing was said since it was asked
@@ -190,9 +207,11 @@ impl Digest {
         });
     }
 
-    /// Nobody can make it at the moment: it is looked at again.
-    pub(super) fn put_off(&mut self) {
+    /// Nobody can make it at the moment: it is looked at again, but not at once. To look is work
+    /// where much was said.
+    pub(super) fn put_off(&mut self, now: Mono) {
         self.look_at = self.said;
+        self.quiet_since = now;
     }
 
     /// Gives up what is being made, for now; whether there was something.
@@ -201,7 +220,7 @@ impl Digest {
             return false;
         };
         work.ticket.cancel();
-        self.put_off();
+        self.look_at = self.said;
         true
     }
 

@@ -74,7 +74,7 @@ fn a_long_ones_beginning_becomes_a_note_and_the_last_turns_stay_whole() {
     let asked = &plan.messages[1].text;
     assert!(asked.contains("User: What about number 0 then?\nJanet: Number 0 is fine, too."));
     assert!(!asked.contains("number 4"), "{asked}");
-    digest.put_off();
+    digest.put_off(Mono::ZERO);
     say(
         &mut digest,
         &history,
@@ -195,13 +195,31 @@ fn what_is_given_up_is_asked_for_again_and_its_rest_is_thrown_away() {
 }
 
 #[test]
+fn what_nobody_can_make_is_not_looked_at_again_before_it_was_quiet_for_a_while() {
+    let mut digest = digest();
+    let history = conversation(5);
+    let mut looks = 0;
+    // Ten seconds of ticks in which nobody has a place to spare.
+    for now in (0..10_000).step_by(10).map(Mono::from_millis) {
+        if digest.is_quiet(now) && digest.due(&history, &Hides).is_some() {
+            looks += 1;
+            digest.put_off(now);
+        }
+    }
+    assert_eq!(looks, 12);
+    digest.disturb(Mono::from_millis(20_000));
+    assert!(!digest.is_quiet(Mono::from_millis(20_700)));
+    assert!(digest.is_quiet(Mono::from_millis(20_800)));
+}
+
+#[test]
 fn secrets_pass_the_gate_on_both_ways() {
     let mut digest = digest();
     let mut history = conversation(5);
     history[1].text += " It is hunter2.";
     let plan = digest.due(&history, &Hides).expect("it is much");
     assert!(plan.messages[1].text.contains("It is [secret]."));
-    digest.put_off();
+    digest.put_off(Mono::ZERO);
     say(
         &mut digest,
         &history,

@@ -13,8 +13,6 @@ use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Place};
 use crate::arbiter::Ticket;
 use crate::ports::Question;
 
-/// Nothing has happened for this long: nobody is about to go on.
-const QUIET: Duration = Duration::from_millis(800);
 /// There is no hurry: whatever else waits goes first.
 const WITHIN: Duration = Duration::from_secs(60);
 /// The summary's place in the language model's cache is not the conversation's.
@@ -27,7 +25,7 @@ impl Core {
             self.disturb_digest(now);
             return;
         }
-        if now.0.saturating_sub(self.quiet_since.0) < QUIET.as_micros() as u64 {
+        if !self.digest.is_quiet(now) {
             return;
         }
         let Some(plan) = self.digest.due(&self.history, &*self.parts.gate) else {
@@ -35,13 +33,13 @@ impl Core {
         };
         match self.ask_for(&plan) {
             Some(ticket) => self.digest.begin(&plan, ticket),
-            None => self.digest.put_off(),
+            None => self.digest.put_off(now),
         }
     }
 
     /// Something happens: what is being summed up is given up.
     pub(super) fn disturb_digest(&mut self, now: Mono) {
-        self.quiet_since = now;
+        self.digest.disturb(now);
         if self.digest.stop() {
             // Its place is free before somebody asks for it.
             self.parts.submit.sweep();
