@@ -183,7 +183,7 @@ impl Digest {
         );
         self.asked = self.asked.wrapping_add(1);
         Some(Plan {
-            // From the far end: attempts at answers count up from 0.
+            // From the far end: attempts at answers count up from somewhere in the lowest quarter.
             reply: ReplyId(u32::MAX - self.asked % 0x1_0000),
             messages: vec![
                 Message::new(Role::System, "You sum up conversations."),
