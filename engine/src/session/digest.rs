@@ -42,10 +42,16 @@ const MARKUP: [&str; 9] = [
 ];
 const SPEAKERS: [&str; 5] = ["user:", "assistant:", "system:", "janet:", "model:"];
 
+/// A request that fails may have been too long, where few bytes fit a token: the next one is half
+/// as long, down to an eighth.
+const HALVINGS: u32 = 3;
+
 /// A session's note and the work on the next one.
 pub(super) struct Digest {
     /// Bytes of text from which on it is worth it.
     limit: usize,
+    /// How often the request was halved.
+    halved: u32,
     note: Option<Note>,
     work: Option<Work>,
     /// Messages remembered so far, and with how many to look again.
@@ -88,7 +94,8 @@ pub(super) struct Plan {
 impl Digest {
     pub(super) fn new(context_tokens: usize) -> Self {
         Self {
-            limit: context_tokens * BYTES_PER_TOKEN * FULL_QUARTERS / 4,
+            limit: limit(context_tokens),
+            halved: 0,
             note: None,
             work: None,
             said: 0,
@@ -96,6 +103,11 @@ impl Digest {
             quiet_since: Mono::ZERO,
             asked: 0,
         }
+    }
+
+    /// Who would answer now reads so many tokens.
+    pub(super) fn reckon_with(&mut self, context_tokens: usize) {
+        self.limit = limit(context_tokens);
     }
 
     /// What a model is told: the system's message with the note, and what the note leaves out.
@@ -157,24 +169,24 @@ impl Digest {
             return None;
         }
         // What was said longest ago has been left out of prompts already, if it is this much.
-        let mut room = self.limit;
+        let mut room = (self.limit >> self.halved).saturating_sub(before.len());
         let newest = old.iter().rev().take_while(|message| {
-            let fits = room >= message.text.len();
-            room = room.saturating_sub(message.text.len());
+            let line = speaker(message).len() + ": \n".len() + message.text.len();
+            let fits = room >= line;
+            room = room.saturating_sub(line);
             fits
         });
         let from = old.len() - newest.count();
+        if from == old.len() {
+            return None;
+        }
         let replaces = before.len() + old.iter().map(|m| m.text.len()).sum::<usize>();
         let mut text = String::new();
         if !before.is_empty() {
             text = format!("{HEAD}{before}\n");
         }
         for message in &old[from..] {
-            let speaker = match message.role {
-                Role::Assistant => "Janet",
-                Role::User | Role::System => "User",
-            };
-            text += &format!("{speaker}: {}\n", message.text.trim());
+            text += &format!("{}: {}\n", speaker(message), message.text.trim());
         }
         let request = format!(
             "Sum up this conversation in two or three short sentences. Keep names, numbers and \
@@ -253,7 +265,10 @@ impl Digest {
                 });
                 self.end(note);
             }
-            What::Failed(_) => self.end(None),
+            What::Failed(_) => {
+                self.halved = HALVINGS.min(self.halved + 1);
+                self.end(None);
+            }
             _ => {}
         }
         true
@@ -264,13 +279,26 @@ impl Digest {
         let outcome = if note.is_some() { "made" } else { "refused" };
         metrics::counter!("janet_conversation_notes_total", "outcome" => outcome).increment(1);
         match note {
-            Some(note) => self.note = Some(note),
+            Some(note) => (self.note, self.halved) = (Some(note), 0),
             None => self.look_at = self.said + PATIENCE,
         }
     }
 
     fn longest(&self) -> usize {
         LONGEST_NOTE.min(self.limit / 4)
+    }
+}
+
+/// What a prompt may hold before anything is summed up, in bytes.
+fn limit(context_tokens: usize) -> usize {
+    context_tokens * BYTES_PER_TOKEN * FULL_QUARTERS / 4
+}
+
+/// Who is named as having said it.
+fn speaker(message: &Message) -> &'static str {
+    match message.role {
+        Role::Assistant => "Janet",
+        Role::User | Role::System => "User",
     }
 }
 

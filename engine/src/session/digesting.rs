@@ -28,6 +28,13 @@ impl Core {
         if !self.digest.is_quiet(now) {
             return;
         }
+        let server = self.parts.server.as_ref();
+        // The own model may have been made for less than the setting allows.
+        self.digest
+            .reckon_with(match server.is_some_and(|server| server.is_up()) {
+                true => self.parts.config.context_tokens,
+                false => self.parts.models.llm.context_tokens(),
+            });
         let Some(plan) = self.digest.due(&self.history, &*self.parts.gate) else {
             return;
         };
