@@ -34,8 +34,6 @@ use crate::{EngineConfig, Event, Mark, VoiceChoice};
 pub(super) const TALK_HZ: u64 = 24_000;
 /// After a session its prompt's cache is erased, once nobody waits for a core.
 const FORGET_WITHIN: Duration = Duration::from_secs(2);
-/// Somebody is speaking, or about to.
-const SPEECH: f32 = 0.5;
 /// Uploaded utterances that wait to be transcribed.
 const UPLOADS: usize = 8;
 
@@ -294,7 +292,8 @@ impl Core {
             self.parts.vad_late.record(late);
         }
         for window in windows {
-            if matches!(window, Input::Vad { speech, .. } if speech >= SPEECH) {
+            // Somebody is speaking, or about to.
+            if matches!(window, Input::Vad { speech, .. } if self.turn.is_speech(speech)) {
                 self.disturb_digest(now);
             }
             self.feed(now, window);
