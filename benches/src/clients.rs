@@ -1,8 +1,9 @@
 //! Many clients on a real `janet serve`, each asking now and then for something that needs no
 //! model: how long an answer takes.
 //!
-//! Requests go out at their time, whether the ones before are answered or not, so that a stall is
-//! paid by all that fall into it. How late they go out is told, too: that is this process's own.
+//! Requests go out at their time, whether the ones before are answered or not, and an answer's time
+//! counts from when its request was due, so that a stall is paid by all that fall into it. How much
+//! of that this process took before it wrote is told, too.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -31,7 +32,7 @@ type Socket = WebSocketStream<TcpStream>;
 /// One answered request.
 struct Answered {
     kind: usize,
-    /// From the request's write to the answer's arrival.
+    /// From when the request was due to the answer's arrival.
     took: Duration,
     /// From when it was due to its write.
     late: Duration,
@@ -127,7 +128,7 @@ async fn one(
                 };
                 check(kind, &frame)?;
                 if due >= count_from {
-                    answered.push(Answered { kind, took: now - sent, late: sent - due });
+                    answered.push(Answered { kind, took: now - due, late: sent - due });
                 }
             }
         }

@@ -254,6 +254,28 @@ fn the_next_pull_goes_on_where_the_last_one_failed() {
 }
 
 #[test]
+fn what_came_whole_is_not_asked_for_again_and_its_hash_decides() {
+    for flaw in [0, 1] {
+        let bytes = World::new(String::new()).bytes;
+        let server = Server::start(move |nth, _| match nth {
+            0 => Reply::Send(beginning("v1", &bytes, 50_000)),
+            1 => Reply::Send(answer("503 Busy", "Content-Length: 0\r\n", b"")),
+            _ => Reply::Send(whole("v1", &bytes)),
+        });
+        let world = World::new(server.url());
+        world.is_refused();
+        // The process ended between the last byte and the file's name.
+        let mut all = world.bytes.clone();
+        all[77] ^= flaw;
+        fs::write(world.folder.path().join("m/w.gguf.part"), all).expect("writable");
+        world.is_right();
+        let again = server.heads().split_off(2);
+        let ranges: Vec<_> = again.iter().map(|head| header(head, "range")).collect();
+        assert_eq!(ranges, vec![None; usize::from(flaw)]);
+    }
+}
+
+#[test]
 fn a_file_that_changed_meanwhile_is_no_mixture() {
     let bytes = World::new(String::new()).bytes;
     let server = Server::start(move |nth, _| {

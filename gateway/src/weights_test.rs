@@ -167,3 +167,26 @@ fn paths_are_told_from_names_and_must_lead_to_something() {
         "{error}"
     );
 }
+
+#[test]
+fn a_whisper_is_taken_in_either_layout() {
+    let head = r#"{"model.encoder.conv1.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#;
+    let length = (head.len() as u64).to_le_bytes();
+    let safetensors = [&length[..], head.as_bytes()].concat();
+    let layouts: [(&str, &[u8]); 2] = [
+        ("model.bin", b"\x06\0\0\0\x0c\0WhisperSpec\0"),
+        ("model.safetensors", &safetensors),
+    ];
+    for (name, bytes) in layouts {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let put = |name: &str, bytes: &[u8]| {
+            std::fs::write(folder.path().join(name), bytes).expect("writable");
+        };
+        put("config.json", b"{}");
+        put("tokenizer.json", b"{}");
+        put(name, bytes);
+        let path = folder.path().to_path_buf();
+        let stt = Found::Own { key: "stt", path };
+        assert_eq!(stt.folder().expect(name), folder.path());
+    }
+}

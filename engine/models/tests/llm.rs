@@ -177,6 +177,7 @@ fn a_second_turn_finds_the_first_in_the_cache_by_its_generated_ids() {
         role: Role::Assistant,
         text,
         ids: Some(Arc::from(ids)),
+        own_from: None,
     });
     messages.push(Message::new(Role::User, "And another one?"));
     let warm = llm
@@ -201,6 +202,7 @@ fn after_an_interruption_the_heard_part_is_still_in_the_cache() {
         role: Role::Assistant,
         text: heard,
         ids: Some(Arc::from(ids)),
+        own_from: None,
     });
     messages.push(Message::new(Role::User, "Stop. How are you?"));
     let next = llm

@@ -245,6 +245,39 @@ fn the_systems_text_goes_before_the_users_first_where_there_is_no_system_role() 
 }
 
 #[test]
+fn what_is_one_conversations_own_is_kept_for_no_other() {
+    let rules = "You are a careful assistant who answers in a few plain words only.";
+    let question = Message::new(Role::User, "Who is there?");
+    let plain = [Message::new(Role::System, rules), question.clone()];
+    for family in FAMILIES {
+        let llm = load(family, Precision::Q8);
+        let cached = |owner: u64, messages: &[Message]| {
+            let begun = llm.begin(owner, messages, Sampling::greedy(1));
+            let cached = begun.expect("begins").usage().cached;
+            llm.forget(owner).expect("erases");
+            cached
+        };
+        answer(&llm, 1, &plain, 1);
+        let shared = cached(2, &plain);
+        let without = llm.prompt_ids(&plain).expect("a prompt");
+        // More of them than system prompts are kept.
+        for n in 10..16 {
+            let note = format!("{rules}\n\nEarlier in this conversation: room {n} at the river.");
+            let mut noted = [Message::new(Role::System, note), question.clone()];
+            noted[0].own_from = Some(rules.len());
+            answer(&llm, n, &noted, 2);
+            llm.forget(n).expect("erases");
+            let with = llm.prompt_ids(&noted).expect("a prompt");
+            let same = with.iter().zip(&without).take_while(|(a, b)| a == b);
+            let (same, found) = (same.count(), cached(2, &noted));
+            assert!(found <= same, "{family}: {found} cached, {same} are shared");
+        }
+        assert_eq!(cached(2, &plain), shared, "{family}: it was pushed out");
+        assert!(shared >= 16, "{family}: {shared} cached");
+    }
+}
+
+#[test]
 fn an_answer_that_was_never_heard_does_not_stop_the_conversation() {
     for family in FAMILIES {
         let llm = load(family, Precision::Q8);

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 /// Work is forgotten at this rate, so that one long answer is not taken for a full house.
 const MEMORY: Duration = Duration::from_secs(8);
+/// A step counts as at most this long: steps take some 20 ms, and one that seems longer went over
+/// a time in which the machine stood still.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// The share of the permits' time that was worked, over about the last [`MEMORY`].
 pub(super) struct Load {
@@ -25,7 +28,7 @@ impl Load {
 
     /// A permit has worked for `took` and is done at `now`.
     pub(super) fn record(&self, now: Instant, took: Duration) {
-        let more = took.as_secs_f64() / (MEMORY.as_secs_f64() * self.permits);
+        let more = took.min(LONGEST).as_secs_f64() / (MEMORY.as_secs_f64() * self.permits);
         self.fade(now, more);
     }
 
@@ -38,7 +41,7 @@ impl Load {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = now.saturating_duration_since(state.0);
         let kept = (-passed.as_secs_f64() / MEMORY.as_secs_f64()).exp();
-        *state = (state.0.max(now), state.1 * kept + more);
+        *state = (state.0.max(now), (state.1 * kept + more).min(1.0));
         state.1
     }
 }
@@ -76,6 +79,21 @@ mod tests {
         let (load, now) = worked(1, 1, 4000);
         assert!(load.share(now + MEMORY) < 0.4);
         assert!(load.share(now + MEMORY * 10) < 0.001);
+    }
+
+    #[test]
+    fn a_machine_that_stood_still_has_not_worked() {
+        let (load, now) = worked(2, 1, 100);
+        let before = load.share(now);
+        let woken = now + Duration::from_secs(3600);
+        for _ in 0..2 {
+            load.record(woken, Duration::from_secs(3600));
+        }
+        assert!(load.share(woken) < before + 0.15, "{}", load.share(woken));
+        for _ in 0..100 {
+            load.record(woken, Duration::from_secs(3600));
+        }
+        assert!(load.share(woken) <= 1.0, "{}", load.share(woken));
     }
 
     #[test]

@@ -34,8 +34,6 @@ use crate::{EngineConfig, Event, Mark, VoiceChoice};
 pub(super) const TALK_HZ: u64 = 24_000;
 /// After a session its prompt's cache is erased, once nobody waits for a core.
 const FORGET_WITHIN: Duration = Duration::from_secs(2);
-/// Somebody is speaking, or about to.
-const SPEECH: f32 = 0.5;
 /// Uploaded utterances that wait to be transcribed.
 const UPLOADS: usize = 8;
 
@@ -73,8 +71,6 @@ pub(crate) struct Core {
     pub(super) history: Vec<llm::Message>,
     /// What stands for the history's beginning in prompts.
     pub(super) digest: Digest,
-    /// Since when nothing has happened.
-    pub(super) quiet_since: Mono,
     /// The language model's job of this session: one at a time, because they share a slot.
     pub(super) llm_lane: Option<(ReplyId, Ticket)>,
     pub(super) llm_waiting: VecDeque<(ReplyId, Ask)>,
@@ -125,7 +121,6 @@ impl Core {
             uploads: HashMap::new(),
             history,
             digest: Digest::new(context_tokens),
-            quiet_since: Mono::default(),
             llm_lane: None,
             llm_waiting: VecDeque::new(),
             voice_lane: None,
@@ -297,7 +292,8 @@ impl Core {
             self.parts.vad_late.record(late);
         }
         for window in windows {
-            if matches!(window, Input::Vad { speech, .. } if speech >= SPEECH) {
+            // Somebody is speaking, or about to.
+            if matches!(window, Input::Vad { speech, .. } if self.turn.is_speech(speech)) {
                 self.disturb_digest(now);
             }
             self.feed(now, window);

@@ -4,14 +4,18 @@
 //! [`super::digesting`]'s. The conversation itself is never changed by it: without a note, prompts
 //! hold everything, and what does not fit is left out by whoever answers.
 
+use std::time::Duration;
+
 use janet_models::llm::{Message, Role};
-use janet_talk::ReplyId;
+use janet_talk::{Mono, ReplyId};
 
 use super::posted::What;
 use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
 use crate::ports::Gate;
 
+/// Nothing has happened for this long: nobody is about to go on.
+const QUIET: Duration = Duration::from_millis(800);
 /// Of the context's bytes so many quarters are filled before anything is summed up.
 const FULL_QUARTERS: usize = 3;
 /// Text that fits a token, as it is judged for a language server.
@@ -38,15 +42,23 @@ const MARKUP: [&str; 9] = [
 ];
 const SPEAKERS: [&str; 5] = ["user:", "assistant:", "system:", "janet:", "model:"];
 
+/// A request that fails may have been too long, where few bytes fit a token: the next one is half
+/// as long, down to an eighth.
+const HALVINGS: u32 = 3;
+
 /// A session's note and the work on the next one.
 pub(super) struct Digest {
     /// Bytes of text from which on it is worth it.
     limit: usize,
+    /// How often the request was halved.
+    halved: u32,
     note: Option<Note>,
     work: Option<Work>,
     /// Messages remembered so far, and with how many to look again.
     said: u64,
     look_at: u64,
+    /// Since when nothing has happened that a summary has to wait for.
+    quiet_since: Mono,
     asked: u32,
 }
 
@@ -82,13 +94,20 @@ pub(super) struct Plan {
 impl Digest {
     pub(super) fn new(context_tokens: usize) -> Self {
         Self {
-            limit: context_tokens * BYTES_PER_TOKEN * FULL_QUARTERS / 4,
+            limit: limit(context_tokens),
+            halved: 0,
             note: None,
             work: None,
             said: 0,
             look_at: 0,
+            quiet_since: Mono::ZERO,
             asked: 0,
         }
+    }
+
+    /// Who would answer now reads so many tokens.
+    pub(super) fn reckon_with(&mut self, context_tokens: usize) {
+        self.limit = limit(context_tokens);
     }
 
     /// What a model is told: the system's message with the note, and what the note leaves out.
@@ -98,6 +117,8 @@ impl Digest {
         };
         let text = format!("{}\n\n{HEAD}{}", system.text, note.text);
         let mut messages = vec![Message::new(system.role, text)];
+        // The system prompt is kept for all conversations, the note for nobody else.
+        messages[0].own_from = Some(system.text.len());
         messages.extend_from_slice(&rest[note.covers.min(rest.len())..]);
         messages
     }
@@ -114,6 +135,16 @@ impl Digest {
         {
             *covers = covers.saturating_sub(dropped);
         }
+    }
+
+    /// Something happens: it is not quiet before some time has passed.
+    pub(super) fn disturb(&mut self, now: Mono) {
+        self.quiet_since = now;
+    }
+
+    /// Whether it has been quiet for long enough to sum anything up.
+    pub(super) fn is_quiet(&self, now: Mono) -> bool {
+        now.since(self.quiet_since) >= QUIET
     }
 
     /// What should be summed up now, if anything. Cheap while nothing was said since it was asked
@@ -138,24 +169,24 @@ impl Digest {
             return None;
         }
         // What was said longest ago has been left out of prompts already, if it is this much.
-        let mut room = self.limit;
+        let mut room = (self.limit >> self.halved).saturating_sub(before.len());
         let newest = old.iter().rev().take_while(|message| {
-            let fits = room >= message.text.len();
-            room = room.saturating_sub(message.text.len());
+            let line = speaker(message).len() + ": \n".len() + message.text.len();
+            let fits = room >= line;
+            room = room.saturating_sub(line);
             fits
         });
         let from = old.len() - newest.count();
+        if from == old.len() {
+            return None;
+        }
         let replaces = before.len() + old.iter().map(|m| m.text.len()).sum::<usize>();
         let mut text = String::new();
         if !before.is_empty() {
             text = format!("{HEAD}{before}\n");
         }
         for message in &old[from..] {
-            let speaker = match message.role {
-                Role::Assistant => "Janet",
-                Role::User | Role::System => "User",
-            };
-            text += &format!("{speaker}: {}\n", message.text.trim());
+            text += &format!("{}: {}\n", speaker(message), message.text.trim());
         }
         let request = format!(
             "Sum up this conversation in two or three short sentences. Keep names, numbers and \
@@ -164,7 +195,7 @@ impl Digest {
         );
         self.asked = self.asked.wrapping_add(1);
         Some(Plan {
-            // From the far end: attempts at answers count up from 0.
+            // From the far end: attempts at answers count up from somewhere in the lowest quarter.
             reply: ReplyId(u32::MAX - self.asked % 0x1_0000),
             messages: vec![
                 Message::new(Role::System, "You sum up conversations."),
@@ -188,9 +219,11 @@ impl Digest {
         });
     }
 
-    /// Nobody can make it at the moment: it is looked at again.
-    pub(super) fn put_off(&mut self) {
+    /// Nobody can make it at the moment: it is looked at again, but not at once. To look is work
+    /// where much was said.
+    pub(super) fn put_off(&mut self, now: Mono) {
         self.look_at = self.said;
+        self.quiet_since = now;
     }
 
     /// Gives up what is being made, for now; whether there was something.
@@ -199,7 +232,7 @@ impl Digest {
             return false;
         };
         work.ticket.cancel();
-        self.put_off();
+        self.look_at = self.said;
         true
     }
 
@@ -232,7 +265,10 @@ impl Digest {
                 });
                 self.end(note);
             }
-            What::Failed(_) => self.end(None),
+            What::Failed(_) => {
+                self.halved = HALVINGS.min(self.halved + 1);
+                self.end(None);
+            }
             _ => {}
         }
         true
@@ -243,13 +279,26 @@ impl Digest {
         let outcome = if note.is_some() { "made" } else { "refused" };
         metrics::counter!("janet_conversation_notes_total", "outcome" => outcome).increment(1);
         match note {
-            Some(note) => self.note = Some(note),
+            Some(note) => (self.note, self.halved) = (Some(note), 0),
             None => self.look_at = self.said + PATIENCE,
         }
     }
 
     fn longest(&self) -> usize {
         LONGEST_NOTE.min(self.limit / 4)
+    }
+}
+
+/// What a prompt may hold before anything is summed up, in bytes.
+fn limit(context_tokens: usize) -> usize {
+    context_tokens * BYTES_PER_TOKEN * FULL_QUARTERS / 4
+}
+
+/// Who is named as having said it.
+fn speaker(message: &Message) -> &'static str {
+    match message.role {
+        Role::Assistant => "Janet",
+        Role::User | Role::System => "User",
     }
 }
 

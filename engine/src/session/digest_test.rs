@@ -13,9 +13,9 @@ impl Gate for Hides {
     }
 }
 
-/// A context of 100 tokens: 225 bytes are much.
+/// A context of 180 tokens: 405 bytes are much.
 fn digest() -> Digest {
-    Digest::new(100)
+    Digest::new(180)
 }
 
 fn conversation(turns: usize) -> Vec<Message> {
@@ -23,11 +23,11 @@ fn conversation(turns: usize) -> Vec<Message> {
     for n in 0..turns {
         history.push(Message::new(
             Role::User,
-            format!("What about number {n} then?"),
+            format!("What about number {n} then? And its brothers."),
         ));
         history.push(Message::new(
             Role::Assistant,
-            format!("Number {n} is fine, too."),
+            format!("Number {n} is fine, too. So are they all."),
         ));
     }
     history
@@ -72,9 +72,12 @@ fn a_long_ones_beginning_becomes_a_note_and_the_last_turns_stay_whole() {
     let history = conversation(5);
     let plan = digest.due(&history, &Hides).expect("it is much");
     let asked = &plan.messages[1].text;
-    assert!(asked.contains("User: What about number 0 then?\nJanet: Number 0 is fine, too."));
+    assert!(
+        asked
+            .contains("User: What about number 0 then? And its brothers.\nJanet: Number 0 is fine")
+    );
     assert!(!asked.contains("number 4"), "{asked}");
-    digest.put_off();
+    digest.put_off(Mono::ZERO);
     say(
         &mut digest,
         &history,
@@ -86,6 +89,8 @@ fn a_long_ones_beginning_becomes_a_note_and_the_last_turns_stay_whole() {
         system_of(&prompt),
         "Be Janet.\n\nEarlier in this conversation: They went over numbers."
     );
+    // What is kept for other conversations ends before the note.
+    assert_eq!(prompt[0].own_from, Some("Be Janet.".len()));
     assert_eq!(prompt[1].role, Role::User);
     assert_eq!(prompt[1..], history[history.len() - prompt.len() + 1..]);
     assert!((2..=KEPT).contains(&(prompt.len() - 1)), "{}", prompt.len());
@@ -124,7 +129,7 @@ fn the_next_note_takes_the_last_one_in() {
 fn a_summary_that_is_no_good_changes_nothing_and_is_not_asked_for_again_at_once() {
     let history = conversation(5);
     let long = "word ".repeat(100);
-    let endless = "A sentence. ".repeat(60);
+    let endless = "A sentence. ".repeat(80);
     let bad: [(&[&str], What); 8] = [
         (&[], ended(Finish::Complete)),
         (&["  \n "], ended(Finish::Complete)),
@@ -168,7 +173,8 @@ fn a_summary_that_is_no_good_changes_nothing_and_is_not_asked_for_again_at_once(
 fn a_summary_that_is_too_long_ends_at_a_whole_sentence() {
     let mut digest = digest();
     let history = conversation(5);
-    let text = "They went over numbers. They like the first one most of all. And then, without";
+    let text = "They went over numbers. They like the first one most of all, and have said so more \
+                than once in all those years, to whoever would listen. And then, without";
     say(&mut digest, &history, &[text], ended(Finish::Length));
     let prompt = digest.prompt(&history);
     let note = system_of(&prompt).split(HEAD).nth(1).expect("a note");
@@ -193,13 +199,69 @@ fn what_is_given_up_is_asked_for_again_and_its_rest_is_thrown_away() {
 }
 
 #[test]
+fn what_nobody_can_make_is_not_looked_at_again_before_it_was_quiet_for_a_while() {
+    let mut digest = digest();
+    let history = conversation(5);
+    let mut looks = 0;
+    // Ten seconds of ticks in which nobody has a place to spare.
+    for now in (0..10_000).step_by(10).map(Mono::from_millis) {
+        if digest.is_quiet(now) && digest.due(&history, &Hides).is_some() {
+            looks += 1;
+            digest.put_off(now);
+        }
+    }
+    assert_eq!(looks, 12);
+    digest.disturb(Mono::from_millis(20_000));
+    assert!(!digest.is_quiet(Mono::from_millis(20_700)));
+    assert!(digest.is_quiet(Mono::from_millis(20_800)));
+}
+
+#[test]
+fn who_answers_decides_how_much_is_much() {
+    let mut digest = Digest::new(8192);
+    let history = conversation(9);
+    assert!(digest.due(&history, &Hides).is_none());
+    digest.remembered(0);
+    // A model that was made for less.
+    digest.reckon_with(180);
+    let plan = digest.due(&history, &Hides).expect("it is much for it");
+    let asked = &plan.messages[1].text;
+    assert!(asked.len() < 405 + 200, "{} bytes", asked.len());
+    assert!(asked.contains("number 7") && !asked.contains("number 2"));
+}
+
+#[test]
+fn a_request_that_failed_is_shorter_the_next_time() {
+    let mut digest = digest();
+    let history = conversation(5);
+    say(&mut digest, &history, &[], What::Failed(Stage::Generate));
+    for _ in 0..=PATIENCE {
+        digest.remembered(0);
+    }
+    let plan = digest.due(&history, &Hides).expect("it is still much");
+    let asked = &plan.messages[1].text;
+    assert!(
+        asked.contains("number 3") && !asked.contains("number 1"),
+        "{asked}"
+    );
+    digest.put_off(Mono::ZERO);
+    say(
+        &mut digest,
+        &history,
+        &["They agreed."],
+        ended(Finish::Complete),
+    );
+    assert_eq!(digest.halved, 0);
+}
+
+#[test]
 fn secrets_pass_the_gate_on_both_ways() {
     let mut digest = digest();
     let mut history = conversation(5);
     history[1].text += " It is hunter2.";
     let plan = digest.due(&history, &Hides).expect("it is much");
     assert!(plan.messages[1].text.contains("It is [secret]."));
-    digest.put_off();
+    digest.put_off(Mono::ZERO);
     say(
         &mut digest,
         &history,

@@ -13,8 +13,6 @@ use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Place};
 use crate::arbiter::Ticket;
 use crate::ports::Question;
 
-/// Nothing has happened for this long: nobody is about to go on.
-const QUIET: Duration = Duration::from_millis(800);
 /// There is no hurry: whatever else waits goes first.
 const WITHIN: Duration = Duration::from_secs(60);
 /// The summary's place in the language model's cache is not the conversation's.
@@ -27,21 +25,28 @@ impl Core {
             self.disturb_digest(now);
             return;
         }
-        if now.0.saturating_sub(self.quiet_since.0) < QUIET.as_micros() as u64 {
+        if !self.digest.is_quiet(now) {
             return;
         }
+        let server = self.parts.server.as_ref();
+        // The own model may have been made for less than the setting allows.
+        self.digest
+            .reckon_with(match server.is_some_and(|server| server.is_up()) {
+                true => self.parts.config.context_tokens,
+                false => self.parts.models.llm.context_tokens(),
+            });
         let Some(plan) = self.digest.due(&self.history, &*self.parts.gate) else {
             return;
         };
         match self.ask_for(&plan) {
             Some(ticket) => self.digest.begin(&plan, ticket),
-            None => self.digest.put_off(),
+            None => self.digest.put_off(now),
         }
     }
 
     /// Something happens: what is being summed up is given up.
     pub(super) fn disturb_digest(&mut self, now: Mono) {
-        self.quiet_since = now;
+        self.digest.disturb(now);
         if self.digest.stop() {
             // Its place is free before somebody asks for it.
             self.parts.submit.sweep();

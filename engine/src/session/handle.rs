@@ -71,6 +71,8 @@ pub struct Session {
     open_sessions: Arc<AtomicUsize>,
     admission: Admission,
     tags: AtomicU32,
+    /// A microphone was opened here once: that conversation has its place.
+    admitted: bool,
     capture: Option<Capture>,
     playout: Option<Playout>,
     chunk: Vec<i16>,
@@ -87,6 +89,7 @@ impl Session {
             open_sessions,
             admission,
             tags: AtomicU32::new(0),
+            admitted: false,
             capture: None,
             playout: None,
             chunk: Vec::with_capacity(480),
@@ -118,7 +121,8 @@ impl Session {
 
     /// Opens the microphone and the playout. `rate_hz` is 8,000 to 48,000, `play_rate_hz` 24,000
     /// or 48,000. An open one is replaced; the count of played samples goes on. Refused with
-    /// [`EngineError::Overloaded`] while other conversations need the machine.
+    /// [`EngineError::Overloaded`] while other conversations need the machine, but only the first
+    /// time: who changes the mode or comes back after a lost connection talks already.
     pub fn mic_open(
         &mut self,
         rate_hz: u32,
@@ -139,7 +143,7 @@ impl Session {
                 allowed: "24000 or 48000",
             });
         }
-        if !self.mic_is_open() {
+        if !self.admitted {
             self.admission.ask()?;
         }
         let (capture, reader) = janet_audio::capture(CAPTURE_SAMPLES);
@@ -154,6 +158,7 @@ impl Session {
             line: Box::new(line),
             mode,
         })?;
+        self.admitted = true;
         (self.capture, self.playout) = (Some(capture), Some(playout));
         Ok(())
     }
@@ -282,5 +287,36 @@ impl Drop for Session {
         self.shared.closed.store(true, Ordering::Release);
         self.open_sessions.fetch_sub(1, Ordering::AcqRel);
         self.shared.poke();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arbiter::Arbiter;
+
+    #[test]
+    fn whoever_has_talked_is_not_asked_again() {
+        let arbiter = Arbiter::start(1).expect("threads start");
+        let open = || {
+            let admission = Admission {
+                submit: arbiter.submitter(),
+                busy_at: 1.0,
+            };
+            let places = Arc::new(AtomicUsize::new(1));
+            Session::new(Shared::new(Arc::new(|| {})), places, admission)
+        };
+        let mic = |session: &mut Session| session.mic_open(16_000, 24_000, MicMode::HandsFree);
+        let (mut talks, mut comes) = (open(), open());
+        mic(&mut talks).expect("nothing to do yet");
+        // From now on every load is too much.
+        (talks.admission.busy_at, comes.admission.busy_at) = (0.0, 0.0);
+        mic(&mut talks).expect("it is open");
+        talks.mic_close().expect("room");
+        mic(&mut talks).expect("another mode");
+        talks.detach().expect("room");
+        mic(&mut talks).expect("another connection");
+        let refused = mic(&mut comes);
+        assert!(matches!(refused, Err(EngineError::Overloaded { .. })));
     }
 }

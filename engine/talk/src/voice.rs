@@ -51,6 +51,7 @@ pub(crate) struct VoiceTurn {
 /// How loud the speech is, to know the end of its last word from silence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tail {
+    /// Infinitely quiet before a level was known.
     loudest_db: f32,
     voiced_to: Mono,
     /// The quietest window since then and the last one; infinite before there was one.
@@ -182,7 +183,8 @@ impl VoiceTurn {
         let waits = matches!(self.phase, Phase::Speaking | Phase::Pausing(None));
         let follows =
             at.since(self.spoken_to) <= TAIL_BREAK && at.since(self.tail.voiced_to) <= LONGEST_TAIL;
-        if waits && follows && level_db >= self.tail.loudest_db - AUDIBLE_DB {
+        let known = self.tail.loudest_db.is_finite();
+        if waits && follows && known && level_db >= self.tail.loudest_db - AUDIBLE_DB {
             self.spoken_to = at;
         }
     }

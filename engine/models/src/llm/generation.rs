@@ -100,7 +100,7 @@ impl Generation {
         if self.reached.is_empty() {
             self.inner
                 .slots
-                .keep_root(&self.inner.net, lease, self.prompt.system)?;
+                .keep_root(&self.inner.net, lease, self.prompt.shared)?;
         }
         let id = self.sampler.choose(&mut logits, &self.ids);
         if self.inner.prompter.tokens.ends_turn(id) {
@@ -181,7 +181,7 @@ impl Prefill {
         }
         self.inner
             .slots
-            .keep_root(&self.inner.net, &self.lease, self.prompt.system)?;
+            .keep_root(&self.inner.net, &self.lease, self.prompt.shared)?;
         Ok(Step::Ready(()))
     }
 

@@ -11,7 +11,11 @@ use candle_core::quantized::{GgmlDType, ggml_file};
 use candle_core::{Device, Tensor};
 use memmap2::Mmap;
 
+use super::gguf_head::has_zero_alignment;
 use crate::ModelError;
+
+/// Every kind of weight can be read where this many bytes are a whole step.
+const STEP: usize = 4;
 
 /// An open GGUF file.
 pub(super) struct Gguf {
@@ -27,9 +31,19 @@ impl Gguf {
             source,
         };
         let file = File::open(path).map_err(read)?;
-        // SAFETY: the mapping is only read. The model store writes a new file under another name
-        // and renames it, so a file is never changed or cut while it is mapped here.
+        // SAFETY: the mapping is only read, and only while the model loads. The model store writes
+        // a new file under another name and renames it, so its files are never changed or cut
+        // meanwhile. A file that the user named by path can be, and that is accepted: to copy it
+        // would double the memory that loading takes. Whoever changes it in those seconds gets
+        // wrong weights; whoever cuts it short ends the process (SIGBUS). No reference into the
+        // mapping lives longer than the reading of one weight.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+        if has_zero_alignment(&map) {
+            return Err(ModelError::Format {
+                path: path.to_path_buf(),
+                reason: "general.alignment is 0".to_owned(),
+            });
+        }
         let content =
             Content::read(&mut Cursor::new(&map[..])).map_err(|error| ModelError::Format {
                 path: path.to_path_buf(),
@@ -163,6 +177,9 @@ impl Gguf {
         let data = range.and_then(|range| self.map.get(range)).ok_or_else(|| {
             self.damaged(format!("{name} lies beyond the end: the file is cut short"))
         })?;
+        if data.as_ptr().addr() % STEP != 0 {
+            return Err(self.damaged(format!("{name} lies at an odd place: {}", info.offset)));
+        }
         Ok((data, info.ggml_dtype, dims))
     }
 }

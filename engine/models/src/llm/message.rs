@@ -35,6 +35,9 @@ pub struct Message {
     /// second encoding that might differ. They may go further than `text` (an answer that was
     /// cut): as many are used as agree with it.
     pub ids: Option<Arc<[u32]>>,
+    /// From this byte on, what the system says is this conversation's alone (a note of what was
+    /// said): no other's cache begins with it. `None`: conversations may share all of it.
+    pub own_from: Option<usize>,
 }
 
 impl Message {
@@ -44,6 +47,7 @@ impl Message {
             role,
             text: text.into(),
             ids: None,
+            own_from: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The way of a question: [`Message`]s → prompt (chat template, token ids) → slot (whose cache
 //! holds the longest known beginning) → blocks through the network → one token a step → text
 //! that is sure to be shown. Decides nothing about the conversation itself; keeps no text beyond
-//! the ids in its slots, which [`Llm::forget`] erases.
+//! the ids in its slots, which [`Llm::forget`] erases, and the system prompts that all share.
 
 mod bpe;
 mod calendar;
@@ -11,6 +11,7 @@ mod check;
 mod family;
 mod generation;
 mod gguf;
+mod gguf_head;
 mod kinds;
 mod manners;
 mod message;

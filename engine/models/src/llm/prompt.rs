@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use super::manners::{Arranged, Manners};
 use super::message::{Message, Role};
+use super::slots::common;
 use super::template::{Opening, Template};
 use super::tokens::Tokens;
 use crate::ModelError;
@@ -19,6 +20,8 @@ pub(super) struct Prompt {
     pub(super) ids: Vec<u32>,
     /// How many of them, from the first, come from the system's messages.
     pub(super) system: usize,
+    /// How many of those belong to no conversation, and may be kept for all.
+    pub(super) shared: usize,
 }
 
 /// Makes prompts for one model.
@@ -204,13 +207,27 @@ impl Prompter {
     }
 
     fn assemble(&self, messages: &[Message]) -> Result<Prompt, ModelError> {
+        let (ids, system) = self.ids(messages)?;
+        let mut prompt = Prompt {
+            ids,
+            system,
+            shared: system,
+        };
+        if let Some(messages) = without_own(messages) {
+            // As far as it is the same without the conversation's own part: whole tokens, wherever
+            // the template puts them.
+            let (ids, system) = self.ids(&messages).unwrap_or_default();
+            prompt.shared = common(&ids[..system], &prompt.ids[..prompt.system]);
+        }
+        Ok(prompt)
+    }
+
+    /// The ids of these messages, and how many of them come from the system's.
+    fn ids(&self, messages: &[Message]) -> Result<(Vec<u32>, usize), ModelError> {
         let systems = systems(messages);
         if let Some(parts) = self.per_message(messages)? {
             let system = parts[..systems].iter().map(Vec::len).sum();
-            return Ok(Prompt {
-                ids: parts.concat(),
-                system,
-            });
+            return Ok((parts.concat(), system));
         }
         let shown = self.shown(messages);
         let arranged = self.arrange(messages, &shown);
@@ -237,7 +254,7 @@ impl Prompter {
         } else {
             0
         };
-        Ok(Prompt { ids, system })
+        Ok((ids, system))
     }
 
     /// Ids per message and last those of the answer's opening; `None` if the template's text for
@@ -388,6 +405,19 @@ impl Prompter {
 fn systems(messages: &[Message]) -> usize {
     let first = messages.iter();
     first.take_while(|m| m.role == Role::System).count()
+}
+
+/// The system's messages less what is one conversation's own, and the last message, without which
+/// some templates say nothing; `None` where nothing is its own.
+fn without_own(messages: &[Message]) -> Option<Vec<Message>> {
+    let (fixed, rest) = messages.split_at(systems(messages));
+    fixed.iter().find(|message| message.own_from.is_some())?;
+    let shared = fixed.iter().map(|message| {
+        let own_from = message.own_from.unwrap_or(message.text.len());
+        let text = message.text.get(..own_from).unwrap_or_default();
+        Message::new(message.role, text)
+    });
+    Some(shared.chain(rest.last().cloned()).collect())
 }
 
 fn borrowed(pairs: &[(Role, String)]) -> Vec<(Role, &str)> {

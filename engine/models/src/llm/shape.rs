@@ -6,6 +6,9 @@ use super::family::Family;
 use super::gguf::Gguf;
 use crate::ModelError;
 
+/// No model has as many heads, or as wide ones.
+const MOST: usize = 1 << 16;
+
 /// What the metadata says about the network.
 #[derive(Clone, Debug)]
 pub(super) struct NetShape {
@@ -74,7 +77,7 @@ impl NetShape {
             cap.filter(|cap| gemma && *cap > 0.0)
         };
         let usual = family.usual_caps();
-        Ok(Self {
+        let shape = Self {
             layers,
             hidden,
             heads,
@@ -107,7 +110,40 @@ impl NetShape {
             embedding_scale: if gemma { (hidden as f32).sqrt() } else { 1.0 },
             logit_cap: cap("final_logit_softcapping", usual.1),
             family,
-        })
+        };
+        match shape.fault() {
+            None => Ok(shape),
+            Some(reason) => Err(file.damaged(reason)),
+        }
+    }
+
+    /// What cannot be, told before room is taken for it. Whether the weights have these sizes is
+    /// seen when they are read.
+    fn fault(&self) -> Option<String> {
+        let Self {
+            layers,
+            heads,
+            kv_heads,
+            head_dim,
+            context,
+            rope_dims,
+            ..
+        } = *self;
+        if layers == 0 || context == 0 {
+            return Some(format!("{layers} layers and a context of {context} tokens"));
+        }
+        if heads > MOST || kv_heads == 0 || heads % kv_heads != 0 {
+            return Some(format!("{heads} heads share {kv_heads} keys and values"));
+        }
+        if head_dim == 0 || head_dim > MOST {
+            return Some(format!("heads are {head_dim} wide"));
+        }
+        if rope_dims % 2 != 0 || rope_dims > head_dim {
+            return Some(format!(
+                "rope.dimension_count is {rope_dims}; it has to be even, and heads are {head_dim} wide"
+            ));
+        }
+        None
     }
 
     /// Whether layer `n` looks at a window only.

@@ -2,7 +2,8 @@
 //!
 //! A slot is one cache with the ids that are in it. It is lent to one job at a time; between jobs
 //! it keeps what it holds, so that the next job of the same conversation finds its beginning
-//! there. Copies of system prompts are kept aside and start the slots of new conversations.
+//! there. Copies of system prompts are kept aside and start the slots of new conversations; what
+//! is one conversation's own is never part of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,34 +45,37 @@ struct Table {
     free: Vec<Slot>,
     roots: Vec<Root>,
     clock: u64,
-    /// Owners whose slot was lent when they were forgotten.
+    /// Whose slots are on loan; at most as many as there are slots.
+    lent: Vec<u64>,
+    /// Those of them who were forgotten since.
     forgotten: Vec<u64>,
 }
 
 impl Slots {
     pub(super) fn new(net: &Net, count: usize, capacity: usize) -> Result<Self, ModelError> {
-        let slot = || {
-            let cache = net.cache(capacity)?;
-            Ok(Slot {
-                owner: None,
-                ids: Vec::new(),
-                cache,
-                used: 0,
-            })
-        };
-        let free = (0..count)
-            .map(|_| slot())
-            .collect::<Result<Vec<_>, ModelError>>()?;
+        let caches = (0..count).map(|_| net.cache(capacity));
+        Ok(Self::of(caches.collect::<Result<_, _>>()?))
+    }
+
+    fn of(caches: Vec<KvCache>) -> Self {
+        let count = caches.len();
+        let free = caches.into_iter().map(|cache| Slot {
+            owner: None,
+            ids: Vec::new(),
+            cache,
+            used: 0,
+        });
         let table = Table {
-            free,
+            free: free.collect(),
             roots: Vec::new(),
             clock: 0,
-            forgotten: Vec::new(),
+            lent: Vec::with_capacity(count),
+            forgotten: Vec::with_capacity(count),
         };
-        Ok(Self {
+        Self {
             table: Mutex::new(table),
             count,
-        })
+        }
     }
 
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
@@ -82,12 +86,40 @@ impl Slots {
     /// Lends the slot that holds the longest beginning of `ids`, cut to that beginning and to
     /// less than the whole of `ids`, because the last token must be run to get its logits.
     pub(super) fn lend(self: &Arc<Self>, owner: u64, ids: &[u32]) -> Result<Lease, ModelError> {
-        let mut table = self.table();
-        let table = &mut *table;
-        table.clock += 1;
         let most = ids.len().saturating_sub(1);
         let shared = |held: &[u32]| common(held, ids).min(most);
-        // The owner's own slot with the longest match, else the one unused for longest.
+        let mut lease = self.pick(owner, shared)?;
+        if lease.owner.is_some_and(|before| before != owner) {
+            // What another conversation left there would outlive its forgetting. Milliseconds of
+            // work, so not under the lock.
+            erase(&mut lease)?;
+        }
+        let mut held = shared(&lease.ids);
+        lease.ids.truncate(held);
+        lease.owner = Some(owner);
+        let mut table = self.table();
+        let table = &mut *table;
+        lease.used = table.clock;
+        let root = table.roots.iter_mut().max_by_key(|root| shared(&root.ids));
+        if let Some(root) = root
+            && shared(&root.ids) > held
+        {
+            held = shared(&root.ids);
+            root.used = table.clock;
+            lease.ids.clear();
+            lease.cache.copy_from(&root.cache, held)?;
+            lease.ids.extend_from_slice(&root.ids[..held]);
+        }
+        Ok(lease)
+    }
+
+    /// The owner's own slot with the longest match, else the one unused for longest; as it is.
+    fn pick(
+        self: &Arc<Self>,
+        owner: u64,
+        shared: impl Fn(&[u32]) -> usize,
+    ) -> Result<Lease, ModelError> {
+        let mut table = self.table();
         let rank = |slot: &Slot| {
             let own = slot.owner == Some(owner);
             (
@@ -104,28 +136,11 @@ impl Slots {
                 reason: format!("all {} slots are in use", self.count),
             });
         };
-        let mut slot = table.free.swap_remove(best);
-        let mut held = shared(&slot.ids);
-        let clock = table.clock;
-        let root = table.roots.iter_mut().max_by_key(|root| shared(&root.ids));
-        if let Some(root) = root
-            && shared(&root.ids) > held
-        {
-            held = shared(&root.ids);
-            root.used = clock;
-            if let Err(error) = slot.cache.copy_from(&root.cache, held) {
-                slot.ids.clear();
-                table.free.push(slot);
-                return Err(error.into());
-            }
-            slot.ids.clear();
-            slot.ids.extend_from_slice(&root.ids[..held]);
-        }
-        slot.ids.truncate(held);
-        slot.owner = Some(owner);
-        slot.used = clock;
+        table.clock += 1;
+        table.lent.push(owner);
         Ok(Lease {
-            slot: Some(slot),
+            to: owner,
+            slot: Some(table.free.swap_remove(best)),
             slots: Arc::clone(self),
         })
     }
@@ -142,7 +157,7 @@ impl Slots {
         }
         let ids = &slot.ids[..length];
         let mut table = self.table();
-        if table.roots.iter().any(|root| root.ids == ids) {
+        if table.roots.iter().any(|root| root.ids.starts_with(ids)) {
             return Ok(());
         }
         let mut cache = net.cache(length)?;
@@ -155,51 +170,48 @@ impl Slots {
         });
         if table.roots.len() > ROOTS {
             let oldest = (0..table.roots.len()).min_by_key(|n| table.roots[*n].used);
-            table.roots.swap_remove(oldest.unwrap_or(0));
+            let mut oldest = table.roots.swap_remove(oldest.unwrap_or(0));
+            oldest.ids.fill(0);
+            oldest.cache.erase()?;
+            // Or the compiler might leave out what is written just before it is freed.
+            std::hint::black_box(&oldest);
         }
         Ok(())
     }
 
     /// Erases what is held for `owner`, now or when it comes back.
     pub(super) fn forget(&self, owner: u64) -> Result<(), ModelError> {
-        let held: Vec<Slot> = {
+        let mut held: Vec<Slot> = {
             let mut table = self.table();
-            let theirs = |slot: &mut Slot| slot.owner == Some(owner);
-            let held = table.free.extract_if(.., theirs).collect();
-            if !table.forgotten.contains(&owner) {
+            if table.lent.contains(&owner) && !table.forgotten.contains(&owner) {
                 table.forgotten.push(owner);
             }
-            held
+            let theirs = |slot: &mut Slot| slot.owner == Some(owner);
+            table.free.extract_if(.., theirs).collect()
         };
-        // Milliseconds of work, so not under the lock: others are answered meanwhile. Going back
-        // as from a loan erases them.
-        for slot in held {
-            self.take_back(slot);
-        }
-        Ok(())
+        // Milliseconds of work, so not under the lock: others are answered meanwhile.
+        let erased = held.iter_mut().map(erase).fold(Ok(()), Result::and);
+        self.table().free.append(&mut held);
+        erased
     }
 
-    fn take_back(&self, mut slot: Slot) {
-        let gone = |table: &Table| {
-            slot.owner
-                .is_some_and(|owner| table.forgotten.contains(&owner))
-        };
-        if gone(&self.table()) {
+    fn take_back(&self, owner: u64, mut slot: Slot) {
+        if self.table().forgotten.contains(&owner) {
             // An erasure that fails leaves nothing that could be asked for: the ids are gone.
             erase(&mut slot).ok();
         }
         let mut table = self.table();
-        if slot
-            .owner
-            .is_some_and(|owner| table.forgotten.contains(&owner))
-        {
+        if slot.owner.is_some() && table.forgotten.contains(&owner) {
             // Forgotten between the two looks.
             erase(&mut slot).ok();
         }
-        table.free.push(slot);
-        if table.free.len() == self.count {
-            table.forgotten.clear();
+        if let Some(at) = table.lent.iter().position(|lent| *lent == owner) {
+            table.lent.swap_remove(at);
         }
+        if !table.lent.contains(&owner) {
+            table.forgotten.retain(|forgotten| *forgotten != owner);
+        }
+        table.free.push(slot);
     }
 }
 
@@ -214,6 +226,7 @@ fn erase(slot: &mut Slot) -> Result<(), ModelError> {
 /// A slot on loan; goes back when dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
+    to: u64,
     slot: Option<Slot>,
     slots: Arc<Slots>,
 }
@@ -239,7 +252,7 @@ impl std::ops::DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.slots.take_back(slot);
+            self.slots.take_back(self.to, slot);
         }
     }
 }
@@ -247,4 +260,58 @@ impl Drop for Lease {
 /// Length of the common beginning.
 pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device, Tensor};
+    use janet_kernels::{Exec, KvShape, Look, Rope, RopePairs};
+
+    use super::*;
+
+    fn cache() -> KvCache {
+        let shape = KvShape {
+            layers: 1,
+            heads: 1,
+            kv_heads: 1,
+            head_dim: 16,
+            capacity: 32,
+        };
+        KvCache::new(shape, &Exec::cpu(1)).expect("a small cache")
+    }
+
+    fn slots(count: usize) -> Arc<Slots> {
+        Arc::new(Slots::of((0..count).map(|_| cache()).collect()))
+    }
+
+    #[test]
+    fn who_has_nothing_on_loan_is_not_remembered_when_it_is_forgotten() {
+        let slots = slots(3);
+        let lent = slots.lend(1, &[1, 2, 3]).expect("one is free");
+        for owner in 1..1000 {
+            slots.forget(owner).expect("erases");
+        }
+        assert_eq!(slots.table().forgotten, [1]);
+        drop(lent);
+        let table = slots.table();
+        assert!(table.forgotten.is_empty() && table.lent.is_empty());
+        assert!(table.free.iter().all(|slot| slot.owner.is_none()));
+    }
+    #[test]
+    fn what_a_conversation_left_in_a_slot_does_not_outlive_it_in_anothers() {
+        let slots = slots(1);
+        let mut lent = slots.lend(1, &[1, 2, 3]).expect("one is free");
+        // 16 queries, keys and values of each of three tokens.
+        let qkv = Tensor::ones((3, 48), DType::F32, &Device::Cpu).expect("a tensor");
+        let rope = Rope::new(16, 10_000.0, &[], RopePairs::Halves, 32, &Device::Cpu);
+        let rope = rope.expect("angles");
+        let wrote = lent.cache.attend(0, 0, &qkv, &rope, None, Look::plain(16));
+        wrote.expect("three tokens fit");
+        lent.ids.extend([1, 2, 3]);
+        drop(lent);
+        let lent = slots.lend(2, &[1, 2, 4]).expect("it is free again");
+        slots.forget(1).expect("erases");
+        assert!(lent.ids.is_empty());
+        assert_eq!(format!("{:?}", lent.cache), format!("{:?}", cache()));
+    }
 }

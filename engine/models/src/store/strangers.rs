@@ -1,13 +1,11 @@
 //! Models that somebody put into the store's folder and that no catalogue names: GGUF files, and
-//! folders with a CTranslate2 Whisper.
+//! folders with a Whisper.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::catalogue::{Catalogue, Role};
-
-/// What makes a folder a Whisper that can be loaded.
-const WHISPER: [&str; 3] = ["model.bin", "config.json", "tokenizer.json"];
+use crate::whisper;
 
 /// A model without a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +55,7 @@ fn gguf(path: &Path) -> Option<Stranger> {
 
 fn whisper(folder: &Path) -> Option<Stranger> {
     let size = |name| Some(fs::metadata(folder.join(name)).ok()?.len());
-    let sizes: Option<Vec<u64>> = WHISPER.into_iter().map(size).collect();
+    let sizes: Option<Vec<u64>> = whisper::files(folder).ok()?.into_iter().map(size).collect();
     Some(Stranger {
         role: Role::Stt,
         path: folder.to_path_buf(),
@@ -84,6 +82,9 @@ mod tests {
             "whisper-large/model.bin",
             "whisper-large/config.json",
             "whisper-large/tokenizer.json",
+            "whisper-small/model.safetensors",
+            "whisper-small/config.json",
+            "whisper-small/tokenizer.json",
             "half/model.bin",
             ".hidden/d.gguf",
             "smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -100,7 +101,8 @@ mod tests {
             [
                 (Role::Llm, "a.gguf".into(), 5),
                 (Role::Llm, "mine/B.GGUF".into(), 5),
-                (Role::Stt, "whisper-large".into(), 15)
+                (Role::Stt, "whisper-large".into(), 15),
+                (Role::Stt, "whisper-small".into(), 15)
             ]
         );
     }

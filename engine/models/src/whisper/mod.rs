@@ -42,3 +42,4 @@ pub use model::Whisper;
 pub use options::{Context, Options, Pass, Transcription, Word};
 pub use transcribe::TranscribeJob;
 pub use weights::Dims;
+pub(crate) use weights::files;

@@ -75,7 +75,7 @@ impl Turn {
         if core.ear.running() < held {
             return;
         }
-        let turn = core.open_turn();
+        let turn = core.open_turn(level_db);
         self.speech_over_reply(turn, level_db, out);
     }
 

@@ -67,7 +67,7 @@ impl Turn {
         match &mut self.state {
             State::Resting => {
                 if core.ear.running() >= core.config.onset {
-                    let turn = core.open_turn();
+                    let turn = core.open_turn(level_db);
                     self.state = State::Listening {
                         turn,
                         writing: None,
@@ -127,8 +127,8 @@ impl Turn {
 }
 
 impl Core {
-    /// A turn whose onset was just heard.
-    pub(super) fn open_turn(&mut self) -> VoiceTurn {
+    /// A turn whose onset was just heard, with a window of this level.
+    pub(super) fn open_turn(&mut self, level_db: f32) -> VoiceTurn {
         let since = match self.mic {
             Mic::Open { since, .. } => since,
             Mic::Closed => Mono::ZERO,
@@ -149,7 +149,10 @@ impl Core {
             .max(not_before)
             .max(since)
             .min(speech_from);
-        VoiceTurn::new(from, speech_from, self.ear.at())
+        let mut turn = VoiceTurn::new(from, speech_from, self.ear.at());
+        // The shortest words have no further window.
+        turn.tail.speak(self.ear.at(), level_db);
+        turn
     }
 
     pub(super) fn is_hands_free(&self) -> bool {
@@ -182,19 +185,20 @@ impl Core {
             Phase::Pausing(_) | Phase::Over { .. } => {
                 let goes_on = self.ear.running() >= self.config.onset;
                 if goes_on {
-                    self.go_on(turn, out);
+                    self.go_on(turn, level_db, out);
                 }
             }
         }
     }
 
     /// Speech went on before the turn was released.
-    fn go_on(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+    fn go_on(&mut self, turn: &mut VoiceTurn, level_db: f32, out: &mut Vec<Action>) {
         if !self.faults.has(Fault::AttemptLeftRunning) {
             end_attempt(self, turn, out);
         }
         turn.phase = Phase::Speaking;
         turn.spoken_to = self.ear.at();
+        turn.tail.speak(self.ear.at(), level_db);
         turn.partials.upto = self.ear.voiced_from().unwrap_or(turn.partials.upto);
         if self.faults.has(Fault::PauseSplitsTurn) {
             turn.part_from = self.ear.voiced_from().unwrap_or(turn.part_from);

@@ -174,6 +174,11 @@ impl Turn {
         live.heard_chars(reply)
     }
 
+    /// Whether a window of this probability counts as speech now.
+    pub fn is_speech(&self, probability: f32) -> bool {
+        probability >= self.core.config.speech_on
+    }
+
     fn dispatch(&mut self, input: Input, out: &mut Vec<Action>) {
         match input {
             Input::RedThread => self.on_red_thread(out),
@@ -294,5 +299,21 @@ impl Core {
 
     fn is_audible(&self) -> bool {
         self.audible_to.is_some_and(|until| self.now <= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_as_speech_is_what_was_asked_for_last() {
+        let mut turn = Turn::new(Config::default(), 0);
+        assert!(turn.is_speech(0.5) && !turn.is_speech(0.45));
+        for (on, off, counts) in [(0.75, 0.675, false), (0.3, 0.21, true)] {
+            turn.handle(Mono::ZERO, Input::Thresholds { on, off }, &mut Vec::new());
+            assert_eq!(turn.is_speech(0.45), counts, "from {on} on");
+        }
+        assert!(!turn.is_speech(f32::NAN));
     }
 }

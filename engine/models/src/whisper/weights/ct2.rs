@@ -3,10 +3,35 @@
 //! The only place that knows the file's names. In them `linear_0` of a self-attention is query,
 //! key and value in one, and `linear_1` of an attention to the encoder is key and value.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use super::super::encoder::{Affine, EncoderLayerWeights, EncoderWeights};
 use super::{DecoderLayerWeights, DecoderWeights, Dims, wrong};
 use crate::ModelError;
 use crate::ct2::Ct2File;
+
+/// The file's version, and the length and text of its specification's name.
+const HEAD: &[u8] = b"\x06\x00\x00\x00\x0c\x00WhisperSpec\x00";
+
+/// Whether the file at `path` begins as a Whisper does.
+pub(super) fn check(path: &Path) -> Result<(), ModelError> {
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(HEAD.len() as u64).read_to_end(&mut head))
+        .map_err(|source| ModelError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+    if head == HEAD {
+        return Ok(());
+    }
+    Err(ModelError::Format {
+        path: path.to_path_buf(),
+        reason: "is not a Whisper of CTranslate2 (file version 6)".to_owned(),
+    })
+}
 
 /// Reads the sizes and refuses a file of another family.
 pub(super) fn dims(file: &Ct2File) -> Result<Dims, ModelError> {

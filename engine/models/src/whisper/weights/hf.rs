@@ -3,7 +3,9 @@
 //! Knows `transformers`' names. There queries, keys and values are three layers, of which the keys
 //! have no bias; here they are one under the other, as our layers want them.
 
-use std::fs;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::BufferedSafetensors;
@@ -14,11 +16,48 @@ use super::super::settings::Settings;
 use super::{DecoderLayerWeights, DecoderWeights, Dims, wrong};
 use crate::ModelError;
 
+/// A Whisper's first tensor. Files of the bare model leave the prefix out.
+const FIRST: &str = "encoder.conv1.weight";
+const PREFIX: &str = "model.";
+/// A longer list of tensors is no list of tensors.
+const LONGEST_HEAD: u64 = 16 << 20;
+
+/// Whether the file at `path` lists a Whisper's tensors.
+pub(super) fn check(path: &Path) -> Result<(), ModelError> {
+    let wrong = |reason: String| ModelError::Format {
+        path: path.to_path_buf(),
+        reason,
+    };
+    let head = head(path).map_err(|source| ModelError::Read {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    // A shape and a place per name; only the names matter here.
+    let tensors: HashMap<String, serde::de::IgnoredAny> = serde_json::from_slice(&head)
+        .map_err(|error| wrong(format!("is no safetensors file, or cut short: {error}")))?;
+    let is_first = |name: &String| name.strip_prefix(PREFIX).unwrap_or(name) == FIRST;
+    if tensors.keys().any(is_first) {
+        return Ok(());
+    }
+    Err(wrong(format!("is not a Whisper: it holds no {FIRST}")))
+}
+
+/// The list of tensors, as far as it is there: its length, then as much JSON.
+fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut length = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut length)?;
+    let length = length.try_into().map_or(0, u64::from_le_bytes);
+    let mut head = Vec::new();
+    file.take(length.min(LONGEST_HEAD)).read_to_end(&mut head)?;
+    Ok(head)
+}
+
 /// A file's tensors.
 pub(in super::super) struct HfFile {
     path: PathBuf,
     tensors: BufferedSafetensors,
-    /// `model.`, which files of the bare model leave out.
+    /// [`PREFIX`], or nothing.
     prefix: &'static str,
 }
 
@@ -33,10 +72,10 @@ impl HfFile {
             path: path.to_path_buf(),
             reason: format!("is no safetensors file, or cut short: {e}"),
         })?;
-        let prefix = if tensors.get("encoder.conv1.weight").is_ok() {
+        let prefix = if tensors.get(FIRST).is_ok() {
             ""
         } else {
-            "model."
+            PREFIX
         };
         Ok(Self {
             path: path.to_path_buf(),
@@ -46,7 +85,7 @@ impl HfFile {
     }
 
     pub(super) fn dims(&self, settings: &Settings) -> Result<Dims, ModelError> {
-        let conv = self.name("encoder.conv1.weight");
+        let conv = self.name(FIRST);
         let [width, mel_bands, _] = self.shape(&conv)?[..] else {
             return Err(wrong(&conv, "not three-dimensional"));
         };

@@ -19,6 +19,24 @@ use crate::ct2::Ct2File;
 const CT2_NAME: &str = "model.bin";
 /// Hugging Face's file.
 const HF_NAME: &str = "model.safetensors";
+/// What a Whisper's folder holds beside its weights.
+const BESIDE: [&str; 2] = ["config.json", "tokenizer.json"];
+
+/// The names of a folder's files that are read: the weights, and what belongs to them. Says of a
+/// folder without weights what there is instead.
+pub(crate) fn files(dir: &Path) -> Result<[&'static str; 3], String> {
+    let has = |name: &str| dir.join(name).is_file();
+    let parts = format!("{HF_NAME}.index.json");
+    match [CT2_NAME, HF_NAME].into_iter().find(|name| has(name)) {
+        Some(weights) => Ok([weights, BESIDE[0], BESIDE[1]]),
+        None if has(&parts) => Err(format!(
+            "the weights are in several parts; one {HF_NAME} is needed"
+        )),
+        None => Err(format!(
+            "holds neither {CT2_NAME} (CTranslate2) nor {HF_NAME} (Hugging Face)"
+        )),
+    }
+}
 
 /// The sizes of a Whisper model, found in its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,22 +92,23 @@ pub(super) enum WeightsFile {
 impl WeightsFile {
     /// Opens the weights in `dir`.
     pub(super) fn open(dir: &Path) -> Result<Self, ModelError> {
-        let (ct2, hf) = (dir.join(CT2_NAME), dir.join(HF_NAME));
-        if ct2.exists() {
-            return Ct2File::read(&ct2).map(Self::Ct2);
-        }
-        if hf.exists() {
-            return hf::HfFile::read(&hf).map(Self::HuggingFace);
-        }
-        let reason = if dir.join(format!("{HF_NAME}.index.json")).exists() {
-            format!("the weights are in several parts; one {HF_NAME} is needed")
-        } else {
-            format!("holds neither {CT2_NAME} (CTranslate2) nor {HF_NAME} (Hugging Face)")
-        };
-        Err(ModelError::Format {
+        let [weights, ..] = files(dir).map_err(|reason| ModelError::Format {
             path: dir.to_path_buf(),
             reason,
-        })
+        })?;
+        let path = dir.join(weights);
+        if weights == CT2_NAME {
+            return Ct2File::read(&path).map(Self::Ct2);
+        }
+        hf::HfFile::read(&path).map(Self::HuggingFace)
+    }
+
+    /// Whether the head of a folder's file with this name is a Whisper's; reads no weights.
+    pub(super) fn check(dir: &Path, name: &str) -> Result<(), ModelError> {
+        match name {
+            CT2_NAME => ct2::check(&dir.join(name)),
+            _ => hf::check(&dir.join(name)),
+        }
     }
 
     /// The model's sizes. `settings` says what safetensors do not: the heads.
