@@ -81,7 +81,7 @@ pub struct Server {
     pub ping_timeout: Duration,
     /// A connection that has not said what it wants after this long is closed.
     pub request_timeout: Duration,
-    /// One frame may take this long to be taken by the client's socket.
+    /// One frame, or the next piece of a page, may take this long to be taken by the client's socket.
     pub write_timeout: Duration,
     /// At shutdown, what is running has this long to end.
     pub shutdown: Duration,

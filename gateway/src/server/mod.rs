@@ -10,6 +10,7 @@ mod health;
 mod loading;
 mod metrics;
 mod page;
+mod patient;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -141,6 +142,7 @@ pub async fn serve(
     let door = Door {
         places: server.max_clients + SPARE_PLACES,
         patience: server.request_timeout,
+        write_patience: server.write_timeout,
         farewell: server.shutdown,
     };
     let mut http = tokio::spawn(accept(listener, router, door, leaving));
