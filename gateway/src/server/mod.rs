@@ -178,13 +178,13 @@ pub async fn serve(
     {
         tracing::warn!("some clients did not leave in time");
     }
-    if let Some(engine) = app.engine.get() {
-        engine.close();
-    }
-    if is_serving {
-        // It has let its connections go by now, or they end with it.
+    // What was asked for is still answered; connections that ask for nothing have been closed.
+    if is_serving && timeout(deadline, &mut http).await.is_err() {
         http.abort();
         http.await.ok();
+    }
+    if let Some(engine) = app.engine.get() {
+        engine.close();
     }
     for task in [expiry, upkeep, watch] {
         if timeout(deadline, task).await.is_err() {
