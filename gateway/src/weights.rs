@@ -168,6 +168,16 @@ fn check_voice(json: &Path, speaker: Option<&str>) -> Result<(), WeightsError> {
     Ok(())
 }
 
+/// What keeps a file of the user's from being loaded, as far as can be told without loading it.
+pub(crate) fn check(role: Role, path: &Path) -> Result<(), ModelError> {
+    match role {
+        Role::Llm => llm::check(path),
+        Role::Stt => whisper::check(path),
+        // What is in the others is told when they are loaded.
+        _ => Ok(()),
+    }
+}
+
 struct Finder<'a> {
     store: Store,
     models: &'a Models,
@@ -257,7 +267,7 @@ impl Found {
     fn gguf(&self) -> Result<PathBuf, WeightsError> {
         let path = self.file(".gguf")?;
         if let Self::Own { key, .. } = self {
-            llm::check(&path).map_err(|source| WeightsError::Unfit { key, source })?;
+            check(Role::Llm, &path).map_err(|source| WeightsError::Unfit { key, source })?;
         }
         Ok(path)
     }
@@ -266,7 +276,7 @@ impl Found {
         match self {
             Self::Named { path, .. } => Ok(path.clone()),
             Self::Own { key, path } => {
-                whisper::check(path).map_err(|source| WeightsError::Unfit { key, source })?;
+                check(Role::Stt, path).map_err(|source| WeightsError::Unfit { key, source })?;
                 Ok(path.clone())
             }
         }

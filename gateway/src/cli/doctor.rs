@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use janet_models::store::Condition;
+use janet_models::store::{Condition, Role};
 
 use crate::config::{Choice, Config, FILE, Layers};
 use crate::llm::{LanguageServer, LlmError};
@@ -154,15 +154,23 @@ fn models(config: &Config) -> Vec<Finding> {
     findings.collect()
 }
 
-/// A file of the user's: what is in it is told when it is loaded.
+/// A file of the user's, looked at as `janet serve` does.
 fn own(role: &str, name: &str) -> Finding {
+    const TODO: &str = "name another file, or a model of `janet models list`";
     let path = Path::new(name.strip_prefix(FILE).unwrap_or(name));
     let found = format!("{role}: {}", path.display());
-    if path.exists() {
-        Finding::new("model", State::Fine, found)
-    } else {
-        Finding::new("model", State::Bad, format!("{found} is not there"))
-            .todo("name a file that is there, or a model of `janet models list`")
+    if !path.exists() {
+        return Finding::new("model", State::Bad, format!("{found} is not there")).todo(TODO);
+    }
+    let role = match role {
+        "llm" => Some(Role::Llm),
+        "stt" => Some(Role::Stt),
+        // What is in the others is told when they are loaded.
+        _ => None,
+    };
+    match role.map_or(Ok(()), |role| weights::check(role, path)) {
+        Ok(()) => Finding::new("model", State::Fine, found),
+        Err(error) => Finding::new("model", State::Bad, format!("{found}: {error}")).todo(TODO),
     }
 }
 
@@ -279,6 +287,22 @@ mod tests {
                 .nth(1)
                 .is_some_and(|line| line.contains("→ `--port N`"))
         );
+    }
+
+    #[test]
+    fn a_file_that_is_no_model_is_bad() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("x.gguf");
+        std::fs::write(&path, "no model").expect("written");
+        let finding = own("llm", &format!("file:{}", path.display()));
+        assert_eq!(finding.state, State::Bad, "{finding}");
+        assert!(finding.to_string().contains("not GGUF"), "{finding}");
+        assert_eq!(
+            own("llm", "file:/nowhere/x.gguf").state,
+            State::Bad
+        );
+        let voice = own("tts", &format!("file:{}", path.display()));
+        assert_eq!(voice.state, State::Fine, "{voice}");
     }
 
     #[test]

@@ -297,6 +297,7 @@ pub fn load(request: &Request, environment: &Environment) -> Result<(Config, Lay
     let mut facts = Facts {
         machine: Machine::here(),
         store: Vec::new(),
+        can_be_loaded: auto::can_be_loaded,
     };
     let read = |facts: &Facts| {
         let layers = Layers::read(request, environment, facts)?;

@@ -16,6 +16,7 @@ pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
             gpu: Gpu::Absent,
         },
         store: Vec::new(),
+        can_be_loaded: |_| Ok(()),
     }
 }
 
