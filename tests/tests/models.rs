@@ -425,6 +425,30 @@ fn the_list_is_there_for_programs_and_names_what_is_half() {
     assert_eq!(shown.trim(), world.folder().display().to_string());
 }
 
+#[test]
+fn a_reader_that_has_had_enough_is_no_fault() {
+    let world = World::new();
+    fs::create_dir(world.home.path().join("models")).expect("writable");
+    for (words, is_well) in [
+        (&["models", "list"][..], true),
+        (&["models", "list", "--json"], true),
+        (&["models", "where", "m"], true),
+        (&["config", "explain"], true),
+        (&["schema"], true),
+        (&["completions", "bash"], true),
+        // Nothing is there to run: that it says so does not change.
+        (&["doctor", "--set", "llm.server=off"], false),
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = world.janet(words).stdout(writer).output();
+        let output = output.expect("the binary runs");
+        let error = said(&output);
+        assert!(!error.contains("panicked"), "{words:?}: {error}");
+        assert_eq!(output.status.success(), is_well, "{words:?}: {error}");
+    }
+}
+
 /// A store of one's own whose files are those of the machine's: what is removed here stays there.
 fn linked_store() -> tempfile::TempDir {
     let output = Command::new(janet()).args(["models", "where"]).output();

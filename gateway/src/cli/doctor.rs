@@ -8,6 +8,7 @@ use std::path::Path;
 
 use janet_models::store::{Condition, Role};
 
+use super::out::outln;
 use crate::config::{Choice, Config, FILE, Layers};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
@@ -77,14 +78,14 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         speech_server(config)?,
     ]);
     for finding in &findings {
-        println!("{finding}");
+        outln!("{finding}")?;
     }
     let bad = findings
         .iter()
         .filter(|finding| finding.state == State::Bad);
     match bad.count() {
         0 => {
-            println!("\nEverything is there. `janet serve` starts Janet.");
+            outln!("\nEverything is there. `janet serve` starts Janet.")?;
             Ok(())
         }
         1 => anyhow::bail!("one thing is bad; the arrow says what helps"),
