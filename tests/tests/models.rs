@@ -459,6 +459,10 @@ fn linked_store() -> tempfile::TempDir {
         .expect("`janet models pull` was run")
         .flatten()
     {
+        // A file of the user's own, perhaps.
+        if !model.path().is_dir() {
+            continue;
+        }
         let folder = store.path().join(model.file_name());
         fs::create_dir(&folder).expect("writable");
         for file in fs::read_dir(model.path()).expect("readable").flatten() {
