@@ -9,7 +9,7 @@ use std::path::Path;
 use janet_models::store::{Condition, Role};
 
 use super::out::outln;
-use crate::config::{Choice, Config, FILE, Layers};
+use crate::config::{Choice, Config, FILE, Layers, overridden};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
 use crate::{server, weights};
@@ -108,16 +108,20 @@ fn machine(layers: &Layers) -> Finding {
 
 /// How the profile chose; what keeps a better model away is no fault of anybody's.
 fn choices(layers: &Layers) -> Vec<Finding> {
-    let finding = |choice: &Choice| {
-        let missing = choice.conditions.iter().filter(|c| !c.is_met);
-        let missing: Vec<&str> = missing.map(|c| c.told.as_str()).collect();
-        let found = match missing[..] {
-            [] => format!("{choice}: {}", choice.reason),
-            _ => format!("{choice}; wanted: {}", missing.join(", ")),
-        };
-        Finding::new("choice", State::Fine, found)
+    let findings = layers.choices().iter();
+    findings
+        .map(|choice| chosen(choice, &overridden(choice, layers)))
+        .collect()
+}
+
+fn chosen(choice: &Choice, overridden: &str) -> Finding {
+    let missing = choice.conditions.iter().filter(|c| !c.is_met);
+    let missing: Vec<&str> = missing.map(|c| c.told.as_str()).collect();
+    let found = match missing[..] {
+        [] => format!("{choice}{overridden}: {}", choice.reason),
+        _ => format!("{choice}; wanted: {}", missing.join(", ")),
     };
-    layers.choices().iter().map(finding).collect()
+    Finding::new("choice", State::Fine, found)
 }
 
 fn models(config: &Config) -> Vec<Finding> {
@@ -288,6 +292,22 @@ mod tests {
                 .nth(1)
                 .is_some_and(|line| line.contains("→ `--port N`"))
         );
+    }
+
+    #[test]
+    fn a_choice_that_does_not_count_says_what_does() {
+        let choice = Choice {
+            key: "models.llm".into(),
+            candidate: "half-b".into(),
+            bytes: 400_000_000,
+            conditions: Vec::new(),
+            reason: "it answers better".into(),
+        };
+        let found = |over: &str| chosen(&choice, over).found;
+        let taken = "models.llm: half-b (400 MB) is taken";
+        assert_eq!(found(""), format!("{taken}: it answers better"));
+        let over = ", but flag --set models.llm counts";
+        assert_eq!(found(over), format!("{taken}{over}: it answers better"));
     }
 
     #[test]

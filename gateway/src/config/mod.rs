@@ -29,6 +29,7 @@ pub use auto::{Choice, Condition, Known};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use explain::explain;
+pub(crate) use explain::overridden;
 pub use layers::{Facts, Layers, Origin, PROFILES, Request};
 pub use machine::{Gpu, Machine};
 
