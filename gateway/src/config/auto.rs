@@ -217,10 +217,11 @@ impl Pick {
             .saturating_mul(2);
         let wanted = taken.div_ceil(1 << 30).max(self.min_memory_gb);
         conditions.push(Condition {
-            is_met: machine.memory_gb >= wanted,
+            is_met: machine.memory_gb.is_some_and(|here| here >= wanted),
             told: match machine.memory_gb {
-                0 => format!("{wanted} GB of memory: how much is here is not known"),
-                here => format!("{wanted} GB of memory: {here} here"),
+                None => format!("{wanted} GB of memory: how much is here is not known"),
+                Some(0) => format!("{wanted} GB of memory: less than 1 here"),
+                Some(here) => format!("{wanted} GB of memory: {here} here"),
             },
         });
         conditions

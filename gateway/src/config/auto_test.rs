@@ -52,6 +52,8 @@ fn the_largest_that_is_here_and_that_the_machine_can_run_is_taken() {
         "one-b",
         "eight-b",
     ];
+    let mut unknown = with(64, 256, &all);
+    unknown.machine.memory_gb = None;
     let tiny = "whisper-tiny.en";
     let smol = "smollm2-135m-instruct-q4_1";
     for (name, facts, stt, llm) in [
@@ -90,7 +92,8 @@ fn the_largest_that_is_here_and_that_the_machine_can_run_is_taken() {
             "half-b",
         ),
         ("too little memory for both", with(6, 3, &all), tiny, smol),
-        ("memory that cannot be told", with(64, 0, &all), tiny, smol),
+        ("less memory than a GB", with(64, 0, &all), tiny, smol),
+        ("memory that cannot be told", unknown, tiny, smol),
     ] {
         let (config, layers) = load_with(&[], &[], facts).expect("fine");
         let found = (config.models.stt.as_str(), config.models.llm.as_str());

@@ -10,9 +10,9 @@ pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
     Facts {
         machine: Machine {
             cores,
-            memory_gb,
+            memory_gb: Some(memory_gb),
             all_cores: cores,
-            all_memory_gb: memory_gb,
+            all_memory_gb: Some(memory_gb),
             gpu: Gpu::Absent,
         },
         store: Vec::new(),
