@@ -5,14 +5,14 @@
 //! goes: to the hub's own address and nowhere else. Every wait has the same limit.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use janet_models::store::{Hub, HubAnswer, HubError, HubFile, Resume};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -43,6 +43,8 @@ pub(crate) enum HubSetupError {
 #[derive(Debug)]
 pub(crate) struct HttpHub {
     client: Client,
+    /// For protected addresses that a mirror on an open one leads to. Made when there is one.
+    protected: OnceLock<Client>,
     runtime: Arc<Runtime>,
     endpoint: Url,
     authorization: Option<HeaderValue>,
@@ -55,10 +57,7 @@ impl HttpHub {
         drop(rustls::crypto::ring::default_provider().install_default());
         let endpoint = format!("{}/", hub.endpoint);
         let endpoint = Url::parse(&endpoint).map_err(|_| HubSetupError::Endpoint)?;
-        let mut client = Client::builder()
-            .connect_timeout(hub.stall)
-            .redirect(Policy::none())
-            .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")));
+        let mut client = builder(hub.stall);
         if endpoint.scheme() == "http" {
             // One's own mirror: reached directly, and on machines without certificates.
             client = client.no_proxy().tls_certs_only([]);
@@ -74,6 +73,7 @@ impl HttpHub {
             .build()?;
         Ok(Self {
             client: client.build()?,
+            protected: OnceLock::new(),
             runtime: Arc::new(runtime),
             endpoint,
             authorization: authorization.transpose()?,
@@ -107,7 +107,7 @@ impl HttpHub {
 
     async fn step(&self, url: &Url, resume: Option<Resume<'_>>) -> Result<Response, HubError> {
         let mut request = self
-            .client
+            .client_for(url)?
             .get(url.clone())
             .header(header::ACCEPT_ENCODING, "identity");
         if url.origin() == self.endpoint.origin()
@@ -129,6 +129,21 @@ impl HttpHub {
             }),
             Err(_) => Err(self.silent(url)),
         }
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&Client, HubError> {
+        if url.scheme() == self.endpoint.scheme() || url.scheme() != "https" {
+            return Ok(&self.client);
+        }
+        if let Some(client) = self.protected.get() {
+            return Ok(client);
+        }
+        let client = builder(self.stall).build();
+        let client = client.map_err(|error| HubError::Unreachable {
+            endpoint: host(url),
+            reason: innermost(&error),
+        })?;
+        Ok(self.protected.get_or_init(|| client))
     }
 
     fn next(&self, url: &Url, response: &Response) -> Result<Url, HubError> {
@@ -224,6 +239,13 @@ impl Hub for HttpHub {
             }),
         })
     }
+}
+
+fn builder(stall: Duration) -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(stall)
+        .redirect(Policy::none())
+        .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The bytes of an answer, as they come.

@@ -390,6 +390,25 @@ fn redirects_that_lead_nowhere_end() {
 }
 
 #[test]
+fn a_mirror_that_leads_to_a_protected_address_is_followed_with_the_certificates_for_it() {
+    let hub = config::Hub {
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        token: None,
+        stall: Duration::from_secs(1),
+    };
+    let hub = HttpHub::new(&hub).expect("a good endpoint");
+    let url = |text: &str| Url::parse(text).expect("an address");
+    let open = hub.client_for(&url("http://127.0.0.1:2/w"));
+    assert!(std::ptr::eq(open.expect("it is there"), &hub.client));
+    assert!(hub.protected.get().is_none(), "nobody needed it");
+    // A machine without certificates has none, and says so.
+    match hub.client_for(&url("https://127.0.0.1:2/w")) {
+        Ok(protected) => assert!(!std::ptr::eq(protected, &hub.client)),
+        Err(error) => assert!(error.to_string().contains("https://127.0.0.1:2"), "{error}"),
+    }
+}
+
+#[test]
 fn a_hub_that_never_answers_or_falls_silent_is_given_up() {
     let bytes = World::new(String::new()).bytes;
     let server = Server::start(|_, _| Reply::Hang(Vec::new()));
