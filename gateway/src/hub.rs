@@ -5,6 +5,7 @@
 //! goes: to the hub's own address and nowhere else. Every wait has the same limit.
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,12 +32,91 @@ pub(crate) enum HubSetupError {
     /// No runtime for it.
     #[error("the model hub's connection cannot be started")]
     Runtime(#[from] io::Error),
-    /// An address that cannot be read.
-    #[error("`models.hf_endpoint` is no address")]
-    Endpoint,
+    /// An address that is not asked.
+    #[error("`models.hf_endpoint` must be {wanted}, not {found} ({said_by})")]
+    Endpoint {
+        /// What would do.
+        wanted: &'static str,
+        /// What stands there.
+        found: String,
+        /// Which layer of the settings said it.
+        said_by: String,
+    },
     /// A token that is none.
     #[error("HF_TOKEN holds characters that no token has")]
     Token,
+}
+
+/// A hub that is set up when a file of it is asked for: most pulls need none, and what is wrong with
+/// its settings must not keep them.
+#[derive(Debug)]
+pub(crate) struct LazyHub {
+    settings: config::Hub,
+    hub: OnceLock<Result<HttpHub, String>>,
+}
+
+impl LazyHub {
+    pub(crate) fn new(settings: &config::Hub) -> Self {
+        Self {
+            settings: settings.clone(),
+            hub: OnceLock::new(),
+        }
+    }
+}
+
+impl Hub for LazyHub {
+    fn get(&self, file: &HubFile, resume: Option<Resume<'_>>) -> Result<HubAnswer, HubError> {
+        let set_up = || HttpHub::new(&self.settings).map_err(|error| error.to_string());
+        match self.hub.get_or_init(set_up) {
+            Ok(hub) => hub.get(file, resume),
+            Err(reason) => Err(HubError::NotAsked {
+                reason: reason.clone(),
+            }),
+        }
+    }
+}
+
+/// Where the hub is, and what it is shown; or what is wrong with the settings.
+pub(crate) fn judge(hub: &config::Hub) -> Result<(Url, Option<HeaderValue>), HubSetupError> {
+    let refused = |wanted| HubSetupError::Endpoint {
+        wanted,
+        // Not even here is a password repeated.
+        found: if hub.endpoint.contains('@') {
+            "one with a password".to_owned()
+        } else {
+            format!("{:?}", hub.endpoint)
+        },
+        said_by: hub.said_by.clone(),
+    };
+    let wanted = "an address such as https://huggingface.co, without a password";
+    let url = Url::parse(&format!("{}/", hub.endpoint)).map_err(|_| refused(wanted))?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !is_http || !url.username().is_empty() || url.password().is_some() {
+        return Err(refused(wanted));
+    }
+    let Some(token) = &hub.token else {
+        return Ok((url, None));
+    };
+    // What goes through an open network can be read by anybody on its way.
+    if url.scheme() == "http" && !is_near(&url) {
+        return Err(refused(
+            "an https:// address while HF_TOKEN is set, which would be readable",
+        ));
+    }
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {}", token.0)).map_err(|_| HubSetupError::Token)?;
+    value.set_sensitive(true);
+    Ok((url, Some(value)))
+}
+
+/// Whether an address is one of this machine.
+fn is_near(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// A hub behind HTTP. Blocks; must not be called from a task of another runtime.
@@ -55,19 +135,12 @@ impl HttpHub {
     pub(crate) fn new(hub: &config::Hub) -> Result<Self, HubSetupError> {
         // Somebody may have installed one: any will do.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let endpoint = format!("{}/", hub.endpoint);
-        let endpoint = Url::parse(&endpoint).map_err(|_| HubSetupError::Endpoint)?;
+        let (endpoint, authorization) = judge(hub)?;
         let mut client = builder(hub.stall);
         if endpoint.scheme() == "http" {
             // One's own mirror: reached directly, and on machines without certificates.
             client = client.no_proxy().tls_certs_only([]);
         }
-        let authorization = hub.token.as_ref().map(|token| {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.0))
-                .map_err(|_| HubSetupError::Token)?;
-            value.set_sensitive(true);
-            Ok::<_, HubSetupError>(value)
-        });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -76,7 +149,7 @@ impl HttpHub {
             protected: OnceLock::new(),
             runtime: Arc::new(runtime),
             endpoint,
-            authorization: authorization.transpose()?,
+            authorization,
             stall: hub.stall,
         })
     }

@@ -70,6 +70,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let mut findings = vec![machine(layers)];
     findings.extend(choices(layers));
     findings.extend(models(config));
+    findings.extend(hub(config));
     findings.extend([
         port(config),
         conversations(&config.conversation.data_dir),
@@ -177,6 +178,13 @@ fn own(role: &str, name: &str) -> Finding {
         Ok(()) => Finding::new("model", State::Fine, found),
         Err(error) => Finding::new("model", State::Bad, format!("{found}: {error}")).todo(TODO),
     }
+}
+
+/// A hub that cannot be asked: only `janet models pull` would notice.
+fn hub(config: &Config) -> Option<Finding> {
+    let trouble = super::models::hub_trouble(&config.models)?;
+    let finding = Finding::new("model hub", State::Note, trouble);
+    Some(finding.todo("models that are here do not need it; `janet models pull` does for some"))
 }
 
 fn port(config: &Config) -> Finding {
@@ -318,10 +326,7 @@ mod tests {
         let finding = own("llm", &format!("file:{}", path.display()));
         assert_eq!(finding.state, State::Bad, "{finding}");
         assert!(finding.to_string().contains("not GGUF"), "{finding}");
-        assert_eq!(
-            own("llm", "file:/nowhere/x.gguf").state,
-            State::Bad
-        );
+        assert_eq!(own("llm", "file:/nowhere/x.gguf").state, State::Bad);
         let voice = own("tts", &format!("file:{}", path.display()));
         assert_eq!(voice.state, State::Fine, "{voice}");
     }

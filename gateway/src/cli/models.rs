@@ -119,7 +119,7 @@ pub(super) fn run(command: Command, config: &Config) -> anyhow::Result<()> {
 
 fn pull(models: &Models, names: &[String], from: Option<&Path>) -> anyhow::Result<()> {
     let options = StoreOptions {
-        hub: hub(models)?,
+        hub: hub(models),
         ..weights::options(models, "models pull")
     };
     let store = Store::open(&models.dir, models.catalogue.clone(), options).context(
@@ -202,17 +202,27 @@ fn removable(store: &Store, models: &Models, wanted: &[&str]) -> String {
 }
 
 #[cfg(feature = "hf")]
-fn hub(models: &Models) -> anyhow::Result<Option<Arc<dyn Hub>>> {
+fn hub(models: &Models) -> Option<Arc<dyn Hub>> {
     // Offline, nobody could be asked.
-    if models.offline.is_some() {
-        return Ok(None);
-    }
-    Ok(Some(Arc::new(crate::hub::HttpHub::new(&models.hub)?)))
+    let is_asked = models.offline.is_none();
+    is_asked.then(|| Arc::new(crate::hub::LazyHub::new(&models.hub)) as Arc<dyn Hub>)
+}
+
+/// What keeps the hub from being asked, if anything does.
+#[cfg(feature = "hf")]
+pub(super) fn hub_trouble(models: &Models) -> Option<String> {
+    let trouble = crate::hub::judge(&models.hub).err();
+    trouble.map(|error| error.to_string())
 }
 
 #[cfg(not(feature = "hf"))]
-fn hub(_: &Models) -> anyhow::Result<Option<Arc<dyn Hub>>> {
-    Ok(None)
+fn hub(_: &Models) -> Option<Arc<dyn Hub>> {
+    None
+}
+
+#[cfg(not(feature = "hf"))]
+pub(super) fn hub_trouble(_: &Models) -> Option<String> {
+    None
 }
 
 fn remove(store: &Store, names: &[String]) -> anyhow::Result<()> {

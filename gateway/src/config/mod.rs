@@ -91,8 +91,11 @@ pub struct Server {
 /// A model hub, and how it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hub {
-    /// Its address without a slash at the end.
+    /// Its address without a slash at the end, as it was set: whoever asks it judges it, because
+    /// most commands ask nobody.
     pub endpoint: String,
+    /// Which layer of the settings said so.
+    pub said_by: String,
     /// Sent to that address and nowhere else.
     pub token: Option<ApiKey>,
     /// No answer, or no further byte, for this long ends a transfer.
