@@ -478,6 +478,35 @@ fn linked_store() -> tempfile::TempDir {
 }
 
 #[test]
+fn a_model_that_a_command_has_loaded_is_not_removed() {
+    let store = linked_store();
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let recording = out.path().join("question.wav");
+    // As long as it takes to look, and longer.
+    let silence = vec![0.0; 16_000 * 60];
+    janet_audio::wav::write_file(&recording, &silence, 16_000).expect("writable");
+    let dir = format!("models.dir={}", store.path().display());
+    let mut command = Command::new(janet());
+    command
+        .args(["talk", "--set", &dir, "--set", "llm.server=off"])
+        .args(["--profile", "cpu", "-o"])
+        .arg(out.path().join("answer.wav"))
+        .arg(&recording)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut talk = command.spawn().expect("the binary runs");
+    hear(&mut talk, &["playing", "of recording"]);
+    let mut remove = Command::new(janet());
+    remove.args(["models", "rm", "silero-vad-6.2", "--set", &dir]);
+    let refused = remove.output().expect("the binary runs");
+    let holder = format!("used by janet talk (process {})", talk.id());
+    kill(talk);
+    let error = said(&refused);
+    assert!(!refused.status.success() && error.contains(&holder), "{error}");
+}
+
+#[test]
 fn a_model_in_use_is_not_removed_and_files_of_ones_own_are_served() {
     let store = linked_store();
     let smol = store.path().join("smollm2-135m-instruct-q4_1");

@@ -55,7 +55,7 @@ impl Listen {
             wav::read(&bytes, LONGEST).with_context(|| format!("{shown} cannot be used"))?;
         drop(bytes);
         ensure!(!speech.is_empty(), "{shown} holds no sound");
-        let models = loading::models(config)?;
+        let (models, _weights) = loading::models(config, "listen")?;
         let sound_s = speech.len() as f64 / 16_000.0;
         // On standard error, and hidden where that is no terminal.
         let style = ProgressStyle::with_template("{bar:30} {pos} of {len} s heard, {eta} left")?;

@@ -42,7 +42,7 @@ impl Say {
             "the text has {letters} characters, at most {LONGEST} are spoken at once"
         );
         super::check_output(&self.output)?;
-        let models = loading::models(config)?;
+        let (models, _weights) = loading::models(config, "say")?;
         let options = SpeakOptions {
             seed: config.engine.seed.unwrap_or_else(|| fastrand::u64(..)),
             length_scale: 1.0 / config.engine.speed,

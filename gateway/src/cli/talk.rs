@@ -71,7 +71,7 @@ impl Talk {
             self.input.display()
         );
         super::check_output(&self.output)?;
-        let models = loading::models(config)?;
+        let (models, _weights) = loading::models(config, "talk")?;
         // For the language server's sockets; it ends after the engine.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
