@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use janet_engine::ModelPaths;
+use janet_engine::{EngineError, ModelPaths};
 use janet_models::store::{Condition, Hold, Progress, Role, Store, StoreError, StoreOptions};
 use janet_models::vits::VoiceConfig;
 use janet_models::{ModelError, llm, whisper};
@@ -176,6 +176,20 @@ pub(crate) fn check(role: Role, path: &Path) -> Result<(), ModelError> {
         // What is in the others is told when they are loaded.
         _ => Ok(()),
     }
+}
+
+/// What helps when models could not be loaded: `verify` knows the store's own files only, and a
+/// setting that a model cannot do is no fault of its files.
+pub(crate) fn advice(models: &Models, error: &EngineError) -> &'static str {
+    let EngineError::Model { role, source } = error else {
+        return "";
+    };
+    let all = models.all();
+    let mut own = all.iter().filter(|(_, name)| name.starts_with(FILE));
+    if matches!(source, ModelError::Input { .. }) || own.any(|(own, _)| own == role) {
+        return "";
+    }
+    "; `janet models verify` checks their files"
 }
 
 struct Finder<'a> {

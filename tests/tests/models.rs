@@ -503,7 +503,10 @@ fn a_model_that_a_command_has_loaded_is_not_removed() {
     let holder = format!("used by janet talk (process {})", talk.id());
     kill(talk);
     let error = said(&refused);
-    assert!(!refused.status.success() && error.contains(&holder), "{error}");
+    assert!(
+        !refused.status.success() && error.contains(&holder),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use janet_engine::{EngineError, Models};
-use janet_models::ModelError;
+use janet_engine::Models;
 
 use crate::config::Config;
 use crate::voice;
@@ -27,15 +26,9 @@ pub(super) fn models(config: &Config, who: &str) -> anyhow::Result<(Models, Weig
         },
     );
     bar.finish_and_clear();
-    let models = match models {
-        // A setting that the model cannot do is no fault of its files.
-        Err(
-            error @ EngineError::Model {
-                source: ModelError::Input { .. },
-                ..
-            },
-        ) => Err(error.into()),
-        models => models.context("`janet models verify` checks the files"),
-    };
-    Ok((models?, weights))
+    let models = models.map_err(|error| {
+        let advice = weights::advice(&config.models, &error);
+        anyhow::Error::new(error).context(format!("the models cannot be loaded{advice}"))
+    })?;
+    Ok((models, weights))
 }

@@ -34,8 +34,8 @@ use crate::config::Config;
 use crate::conversations::{Conversations, StoreError};
 use crate::elsewhere::SetupError;
 use crate::llm::LanguageServer;
-use crate::socket;
 use crate::tts::SpeechServer;
+use crate::{socket, weights};
 use accept::{Door, accept};
 use page::Page;
 
@@ -82,8 +82,13 @@ pub enum ServeError {
     #[error(transparent)]
     Elsewhere(#[from] SetupError),
     /// The models cannot be used.
-    #[error("the models cannot be loaded; `janet models verify` checks their files")]
-    Engine(#[from] EngineError),
+    #[error("the models cannot be loaded{advice}")]
+    Engine {
+        /// What helps, if anything is known to.
+        advice: &'static str,
+        /// Why not.
+        source: EngineError,
+    },
     /// The thread that loads models died.
     #[error("loading the models ended without a result")]
     LoadingDied,
@@ -93,7 +98,7 @@ pub enum ServeError {
 pub async fn serve(
     config: Config,
     profile: String,
-    weights: ModelPaths,
+    paths: ModelPaths,
     announce: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     let scrape = metrics::install();
@@ -132,7 +137,7 @@ pub async fn serve(
         leaving: leaving.clone(),
         config,
     });
-    let mut loaded = loading::start(app.clone(), weights, tell_phase)?;
+    let mut loaded = loading::start(app.clone(), paths, tell_phase)?;
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
@@ -157,7 +162,10 @@ pub async fn serve(
                 is_loading = false;
                 match result {
                     Ok(Ok(())) => tracing::info!("the models are loaded"),
-                    Ok(Err(error)) => break Err(ServeError::Engine(error)),
+                    Ok(Err(source)) => {
+                        let advice = weights::advice(&app.config.models, &source);
+                        break Err(ServeError::Engine { advice, source });
+                    }
                     Err(_) => break Err(ServeError::LoadingDied),
                 }
             }
