@@ -185,6 +185,19 @@ async fn a_busy_machine_begins_no_further_conversation_and_says_so() {
     // Who talks already goes on, and so does typing.
     talker.ask("And the land?").await;
     other.ask("And the sky?").await;
+    // Also in another mode, and on another connection.
+    talker.send(json!({ "type": "audio_stop" })).await;
+    let mut push_to_talk = hands_free();
+    push_to_talk["mode"] = json!("push_to_talk");
+    talker.send(push_to_talk).await;
+    talker.until("audio_ready").await;
+    let id = talker.client_id.clone();
+    talker.close().await;
+    let mut talker = Client::resume(&server, &id).await;
+    talker.send(hands_free()).await;
+    talker.until("audio_ready").await;
+    let error = other.refusal(hands_free()).await;
+    assert_eq!(error["code"], "overloaded", "{error}");
     let since = Instant::now();
     loop {
         other.send(hands_free()).await;

@@ -71,6 +71,8 @@ pub struct Session {
     open_sessions: Arc<AtomicUsize>,
     admission: Admission,
     tags: AtomicU32,
+    /// A microphone was opened here once: that conversation has its place.
+    admitted: bool,
     capture: Option<Capture>,
     playout: Option<Playout>,
     chunk: Vec<i16>,
@@ -87,6 +89,7 @@ impl Session {
             open_sessions,
             admission,
             tags: AtomicU32::new(0),
+            admitted: false,
             capture: None,
             playout: None,
             chunk: Vec::with_capacity(480),
@@ -118,7 +121,8 @@ impl Session {
 
     /// Opens the microphone and the playout. `rate_hz` is 8,000 to 48,000, `play_rate_hz` 24,000
     /// or 48,000. An open one is replaced; the count of played samples goes on. Refused with
-    /// [`EngineError::Overloaded`] while other conversations need the machine.
+    /// [`EngineError::Overloaded`] while other conversations need the machine, but only the first
+    /// time: who changes the mode or comes back after a lost connection talks already.
     pub fn mic_open(
         &mut self,
         rate_hz: u32,
@@ -139,7 +143,7 @@ impl Session {
                 allowed: "24000 or 48000",
             });
         }
-        if !self.mic_is_open() {
+        if !self.admitted {
             self.admission.ask()?;
         }
         let (capture, reader) = janet_audio::capture(CAPTURE_SAMPLES);
@@ -154,8 +158,15 @@ impl Session {
             line: Box::new(line),
             mode,
         })?;
+        self.admitted = true;
         (self.capture, self.playout) = (Some(capture), Some(playout));
         Ok(())
+    }
+
+    /// Whoever is here was talking until a moment ago, in a session that ended with its connection:
+    /// the microphone is opened however much there is to do.
+    pub fn talks_already(&mut self) {
+        self.admitted = true;
     }
 
     /// Changes this session only: `voice_speed` (1 is the voice's own pace, 2 twice as fast; kept
