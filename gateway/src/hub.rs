@@ -5,14 +5,15 @@
 //! goes: to the hub's own address and nowhere else. Every wait has the same limit.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use janet_models::store::{Hub, HubAnswer, HubError, HubFile, Resume};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -31,18 +32,99 @@ pub(crate) enum HubSetupError {
     /// No runtime for it.
     #[error("the model hub's connection cannot be started")]
     Runtime(#[from] io::Error),
-    /// An address that cannot be read.
-    #[error("`models.hf_endpoint` is no address")]
-    Endpoint,
+    /// An address that is not asked.
+    #[error("`models.hf_endpoint` must be {wanted}, not {found} ({said_by})")]
+    Endpoint {
+        /// What would do.
+        wanted: &'static str,
+        /// What stands there.
+        found: String,
+        /// Which layer of the settings said it.
+        said_by: String,
+    },
     /// A token that is none.
     #[error("HF_TOKEN holds characters that no token has")]
     Token,
+}
+
+/// A hub that is set up when a file of it is asked for: most pulls need none, and what is wrong with
+/// its settings must not keep them.
+#[derive(Debug)]
+pub(crate) struct LazyHub {
+    settings: config::Hub,
+    hub: OnceLock<Result<HttpHub, String>>,
+}
+
+impl LazyHub {
+    pub(crate) fn new(settings: &config::Hub) -> Self {
+        Self {
+            settings: settings.clone(),
+            hub: OnceLock::new(),
+        }
+    }
+}
+
+impl Hub for LazyHub {
+    fn get(&self, file: &HubFile, resume: Option<Resume<'_>>) -> Result<HubAnswer, HubError> {
+        let set_up = || HttpHub::new(&self.settings).map_err(|error| error.to_string());
+        match self.hub.get_or_init(set_up) {
+            Ok(hub) => hub.get(file, resume),
+            Err(reason) => Err(HubError::NotAsked {
+                reason: reason.clone(),
+            }),
+        }
+    }
+}
+
+/// Where the hub is, and what it is shown; or what is wrong with the settings.
+pub(crate) fn judge(hub: &config::Hub) -> Result<(Url, Option<HeaderValue>), HubSetupError> {
+    let refused = |wanted| HubSetupError::Endpoint {
+        wanted,
+        // Not even here is a password repeated.
+        found: if hub.endpoint.contains('@') {
+            "one with a password".to_owned()
+        } else {
+            format!("{:?}", hub.endpoint)
+        },
+        said_by: hub.said_by.clone(),
+    };
+    let wanted = "an address such as https://huggingface.co, without a password";
+    let url = Url::parse(&format!("{}/", hub.endpoint)).map_err(|_| refused(wanted))?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !is_http || !url.username().is_empty() || url.password().is_some() {
+        return Err(refused(wanted));
+    }
+    let Some(token) = &hub.token else {
+        return Ok((url, None));
+    };
+    // What goes through an open network can be read by anybody on its way.
+    if url.scheme() == "http" && !is_near(&url) {
+        return Err(refused(
+            "an https:// address while HF_TOKEN is set, which would be readable",
+        ));
+    }
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {}", token.0)).map_err(|_| HubSetupError::Token)?;
+    value.set_sensitive(true);
+    Ok((url, Some(value)))
+}
+
+/// Whether an address is one of this machine.
+fn is_near(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// A hub behind HTTP. Blocks; must not be called from a task of another runtime.
 #[derive(Debug)]
 pub(crate) struct HttpHub {
     client: Client,
+    /// For protected addresses that a mirror on an open one leads to. Made when there is one.
+    protected: OnceLock<Client>,
     runtime: Arc<Runtime>,
     endpoint: Url,
     authorization: Option<HeaderValue>,
@@ -53,30 +135,21 @@ impl HttpHub {
     pub(crate) fn new(hub: &config::Hub) -> Result<Self, HubSetupError> {
         // Somebody may have installed one: any will do.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let endpoint = format!("{}/", hub.endpoint);
-        let endpoint = Url::parse(&endpoint).map_err(|_| HubSetupError::Endpoint)?;
-        let mut client = Client::builder()
-            .connect_timeout(hub.stall)
-            .redirect(Policy::none())
-            .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")));
+        let (endpoint, authorization) = judge(hub)?;
+        let mut client = builder(hub.stall);
         if endpoint.scheme() == "http" {
             // One's own mirror: reached directly, and on machines without certificates.
             client = client.no_proxy().tls_certs_only([]);
         }
-        let authorization = hub.token.as_ref().map(|token| {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.0))
-                .map_err(|_| HubSetupError::Token)?;
-            value.set_sensitive(true);
-            Ok::<_, HubSetupError>(value)
-        });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         Ok(Self {
             client: client.build()?,
+            protected: OnceLock::new(),
             runtime: Arc::new(runtime),
             endpoint,
-            authorization: authorization.transpose()?,
+            authorization,
             stall: hub.stall,
         })
     }
@@ -107,7 +180,7 @@ impl HttpHub {
 
     async fn step(&self, url: &Url, resume: Option<Resume<'_>>) -> Result<Response, HubError> {
         let mut request = self
-            .client
+            .client_for(url)?
             .get(url.clone())
             .header(header::ACCEPT_ENCODING, "identity");
         if url.origin() == self.endpoint.origin()
@@ -129,6 +202,21 @@ impl HttpHub {
             }),
             Err(_) => Err(self.silent(url)),
         }
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&Client, HubError> {
+        if url.scheme() == self.endpoint.scheme() || url.scheme() != "https" {
+            return Ok(&self.client);
+        }
+        if let Some(client) = self.protected.get() {
+            return Ok(client);
+        }
+        let client = builder(self.stall).build();
+        let client = client.map_err(|error| HubError::Unreachable {
+            endpoint: host(url),
+            reason: innermost(&error),
+        })?;
+        Ok(self.protected.get_or_init(|| client))
     }
 
     fn next(&self, url: &Url, response: &Response) -> Result<Url, HubError> {
@@ -224,6 +312,13 @@ impl Hub for HttpHub {
             }),
         })
     }
+}
+
+fn builder(stall: Duration) -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(stall)
+        .redirect(Policy::none())
+        .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The bytes of an answer, as they come.

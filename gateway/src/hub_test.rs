@@ -152,6 +152,7 @@ impl World {
     fn store(&self) -> Store {
         let hub = config::Hub {
             endpoint: self.endpoint.clone(),
+            said_by: "a test".to_owned(),
             token: self.token.map(|token| ApiKey(token.to_owned())),
             stall: self.stall,
         };
@@ -163,7 +164,7 @@ impl World {
             self.bytes.len()
         );
         let options = StoreOptions {
-            hub: Some(Arc::new(HttpHub::new(&hub).expect("a good endpoint"))),
+            hub: Some(Arc::new(LazyHub::new(&hub))),
             ..StoreOptions::default()
         };
         let catalogue = Catalogue::parse(&catalogue).expect("it is valid");
@@ -412,6 +413,26 @@ fn redirects_that_lead_nowhere_end() {
 }
 
 #[test]
+fn a_mirror_that_leads_to_a_protected_address_is_followed_with_the_certificates_for_it() {
+    let hub = config::Hub {
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        said_by: "a test".to_owned(),
+        token: None,
+        stall: Duration::from_secs(1),
+    };
+    let hub = HttpHub::new(&hub).expect("a good endpoint");
+    let url = |text: &str| Url::parse(text).expect("an address");
+    let open = hub.client_for(&url("http://127.0.0.1:2/w"));
+    assert!(std::ptr::eq(open.expect("it is there"), &hub.client));
+    assert!(hub.protected.get().is_none(), "nobody needed it");
+    // A machine without certificates has none, and says so.
+    match hub.client_for(&url("https://127.0.0.1:2/w")) {
+        Ok(protected) => assert!(!std::ptr::eq(protected, &hub.client)),
+        Err(error) => assert!(error.to_string().contains("https://127.0.0.1:2"), "{error}"),
+    }
+}
+
+#[test]
 fn a_hub_that_never_answers_or_falls_silent_is_given_up() {
     let bytes = World::new(String::new()).bytes;
     let server = Server::start(|_, _| Reply::Hang(Vec::new()));
@@ -443,14 +464,65 @@ fn an_answer_about_other_bytes_is_refused() {
     assert!(error.contains("another part of the file"), "{error}");
 }
 
-#[test]
-fn a_token_that_is_none_is_refused_without_being_repeated() {
+/// What is wrong with these settings.
+fn wrong(endpoint: &str, token: Option<&str>) -> Option<String> {
     let hub = config::Hub {
-        endpoint: "http://127.0.0.1:1".to_owned(),
-        token: Some(ApiKey("a\nb".to_owned())),
+        endpoint: endpoint.to_owned(),
+        said_by: "environment HF_ENDPOINT".to_owned(),
+        token: token.map(|token| ApiKey(token.to_owned())),
         stall: Duration::from_secs(1),
     };
-    let error = HttpHub::new(&hub).expect_err("it is refused").to_string();
+    judge(&hub).err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_token_goes_over_protected_connections_only() {
+    for near in [
+        "https://hub.example",
+        "http://127.0.0.1:9",
+        "http://localhost:9",
+        "http://[::1]:9/hf",
+        "http://[::1]",
+        "http://127.1.2.3",
+    ] {
+        assert_eq!(wrong(near, Some(TOKEN)), None, "{near}");
+    }
+    for far in [
+        "http://hub.example",
+        "http://127.0.0.1.example/x",
+        "http://10.0.0.1",
+    ] {
+        let error = wrong(far, Some(TOKEN)).expect("it is readable");
+        assert!(
+            error.contains("https://") && !error.contains(TOKEN),
+            "{error}"
+        );
+        assert_eq!(wrong(far, None), None, "nothing is given away");
+    }
+}
+
+#[test]
+fn what_is_no_address_is_said_with_who_set_it() {
+    for endpoint in [
+        "huggingface.co",
+        "ftp://here",
+        "http://",
+        "http://a b",
+        "http://me:pw@here",
+    ] {
+        let error = wrong(endpoint, None).expect("it is refused");
+        assert!(error.contains("environment HF_ENDPOINT"), "{error}");
+        assert!(!error.contains("pw"), "{error}");
+    }
+}
+
+#[test]
+fn settings_that_are_wrong_are_told_by_the_file_that_needs_the_hub() {
+    let mut world = World::new("huggingface.co".to_owned());
+    assert!(world.is_refused().contains("`models.hf_endpoint` must be"));
+    world.endpoint = "http://127.0.0.1:1".to_owned();
+    world.token = Some("a\nb");
+    let error = world.is_refused();
     assert!(
         error.contains("HF_TOKEN") && !error.contains("a\nb"),
         "{error}"

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use janet_engine::ModelPaths;
+use janet_engine::{EngineError, ModelPaths};
 use janet_models::store::{Condition, Hold, Progress, Role, Store, StoreError, StoreOptions};
 use janet_models::vits::VoiceConfig;
 use janet_models::{ModelError, llm, whisper};
@@ -168,6 +168,30 @@ fn check_voice(json: &Path, speaker: Option<&str>) -> Result<(), WeightsError> {
     Ok(())
 }
 
+/// What keeps a file of the user's from being loaded, as far as can be told without loading it.
+pub(crate) fn check(role: Role, path: &Path) -> Result<(), ModelError> {
+    match role {
+        Role::Llm => llm::check(path),
+        Role::Stt => whisper::check(path),
+        // What is in the others is told when they are loaded.
+        _ => Ok(()),
+    }
+}
+
+/// What helps when models could not be loaded: `verify` knows the store's own files only, and a
+/// setting that a model cannot do is no fault of its files.
+pub(crate) fn advice(models: &Models, error: &EngineError) -> &'static str {
+    let EngineError::Model { role, source } = error else {
+        return "";
+    };
+    let all = models.all();
+    let mut own = all.iter().filter(|(_, name)| name.starts_with(FILE));
+    if matches!(source, ModelError::Input { .. }) || own.any(|(own, _)| own == role) {
+        return "";
+    }
+    "; `janet models verify` checks their files"
+}
+
 struct Finder<'a> {
     store: Store,
     models: &'a Models,
@@ -257,7 +281,7 @@ impl Found {
     fn gguf(&self) -> Result<PathBuf, WeightsError> {
         let path = self.file(".gguf")?;
         if let Self::Own { key, .. } = self {
-            llm::check(&path).map_err(|source| WeightsError::Unfit { key, source })?;
+            check(Role::Llm, &path).map_err(|source| WeightsError::Unfit { key, source })?;
         }
         Ok(path)
     }
@@ -266,7 +290,7 @@ impl Found {
         match self {
             Self::Named { path, .. } => Ok(path.clone()),
             Self::Own { key, path } => {
-                whisper::check(path).map_err(|source| WeightsError::Unfit { key, source })?;
+                check(Role::Stt, path).map_err(|source| WeightsError::Unfit { key, source })?;
                 Ok(path.clone())
             }
         }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::config::{Environment, Request, load};
+use crate::config::{Config, Environment, Request, load};
 
-/// What is said of these settings with the store in `home`.
-fn refusal_in(home: &Path, settings: &[(&str, &str)]) -> String {
+/// These settings with the store in `home`.
+fn config(home: &Path, settings: &[(&str, &str)]) -> Config {
     let path = home.to_string_lossy().into_owned();
     let environment = Environment::from_pairs([("JANET_HOME".into(), path)]);
     let flags = settings
@@ -13,7 +13,12 @@ fn refusal_in(home: &Path, settings: &[(&str, &str)]) -> String {
         ..Request::default()
     };
     let (config, _) = load(&request, &environment).expect("a good configuration");
-    locate(&config.models, "test")
+    config
+}
+
+/// What is said of these settings with the store in `home`.
+fn refusal_in(home: &Path, settings: &[(&str, &str)]) -> String {
+    locate(&config(home, settings).models, "test")
         .expect_err("not everything is there")
         .to_string()
 }
@@ -125,6 +130,33 @@ fn what_is_wrong_with_a_gguf_file_is_said() {
     whole.extend(1e-5f32.to_le_bytes());
     let error = gguf_refusal(&whole);
     assert!(error.contains("it holds no tokenizer"), "{error}");
+}
+
+#[test]
+fn verify_is_advised_for_files_of_the_store_only() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let models = |llm: &str| config(home.path(), &[("models.llm", llm)]).models;
+    let damaged = |role| EngineError::Model {
+        role,
+        source: ModelError::Format {
+            path: "w".into(),
+            reason: "it is cut short".to_owned(),
+        },
+    };
+    let named = models("smollm2-135m-instruct-q4_1");
+    assert!(advice(&named, &damaged("llm")).contains("`janet models verify`"));
+    let own = models("file:/mine.gguf");
+    assert_eq!(advice(&own, &damaged("llm")), "");
+    assert!(advice(&own, &damaged("stt")).contains("`janet models verify`"));
+    let setting = EngineError::Model {
+        role: "stt",
+        source: ModelError::Input {
+            what: "language",
+            reason: "it is not known".to_owned(),
+        },
+    };
+    assert_eq!(advice(&named, &setting), "");
+    assert_eq!(advice(&named, &EngineError::Ended), "");
 }
 
 #[test]

@@ -126,6 +126,22 @@ try {
   wire.up = true;
   report.ok(await janet.until((s) => s.link === 'open' && s.status === 'ready', 30_000), 'and it comes back by itself');
 
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = async () => new AudioContext().createMediaStreamDestination().stream;
+  });
+  wire.rewrite((message) =>
+    message.type === 'audio_ready' ? { type: 'error', code: 'overloaded', message: 'busy', request_id: message.request_id } : message,
+  );
+  const errorsBefore = await page.locator('.entry.error').count();
+  const pressed = Date.now();
+  await page.click('#mic');
+  report.ok(await janet.until((s) => s.errors.includes('overloaded') && s.micState === 'off', 4_000), 'a microphone that is refused is off at once', `${Date.now() - pressed} ms`);
+  report.ok((await page.locator('.entry.error').count()) === errorsBefore + 1, 'with one error, no two');
+  report.ok((await text('.entry.error >> nth=-1')).includes('turn the microphone on again'), 'which says what to do', await text('.entry.error >> nth=-1'));
+  report.ok((await text('#link')) === 'Ready', 'and typing goes on', await text('#link'));
+  await isAccessible(janet, report, 'refused');
+  wire.rewrite((message) => message);
+
   for (const [name, words] of [
     ['NotAllowedError', 'allow the microphone'],
     ['NotFoundError', 'Plug one in'],

@@ -22,7 +22,15 @@ let url = process.env.JANET_URL;
 /** Starts the binary on a free port and gives its address. */
 async function serve(binary) {
   // Conversations of a test are nobody's: they go with its folder.
-  const env = { ...process.env, JANET_CONVERSATION_DATA_DIR: join(out, 'data'), JANET_LLM_SERVER: 'off' };
+  const env = {
+    ...process.env,
+    JANET_CONVERSATION_DATA_DIR: join(out, 'data'),
+    JANET_LLM_SERVER: 'off',
+    // Whatever lies in this machine's store: the models that the tests were written for.
+    JANET_PROFILE: 'cpu',
+    // However slow this machine is: nobody is turned away.
+    JANET_ENGINE_BUSY_AT: '1',
+  };
   janet = spawn(binary, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'], env });
   return new Promise((resolve, reject) => {
     let said = '';

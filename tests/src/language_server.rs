@@ -49,6 +49,8 @@ pub struct LanguageServer {
 
 struct Shared {
     manner: Mutex<Manner>,
+    /// How questions that hold this text are answered.
+    apart: Mutex<Option<(&'static str, Manner)>>,
     questions: Mutex<Vec<Value>>,
     called_off: AtomicUsize,
 }
@@ -60,6 +62,7 @@ impl LanguageServer {
         let listener = listener.expect("a port to listen on");
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
+            apart: Mutex::default(),
             questions: Mutex::default(),
             called_off: AtomicUsize::new(0),
         });
@@ -75,6 +78,11 @@ impl LanguageServer {
         *self.shared.manner.lock().expect("nobody panics with it") = manner;
     }
 
+    /// Questions that hold this text are answered like this, whatever holds for the others.
+    pub fn behave_for(&self, text: &'static str, manner: Manner) {
+        *self.shared.apart.lock().expect("nobody panics with it") = Some((text, manner));
+    }
+
     /// The bodies of all questions so far.
     pub fn questions(&self) -> Vec<Value> {
         let questions = self.shared.questions.lock();
@@ -84,6 +92,16 @@ impl LanguageServer {
     /// How many answers were called off by closing the connection.
     pub fn called_off(&self) -> usize {
         self.shared.called_off.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn manner_for(&self, question: &Value) -> Manner {
+        let apart = self.apart.lock().expect("nobody panics with it");
+        match &*apart {
+            Some((text, manner)) if question.to_string().contains(text) => manner.clone(),
+            _ => self.manner.lock().expect("nobody panics with it").clone(),
+        }
     }
 }
 
@@ -108,10 +126,10 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
         let list = json!({ "models": [{ "name": MODEL }], "data": [{ "id": MODEL }] });
         return whole(&mut socket, "200 OK", list.to_string().as_bytes()).await;
     }
-    let question = serde_json::from_slice(&body).expect("Janet sends JSON");
+    let question: Value = serde_json::from_slice(&body).expect("Janet sends JSON");
+    let manner = shared.manner_for(&question);
     let questions = shared.questions.lock();
     questions.expect("nobody panics with it").push(question);
-    let manner = shared.manner.lock().expect("nobody panics with it").clone();
     let (pieces, ends) = match manner {
         Manner::Fails => return whole(&mut socket, "500 Internal Server Error", b"no").await,
         Manner::Lies => return whole(&mut socket, "200 OK", b"<html>\n<p>Welcome!\n").await,

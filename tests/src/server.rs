@@ -83,6 +83,9 @@ impl Server {
             "cpu",
             "--set",
             "log.filter=debug",
+            // However slow this machine is: nobody is turned away.
+            "--set",
+            "engine.busy_at=1",
             // Whatever runs on this machine: her own model answers.
             "--set",
             "llm.server=off",

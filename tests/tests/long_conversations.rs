@@ -9,6 +9,8 @@ use janet_tests::{Client, Server, http};
 use serde_json::{Value, json};
 
 const LOOK: Duration = Duration::from_millis(50);
+/// So many looks are a minute: a busy machine takes its time.
+const LOOKS: usize = 1200;
 /// What only a request for a summary holds, and what only a prompt with a note does.
 const REQUEST: &str = "Sum up this conversation";
 const NOTE: &str = "Earlier in this conversation: ";
@@ -25,7 +27,7 @@ fn start(fake: &LanguageServer) -> Server {
 }
 
 fn answers(server: &Server) {
-    for _ in 0..400 {
+    for _ in 0..LOOKS {
         let health = http::get(server.address(), "/healthz").body;
         if health.contains(MODEL) {
             return;
@@ -37,7 +39,7 @@ fn answers(server: &Server) {
 
 /// Waits until so many summaries were asked for; the last request.
 fn asked_to_sum_up(fake: &LanguageServer, times: usize) -> String {
-    for _ in 0..400 {
+    for _ in 0..LOOKS {
         let all = fake.questions();
         let requests: Vec<String> = all
             .iter()
@@ -54,7 +56,7 @@ fn asked_to_sum_up(fake: &LanguageServer, times: usize) -> String {
 
 /// Waits until a summary has come to one of these ends.
 fn judged(server: &Server, outcomes: &[&str]) {
-    for _ in 0..400 {
+    for _ in 0..LOOKS {
         let page = http::get(server.address(), "/metrics").body;
         let is_there = |outcome: &&str| {
             let line = format!("janet_conversation_notes_total{{outcome=\"{outcome}\"}}");
@@ -77,8 +79,12 @@ async fn turn(client: &mut Client, word: &str) {
     client.ask(&text).await;
 }
 
+/// What was asked last of a turn. A summary may be asked for at any moment when it is quiet.
 fn last_question(fake: &LanguageServer) -> String {
-    fake.questions().last().expect("it was asked").to_string()
+    let questions = fake.questions();
+    let mut turns = questions.iter().map(Value::to_string);
+    let last = turns.rfind(|question| !question.contains(REQUEST));
+    last.expect("it was asked")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,10 +98,7 @@ async fn its_beginning_becomes_a_note_and_the_last_turns_stay() {
         turn(&mut client, word).await;
     }
     let before = last_question(&fake);
-    assert!(
-        before.contains("larch") && !before.contains(REQUEST),
-        "{before}"
-    );
+    assert!(before.contains("larch"), "{before}");
     turn(&mut client, "aspen").await;
     let request = asked_to_sum_up(&fake, 1);
     assert!(
@@ -138,16 +141,16 @@ async fn a_summary_that_fails_or_lies_leaves_old_turns_out_as_ever() {
         Manner::Says(vec!["<|im_start|>user\nNo."]),
     ] {
         let fake = LanguageServer::start(0, Manner::Says(vec!["Yes."])).await;
+        // Set before there is anything to sum up: it is asked for in its own time.
+        fake.behave_for(REQUEST, manner.clone());
         let server = start(&fake);
         answers(&server);
         let mut client = Client::connect(&server).await;
         for word in ["larch", "alder", "rowan", "aspen"] {
             turn(&mut client, word).await;
         }
-        fake.behave(manner.clone());
         asked_to_sum_up(&fake, 1);
         judged(&server, &["refused"]);
-        fake.behave(Manner::Says(vec!["Yes."]));
         // A server that failed is looked at again, and asked again.
         answers(&server);
         turn(&mut client, "maple").await;
@@ -166,18 +169,18 @@ async fn a_summary_that_fails_or_lies_leaves_old_turns_out_as_ever() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_that_begins_ends_the_summary() {
     let fake = LanguageServer::start(0, Manner::Says(vec!["Yes."])).await;
+    fake.behave_for(REQUEST, Manner::Endless);
     let server = start(&fake);
     answers(&server);
     let mut client = Client::connect(&server).await;
     for word in ["larch", "alder", "rowan", "aspen"] {
         turn(&mut client, word).await;
     }
-    fake.behave(Manner::Endless);
     asked_to_sum_up(&fake, 1);
     fake.behave(Manner::Says(vec!["I am."]));
     let answer = client.ask("Are you there?").await;
     assert_eq!(answer["text"], "I am.");
-    for _ in 0..200 {
+    for _ in 0..LOOKS {
         if fake.called_off() == 1 {
             // It is asked for again when it is quiet again.
             asked_to_sum_up(&fake, 2);

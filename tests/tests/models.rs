@@ -425,6 +425,30 @@ fn the_list_is_there_for_programs_and_names_what_is_half() {
     assert_eq!(shown.trim(), world.folder().display().to_string());
 }
 
+#[test]
+fn a_reader_that_has_had_enough_is_no_fault() {
+    let world = World::new();
+    fs::create_dir(world.home.path().join("models")).expect("writable");
+    for (words, is_well) in [
+        (&["models", "list"][..], true),
+        (&["models", "list", "--json"], true),
+        (&["models", "where", "m"], true),
+        (&["config", "explain"], true),
+        (&["schema"], true),
+        (&["completions", "bash"], true),
+        // Nothing is there to run: that it says so does not change.
+        (&["doctor", "--set", "llm.server=off"], false),
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = world.janet(words).stdout(writer).output();
+        let output = output.expect("the binary runs");
+        let error = said(&output);
+        assert!(!error.contains("panicked"), "{words:?}: {error}");
+        assert_eq!(output.status.success(), is_well, "{words:?}: {error}");
+    }
+}
+
 /// A store of one's own whose files are those of the machine's: what is removed here stays there.
 fn linked_store() -> tempfile::TempDir {
     let output = Command::new(janet()).args(["models", "where"]).output();
@@ -435,6 +459,10 @@ fn linked_store() -> tempfile::TempDir {
         .expect("`janet models pull` was run")
         .flatten()
     {
+        // A file of the user's own, perhaps.
+        if !model.path().is_dir() {
+            continue;
+        }
         let folder = store.path().join(model.file_name());
         fs::create_dir(&folder).expect("writable");
         for file in fs::read_dir(model.path()).expect("readable").flatten() {
@@ -447,6 +475,38 @@ fn linked_store() -> tempfile::TempDir {
         }
     }
     store
+}
+
+#[test]
+fn a_model_that_a_command_has_loaded_is_not_removed() {
+    let store = linked_store();
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let recording = out.path().join("question.wav");
+    // As long as it takes to look, and longer.
+    let silence = vec![0.0; 16_000 * 60];
+    janet_audio::wav::write_file(&recording, &silence, 16_000).expect("writable");
+    let dir = format!("models.dir={}", store.path().display());
+    let mut command = Command::new(janet());
+    command
+        .args(["talk", "--set", &dir, "--set", "llm.server=off"])
+        .args(["--profile", "cpu", "-o"])
+        .arg(out.path().join("answer.wav"))
+        .arg(&recording)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut talk = command.spawn().expect("the binary runs");
+    hear(&mut talk, &["playing", "of recording"]);
+    let mut remove = Command::new(janet());
+    remove.args(["models", "rm", "silero-vad-6.2", "--set", &dir]);
+    let refused = remove.output().expect("the binary runs");
+    let holder = format!("used by janet talk (process {})", talk.id());
+    kill(talk);
+    let error = said(&refused);
+    assert!(
+        !refused.status.success() && error.contains(&holder),
+        "{error}"
+    );
 }
 
 #[test]

@@ -13,6 +13,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::client_async;
 
+/// Bytes that the kernel does not buffer for one connection.
+const LARGE: usize = 64 << 20;
+
 fn hands_free() -> Value {
     json!({ "type": "audio_start", "rate_hz": RATE_HZ, "play_rate_hz": 24000, "mode": "hands_free" })
 }
@@ -116,6 +119,52 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     }
 }
 
+/// A folder with a page, and beside it a file that no socket's buffers hold.
+fn page_with_a_large_file() -> tempfile::TempDir {
+    let web = tempfile::tempdir().expect("a folder");
+    std::fs::write(web.path().join("index.html"), "<p>page").expect("writable");
+    std::fs::write(web.path().join("large.bin"), vec![7; LARGE]).expect("writable");
+    web
+}
+
+async fn asks_for_the_large_file(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address())
+        .await
+        .expect("the kernel queues");
+    let host = server.address();
+    let request = format!("GET /large.bin HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("it is read");
+    stream
+}
+
+#[tokio::test]
+async fn who_asks_and_never_reads_keeps_no_place() {
+    let web = page_with_a_large_file();
+    let web_dir = format!("server.web_dir={}", web.path().display());
+    let server = Server::start(&[&web_dir, "server.write_timeout_ms=500"]).ready();
+    let files = server.files();
+    let _deaf = asks_for_the_large_file(&server).await;
+    let mut deaf_too = asks_for_the_large_file(&server).await;
+    deaf_too
+        .read_exact(&mut [0; 1000])
+        .await
+        .expect("its beginning comes");
+    let since = Instant::now();
+    while server.files() > files {
+        assert!(
+            since.elapsed() < Duration::from_secs(30),
+            "a client that does not read keeps its place"
+        );
+        look_again().await;
+    }
+    let mut rest = Vec::new();
+    let ended = timeout(Duration::from_secs(20), deaf_too.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok() && rest.len() < LARGE, "all of it came");
+}
+
 #[tokio::test]
 async fn a_busy_machine_begins_no_further_conversation_and_says_so() {
     // A hundredth of the machine: one answer is enough.
@@ -136,6 +185,19 @@ async fn a_busy_machine_begins_no_further_conversation_and_says_so() {
     // Who talks already goes on, and so does typing.
     talker.ask("And the land?").await;
     other.ask("And the sky?").await;
+    // Also in another mode, and on another connection.
+    talker.send(json!({ "type": "audio_stop" })).await;
+    let mut push_to_talk = hands_free();
+    push_to_talk["mode"] = json!("push_to_talk");
+    talker.send(push_to_talk).await;
+    talker.until("audio_ready").await;
+    let id = talker.client_id.clone();
+    talker.close().await;
+    let mut talker = Client::resume(&server, &id).await;
+    talker.send(hands_free()).await;
+    talker.until("audio_ready").await;
+    let error = other.refusal(hands_free()).await;
+    assert_eq!(error["code"], "overloaded", "{error}");
     let since = Instant::now();
     loop {
         other.send(hands_free()).await;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use janet_tests::{Client, Server};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn sigterm_says_goodbye_to_everybody_and_ends_well() {
@@ -61,6 +63,41 @@ async fn a_client_that_does_not_answer_does_not_keep_the_process() {
     let (took, well) = server.ended();
     assert!(
         well && took < Duration::from_secs(6),
+        "{took:?}, ended well: {well}"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_is_under_way_arrives_whole() {
+    // More than the kernel buffers for one connection.
+    const LARGE: usize = 64 << 20;
+    let web = tempfile::tempdir().expect("a folder");
+    std::fs::write(web.path().join("index.html"), "<p>page").expect("writable");
+    std::fs::write(web.path().join("large.bin"), vec![7; LARGE]).expect("writable");
+    let web_dir = format!("server.web_dir={}", web.path().display());
+    let server = Server::start(&[&web_dir, "server.shutdown_ms=60000"]);
+    let address = server.address();
+    // Two that ask for nothing (any more) do not keep the process.
+    let _silent = TcpStream::connect(address).await.expect("it listens");
+    let mut idle = TcpStream::connect(address).await.expect("it listens");
+    let ask = |path| format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    idle.write_all(ask("/").as_bytes()).await.expect("read");
+    idle.read_exact(&mut [0; 100]).await.expect("the page");
+    let mut slow = TcpStream::connect(address).await.expect("it listens");
+    slow.write_all(ask("/large.bin").as_bytes())
+        .await
+        .expect("read");
+    let mut bytes = vec![0; 1000];
+    slow.read_exact(&mut bytes).await.expect("its beginning");
+    server.signal("TERM");
+    // Closed only once the server is going down.
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.expect("it is closed");
+    slow.read_to_end(&mut bytes).await.expect("the rest comes");
+    assert!(bytes.len() > LARGE, "only {} bytes came", bytes.len());
+    let (took, well) = server.ended();
+    assert!(
+        well && took < Duration::from_secs(30),
         "{took:?}, ended well: {well}"
     );
 }

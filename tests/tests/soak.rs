@@ -224,7 +224,7 @@ impl Person {
         match self.rng.u8(0..5) {
             0 => client.send_text("{ \"type\": ").await,
             1 => client.send(json!({ "type": "message", "text": 7 })).await,
-            2 => client.send_bytes(&[1, 2, 3]).await,
+            2 => return self.sends_early_sound(client).await,
             3 => client.send(json!({ "type": "audio_stop" })).await,
             _ => {
                 client
@@ -233,6 +233,21 @@ impl Person {
             }
         }
         self.refused(&client.error().await);
+    }
+
+    /// Of frames that come before `audio_start` at most one a second is answered: what comes before the
+    /// pong is all that comes.
+    async fn sends_early_sound(&mut self, client: &mut Client) {
+        client.send_bytes(&[1, 2, 3]).await;
+        client.send(json!({ "type": "ping", "timestamp": 0 })).await;
+        loop {
+            match client.next().await {
+                Frame::Text(frame) if frame["type"] == "error" => self.refused(&frame),
+                Frame::Text(frame) if frame["type"] == "pong" => return,
+                Frame::Text(_) | Frame::Sound(..) => {}
+                ended => panic!("{ended:?} instead of a pong"),
+            }
+        }
     }
 
     async fn rests(&mut self, client: &mut Client) {

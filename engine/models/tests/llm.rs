@@ -525,6 +525,8 @@ fn a_damaged_file_is_refused_with_its_name() {
             panic!("a file of {length} bytes was accepted");
         };
         assert!(error.to_string().contains("cut.gguf"), "{length}: {error}");
+        let refused = janet_models::llm::check(&path).expect_err("told before it is loaded");
+        assert!(refused.to_string().contains("cut.gguf"), "{refused}");
     }
     let missing = Llm::load(
         &dir.path().join("no.gguf"),

@@ -163,6 +163,12 @@ impl Session {
         Ok(())
     }
 
+    /// Whoever is here was talking until a moment ago, in a session that ended with its connection:
+    /// the microphone is opened however much there is to do.
+    pub fn talks_already(&mut self) {
+        self.admitted = true;
+    }
+
     /// Changes this session only: `voice_speed` (1 is the voice's own pace, 2 twice as fast; kept
     /// within [`VOICE_SPEEDS`]) holds for the phrases that are made from now on, `sensitivity`
     /// for the next window of the microphone. `None` leaves as it is.

@@ -6,9 +6,10 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use janet_models::store::Condition;
+use janet_models::store::{Condition, Role};
 
-use crate::config::{Choice, Config, FILE, Layers};
+use super::out::outln;
+use crate::config::{Choice, Config, FILE, Layers, overridden};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
 use crate::{server, weights};
@@ -69,6 +70,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let mut findings = vec![machine(layers)];
     findings.extend(choices(layers));
     findings.extend(models(config));
+    findings.extend(hub(config));
     findings.extend([
         port(config),
         conversations(&config.conversation.data_dir),
@@ -77,14 +79,14 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         speech_server(config)?,
     ]);
     for finding in &findings {
-        println!("{finding}");
+        outln!("{finding}")?;
     }
     let bad = findings
         .iter()
         .filter(|finding| finding.state == State::Bad);
     match bad.count() {
         0 => {
-            println!("\nEverything is there. `janet serve` starts Janet.");
+            outln!("\nEverything is there. `janet serve` starts Janet.")?;
             Ok(())
         }
         1 => anyhow::bail!("one thing is bad; the arrow says what helps"),
@@ -99,7 +101,7 @@ fn machine(layers: &Layers) -> Finding {
     match (machine.cores, machine.memory_gb) {
         (0 | 1, _) => Finding::new(WHAT, State::Note, found)
             .todo("with one core answers come late; two are enough"),
-        (_, 1) => Finding::new(WHAT, State::Note, found)
+        (_, Some(0 | 1)) => Finding::new(WHAT, State::Note, found)
             .todo("the models need about 600 MB; close what else is large"),
         _ => Finding::new(WHAT, State::Fine, found),
     }
@@ -107,16 +109,20 @@ fn machine(layers: &Layers) -> Finding {
 
 /// How the profile chose; what keeps a better model away is no fault of anybody's.
 fn choices(layers: &Layers) -> Vec<Finding> {
-    let finding = |choice: &Choice| {
-        let missing = choice.conditions.iter().filter(|c| !c.is_met);
-        let missing: Vec<&str> = missing.map(|c| c.told.as_str()).collect();
-        let found = match missing[..] {
-            [] => format!("{choice}: {}", choice.reason),
-            _ => format!("{choice}; wanted: {}", missing.join(", ")),
-        };
-        Finding::new("choice", State::Fine, found)
+    let findings = layers.choices().iter();
+    findings
+        .map(|choice| chosen(choice, &overridden(choice, layers)))
+        .collect()
+}
+
+fn chosen(choice: &Choice, overridden: &str) -> Finding {
+    let missing = choice.conditions.iter().filter(|c| !c.is_met);
+    let missing: Vec<&str> = missing.map(|c| c.told.as_str()).collect();
+    let found = match missing[..] {
+        [] => format!("{choice}{overridden}: {}", choice.reason),
+        _ => format!("{choice}; wanted: {}", missing.join(", ")),
     };
-    layers.choices().iter().map(finding).collect()
+    Finding::new("choice", State::Fine, found)
 }
 
 fn models(config: &Config) -> Vec<Finding> {
@@ -154,16 +160,31 @@ fn models(config: &Config) -> Vec<Finding> {
     findings.collect()
 }
 
-/// A file of the user's: what is in it is told when it is loaded.
+/// A file of the user's, looked at as `janet serve` does.
 fn own(role: &str, name: &str) -> Finding {
+    const TODO: &str = "name another file, or a model of `janet models list`";
     let path = Path::new(name.strip_prefix(FILE).unwrap_or(name));
     let found = format!("{role}: {}", path.display());
-    if path.exists() {
-        Finding::new("model", State::Fine, found)
-    } else {
-        Finding::new("model", State::Bad, format!("{found} is not there"))
-            .todo("name a file that is there, or a model of `janet models list`")
+    if !path.exists() {
+        return Finding::new("model", State::Bad, format!("{found} is not there")).todo(TODO);
     }
+    let role = match role {
+        "llm" => Some(Role::Llm),
+        "stt" => Some(Role::Stt),
+        // What is in the others is told when they are loaded.
+        _ => None,
+    };
+    match role.map_or(Ok(()), |role| weights::check(role, path)) {
+        Ok(()) => Finding::new("model", State::Fine, found),
+        Err(error) => Finding::new("model", State::Bad, format!("{found}: {error}")).todo(TODO),
+    }
+}
+
+/// A hub that cannot be asked: only `janet models pull` would notice.
+fn hub(config: &Config) -> Option<Finding> {
+    let trouble = super::models::hub_trouble(&config.models)?;
+    let finding = Finding::new("model hub", State::Note, trouble);
+    Some(finding.todo("models that are here do not need it; `janet models pull` does for some"))
 }
 
 fn port(config: &Config) -> Finding {
@@ -279,6 +300,35 @@ mod tests {
                 .nth(1)
                 .is_some_and(|line| line.contains("→ `--port N`"))
         );
+    }
+
+    #[test]
+    fn a_choice_that_does_not_count_says_what_does() {
+        let choice = Choice {
+            key: "models.llm".into(),
+            candidate: "half-b".into(),
+            bytes: 400_000_000,
+            conditions: Vec::new(),
+            reason: "it answers better".into(),
+        };
+        let found = |over: &str| chosen(&choice, over).found;
+        let taken = "models.llm: half-b (400 MB) is taken";
+        assert_eq!(found(""), format!("{taken}: it answers better"));
+        let over = ", but flag --set models.llm counts";
+        assert_eq!(found(over), format!("{taken}{over}: it answers better"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_model_is_bad() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("x.gguf");
+        std::fs::write(&path, "no model").expect("written");
+        let finding = own("llm", &format!("file:{}", path.display()));
+        assert_eq!(finding.state, State::Bad, "{finding}");
+        assert!(finding.to_string().contains("not GGUF"), "{finding}");
+        assert_eq!(own("llm", "file:/nowhere/x.gguf").state, State::Bad);
+        let voice = own("tts", &format!("file:{}", path.display()));
+        assert_eq!(voice.state, State::Fine, "{voice}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use janet_models::whisper::{Transcription, Word};
 use serde_json::{Value, json};
 
 use super::loading;
+use super::out::outln;
 use crate::config::{Config, Request};
 
 /// Longest recording: two hours are 460 MB of samples.
@@ -54,7 +55,7 @@ impl Listen {
             wav::read(&bytes, LONGEST).with_context(|| format!("{shown} cannot be used"))?;
         drop(bytes);
         ensure!(!speech.is_empty(), "{shown} holds no sound");
-        let models = loading::models(config)?;
+        let (models, _weights) = loading::models(config, "listen")?;
         let sound_s = speech.len() as f64 / 16_000.0;
         // On standard error, and hidden where that is no terminal.
         let style = ProgressStyle::with_template("{bar:30} {pos} of {len} s heard, {eta} left")?;
@@ -66,17 +67,16 @@ impl Listen {
         bar.finish_and_clear();
         if self.json {
             let took_s = began.elapsed().as_secs_f64();
-            println!("{}", self.object(&heard, sound_s, took_s));
+            outln!("{}", self.object(&heard, sound_s, took_s))?;
             return Ok(());
         }
         ensure!(!heard.text.is_empty(), "nobody speaks in {shown}");
         if self.words {
-            heard
-                .words
-                .iter()
-                .for_each(|word| println!("{}", line(word)));
+            for word in &heard.words {
+                outln!("{}", line(word))?;
+            }
         } else {
-            println!("{}", heard.text);
+            outln!("{}", heard.text)?;
         }
         Ok(())
     }

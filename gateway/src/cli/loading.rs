@@ -2,18 +2,19 @@
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use janet_engine::{EngineError, Models};
-use janet_models::ModelError;
+use janet_engine::Models;
 
 use crate::config::Config;
-use crate::{voice, weights};
+use crate::voice;
+use crate::weights::{self, Weights};
 
 /// Steps of the bar.
 const STEPS: u64 = 100;
 
-/// Loads and warms up everything. The bar goes to standard error, and only to a terminal.
-pub(super) fn models(config: &Config) -> anyhow::Result<Models> {
-    let weights = weights::locate(&config.models, "")?;
+/// Loads and warms up everything. While the weights are kept, nobody removes what was loaded from
+/// them. The bar goes to standard error, and only to a terminal.
+pub(super) fn models(config: &Config, who: &str) -> anyhow::Result<(Models, Weights)> {
+    let weights = weights::locate(&config.models, who)?;
     let style = ProgressStyle::with_template("loading {bar:30} {msg}").context("a bad template")?;
     let bar = ProgressBar::new(STEPS).with_style(style);
     let models = Models::load(
@@ -25,14 +26,9 @@ pub(super) fn models(config: &Config) -> anyhow::Result<Models> {
         },
     );
     bar.finish_and_clear();
-    match models {
-        // A setting that the model cannot do is no fault of its files.
-        Err(
-            error @ EngineError::Model {
-                source: ModelError::Input { .. },
-                ..
-            },
-        ) => Err(error.into()),
-        models => models.context("`janet models verify` checks the files"),
-    }
+    let models = models.map_err(|error| {
+        let advice = weights::advice(&config.models, &error);
+        anyhow::Error::new(error).context(format!("the models cannot be loaded{advice}"))
+    })?;
+    Ok((models, weights))
 }

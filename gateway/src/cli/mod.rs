@@ -5,12 +5,12 @@ mod listen;
 mod loading;
 mod models;
 mod models_list;
+mod out;
 mod replay;
 mod say;
 mod serve;
 mod talk;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
@@ -101,12 +101,12 @@ enum ConfigCommand {
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { settings, command } = cli;
     if let Command::Completions { shell } = command {
-        let mut out = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "janet", &mut out);
-        return Ok(std::io::stdout().write_all(&out)?);
+        let mut lines = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "janet", &mut lines);
+        return Ok(out::text(&lines)?);
     }
     if let Command::Schema = command {
-        return Ok(std::io::stdout().write_all(janet_protocol::SCHEMA.as_bytes())?);
+        return Ok(out::text(janet_protocol::SCHEMA.as_bytes())?);
     }
     let environment = Environment::read();
     let mut request = Request {
@@ -136,10 +136,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     match command {
         Command::Config {
             command: ConfigCommand::Explain,
-        } => {
-            print!("{}", config::explain(&layers));
-            Ok(())
-        }
+        } => Ok(out::text(config::explain(&layers).as_bytes())?),
         Command::Doctor => doctor::run(&config, &layers),
         Command::Completions { .. } | Command::Schema => {
             unreachable!("done before the configuration is read")

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use janet_models::store::{Bars, Condition, Hub, Store, StoreError, StoreOptions};
 
 use super::models_list;
+use super::out::outln;
 use crate::config::{Config, FILE, Models};
 use crate::weights;
 
@@ -103,13 +104,13 @@ pub(super) fn run(command: Command, config: &Config) -> anyhow::Result<()> {
         ),
         Command::Rm { names } => remove(&weights::store(models, "models rm"), &names),
         Command::Where { names } if names.is_empty() => {
-            println!("{}", models.dir.display());
+            outln!("{}", models.dir.display())?;
             Ok(())
         }
         Command::Where { names } => {
             let store = weights::store(models, "models where");
             for name in &names {
-                println!("{}", store.path(name)?.display());
+                outln!("{}", store.path(name)?.display())?;
             }
             Ok(())
         }
@@ -118,17 +119,21 @@ pub(super) fn run(command: Command, config: &Config) -> anyhow::Result<()> {
 
 fn pull(models: &Models, names: &[String], from: Option<&Path>) -> anyhow::Result<()> {
     let options = StoreOptions {
-        hub: hub(models)?,
+        hub: hub(models),
         ..weights::options(models, "models pull")
     };
     let store = Store::open(&models.dir, models.catalogue.clone(), options).context(
         "the model store cannot be opened; `--set models.dir=FOLDER` takes another folder",
     )?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut took = Vec::new();
     let fetched = match from {
-        Some(from) => import(&store, &names, from),
+        Some(from) => import(&store, &names, from, &mut took),
         None => store.check_room(&names),
     };
+    for line in took {
+        outln!("{line}")?;
+    }
     let fetched = fetched.and_then(|()| {
         for name in &names {
             store.ensure(name, &mut Bars::default())?;
@@ -139,24 +144,27 @@ fn pull(models: &Models, names: &[String], from: Option<&Path>) -> anyhow::Resul
         bail!("{error}\n{}", removable(&store, models, &names));
     }
     fetched?;
-    println!(
+    outln!(
         "{} models are here, every file with the right checksum",
         names.len()
-    );
+    )?;
     Ok(())
 }
 
 /// Each model takes what is its own there; somebody has to.
-fn import(store: &Store, names: &[&str], from: &Path) -> Result<(), StoreError> {
+fn import(
+    store: &Store,
+    names: &[&str],
+    from: &Path,
+    took: &mut Vec<String>,
+) -> Result<(), StoreError> {
     let mut refused = None;
     let mut taken = 0;
     for name in names {
         match store.import(name, from, &mut Bars::default()) {
             Ok(files) => {
                 taken += 1;
-                for file in files {
-                    println!("{name}: took {file}");
-                }
+                took.extend(files.iter().map(|file| format!("{name}: took {file}")));
             }
             Err(error @ StoreError::NotPartOf { .. }) => refused = Some(error),
             Err(error) => return Err(error),
@@ -194,17 +202,27 @@ fn removable(store: &Store, models: &Models, wanted: &[&str]) -> String {
 }
 
 #[cfg(feature = "hf")]
-fn hub(models: &Models) -> anyhow::Result<Option<Arc<dyn Hub>>> {
+fn hub(models: &Models) -> Option<Arc<dyn Hub>> {
     // Offline, nobody could be asked.
-    if models.offline.is_some() {
-        return Ok(None);
-    }
-    Ok(Some(Arc::new(crate::hub::HttpHub::new(&models.hub)?)))
+    let is_asked = models.offline.is_none();
+    is_asked.then(|| Arc::new(crate::hub::LazyHub::new(&models.hub)) as Arc<dyn Hub>)
+}
+
+/// What keeps the hub from being asked, if anything does.
+#[cfg(feature = "hf")]
+pub(super) fn hub_trouble(models: &Models) -> Option<String> {
+    let trouble = crate::hub::judge(&models.hub).err();
+    trouble.map(|error| error.to_string())
 }
 
 #[cfg(not(feature = "hf"))]
-fn hub(_: &Models) -> anyhow::Result<Option<Arc<dyn Hub>>> {
-    Ok(None)
+fn hub(_: &Models) -> Option<Arc<dyn Hub>> {
+    None
+}
+
+#[cfg(not(feature = "hf"))]
+pub(super) fn hub_trouble(_: &Models) -> Option<String> {
+    None
 }
 
 fn remove(store: &Store, names: &[String]) -> anyhow::Result<()> {
@@ -214,8 +232,8 @@ fn remove(store: &Store, names: &[String]) -> anyhow::Result<()> {
     }
     for name in names {
         match store.remove(name, &mut Bars::default())? {
-            0 => println!("{name}: was not here"),
-            bytes => println!("{name}: removed, {:.1} MB", bytes as f64 / 1e6),
+            0 => outln!("{name}: was not here")?,
+            bytes => outln!("{name}: removed, {:.1} MB", bytes as f64 / 1e6)?,
         }
     }
     Ok(())
@@ -225,17 +243,17 @@ fn verify(store: &Store, names: &[String]) -> anyhow::Result<()> {
     let mut damaged = Vec::new();
     for name in names {
         for (file, condition) in store.verify(name, &mut Bars::default())? {
-            println!("{name}/{file}: {condition}");
+            outln!("{name}/{file}: {condition}")?;
             if condition != Condition::Sound && !damaged.contains(name) {
                 damaged.push(name.clone());
             }
         }
     }
     if damaged.is_empty() {
-        println!(
+        outln!(
             "{} models checked: every file is as it should be",
             names.len()
-        );
+        )?;
         return Ok(());
     }
     bail!(

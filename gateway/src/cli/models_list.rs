@@ -1,8 +1,11 @@
 //! `janet models list`, for people and for programs.
 
+use std::io;
+
 use janet_models::store::{Condition, Listed, Store};
 use serde::Serialize;
 
+use super::out::outln;
 use crate::config::{FILE, Models};
 
 /// The list as `--json` prints it. Sizes are bytes; paths are those of this machine.
@@ -56,9 +59,9 @@ pub(super) fn run(store: &Store, models: &Models, json: bool) -> anyhow::Result<
             models: listed.iter().map(|one| model(one, models)).collect(),
             unnamed: unnamed(store),
         };
-        println!("{}", serde_json::to_string_pretty(&list)?);
+        outln!("{}", serde_json::to_string_pretty(&list)?)?;
     } else {
-        print(&listed, &unnamed(store), models);
+        print(&listed, &unnamed(store), models)?;
     }
     Ok(())
 }
@@ -106,13 +109,16 @@ fn settings(name: &str, models: &Models) -> Vec<String> {
     naming.map(|(key, _)| format!("models.{key}")).collect()
 }
 
-fn print(listed: &[Listed<'_>], unnamed: &[Unnamed], models: &Models) {
+fn print(listed: &[Listed<'_>], unnamed: &[Unnamed], models: &Models) -> io::Result<()> {
     let widest = listed.iter().map(|one| one.model.name.len()).max();
     let width = widest.unwrap_or(0).max(28);
-    println!(
+    outln!(
         "  {:width$} {:12} {:>10}  {:14} state",
-        "model", "for", "size", "licence"
-    );
+        "model",
+        "for",
+        "size",
+        "licence"
+    )?;
     for listed in listed {
         let model = listed.model;
         let mark = if settings(&model.name, models).is_empty() {
@@ -120,7 +126,7 @@ fn print(listed: &[Listed<'_>], unnamed: &[Unnamed], models: &Models) {
         } else {
             '*'
         };
-        println!(
+        outln!(
             "{mark} {:width$} {:12} {:>10}  {:14} {}{}",
             model.name,
             model.role,
@@ -128,31 +134,31 @@ fn print(listed: &[Listed<'_>], unnamed: &[Unnamed], models: &Models) {
             model.licence,
             state(listed),
             used(&listed.users)
-        );
+        )?;
     }
     for unnamed in unnamed {
-        println!(
+        outln!(
             "  {:width$} {:12} {:>10}  {:14} {FILE}{}",
             "(no name)",
             unnamed.role,
             megabytes(unnamed.bytes),
             "?",
             unnamed.path
-        );
+        )?;
     }
     for (role, name) in models
         .all()
         .iter()
         .filter(|(_, name)| name.starts_with(FILE))
     {
-        println!("* {name} {role}");
+        outln!("* {name} {role}")?;
     }
     let here: u64 = listed.iter().map(|listed| listed.on_disk).sum();
-    println!(
+    outln!(
         "\n* used by this profile. {} in {}",
         megabytes(here),
         models.dir.display()
-    );
+    )
 }
 
 /// Of a model that is not complete, what is there of it.

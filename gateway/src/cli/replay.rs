@@ -9,6 +9,8 @@ use clap::Args;
 use janet_engine::replay::replay;
 use janet_engine::waterfall::waterfall;
 
+use super::out::outln;
+
 /// Flags of `janet replay`.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
@@ -28,23 +30,23 @@ impl Replay {
             .with_context(|| format!("{} cannot be replayed", self.file.display()))?;
         if self.actions {
             for (at, action) in &replayed.actions {
-                println!("{:>10.3} s  {action:?}", at.0 as f64 / 1e6);
+                outln!("{:>10.3} s  {action:?}", at.0 as f64 / 1e6)?;
             }
-            println!();
+            outln!("")?;
         }
         for turn in &replayed.turns {
-            println!(
+            outln!(
                 "{} answers speech that ended at {:.3} s",
                 turn.reply,
                 turn.speech_end.0 as f64 / 1e6
-            );
-            println!("{}", waterfall(&turn.ledger));
+            )?;
+            outln!("{}", waterfall(&turn.ledger))?;
         }
-        println!(
+        outln!(
             "{} turns, {} actions",
             replayed.turns.len(),
             replayed.actions.len()
-        );
+        )?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use janet_engine::speak::speak;
 use janet_models::vits::SpeakOptions;
 
 use super::loading;
+use super::out::outln;
 use crate::config::Config;
 
 /// Characters that are spoken at once: about ten minutes.
@@ -41,7 +42,7 @@ impl Say {
             "the text has {letters} characters, at most {LONGEST} are spoken at once"
         );
         super::check_output(&self.output)?;
-        let models = loading::models(config)?;
+        let (models, _weights) = loading::models(config, "say")?;
         let options = SpeakOptions {
             seed: config.engine.seed.unwrap_or_else(|| fastrand::u64(..)),
             length_scale: 1.0 / config.engine.speed,
@@ -65,10 +66,10 @@ impl Say {
         wav::write_file(&self.output, &sound, rate_hz)
             .with_context(|| format!("cannot write {}", self.output.display()))?;
         let seconds = sound.len() as f64 / f64::from(rate_hz);
-        println!(
+        outln!(
             "{}: {seconds:.1} s of speech at {rate_hz} Hz",
             self.output.display()
-        );
+        )?;
         Ok(())
     }
 

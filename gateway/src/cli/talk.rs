@@ -18,6 +18,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::loading;
+use super::out::outln;
 use crate::config::Config;
 use crate::gate::Redact;
 use crate::llm::{LanguageServer, LlmError};
@@ -70,7 +71,7 @@ impl Talk {
             self.input.display()
         );
         super::check_output(&self.output)?;
-        let models = loading::models(config)?;
+        let (models, _weights) = loading::models(config, "talk")?;
         // For the language server's sockets; it ends after the engine.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -98,9 +99,9 @@ impl Talk {
 
         let answers = answers(&heard);
         if self.json {
-            println!("{}", self.as_json(&answers, &heard));
+            outln!("{}", self.as_json(&answers, &heard))?;
         } else {
-            self.print(&answers);
+            self.print(&answers)?;
         }
         if answers.is_empty() {
             bail!("nothing was understood in {}", self.input.display());
@@ -108,19 +109,20 @@ impl Talk {
         Ok(())
     }
 
-    fn print(&self, answers: &[Answered]) {
+    fn print(&self, answers: &[Answered]) -> std::io::Result<()> {
         for answered in answers {
-            println!("You:   {}", answered.user_text);
-            println!("Janet: {}", answered.text);
+            outln!("You:   {}", answered.user_text)?;
+            outln!("Janet: {}", answered.text)?;
             if answered.ending != Ending::Complete {
-                println!(
+                outln!(
                     "       (ended: {:?}; shown: {})",
-                    answered.ending, answered.shown
-                );
+                    answered.ending,
+                    answered.shown
+                )?;
             }
-            println!("{}", waterfall(&answered.ledger));
+            outln!("{}", waterfall(&answered.ledger))?;
         }
-        println!("What was heard is in {}", self.output.display());
+        outln!("What was heard is in {}", self.output.display())
     }
 
     fn as_json(&self, answers: &[Answered], heard: &Heard) -> serde_json::Value {

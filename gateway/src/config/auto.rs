@@ -11,7 +11,8 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::machine::{Gpu, Machine};
-use super::{ConfigError, FILE, Models, Origin};
+use super::{ConfigError, FILE, Facts, Models, Origin};
+use crate::weights;
 
 /// A model that could be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,15 @@ pub(super) fn known(models: &Models) -> Vec<Known> {
         is_here: true,
     });
     named.chain(strangers).collect()
+}
+
+/// Whether a model can be loaded, as far as can be told without loading it. Those of the catalogue
+/// were made for it; a file without a name may be anything.
+pub(super) fn can_be_loaded(known: &Known) -> Result<(), String> {
+    match known.value.strip_prefix(FILE) {
+        Some(path) => weights::check(known.role, path.as_ref()).map_err(|error| error.to_string()),
+        None => Ok(()),
+    }
 }
 
 /// One condition and how it came out.
@@ -120,7 +130,8 @@ pub(super) struct Pick {
 impl Pick {
     /// Looks at every model that is larger than `now`, largest first, down to the first that can be
     /// taken.
-    pub(super) fn judge(&self, machine: &Machine, store: &[Known], now: &str) -> Vec<Choice> {
+    pub(super) fn judge(&self, facts: &Facts, now: &str) -> Vec<Choice> {
+        let (machine, store) = (&facts.machine, &facts.store);
         let alone = |told: String| {
             let (candidate, bytes) = (String::new(), 0);
             let told = Condition {
@@ -148,7 +159,14 @@ impl Pick {
         }
         let mut looked_at = Vec::new();
         for known in larger {
-            let conditions = self.conditions(machine, known);
+            let mut conditions = self.conditions(machine, known);
+            // The file itself is looked at last: only that of a model that would be taken.
+            if conditions.iter().all(|condition| condition.is_met)
+                && let Err(reason) = (facts.can_be_loaded)(known)
+            {
+                let (is_met, told) = (false, format!("a model that can be loaded: {reason}"));
+                conditions.push(Condition { is_met, told });
+            }
             let choice = self.choice(known.value.clone(), known.bytes, conditions);
             let is_taken = choice.is_taken();
             looked_at.push(choice);
@@ -199,10 +217,11 @@ impl Pick {
             .saturating_mul(2);
         let wanted = taken.div_ceil(1 << 30).max(self.min_memory_gb);
         conditions.push(Condition {
-            is_met: machine.memory_gb >= wanted,
+            is_met: machine.memory_gb.is_some_and(|here| here >= wanted),
             told: match machine.memory_gb {
-                0 => format!("{wanted} GB of memory: how much is here is not known"),
-                here => format!("{wanted} GB of memory: {here} here"),
+                None => format!("{wanted} GB of memory: how much is here is not known"),
+                Some(0) => format!("{wanted} GB of memory: less than 1 here"),
+                Some(here) => format!("{wanted} GB of memory: {here} here"),
             },
         });
         conditions

@@ -52,6 +52,8 @@ fn the_largest_that_is_here_and_that_the_machine_can_run_is_taken() {
         "one-b",
         "eight-b",
     ];
+    let mut unknown = with(64, 256, &all);
+    unknown.machine.memory_gb = None;
     let tiny = "whisper-tiny.en";
     let smol = "smollm2-135m-instruct-q4_1";
     for (name, facts, stt, llm) in [
@@ -90,7 +92,8 @@ fn the_largest_that_is_here_and_that_the_machine_can_run_is_taken() {
             "half-b",
         ),
         ("too little memory for both", with(6, 3, &all), tiny, smol),
-        ("memory that cannot be told", with(64, 0, &all), tiny, smol),
+        ("less memory than a GB", with(64, 0, &all), tiny, smol),
+        ("memory that cannot be told", unknown, tiny, smol),
     ] {
         let (config, layers) = load_with(&[], &[], facts).expect("fine");
         let found = (config.models.stt.as_str(), config.models.llm.as_str());
@@ -126,6 +129,46 @@ fn a_file_without_a_name_counts_like_any_other() {
     let (config, _) = load_with(&[], &[], facts).expect("fine");
     assert_eq!(config.models.llm, "file:/store/own.gguf");
     assert_eq!(config.models.shown()[3], ("llm", "own.gguf".to_owned()));
+}
+
+#[test]
+fn a_file_that_cannot_be_loaded_is_passed_over_and_only_the_candidate_is_looked_at() {
+    let mut facts = with(8, 16, &["half-b"]);
+    for (path, megabytes) in [("far-too-large", 9_000), ("shard", 900), ("good", 800)] {
+        let value = format!("file:/store/{path}.gguf");
+        facts
+            .store
+            .push(known(&value, Role::Llm, megabytes * MB, true));
+    }
+    facts.can_be_loaded = |known| match known.value.as_str() {
+        "file:/store/shard.gguf" => Err("it is cut short".to_owned()),
+        "file:/store/good.gguf" => Ok(()),
+        other => panic!("{other} is not about to be taken"),
+    };
+    let (config, layers) = load_with(&[], &[], facts).expect("fine");
+    assert_eq!(config.models.llm, "file:/store/good.gguf");
+    let table = explain(&layers);
+    let line = "not met  a model that can be loaded: it is cut short";
+    assert!(table.contains(line), "{table}");
+}
+
+#[test]
+fn what_lies_in_the_store_is_looked_at_for_what_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("mmproj.gguf");
+    std::fs::write(&path, "no model").expect("writable");
+    let own = known(&format!("file:{}", path.display()), Role::Llm, 8, true);
+    let reason = super::can_be_loaded(&own).expect_err("it is refused");
+    assert!(reason.contains("not GGUF"), "{reason}");
+    let whisper = known(
+        &format!("file:{}", folder.path().display()),
+        Role::Stt,
+        8,
+        true,
+    );
+    let reason = super::can_be_loaded(&whisper).expect_err("it is refused");
+    assert!(reason.contains("model.bin"), "{reason}");
+    super::can_be_loaded(&known("half-b", Role::Llm, 8, true)).expect("it has a name");
 }
 
 #[test]

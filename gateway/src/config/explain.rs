@@ -68,8 +68,8 @@ fn choices(out: &mut String, layers: &Layers) {
     }
 }
 
-/// A choice that somebody's setting lies over.
-fn overridden(choice: &Choice, layers: &Layers) -> String {
+/// What to say of a choice that somebody's setting lies over.
+pub(crate) fn overridden(choice: &Choice, layers: &Layers) -> String {
     match layers.origin(&choice.key) {
         Origin::Default | Origin::Profile(_) | Origin::Auto(_) => String::new(),
         origin => format!(", but {origin} counts"),

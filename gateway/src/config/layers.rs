@@ -38,6 +38,8 @@ pub struct Facts {
     pub machine: Machine,
     /// The models that are known, here or not.
     pub store: Vec<Known>,
+    /// What keeps a model from being loaded, if anything does.
+    pub can_be_loaded: fn(&Known) -> Result<(), String>,
 }
 
 /// Where a value came from.
@@ -94,7 +96,7 @@ impl Layers {
             .or_else(|| environment.get("JANET_PROFILE"))
             .unwrap_or_else(|| "auto".into());
         let mut layers = Self::defaults(profile.clone(), facts.machine);
-        layers.add_profile(&profile, &facts.store)?;
+        layers.add_profile(&profile, facts)?;
 
         let file = request
             .file
@@ -144,7 +146,7 @@ impl Layers {
         }
     }
 
-    fn add_profile(&mut self, name: &str, store: &[Known]) -> Result<(), ConfigError> {
+    fn add_profile(&mut self, name: &str, facts: &Facts) -> Result<(), ConfigError> {
         let text = PROFILES
             .iter()
             .find(|(known, _)| *known == name)
@@ -156,13 +158,13 @@ impl Layers {
         let origin = Origin::Profile(name.into());
         let mut table = parse(text, &origin)?;
         if let Some(Value::String(base)) = table.remove("extends") {
-            self.add_profile(&base, store)?;
+            self.add_profile(&base, facts)?;
         }
         let picks = table.remove("pick");
         self.lay_table(table, &origin)?;
         for pick in auto::picks(picks, &origin)? {
             let now = self.values.get(&pick.key).and_then(Value::as_str);
-            let choices = pick.judge(&self.machine, store, now.unwrap_or_default());
+            let choices = pick.judge(facts, now.unwrap_or_default());
             if let Some(taken) = choices.iter().find(|choice| choice.is_taken()) {
                 let (value, origin) = (taken.candidate.clone(), Origin::Auto(pick.reason));
                 self.lay(&pick.key, Value::String(value), origin)?;

@@ -17,12 +17,12 @@ const UNLIMITED: u64 = 1 << 60;
 pub struct Machine {
     /// Cores that this process may run on.
     pub cores: usize,
-    /// Main memory that it may use, in GB of 1024³ bytes; 0 where it cannot be told.
-    pub memory_gb: u64,
+    /// Main memory that it may use, in GB of 1024³ bytes; `None` where it cannot be told.
+    pub memory_gb: Option<u64>,
     /// Cores that the machine has.
     pub all_cores: usize,
-    /// Main memory that the machine has, in GB of 1024³ bytes; 0 where it cannot be told.
-    pub all_memory_gb: u64,
+    /// Main memory that the machine has, in GB of 1024³ bytes; `None` where it cannot be told.
+    pub all_memory_gb: Option<u64>,
     /// The GPU.
     pub gpu: Gpu,
 }
@@ -81,8 +81,8 @@ impl Machine {
         let all_memory = memory(&text("proc/meminfo"));
         let groups = Groups::read(root, &text("proc/self/cgroup"));
         let memory = match (all_memory, groups.memory()) {
-            (all, Some(limit)) if all == 0 || limit < all => limit,
-            (all, _) => all,
+            (Some(all), Some(limit)) => Some(all.min(limit)),
+            (all, limit) => all.or(limit),
         };
         let all_cores = cores.max(processors(&text("proc/cpuinfo")));
         let cores = groups.cores().map_or(cores, |limit| cores.min(limit));
@@ -94,24 +94,25 @@ impl Machine {
         };
         Self {
             cores,
-            memory_gb: gigabytes(memory),
+            memory_gb: memory.map(gigabytes),
             all_cores,
-            all_memory_gb: gigabytes(all_memory),
+            all_memory_gb: all_memory.map(gigabytes),
             gpu,
         }
     }
 
     /// Whether a container, or whoever started this process, gives it less than the machine has.
     pub fn is_limited(&self) -> bool {
-        self.cores < self.all_cores || self.memory_gb < self.all_memory_gb
+        self.cores < self.all_cores || self.memory_gb != self.all_memory_gb
     }
 }
 
 impl std::fmt::Display for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let memory = |gb: u64| match gb {
-            0 => "unknown memory".to_owned(),
-            gb => format!("{gb} GB of memory"),
+        let memory = |gb: Option<u64>| match gb {
+            None => "unknown memory".to_owned(),
+            Some(0) => "less than 1 GB of memory".to_owned(),
+            Some(gb) => format!("{gb} GB of memory"),
         };
         write!(f, "{} cores, {}", self.cores, memory(self.memory_gb))?;
         if self.is_limited() {
@@ -128,13 +129,13 @@ fn nvidia(root: &Path) -> bool {
     cards.is_ok_and(|mut cards| cards.next().is_some()) || root.join("dev/nvidia0").exists()
 }
 
-/// `MemTotal` of `/proc/meminfo` in bytes, 0 when it is not there.
-fn memory(meminfo: &str) -> u64 {
+/// `MemTotal` of `/proc/meminfo` in bytes.
+fn memory(meminfo: &str) -> Option<u64> {
     meminfo
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:"))
         .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
-        .map_or(0, |kib| kib.saturating_mul(1024))
+        .map(|kib| kib.saturating_mul(1024))
 }
 
 /// Rounded: of 8 GB the firmware keeps a little.
@@ -229,11 +230,13 @@ mod tests {
     #[test]
     fn without_limits_it_is_what_proc_says() {
         let plain = machine(&[("proc/meminfo", MEMINFO), ("proc/self/cgroup", "0::/\n")]);
-        assert_eq!((plain.cores, plain.memory_gb), (8, 23));
+        assert_eq!((plain.cores, plain.memory_gb), (8, Some(23)));
         assert!(!plain.is_limited() && plain.gpu == Gpu::Absent, "{plain}");
         let unknown = machine(&[]);
-        assert_eq!((unknown.cores, unknown.memory_gb), (8, 0));
+        assert_eq!((unknown.cores, unknown.memory_gb), (8, None));
         assert!(unknown.to_string().contains("unknown memory"), "{unknown}");
+        let small = machine(&[("proc/meminfo", "MemTotal: 262144 kB\n")]).to_string();
+        assert!(small.contains("less than 1 GB"), "{small}");
     }
 
     #[test]
@@ -263,6 +266,11 @@ mod tests {
                 (8, 1),
             ),
             (
+                "so little that it is none of a GB",
+                vec![("sys/fs/cgroup/memory.max", "268435456")],
+                (8, 0),
+            ),
+            (
                 "half a core is one",
                 vec![("sys/fs/cgroup/cpu.max", "50000 100000")],
                 (1, 23),
@@ -287,7 +295,8 @@ mod tests {
             let mut files = files;
             files.extend([("proc/meminfo", MEMINFO), ("proc/self/cgroup", group)]);
             let found = machine(&files);
-            assert_eq!((found.cores, found.memory_gb), expected, "{name}");
+            let gb = found.memory_gb.expect("it can be told");
+            assert_eq!((found.cores, gb), expected, "{name}");
             assert_eq!(found.is_limited(), expected != (8, 23), "{name}");
         }
     }
@@ -310,7 +319,7 @@ mod tests {
             ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1"),
             ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000"),
         ]);
-        assert_eq!((found.cores, found.memory_gb), (3, 3));
+        assert_eq!((found.cores, found.memory_gb), (3, Some(3)));
         let text = found.to_string();
         assert!(
             text.contains("3 cores, 3 GB") && text.contains("of 8 cores, 23 GB"),

@@ -29,6 +29,7 @@ pub use auto::{Choice, Condition, Known};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use explain::explain;
+pub(crate) use explain::overridden;
 pub use layers::{Facts, Layers, Origin, PROFILES, Request};
 pub use machine::{Gpu, Machine};
 
@@ -81,7 +82,7 @@ pub struct Server {
     pub ping_timeout: Duration,
     /// A connection that has not said what it wants after this long is closed.
     pub request_timeout: Duration,
-    /// One frame may take this long to be taken by the client's socket.
+    /// One frame, or the next piece of a page, may take this long to be taken by the client's socket.
     pub write_timeout: Duration,
     /// At shutdown, what is running has this long to end.
     pub shutdown: Duration,
@@ -90,8 +91,11 @@ pub struct Server {
 /// A model hub, and how it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hub {
-    /// Its address without a slash at the end.
+    /// Its address without a slash at the end, as it was set: whoever asks it judges it, because
+    /// most commands ask nobody.
     pub endpoint: String,
+    /// Which layer of the settings said so.
+    pub said_by: String,
     /// Sent to that address and nowhere else.
     pub token: Option<ApiKey>,
     /// No answer, or no further byte, for this long ends a transfer.
@@ -297,6 +301,7 @@ pub fn load(request: &Request, environment: &Environment) -> Result<(Config, Lay
     let mut facts = Facts {
         machine: Machine::here(),
         store: Vec::new(),
+        can_be_loaded: auto::can_be_loaded,
     };
     let read = |facts: &Facts| {
         let layers = Layers::read(request, environment, facts)?;

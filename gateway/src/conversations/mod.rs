@@ -6,6 +6,7 @@
 
 mod clock;
 mod seat;
+mod talkers;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,6 +23,7 @@ use crate::app::goes_down;
 use clock::now_ms;
 use seat::Place;
 pub(crate) use seat::Seat;
+use talkers::Talkers;
 
 /// How long the one who sat there may take to leave.
 const HANDOVER: Duration = Duration::from_secs(10);
@@ -60,6 +62,8 @@ pub(crate) struct Conversations {
     keep: Duration,
     /// Those that somebody sits in or waits for. Held for a few instructions only.
     places: Mutex<HashMap<ConversationId, Arc<Place>>>,
+    /// Those that were cut off in the middle of talking. Held for a few instructions only.
+    talkers: Mutex<Talkers>,
 }
 
 impl Conversations {
@@ -75,6 +79,7 @@ impl Conversations {
             store: Arc::new(store),
             keep,
             places: Mutex::default(),
+            talkers: Mutex::default(),
         })
     }
 
@@ -151,6 +156,10 @@ impl Conversations {
     /// The last sign of life, from which the next process counts.
     pub(crate) async fn close(&self) {
         self.expire_now().await;
+    }
+
+    fn talkers(&self) -> std::sync::MutexGuard<'_, Talkers> {
+        self.talkers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn places(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Arc<Place>>> {

@@ -1,6 +1,7 @@
 //! One client's place in one conversation.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use janet_engine::Role;
 use janet_vault::conversations::{ConversationId, Role as Speaker};
@@ -71,6 +72,16 @@ impl Seat {
         let number = self.number;
         // The sender lives in `place`, which this seat holds.
         self.newest.wait_for(|newest| *newest > number).await.ok();
+    }
+
+    /// Its client leaves with its microphone open: whoever comes back goes on talking.
+    pub(crate) fn leaves_talking(&self, now: Instant) {
+        self.conversations.talkers().left(self.id, now);
+    }
+
+    /// Whether its client was talking until a moment ago, on another connection.
+    pub(crate) fn was_talking(&self, now: Instant) -> bool {
+        self.conversations.talkers().knows(self.id, now)
     }
 
     /// Everything that was said, first to last.

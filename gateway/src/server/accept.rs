@@ -1,9 +1,10 @@
 //! Takes in connections: no more than there is room for, and none that only stands in the door.
 //!
 //! Every connection has a place until it has become a WebSocket (which has a place of its own, see
-//! `socket`) or has ended. One that does not say what it wants within [`Door::patience`] is closed,
-//! so that silent connections cannot take all places. Past the limit nobody is accepted: the kernel
-//! lets them wait in its queue, and refuses past that.
+//! `socket`) or has ended. One that does not say what it wants within [`Door::patience`], or does not
+//! read what it asked for within [`Door::write_patience`], is closed, so that such connections cannot
+//! take all places. Past the limit nobody is accepted: the kernel lets them wait in its queue, and
+//! refuses past that.
 
 use std::io;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::patient::Patient;
 use crate::app::goes_down;
 
 /// After the system had no file descriptor left, before the next try.
@@ -30,6 +32,8 @@ pub(super) struct Door {
     pub(super) places: usize,
     /// How long a request may take to be said, and a connection may be silent between two.
     pub(super) patience: Duration,
+    /// How long an answer may wait for a client that does not read on.
+    pub(super) write_patience: Duration,
     /// How long requests may go on at the end.
     pub(super) farewell: Duration,
 }
@@ -63,7 +67,7 @@ pub(super) async fn accept(
         };
         // Those that have ended are let go of here, so that none gather.
         while connections.try_join_next().is_some() {}
-        let serving = serve(socket, router.clone(), door.patience, leaving.clone());
+        let serving = serve(socket, router.clone(), door, leaving.clone());
         connections.spawn(async move {
             serving.await;
             drop(place);
@@ -76,19 +80,15 @@ pub(super) async fn accept(
     }
 }
 
-async fn serve(
-    socket: TcpStream,
-    router: Router,
-    patience: Duration,
-    mut leaving: watch::Receiver<bool>,
-) {
+async fn serve(socket: TcpStream, router: Router, door: Door, mut leaving: watch::Receiver<bool>) {
     // A sentence's first sound must not wait for a full packet.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "a socket keeps Nagle's delay");
     }
+    let (socket, watched) = Patient::new(socket, door.write_patience);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience)
+        .header_read_timeout(door.patience)
         .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
         .with_upgrades();
     tokio::pin!(connection);
@@ -99,6 +99,8 @@ async fn serve(
             connection.await
         }
     };
+    // It has become a WebSocket, or it is over.
+    watched.end();
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -10,6 +10,7 @@ mod health;
 mod loading;
 mod metrics;
 mod page;
+mod patient;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,8 +34,8 @@ use crate::config::Config;
 use crate::conversations::{Conversations, StoreError};
 use crate::elsewhere::SetupError;
 use crate::llm::LanguageServer;
-use crate::socket;
 use crate::tts::SpeechServer;
+use crate::{socket, weights};
 use accept::{Door, accept};
 use page::Page;
 
@@ -81,8 +82,13 @@ pub enum ServeError {
     #[error(transparent)]
     Elsewhere(#[from] SetupError),
     /// The models cannot be used.
-    #[error("the models cannot be loaded; `janet models verify` checks their files")]
-    Engine(#[from] EngineError),
+    #[error("the models cannot be loaded{advice}")]
+    Engine {
+        /// What helps, if anything is known to.
+        advice: &'static str,
+        /// Why not.
+        source: EngineError,
+    },
     /// The thread that loads models died.
     #[error("loading the models ended without a result")]
     LoadingDied,
@@ -92,7 +98,7 @@ pub enum ServeError {
 pub async fn serve(
     config: Config,
     profile: String,
-    weights: ModelPaths,
+    paths: ModelPaths,
     announce: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     let scrape = metrics::install();
@@ -131,7 +137,7 @@ pub async fn serve(
         leaving: leaving.clone(),
         config,
     });
-    let mut loaded = loading::start(app.clone(), weights, tell_phase)?;
+    let mut loaded = loading::start(app.clone(), paths, tell_phase)?;
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
@@ -141,6 +147,7 @@ pub async fn serve(
     let door = Door {
         places: server.max_clients + SPARE_PLACES,
         patience: server.request_timeout,
+        write_patience: server.write_timeout,
         farewell: server.shutdown,
     };
     let mut http = tokio::spawn(accept(listener, router, door, leaving));
@@ -155,7 +162,10 @@ pub async fn serve(
                 is_loading = false;
                 match result {
                     Ok(Ok(())) => tracing::info!("the models are loaded"),
-                    Ok(Err(error)) => break Err(ServeError::Engine(error)),
+                    Ok(Err(source)) => {
+                        let advice = weights::advice(&app.config.models, &source);
+                        break Err(ServeError::Engine { advice, source });
+                    }
                     Err(_) => break Err(ServeError::LoadingDied),
                 }
             }
@@ -176,13 +186,13 @@ pub async fn serve(
     {
         tracing::warn!("some clients did not leave in time");
     }
-    if let Some(engine) = app.engine.get() {
-        engine.close();
-    }
-    if is_serving {
-        // It has let its connections go by now, or they end with it.
+    // What was asked for is still answered; connections that ask for nothing have been closed.
+    if is_serving && timeout(deadline, &mut http).await.is_err() {
         http.abort();
         http.await.ok();
+    }
+    if let Some(engine) = app.engine.get() {
+        engine.close();
     }
     for task in [expiry, upkeep, watch] {
         if timeout(deadline, task).await.is_err() {

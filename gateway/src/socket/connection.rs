@@ -249,6 +249,9 @@ impl Connection {
         };
         let goodbye = server.write_timeout.min(server.shutdown / 2);
         self.outbound.say_goodbye(leave.code(), leave.reason());
+        if self.session.as_ref().is_some_and(Session::mic_is_open) {
+            self.seat.leaves_talking(Instant::now());
+        }
         if timeout(last_words, self.settle()).await.is_err() {
             tracing::warn!("a reply did not end in time and is not kept");
         }
@@ -331,7 +334,10 @@ impl Connection {
             waker: Arc::new(move || woken.notify_one()),
         };
         match engine.open(spec) {
-            Ok(session) => {
+            Ok(mut session) => {
+                if self.seat.was_talking(Instant::now()) {
+                    session.talks_already();
+                }
                 // A new session's queue is empty: what the client has set so far fits in.
                 self.settings.apply(&session).map_err(|_| Leave::Fault)?;
                 self.session = Some(session);

@@ -26,8 +26,8 @@ import { Welcome } from './ui/welcome.js';
 
 /** Words that nothing followed for this long belonged to nobody: noise, or a "mm-hm". */
 const PARTIAL_STALE_MS = 6_000;
-/** While models load, how often the page asks whether they have. */
-const LOADING_POLL_MS = 1_500;
+/** While models load, or Janet is busy, how often the page asks whether that is over. */
+const STATUS_POLL_MS = 1_500;
 /** With the microphone off, the voice stream stays open until nothing has happened for this long. */
 const LINGER_MS = 8_000;
 /** A peak above −50 dBFS is audible. */
@@ -180,6 +180,7 @@ export class App {
         break;
       case 'error':
         this.stats.errors.push(message.code);
+        this.voice.onRefused(message.requestId);
         break;
       default:
         break;
@@ -188,13 +189,13 @@ export class App {
     this.linger();
   }
 
-  /** Models come ready without a message of their own: ask until they are. */
+  /** Models come ready, and a crowd goes, without a message of their own: ask until they have. */
   private followStatus(before: State): void {
     const { status } = this.state;
     if (status === before.status) return;
     window.clearInterval(this.loadingTimer);
-    if (status === 'models_loading') {
-      this.loadingTimer = window.setInterval(() => this.connection.send({ type: 'get_context' }), LOADING_POLL_MS);
+    if (status === 'models_loading' || status === 'busy') {
+      this.loadingTimer = window.setInterval(() => this.connection.send({ type: 'get_context' }), STATUS_POLL_MS);
     } else if (status === 'ready') void this.voice.onConnected();
   }
 

@@ -71,6 +71,27 @@ describe('a typed turn', () => {
   });
 });
 
+describe('a voice stream that is refused', () => {
+  const refused = (code: string): Event => server({ type: 'error', code, message: 'no', field: null, requestId: 'voice-1' });
+
+  it('says that there is no room and what to do, and leaves everything else as it is', () => {
+    const state = run({ type: 'sent', text: 'Hi', requestId: 'r1' }, refused('overloaded'));
+    expect(state.entries.at(-1)).toMatchObject({ kind: 'error', todo: expect.stringContaining('microphone') });
+    expect(state.status).toBe('ready');
+    expect(activity(state)).toBe('thinking');
+  });
+
+  it('while the models load: the page waits for them', () => {
+    expect(run(refused('not_ready')).status).toBe('models_loading');
+  });
+
+  it('a busy server that opens one is not busy any more', () => {
+    const busy = run(server({ type: 'error', code: 'overloaded', message: 'no', field: null, requestId: 'r1' }));
+    expect(busy.status).toBe('busy');
+    expect(reduce(busy, server({ type: 'audio_ready', playRateHz: 48_000 })).status).toBe('ready');
+  });
+});
+
 describe('a spoken turn', () => {
   it('shows the words as they come, then as a message of their own', () => {
     const hearing = run(transcript('What is', false), transcript('What is the', false));

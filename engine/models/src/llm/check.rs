@@ -9,8 +9,8 @@ use super::tokens::Tokens;
 use crate::ModelError;
 
 /// Reads a GGUF file's metadata and says what keeps it from being loaded: not GGUF, an
-/// architecture or a tokenizer that is not known, no way to put a conversation. Weights are not
-/// looked at. Takes some tens of milliseconds, most for the vocabulary.
+/// architecture or a tokenizer that is not known, no way to put a conversation, weights that are not
+/// all in it. What the weights are is not looked at. Takes some tens of milliseconds, most for the vocabulary.
 pub fn check(path: &Path) -> Result<(), ModelError> {
     let file = Gguf::open(path)?;
     NetShape::read(&file)?;
@@ -26,5 +26,5 @@ pub fn check(path: &Path) -> Result<(), ModelError> {
             "no chat template: not made for conversations; take the -Instruct or -Chat variant",
         ));
     }
-    Ok(())
+    file.whole()
 }

@@ -117,6 +117,18 @@ impl Gguf {
         self.content.tensor_infos.contains_key(name)
     }
 
+    /// An error unless all weights that the file names are in it: a file that was copied half, or a
+    /// part of a model in several files, has its metadata at the beginning, too.
+    pub(super) fn whole(&self) -> Result<(), ModelError> {
+        if let Some(parts) = self.number("split.count").filter(|parts| *parts > 1) {
+            return Err(self.damaged(format!(
+                "one of {parts} files of a model; `llama-gguf-split --merge` makes one file of them"
+            )));
+        }
+        let mut names = self.content.tensor_infos.keys();
+        names.try_for_each(|name| self.bytes(name).map(drop))
+    }
+
     /// The two dimensions of a matrix as the file writes them: width, then rows.
     pub(super) fn tensor_dims(&self, name: &str) -> Result<[usize; 2], ModelError> {
         let (_, _, dims) = self.bytes(name)?;

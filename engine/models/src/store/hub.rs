@@ -170,6 +170,12 @@ pub enum HubError {
         /// Where.
         reason: &'static str,
     },
+    /// It is set up in a way that it cannot be asked.
+    #[error("not asked: {reason}")]
+    NotAsked {
+        /// What is wrong, and with which setting.
+        reason: String,
+    },
     /// An answer that makes no sense.
     #[error("{endpoint} sent {reason}")]
     Nonsense {

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use super::error::FetchError;
 use super::progress::Progress;
 
+/// The folder of wheels in a model's folder.
+pub(super) const WHEELS: &str = ".wheels";
 /// How much of what pip wrote is kept for an error.
 const SAID_BYTES: usize = 2000;
 /// How often the growing wheel is looked at.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::catalogue::{ModelEntry, WeightFile};
 use super::condition::Condition;
+use super::pip;
 use super::source::Source;
 
 /// Left free beside the files, for stamps, locks and whoever else writes meanwhile.
@@ -42,18 +43,46 @@ fn file_needs(folder: &Path, file: &WeightFile) -> u64 {
     let rest = file
         .bytes
         .saturating_sub(len(&format!("{}.part", file.name)));
-    let package = match file.sources.first() {
-        Some(source) if is_packed(source) => file.bytes,
-        _ => 0,
-    };
+    let is_fetched = file.sources.first().is_some_and(|s| is_packed(folder, s));
+    let package = if is_fetched { file.bytes } else { 0 };
     rest + package
 }
 
-/// The package lies beside the file while it is unpacked.
-fn is_packed(source: &Source) -> bool {
+/// Whether a package is fetched, which lies beside the file while it is unpacked. One that is here
+/// already takes no further room.
+fn is_packed(folder: &Path, source: &Source) -> bool {
     match source {
-        Source::Pip { .. } => true,
-        Source::Parts(parts) => parts.iter().any(is_packed),
+        Source::Pip { requirement, .. } => {
+            let wheels = folder.join(pip::WHEELS);
+            pip::wheel_in(&pip::wheel_folder(&wheels, requirement)).is_none()
+        }
+        Source::Parts(parts) => parts.iter().any(|part| is_packed(folder, part)),
         Source::File(_) | Source::Hf(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_that_is_here_needs_no_room() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = WeightFile {
+            name: "w.bin".into(),
+            bytes: 1000,
+            sha256: String::new(),
+            sources: vec![Source::Pip {
+                requirement: "pkg==1.0".into(),
+                member: "pkg/w.bin".into(),
+            }],
+        };
+        assert_eq!(file_needs(folder.path(), &file), 2000);
+        let wheels = folder.path().join(".wheels/pkg==1.0");
+        fs::create_dir_all(&wheels).expect("writable");
+        fs::write(wheels.join("pkg-1.0-py3-none-any.whl"), "x").expect("writable");
+        assert_eq!(file_needs(folder.path(), &file), 1000);
+        fs::write(folder.path().join("w.bin.part"), [0; 300]).expect("writable");
+        assert_eq!(file_needs(folder.path(), &file), 700);
     }
 }

@@ -4,6 +4,7 @@
  */
 import type { ClientMessage, MicMode } from '../protocol/messages.js';
 import { decodeVoiceFrame } from '../protocol/frames.js';
+import { voiceRequest } from '../protocol/requests.js';
 import type { Mic } from '../state/model.js';
 import { Capture, CAPTURE_RATE_HZ } from './capture.js';
 import { MicError } from './microphone.js';
@@ -22,6 +23,9 @@ export interface VoiceEvents {
 
 type Stream = 'closed' | 'opening' | 'open';
 
+/** What came of an `audio_start`. */
+type Opened = 'ready' | 'refused' | 'lost' | 'silent';
+
 const READY_WITHIN_MS = 5_000;
 /** Beside the page, wherever that is served. */
 const SAMPLE_FILE = 'sample-question.wav';
@@ -32,7 +36,10 @@ export class Voice {
   private player: Player | null = null;
   private capture: Capture | null = null;
   private mic: Mic = { kind: 'off' };
-  private readyWaiters: Array<(ready: boolean) => void> = [];
+  private requests = 0;
+  /** The `audio_start` before: one at a time, so that each answer has its question. */
+  private before: Promise<boolean> = Promise.resolve(true);
+  private readonly opening = new Map<string, (opened: Opened) => void>();
 
   constructor(private readonly events: VoiceEvents) {}
 
@@ -138,7 +145,12 @@ export class Voice {
   /** The server answered `audio_start`. Samples are numbered on; what was cut is flushed. */
   onReady(): void {
     this.stream = 'open';
-    this.settle(true);
+    this.settle('ready');
+  }
+
+  /** The server refused a request, which it has said why; of those that are not of the voice, nothing is known here. */
+  onRefused(requestId: string | null): void {
+    this.opening.get(requestId ?? '')?.('refused');
   }
 
   onBinary(frame: ArrayBuffer): void {
@@ -156,7 +168,7 @@ export class Voice {
   onLost(): void {
     this.player?.restart();
     this.stream = 'closed';
-    this.settle(false);
+    this.settle('lost');
     if (this.mic.kind === 'on') this.setSending(false);
     else void this.closeCapture().then(() => this.show({ kind: 'off' }));
   }
@@ -207,7 +219,12 @@ export class Voice {
   }
 
   /** `audio_start`, unless the stream is open already in this mode; true once the server is ready. */
-  private async openStream(mode: MicMode): Promise<boolean> {
+  private openStream(mode: MicMode): Promise<boolean> {
+    this.before = this.before.then(() => this.openNow(mode));
+    return this.before;
+  }
+
+  private async openNow(mode: MicMode): Promise<boolean> {
     if (this.stream === 'open' && this.mode === mode) return true;
     try {
       await this.openPlayer();
@@ -218,24 +235,30 @@ export class Voice {
     if (this.stream === 'open') this.events.send({ type: 'audio_stop' });
     this.mode = mode;
     this.stream = 'opening';
-    const ready = new Promise<boolean>((resolve) => {
-      this.readyWaiters.push(resolve);
-      window.setTimeout(() => resolve(false), READY_WITHIN_MS);
+    this.requests += 1;
+    const request = voiceRequest(this.requests);
+    const opened = new Promise<Opened>((resolve) => {
+      this.opening.set(request, resolve);
+      window.setTimeout(() => resolve('silent'), READY_WITHIN_MS);
     });
     const sent = this.events.send({
       type: 'audio_start',
       rate_hz: CAPTURE_RATE_HZ,
       play_rate_hz: PLAY_RATE_HZ,
       mode,
+      request_id: request,
     });
-    if (sent && (await ready)) return true;
+    const outcome = sent ? await opened : 'lost';
+    this.opening.delete(request);
+    if (outcome === 'ready') return true;
     this.stream = 'closed';
-    this.events.onFault('Janet did not open the voice stream.', 'Try again; if it stays, reload the page.');
+    // A refusal has said why already.
+    if (outcome !== 'refused') this.events.onFault('Janet did not open the voice stream.', 'Try again; if it stays, reload the page.');
     return false;
   }
 
-  private settle(ready: boolean): void {
-    for (const resolve of this.readyWaiters.splice(0)) resolve(ready);
+  private settle(opened: Opened): void {
+    for (const resolve of this.opening.values()) resolve(opened);
   }
 
   /** Says what the microphone does, and lets frames go out exactly when it should. */

@@ -32,6 +32,21 @@ export function explain(code: string, message: string, field: string | null): Ex
   }
 }
 
+/** The server did not open the voice stream. Typing needs none. */
+export function explainVoice(code: string, message: string, field: string | null): Explanation {
+  switch (code) {
+    case 'overloaded':
+      return {
+        title: 'Janet has no room for another spoken conversation.',
+        todo: 'Type to her meanwhile, and turn the microphone on again in a moment.',
+      };
+    case 'not_ready':
+      return { title: 'Janet is still loading her models.', todo: 'Turn the microphone on again when the status above says “Ready”.' };
+    default:
+      return explain(code, message, field);
+  }
+}
+
 /** Why the language server that was asked for does not answer. */
 export function explainTrouble(why: string): Explanation {
   return {

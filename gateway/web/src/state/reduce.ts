@@ -1,6 +1,7 @@
 /** Event in, next state out. Pure; every rule of what the page shows is here. */
 import type { ContextData, ServerMessage } from '../protocol/messages.js';
-import { explain, explainTrouble } from './explain.js';
+import { isVoiceRequest } from '../protocol/requests.js';
+import { explain, explainTrouble, explainVoice } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
 
 const CLEARED = 'Cleared from view only: Janet still remembers what was said.';
@@ -69,6 +70,7 @@ function onServer(state: State, message: ServerMessage): State {
     case 'error':
       return onError(state, message);
     case 'audio_ready':
+      return state.status === 'busy' ? { ...state, status: 'ready' } : state;
     case 'playout_flush':
     case 'pong':
       return state;
@@ -179,6 +181,7 @@ function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage,
 }
 
 function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+  if (isVoiceRequest(message.requestId)) return onVoiceRefused(state, message);
   const quiet = { ...thinkingOver(state), awaiting: false };
   switch (message.code) {
     // The user's own doing, or followed by the end of the connection, which says it better.
@@ -200,6 +203,13 @@ function onError(state: State, message: Extract<ServerMessage, { type: 'error' }
       return { ...next, status: statusAfter(message.code) ?? state.status };
     }
   }
+}
+
+/** There is no voice stream. A question that waits for its answer still does, and typing goes on. */
+function onVoiceRefused(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+  const { title, todo } = explainVoice(message.code, message.message, message.field);
+  const next = append(state, (key) => ({ kind: 'error', key, title, todo }));
+  return message.code === 'not_ready' ? { ...next, status: 'models_loading' } : next;
 }
 
 function statusAfter(code: string): State['status'] {
