@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::plan::{Kind, Sound};
-use super::world::{Event, World, name};
+use super::schedule::Event;
+use super::world::{World, name};
 use crate::{Action, Finish, Input, Mono, Pass, ReplyId, Span, Stage};
 
 const SAMPLES_PER_WORD: u64 = 6000;

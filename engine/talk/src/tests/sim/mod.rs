@@ -7,6 +7,7 @@ mod fakes;
 mod oracle;
 mod plan;
 mod room;
+mod schedule;
 mod world;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use fastrand::Rng;
 
 use super::oracle::{Life, Oracle, Property};
 use super::plan::{Deed, Kind, Plan};
+use super::schedule::{Event, Scheduled};
 use crate::fault::Fault;
 use crate::{Action, Config, Input, Mono, ReplyId, Stage, Turn, UtteranceId};
 
@@ -23,41 +24,6 @@ const ECHO_DELAY: Duration = Duration::from_millis(80);
 const CALM: Duration = Duration::from_secs(70);
 /// and this for each request that still waits for its turn: a spoken answer of the fake voice.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
-
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    Deed(Deed),
-    Window {
-        at: Mono,
-        opened: Mono,
-    },
-    Answer(Input),
-    /// The ear tells how far it is.
-    Ear,
-}
-
-pub(super) struct Scheduled {
-    at: Mono,
-    order: u32,
-    event: Event,
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        self.order == other.order
-    }
-}
-impl Eq for Scheduled {}
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
 
 /// The sound that a reply has made.
 #[derive(Debug, Default)]
