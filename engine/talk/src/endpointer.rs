@@ -91,13 +91,17 @@ pub(crate) fn wait(config: &Config, score: Score, look: Look) -> Duration {
         Look::Closed => by_score.mul_f32(0.85).max(sure),
         Look::Open => by_score.max(longest_for_words(config)),
     };
-    // Whole milliseconds: a timer set for this pause must find it over when it fires.
+    whole_millis(wait)
+}
+
+/// A timer set for a pause must find it over when it fires.
+fn whole_millis(wait: Duration) -> Duration {
     Duration::from_millis(wait.as_millis() as u64)
 }
 
 /// The shortest pause that ends a turn against its words; as long it may be waited for them.
 pub(crate) fn longest_for_words(config: &Config) -> Duration {
-    config.wait_unsure.max(config.wait_sure).mul_f32(0.75)
+    whole_millis(config.wait_unsure.max(config.wait_sure).mul_f32(0.75))
 }
 
 /// 0 for a turn that goes on, 1 for one that is complete.
