@@ -256,6 +256,12 @@ def main():
     commit()
     for part in wanted:
         globals()[part]()
+        # What is measured is kept, whatever becomes of the next part.
+        keep()
+    print((HERE / "RESULTS.md").read_text())
+
+
+def keep():
     file = HERE / "results.json"
     before = json.loads(file.read_text()) if file.exists() else []
     fresh = {r["metric"] for r in rows}
@@ -263,7 +269,6 @@ def main():
     file.write_text(json.dumps(kept + rows, indent=1, ensure_ascii=False) + "\n")
     (HERE / "RESULTS.md").write_text(table(kept + rows))
     readme.main()
-    print((HERE / "RESULTS.md").read_text())
 
 
 main()
