@@ -13,6 +13,9 @@ import { Wire } from './lib/wire.mjs';
 const args = readArguments('a11y.mjs --url URL --out DIR', ['url', 'out']);
 const report = new Report();
 const wire = new Wire();
+/** As with a speech server; the real one beside these tests has nothing to choose, and refuses what is chosen. */
+const voices = [{ id: 'auto', name: 'alloy' }, { id: 'own', name: 'joe' }];
+const offering = (message) => (message.type === 'context' ? { ...message, data: { ...message.data, voices } } : message);
 const loading = (message) => {
   if (message.type === 'connected') return { ...message, status: 'models_loading' };
   if (message.type !== 'context') return message;
@@ -41,7 +44,9 @@ try {
   await janet.until((s) => s.status === 'ready', 20_000);
   report.ok((await visible('#welcome')) && (await visible('#hint')), 'a first visit shows what one can do');
   await isAccessible(janet, report, 'first-run');
+  report.ok(await page.locator('#voice-field').isHidden(), 'with one voice there is none to choose');
   await page.click('#hint-close');
+  wire.rewrite(offering);
   await page.reload();
   await janet.until((s) => s.status === 'ready', 20_000);
   report.ok(await page.locator('#hint').isHidden(), 'a hint put away stays away');
@@ -82,6 +87,11 @@ try {
     'the server confirms speed and sensitivity',
     `${speedBefore} → ${JSON.stringify((await janet.stats()).applied)}`,
   );
+  const errorsOfChoice = page.locator('.entry.error', { hasText: 'That voice is not there' });
+  await page.selectOption('#voice', 'own');
+  report.ok(await janet.holds(() => document.querySelector('#voice').value === 'auto', 5_000), 'a voice that is refused is not shown as chosen');
+  report.ok((await errorsOfChoice.count()) === 1, 'and the page says why');
+  wire.rewrite((message) => message);
   await page.check('#theme-dark', { force: true });
   await page.check('#text-size-largest', { force: true });
   await isAccessible(janet, report, 'settings-dark-largest');
@@ -90,6 +100,7 @@ try {
   report.ok((await page.evaluate(() => document.activeElement.id)) === 'settings-open', 'and the focus goes back where it was');
   await page.reload();
   report.ok(await janet.until((s) => s.applied?.voiceSpeed === 1.2 && s.applied.sensitivity === 'low', 20_000), 'a reload keeps the settings, and they hold again');
+  report.ok((await errorsOfChoice.count()) === 0, 'a voice that is not there any more is nothing to complain about');
   report.ok((await page.evaluate(() => document.documentElement.dataset.theme)) === 'dark', 'also the colours');
   report.ok(await visible('.entry.assistant .said'), 'and shows the conversation');
   await isAccessible(janet, report, 'dark');

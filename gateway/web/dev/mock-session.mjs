@@ -16,6 +16,7 @@ export class MockSession {
     this.heard = 0;
     this.replies = 0;
     this.reply = null;
+    this.settings = { voice_speed: 1, sensitivity: 'normal', voice: 'auto' };
     this.loudMs = 0;
     this.quietMs = 0;
     this.turnMs = 0;
@@ -65,7 +66,7 @@ export class MockSession {
         if (this.reply !== null) this.tell({ type: 'speech_heard', reply_id: this.reply.id, chars: Math.min(WORDS.length, Math.floor(this.heard / (RATE / 15))) });
         break;
       case 'settings_set':
-        this.settings = { voice_speed: 1, sensitivity: 'normal', ...this.settings, ...(m.voice_speed && { voice_speed: m.voice_speed }), ...(m.sensitivity && { sensitivity: m.sensitivity }) };
+        for (const name of ['voice_speed', 'sensitivity', 'voice']) if (m[name] != null) this.settings[name] = m[name];
         this.tell({ type: 'settings', ...this.settings });
         break;
       case 'interrupt':
@@ -89,6 +90,11 @@ export class MockSession {
         vad: { name: 'silero-vad 6.2', note: '' },
         turn: { name: 'smart-turn 3.2', note: '' },
       },
+      voices: [
+        { id: 'auto', name: 'af_heart' },
+        { id: 'own', name: 'piper en_US-joe-medium' },
+        { id: 'server:am_adam', name: 'am_adam' },
+      ],
       profile: 'cpu',
       version: '0.1.0-mock',
       conversation: { id: this.id, expires_after_s: 1800 },

@@ -4,8 +4,10 @@ import { Voice } from './audio/voice.js';
 import { Connection } from './net/connection.js';
 import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
 import type { ServerMessage } from './protocol/messages.js';
+import { CHOSEN, KEPT } from './protocol/requests.js';
 import { activity, reachable } from './state/activity.js';
 import { announcement } from './state/announce.js';
+import { keptToAskFor, type Choices } from './state/choices.js';
 import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
 import { loadSettings, saveSettings, type Settings } from './state/settings.js';
@@ -108,6 +110,7 @@ export class App {
   private readonly settingsDialog = new SettingsDialog((change) => {
     this.change(change);
     if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
+    if (typeof change.voice === 'string') this.choose({ voice: change.voice });
   });
   private readonly side = new Side();
   private readonly statusBar = new StatusBar(() => this.connection.connect());
@@ -149,14 +152,18 @@ export class App {
     switch (message.type) {
       case 'connected':
         rememberId(message.clientId);
-        this.connection.send({ type: 'get_context' });
+        // In this order: what holds is known by the time the lists to choose from come.
         this.sendSettings(this.settings);
+        this.connection.send({ type: 'get_context' });
+        break;
+      case 'context':
+        this.askForKept();
         break;
       case 'speech_heard':
         this.stats.heardChars = message.chars;
         break;
       case 'settings':
-        this.stats.applied = { voiceSpeed: message.voiceSpeed, sensitivity: message.sensitivity };
+        this.stats.applied = this.state.applied;
         break;
       case 'audio_ready':
         this.voice.onReady();
@@ -181,6 +188,7 @@ export class App {
       case 'error':
         this.stats.errors.push(message.code);
         this.voice.onRefused(message.requestId);
+        if (message.requestId === CHOSEN) this.askWhatHolds();
         break;
       default:
         break;
@@ -227,6 +235,23 @@ export class App {
       ...(typeof voiceSpeed === 'number' ? { voice_speed: voiceSpeed } : {}),
       ...(typeof sensitivity === 'string' ? { sensitivity } : {}),
     });
+  }
+
+  private choose(choice: Partial<Choices>): void {
+    this.apply({ type: 'chosen', choice });
+    this.connection.send({ type: 'settings_set', ...choice, request_id: CHOSEN });
+  }
+
+  /** What was chosen on an earlier day is asked for once the server offers it, and where it does not, what it is configured for. */
+  private askForKept(): void {
+    const choice = keptToAskFor(this.settings, this.state);
+    if (choice !== null) this.connection.send({ type: 'settings_set', ...choice, request_id: KEPT });
+  }
+
+  /** A choice was refused: what holds, and what there is to choose. */
+  private askWhatHolds(): void {
+    this.connection.send({ type: 'settings_set' });
+    this.connection.send({ type: 'get_context' });
   }
 
   private toggleMic(): void {

@@ -40,6 +40,7 @@ describe('what the server says', () => {
           messages: [{ role: 'user', text: 'a' }, { role: 'system', text: 'b' }, 5, { role: 'assistant' }],
           models: { llm: { name: 'x', note: 'y' }, tts: 'z', stt: 3 },
           conversation: { id: 'c', expires_after_s: 1800 },
+          voices: [{ id: 'auto', name: 'alloy' }, { id: 'own' }, { name: 'nobody' }, { id: '' }, 7, null],
         },
       }),
     ).toMatchObject({
@@ -49,6 +50,10 @@ describe('what the server says', () => {
         conversation: { id: 'c', expiresAfterS: 1800 },
         profile: '',
         status: null,
+        voices: [
+          { id: 'auto', name: 'alloy' },
+          { id: 'own', name: 'own' },
+        ],
       },
     });
   });

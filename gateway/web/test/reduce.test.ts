@@ -179,6 +179,7 @@ describe('the connection', () => {
     status: null,
     loading: null,
     trouble: null,
+    voices: [],
   };
 
   it('a reload shows the conversation so far, once', () => {

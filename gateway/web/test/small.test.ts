@@ -55,6 +55,7 @@ describe('settings', () => {
       readSpoken: true,
       voiceSpeed: 1.4,
       sensitivity: 'low',
+      voice: 'server:af_heart',
       welcomed: true,
     };
     expect(parseSettings(storedForm(settings))).toEqual(settings);
@@ -72,6 +73,10 @@ describe('settings', () => {
 
   it('of a version to come are not guessed at', () => {
     expect(parseSettings('{"version":3,"theme":"dark"}')).toEqual(DEFAULTS);
+  });
+
+  it.each([7, '', '  ', ['own'], null])('a voice of %j is none', (voice) => {
+    expect(parseSettings(JSON.stringify({ version: 2, voice })).voice).toBeNull();
   });
 
   it.each([0.4, 2.1, Number.NaN, '1', null])('a speed of %s is none', (voiceSpeed) => {

@@ -3,7 +3,7 @@
  * of an unknown type as `null`. Unknown fields are ignored.
  */
 import type * as wire from './generated.js';
-import type { ContextData, Latency, ModelInfo, PastMessage, ServerMessage } from './messages.js';
+import type { Choice, ContextData, Latency, ModelInfo, PastMessage, ServerMessage } from './messages.js';
 
 /** Why a frame could not be read. */
 export class Unreadable {
@@ -123,6 +123,8 @@ function settings(type: 'settings', fields: Unread<wire.SettingsEvent>): ServerM
     type,
     voiceSpeed: number(fields, 'voice_speed'),
     sensitivity: sensitivity(fields.sensitivity) ?? bad('sensitivity'),
+    // An older server has no choice of voices.
+    voice: textOr(fields, 'voice', 'auto'),
   };
 }
 
@@ -205,12 +207,23 @@ function context(value: unknown): ContextData {
     status: status(data.status),
     loading: loading(data.loading),
     trouble: textOr(data, 'trouble', null),
+    voices: choices(data.voices),
   };
 }
 
 function conversation(fields: Unread<wire.ConversationInfo>): ContextData['conversation'] {
   const { expires_after_s: seconds } = fields;
   return { id: textOr(fields, 'id', ''), expiresAfterS: typeof seconds === 'number' ? seconds : null };
+}
+
+function choices(value: unknown): Choice[] {
+  return Array.isArray(value) ? value.flatMap(choice) : [];
+}
+
+function choice(value: unknown): Choice[] {
+  if (!isFields(value)) return [];
+  const fields: Unread<Choice> = value;
+  return typeof fields.id === 'string' && fields.id !== '' ? [{ id: fields.id, name: textOr(fields, 'name', fields.id) }] : [];
 }
 
 function pastMessage(value: unknown): PastMessage[] {

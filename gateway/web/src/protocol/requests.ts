@@ -1,6 +1,10 @@
 /** The ids that the page gives its requests: an error says by them what was refused. */
 
 const VOICE = 'voice-';
+/** For a `settings_set` with what was just chosen from one of the server's lists. */
+export const CHOSEN = 'chosen';
+/** For one with what was chosen on an earlier day: its refusal is nobody's concern. */
+export const KEPT = 'kept';
 
 /** For the `audio_start` with this number. */
 export function voiceRequest(number: number): string {

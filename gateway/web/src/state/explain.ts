@@ -47,6 +47,12 @@ export function explainVoice(code: string, message: string, field: string | null
   }
 }
 
+/** The server did not take what was chosen from its list. */
+export function explainChoice(code: string, message: string, field: string | null): Explanation {
+  if (code !== 'out_of_range' || field === null) return explain(code, message, field);
+  return { title: `That ${field} is not there any more.`, todo: 'Everything stays as it was; the settings list what there is now.' };
+}
+
 /** Why the language server that was asked for does not answer. */
 export function explainTrouble(why: string): Explanation {
   return {

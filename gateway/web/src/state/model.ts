@@ -1,6 +1,7 @@
 /** All that the page shows, in one value. Only `reduce` makes a new one. */
 import type { ContextData, Latency, MicMode, Sensitivity, ServerMessage, ServerStatus } from '../protocol/messages.js';
 import type { Loss } from '../net/connection.js';
+import type { Choices } from './choices.js';
 import type { MicTrouble } from '../audio/microphone.js';
 
 /** The connection. */
@@ -52,7 +53,7 @@ export interface State {
   /** Characters of that reply's text that were heard. */
   heardChars: number;
   /** How the server says it speaks and listens; null until it said. */
-  applied: { voiceSpeed: number; sensitivity: Sensitivity } | null;
+  applied: ({ voiceSpeed: number; sensitivity: Sensitivity } & Choices) | null;
   entries: Entry[];
   /** What is being said to Janet, as far as it was understood. */
   partial: string | null;
@@ -91,6 +92,8 @@ export type Event =
   | { type: 'link_lost'; why: Loss; retryAt: number | null }
   | { type: 'sent'; text: string; requestId: string }
   | { type: 'mic'; mic: Mic }
+  /** Something was chosen from one of the server's lists; its answer follows. */
+  | { type: 'chosen'; choice: Partial<Choices> }
   /** A push-to-talk turn was given to Janet. */
   | { type: 'committed' }
   /** The user wants an empty chat; Janet's memory is not touched. */

@@ -1,7 +1,7 @@
 /** Event in, next state out. Pure; every rule of what the page shows is here. */
 import type { ContextData, ServerMessage } from '../protocol/messages.js';
-import { isVoiceRequest } from '../protocol/requests.js';
-import { explain, explainTrouble, explainVoice } from './explain.js';
+import { CHOSEN, isVoiceRequest, KEPT } from '../protocol/requests.js';
+import { explain, explainChoice, explainTrouble, explainVoice } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
 
 const CLEARED = 'Cleared from view only: Janet still remembers what was said.';
@@ -31,6 +31,8 @@ export function reduce(state: State, event: Event): State {
       };
     case 'mic':
       return { ...state, mic: event.mic, partial: event.mic.kind === 'on' ? state.partial : null };
+    case 'chosen':
+      return state.applied === null ? state : { ...state, applied: { ...state.applied, ...event.choice } };
     case 'committed':
       return { ...state, her: state.her === 'quiet' ? 'thinking' : state.her };
     case 'cleared':
@@ -65,8 +67,10 @@ function onServer(state: State, message: ServerMessage): State {
       return onSpeaking(state, message.replyId, message.state);
     case 'speech_heard':
       return message.replyId === state.replyId ? { ...state, heardChars: message.chars } : state;
-    case 'settings':
-      return { ...state, applied: { voiceSpeed: message.voiceSpeed, sensitivity: message.sensitivity } };
+    case 'settings': {
+      const { type: _, ...applied } = message;
+      return { ...state, applied };
+    }
     case 'error':
       return onError(state, message);
     case 'audio_ready':
@@ -182,6 +186,12 @@ function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage,
 
 function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
   if (isVoiceRequest(message.requestId)) return onVoiceRefused(state, message);
+  // It was on the list a moment ago: as the server has it until it is back.
+  if (message.requestId === KEPT) return state;
+  if (message.requestId === CHOSEN) {
+    const { title, todo } = explainChoice(message.code, message.message, message.field);
+    return append(state, (key) => ({ kind: 'error', key, title, todo }));
+  }
   const quiet = { ...thinkingOver(state), awaiting: false };
   switch (message.code) {
     // The user's own doing, or followed by the end of the connection, which says it better.

@@ -18,6 +18,8 @@ export interface Settings {
   voiceSpeed: number | null;
   /** How readily sound counts as speech; null: as the server has it. */
   sensitivity: Sensitivity | null;
+  /** With which voice she speaks: an id of the server's; null: as the server has it. */
+  voice: string | null;
   /** Whether the first-run hint was put away. */
   welcomed: boolean;
 }
@@ -31,6 +33,7 @@ export const DEFAULTS: Settings = {
   readSpoken: false,
   voiceSpeed: null,
   sensitivity: null,
+  voice: null,
   welcomed: false,
 };
 
@@ -57,6 +60,7 @@ export function parseSettings(json: string | null): Settings {
     readSpoken: flag(value.readSpoken, DEFAULTS.readSpoken),
     voiceSpeed: speed(value.voiceSpeed),
     sensitivity: oneOf<Sensitivity | null>(value.sensitivity, ['low', 'normal', 'high'], DEFAULTS.sensitivity),
+    voice: choice(value.voice),
     welcomed: flag(value.welcomed, DEFAULTS.welcomed),
   };
 }
@@ -99,6 +103,11 @@ function oneOf<T>(value: unknown, known: readonly T[], otherwise: T): T {
 
 function flag(value: unknown, otherwise: boolean): boolean {
   return typeof value === 'boolean' ? value : otherwise;
+}
+
+/** Which ids there are only the server knows. */
+function choice(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value : null;
 }
 
 function speed(value: unknown): number | null {

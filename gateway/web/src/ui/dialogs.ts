@@ -2,6 +2,7 @@
 import { VOICE_SPEED, type Settings, type TextSize, type Theme } from '../state/settings.js';
 import type { Sensitivity } from '../protocol/messages.js';
 import type { State } from '../state/model.js';
+import { ChoiceList } from './choice-list.js';
 import { byId, setText } from './dom.js';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
@@ -12,6 +13,7 @@ const SENSITIVITIES: readonly Sensitivity[] = ['low', 'normal', 'high'];
 export class SettingsDialog {
   private readonly dialog = byId<HTMLDialogElement>('settings');
   private readonly speed = byId<HTMLInputElement>('voice-speed');
+  private readonly voice: ChoiceList;
   private readonly flags = {
     captions: byId<HTMLInputElement>('captions'),
     readSpoken: byId<HTMLInputElement>('read-spoken'),
@@ -22,6 +24,7 @@ export class SettingsDialog {
     choices('theme', THEMES, (theme) => onChange({ theme }));
     choices('text-size', TEXT_SIZES, (textSize) => onChange({ textSize }));
     choices('sensitivity', SENSITIVITIES, (sensitivity) => onChange({ sensitivity }));
+    this.voice = new ChoiceList('voice', (voice) => onChange({ voice }));
     this.flags.captions.addEventListener('change', () => onChange({ captions: this.flags.captions.checked }));
     this.flags.readSpoken.addEventListener('change', () => onChange({ readSpoken: this.flags.readSpoken.checked }));
     this.speed.min = String(VOICE_SPEED.slowest);
@@ -36,6 +39,7 @@ export class SettingsDialog {
     check('text-size', settings.textSize);
     this.flags.captions.checked = settings.captions;
     this.flags.readSpoken.checked = settings.readSpoken;
+    this.voice.render(state.context?.voices ?? [], state.applied?.voice);
     // What was never chosen here is as the server has it.
     check('sensitivity', settings.sensitivity ?? state.applied?.sensitivity ?? 'normal');
     // Not while it is being moved.

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { Choice, ContextData, ServerMessage } from '../src/protocol/messages.js';
+import { CHOSEN, KEPT } from '../src/protocol/requests.js';
+import { isChoice, keptToAskFor, label, shownAs } from '../src/state/choices.js';
+import { initialState, type Event, type State } from '../src/state/model.js';
+import { reduce } from '../src/state/reduce.js';
+import { DEFAULTS } from '../src/state/settings.js';
+
+const ALLOY: Choice = { id: 'auto', name: 'alloy' };
+const JOE: Choice = { id: 'own', name: 'joe' };
+const WHISTLE: Choice = { id: 'server:whistle', name: 'whistle' };
+
+function server(message: ServerMessage): Event {
+  return { type: 'server', message };
+}
+
+function context(voices: Choice[]): Event {
+  const data: ContextData = { messages: [], models: {}, profile: '', version: '', conversation: null, status: 'ready', loading: null, trouble: null, voices };
+  return server({ type: 'context', data });
+}
+
+function settings(voice: string): Event {
+  return server({ type: 'settings', voiceSpeed: 1, sensitivity: 'normal', voice });
+}
+
+function refused(requestId: string): Event {
+  return server({ type: 'error', code: 'out_of_range', message: 'field "voice": there is no such voice', field: 'voice', requestId });
+}
+
+function run(...events: Event[]): State {
+  return events.reduce(reduce, initialState);
+}
+
+/** What is asked for with this voice kept, after these events. */
+function asked(voice: string | null, ...events: Event[]): string | null {
+  return keptToAskFor({ ...DEFAULTS, voice }, run(...events))?.voice ?? null;
+}
+
+describe('a list of the server’s', () => {
+  it('is there only while there is something to choose', () => {
+    expect([[], [ALLOY], [ALLOY, JOE]].map(isChoice)).toEqual([false, false, true]);
+  });
+
+  it('says whose each of them is', () => {
+    expect([ALLOY, JOE, WHISTLE, { id: 'own', name: '' }].map(label)).toEqual(['Automatic (alloy)', 'Her own (joe)', 'whistle', 'Her own']);
+  });
+
+  it('shows what holds, and that it is as configured where that is not known', () => {
+    expect(['own', 'server:gone', undefined].map((holds) => shownAs([ALLOY, JOE], holds))).toEqual(['own', 'auto', 'auto']);
+  });
+});
+
+describe('a choice that was kept', () => {
+  it('is asked for once the server offers it, and then no more', () => {
+    expect(asked('own', settings('auto'))).toBeNull();
+    expect(asked('own', settings('auto'), context([ALLOY]))).toBeNull();
+    expect(asked('own', settings('auto'), context([ALLOY, JOE]))).toBe('own');
+    expect(asked('own', settings('own'), context([ALLOY, JOE]))).toBeNull();
+  });
+
+  it('holds again on the next connection, which begins as configured', () => {
+    const before = [settings('own'), context([ALLOY, JOE])];
+    expect(asked('own', ...before, settings('auto'), context([ALLOY, JOE]))).toBe('own');
+  });
+
+  it('gives way to the configured one while it is gone', () => {
+    expect(asked('server:whistle', settings('auto'), context([ALLOY, JOE]))).toBeNull();
+    const gone = [settings('server:whistle'), context([ALLOY, JOE])];
+    expect(asked('server:whistle', ...gone)).toBe('auto');
+    expect(asked('server:whistle', ...gone, settings('auto'), context([ALLOY, JOE, WHISTLE]))).toBe('server:whistle');
+  });
+
+  it('is nothing to ask for where none was made, or the server knows no choice', () => {
+    expect(asked(null, settings('auto'), context([ALLOY, JOE]))).toBeNull();
+    expect(asked('own', settings('auto'), context([]))).toBeNull();
+  });
+
+  it('is refused without a word', () => {
+    const state = run(settings('auto'), context([ALLOY, JOE]));
+    expect(reduce(state, refused(KEPT))).toBe(state);
+  });
+});
+
+describe('a choice that is made now', () => {
+  it('is shown at once, and what the server says counts', () => {
+    const chosen = run(settings('auto'), { type: 'chosen', choice: { voice: 'own' } });
+    expect(chosen.applied?.voice).toBe('own');
+    expect(reduce(chosen, settings('auto')).applied?.voice).toBe('auto');
+  });
+
+  it('says what is wrong where it is refused, and leaves a question that waits alone', () => {
+    const state = run({ type: 'sent', text: 'Hi', requestId: 'r1' }, refused(CHOSEN));
+    expect(state.entries.at(-1)).toMatchObject({ kind: 'error', title: 'That voice is not there any more.' });
+    expect(state).toMatchObject({ awaiting: true, her: 'thinking' });
+  });
+});
