@@ -19,8 +19,9 @@ pub trait Gate: Send + Sync {
 /// The engine prefers it to its own while it is up; an answer of which not a word came is made by
 /// its own model instead.
 pub trait LanguageServer: Send + Sync {
-    /// Whether it is worth asking now. Called often; must not block.
-    fn is_up(&self) -> bool;
+    /// Whether it is worth asking now, for the model that it is configured to answer with or for
+    /// another by its name. Called often; must not block.
+    fn is_up(&self, model: Option<&str>) -> bool;
 
     /// Begins an answer and returns at once. Text and the end come through `to`, from any thread.
     fn ask(&self, question: Question, to: Answering);
@@ -29,6 +30,8 @@ pub trait LanguageServer: Send + Sync {
 /// What a [`LanguageServer`] is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
+    /// Which of its models; `None`: the one that it is configured to answer with.
+    pub model: Option<String>,
     /// The conversation, the system's message first and the user's last.
     pub messages: Vec<Message>,
     /// What the conversation may fill of the model's context, in tokens.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use janet_engine::{Engine, ModelInfo};
+use janet_engine::{Engine, ModelChoice, ModelInfo, VoiceChoice};
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
@@ -57,8 +57,8 @@ impl App {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// Which model does what; before they are loaded, which will.
-    pub(crate) fn models(&self) -> Vec<ModelInfo> {
+    /// Which model does what for somebody who chose this; before they are loaded, which will.
+    pub(crate) fn models(&self, model: &ModelChoice, voice: &VoiceChoice) -> Vec<ModelInfo> {
         let names = self.config.models.shown();
         let mut models = match self.engine.get() {
             Some(engine) => engine.describe().to_vec(),
@@ -72,8 +72,8 @@ impl App {
         }
         for own in &mut models {
             match (own.role, &self.llm, &self.tts) {
-                ("llm", Some(server), _) => server.describe(own),
-                ("tts", _, Some(server)) => server.describe(own),
+                ("llm", Some(server), _) => server.describe(own, model),
+                ("tts", _, Some(server)) => server.describe(own, voice),
                 _ => {}
             }
         }

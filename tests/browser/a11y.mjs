@@ -14,8 +14,9 @@ const args = readArguments('a11y.mjs --url URL --out DIR', ['url', 'out']);
 const report = new Report();
 const wire = new Wire();
 /** As with a speech server; the real one beside these tests has nothing to choose, and refuses what is chosen. */
-const voices = [{ id: 'auto', name: 'alloy' }, { id: 'own', name: 'joe' }];
-const offering = (message) => (message.type === 'context' ? { ...message, data: { ...message.data, voices } } : message);
+const list = (...names) => [{ id: 'auto', name: names[0] }, ...names.map((name) => ({ id: `server:${name}`, name }))];
+const lists = { voices: list('alloy', 'whistle'), language_models: list('parrot:1b', 'a-model-of-a-very-long-name-that-no-dialog-can-hold-whole:70b-instruct-q4_K_M') };
+const offering = (message) => (message.type === 'context' ? { ...message, data: { ...message.data, ...lists } } : message);
 const loading = (message) => {
   if (message.type === 'connected') return { ...message, status: 'models_loading' };
   if (message.type !== 'context') return message;
@@ -44,7 +45,7 @@ try {
   await janet.until((s) => s.status === 'ready', 20_000);
   report.ok((await visible('#welcome')) && (await visible('#hint')), 'a first visit shows what one can do');
   await isAccessible(janet, report, 'first-run');
-  report.ok(await page.locator('#voice-field').isHidden(), 'with one voice there is none to choose');
+  report.ok((await page.locator('#voice-field').isHidden()) && (await page.locator('#model-field').isHidden()), 'with one voice and one model there is none to choose');
   await page.click('#hint-close');
   wire.rewrite(offering);
   await page.reload();
@@ -88,7 +89,7 @@ try {
     `${speedBefore} → ${JSON.stringify((await janet.stats()).applied)}`,
   );
   const errorsOfChoice = page.locator('.entry.error', { hasText: 'That voice is not there' });
-  await page.selectOption('#voice', 'own');
+  await page.selectOption('#voice', 'server:whistle');
   report.ok(await janet.holds(() => document.querySelector('#voice').value === 'auto', 5_000), 'a voice that is refused is not shown as chosen');
   report.ok((await errorsOfChoice.count()) === 1, 'and the page says why');
   wire.rewrite((message) => message);

@@ -17,8 +17,10 @@ use tokio::time::sleep;
 
 use crate::stand_in::{self, Request, chunk, head, request, until_closed, whole};
 
-/// Name of the one model that it lists.
+/// Name of the first model that it lists.
 pub const MODEL: &str = "parrot:1b";
+/// And of the second.
+pub const OTHER_MODEL: &str = "magpie:7b";
 /// Between two pieces of an endless answer.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -123,7 +125,11 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
     let Request { path, body, .. } = request(&mut socket).await?;
     let ollama = path.starts_with("/api/");
     if path.ends_with("/tags") || path.ends_with("/models") {
-        let list = json!({ "models": [{ "name": MODEL }], "data": [{ "id": MODEL }] });
+        let names = [MODEL, OTHER_MODEL];
+        let list = json!({
+            "models": names.map(|name| json!({ "name": name })),
+            "data": names.map(|id| json!({ "id": id })),
+        });
         return whole(&mut socket, "200 OK", list.to_string().as_bytes()).await;
     }
     let question: Value = serde_json::from_slice(&body).expect("Janet sends JSON");

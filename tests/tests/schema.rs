@@ -80,7 +80,7 @@ async fn each_message_of_the_schema_is_really_sent_and_is_as_described() {
         (json!({ "type": "get_context", "request_id": 7 }), "context"),
         (json!({ "type": "message", "request_id": "r" }), "error"),
         (
-            json!({ "type": "settings_set", "voice_speed": 1.25, "sensitivity": "high" }),
+            json!({ "type": "settings_set", "voice_speed": 1.25, "sensitivity": "high", "model": "own" }),
             "settings",
         ),
         (

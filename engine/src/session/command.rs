@@ -3,7 +3,7 @@
 use janet_audio::{CaptureReader, Line};
 use janet_talk::{MicMode, UtteranceId};
 
-use crate::{Sensitivity, VoiceChoice};
+use crate::{ModelChoice, Sensitivity, VoiceChoice};
 
 /// One request of the transport, in order.
 pub(crate) enum Command {
@@ -29,6 +29,7 @@ pub(crate) enum Command {
         sensitivity: Option<Sensitivity>,
     },
     Voice(VoiceChoice),
+    Model(ModelChoice),
     Commit,
     Interrupt,
     Played(u32),

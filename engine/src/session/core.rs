@@ -28,7 +28,7 @@ use crate::histogram::Histogram;
 use crate::models::Models;
 use crate::ports::{Gate, LanguageServer, SpeechServer};
 use crate::record::Recorder;
-use crate::{EngineConfig, Event, Mark, VoiceChoice};
+use crate::{EngineConfig, Event, Mark, ModelChoice, VoiceChoice};
 
 /// Rate in which `talk` counts played samples; a line at 48 kHz is counted in halves.
 pub(super) const TALK_HZ: u64 = 24_000;
@@ -84,6 +84,8 @@ pub(crate) struct Core {
     pub(super) voice_speed: f32,
     /// With which voice.
     pub(super) voice: VoiceChoice,
+    /// Who makes the answers that begin from now on.
+    pub(super) model: ModelChoice,
     pub(super) recorder: Option<Recorder>,
     /// Something was put out since the transport was last woken.
     pub(super) told: bool,
@@ -128,6 +130,7 @@ impl Core {
             spoken_tags: Vec::new(),
             voice_speed,
             voice: VoiceChoice::default(),
+            model: ModelChoice::default(),
             recorder,
             told: false,
         }
@@ -249,6 +252,7 @@ impl Core {
                 }
             }
             Command::Voice(voice) => self.voice = voice,
+            Command::Model(model) => self.model = model,
             Command::Commit => {
                 self.listen(now);
                 self.feed(now, Input::Commit);

@@ -28,13 +28,12 @@ impl Core {
         if !self.digest.is_quiet(now) {
             return;
         }
-        let server = self.parts.server.as_ref();
         // The own model may have been made for less than the setting allows.
-        self.digest
-            .reckon_with(match server.is_some_and(|server| server.is_up()) {
-                true => self.parts.config.context_tokens,
-                false => self.parts.models.llm.context_tokens(),
-            });
+        let context_tokens = match self.model.ask(self.parts.server.as_ref()) {
+            Some(_) => self.parts.config.context_tokens,
+            None => self.parts.models.llm.context_tokens(),
+        };
+        self.digest.reckon_with(context_tokens);
         let Some(plan) = self.digest.due(&self.history, &*self.parts.gate) else {
             return;
         };
@@ -79,13 +78,14 @@ impl Core {
             && !asks
     }
 
-    /// Asks whoever would answer: the language server if one is up, else the own model if it has
-    /// a place to spare.
+    /// Asks whoever would answer: the language server if one is up and wanted, else the own model if
+    /// it has a place to spare.
     fn ask_for(&self, plan: &Plan) -> Option<Ticket> {
         let config = &self.parts.config;
-        if let Some(server) = self.parts.server.as_ref().filter(|server| server.is_up()) {
+        if let Some((server, model)) = self.model.ask(self.parts.server.as_ref()) {
             let (answering, ticket) = Answering::new(&self.shared, plan.reply);
             let question = Question {
+                model: model.map(str::to_owned),
                 messages: plan.messages.clone(),
                 context_tokens: config.context_tokens,
                 temperature: 0.0,

@@ -11,7 +11,7 @@ use super::command::Command;
 use super::mic::MIC_HZ;
 use super::shared::Shared;
 use crate::arbiter::Submit;
-use crate::{EngineError, Event, Sensitivity, VoiceChoice};
+use crate::{EngineError, Event, ModelChoice, Sensitivity, VoiceChoice};
 
 /// Microphone samples that wait for the next tick: one second; past it samples are dropped and
 /// counted, because a pacer that is a second late has lost the conversation anyway.
@@ -191,6 +191,11 @@ impl Session {
     /// With which voice the phrases of replies to come are spoken in this session.
     pub fn voice(&self, voice: VoiceChoice) -> Result<(), EngineError> {
         self.send(Command::Voice(voice))
+    }
+
+    /// With which language model the answers that begin from now on are made in this session.
+    pub fn model(&self, model: ModelChoice) -> Result<(), EngineError> {
+        self.send(Command::Model(model))
     }
 
     /// Push-to-talk: the turn ends here.

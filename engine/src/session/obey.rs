@@ -1,5 +1,6 @@
 //! Carries out what the conversation asks for, one action at a time, in order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use janet_models::llm;
@@ -163,7 +164,7 @@ impl Core {
         match self
             .parts
             .submit
-            .submit(job, within, std::sync::Arc::new(move || shared.poke()))
+            .submit(job, within, Arc::new(move || shared.poke()))
         {
             Ok(ticket) => {
                 live.tickets.push(ticket.clone());
@@ -317,15 +318,18 @@ impl Core {
             .map(|ticket| (reply, ticket));
     }
 
-    /// Hands what waits first to the language server, if one is up and it is something for it.
+    /// Hands what waits first to the language server, if one is up and wanted and it is something
+    /// for it.
     fn ask_server(&mut self) -> bool {
-        let Some(server) = self.parts.server.clone().filter(|server| server.is_up()) else {
+        let Some((server, model)) = self.model.ask(self.parts.server.as_ref()) else {
             return false;
         };
+        let (server, model) = (Arc::clone(server), model.map(str::to_owned));
         match self.llm_waiting.pop_front() {
             Some((reply, Ask::Answer(messages))) => {
                 let config = &self.parts.config;
                 let question = Question {
+                    model,
                     messages: messages.clone(),
                     context_tokens: config.context_tokens,
                     temperature: config.temperature,

@@ -86,7 +86,7 @@ pub const MESSAGES: &[Entry] = &[
     up("get_context", &[], &["context"]),
     up(
         "settings_set",
-        &["voice_speed?", "sensitivity?", "voice?"],
+        &["voice_speed?", "sensitivity?", "voice?", "model?"],
         &["settings"],
     ),
     down(
@@ -125,7 +125,10 @@ pub const MESSAGES: &[Entry] = &[
     down("transcript", &["text", "final", "start_ms", "end_ms"]),
     down("speaking", &["reply_id", "state", "rate_hz"]),
     down("speech_heard", &["reply_id", "chars"]),
-    down("settings", &["voice_speed", "sensitivity", "voice"]),
+    down(
+        "settings",
+        &["voice_speed", "sensitivity", "voice", "model"],
+    ),
     down("pong", &["timestamp"]),
     down("context", &["data"]),
     down("error", &["code", "message", "field?"]),

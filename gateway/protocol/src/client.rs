@@ -128,6 +128,9 @@ pub enum ClientMessage {
         sensitivity: Option<Sensitivity>,
         /// With which voice she speaks: the id of one that `context` lists; never empty.
         voice: Option<String>,
+        /// With which language model she thinks, for the answers that begin from now on: the id of
+        /// one that `context` lists; never empty.
+        model: Option<String>,
     },
 }
 
@@ -196,9 +199,13 @@ impl Incoming {
                 voice_speed,
                 sensitivity,
                 voice,
+                model,
             } => {
                 if let Some(voice) = voice {
                     put("voice", json!(voice));
+                }
+                if let Some(model) = model {
+                    put("model", json!(model));
                 }
                 if let Some(speed) = voice_speed {
                     put("voice_speed", json!(speed));

@@ -26,7 +26,9 @@ pub struct ContextData {
     /// Why a language server that was asked for is not used; null while all is well.
     pub trouble: Option<String>,
     /// The voices that `settings_set` can choose, the configured one first.
-    pub voices: Vec<VoiceInfo>,
+    pub voices: Vec<Choice>,
+    /// The language models that `settings_set` can choose, the configured one first.
+    pub language_models: Vec<Choice>,
     /// The conversation itself.
     pub conversation: ConversationInfo,
 }
@@ -73,10 +75,10 @@ pub struct ModelInfo {
     pub note: String,
 }
 
-/// A voice that can be chosen.
+/// One of a list that `settings_set` chooses from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct VoiceInfo {
+pub struct Choice {
     /// What `settings_set` calls it.
     pub id: String,
     /// What people call it.

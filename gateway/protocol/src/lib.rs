@@ -27,7 +27,7 @@ mod sound;
 
 pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, VoiceMode};
 pub use context::{
-    ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, VoiceInfo,
+    Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker,
 };
 pub use error::{ErrorCode, WireError};
 pub use limits::Limits;

@@ -193,15 +193,20 @@ fn settings_set(fields: &Fields<'_>, limits: &Limits) -> Result<ClientMessage, W
             })?)
         }
     };
-    let voice = fields.optional_string("voice", limits.text_bytes)?;
-    if voice.as_ref().is_some_and(|voice| voice.trim().is_empty()) {
-        return Err(empty("voice"));
-    }
     Ok(ClientMessage::SettingsSet {
-        voice: voice.map(std::borrow::Cow::into_owned),
         voice_speed,
         sensitivity,
+        voice: choice(fields, "voice", limits)?,
+        model: choice(fields, "model", limits)?,
     })
+}
+
+/// The id of something to choose. Which there are is known elsewhere.
+fn choice(fields: &Fields<'_>, name: &str, limits: &Limits) -> Result<Option<String>, WireError> {
+    match fields.optional_string(name, limits.text_bytes)? {
+        Some(id) if id.trim().is_empty() => Err(empty(name)),
+        id => Ok(id.map(std::borrow::Cow::into_owned)),
+    }
 }
 
 fn empty(field: &str) -> WireError {

@@ -40,14 +40,16 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
             proptest::option::of(VOICE_SPEEDS),
             proptest::option::of(proptest::sample::select(Sensitivity::ALL.to_vec())),
             proptest::option::of("[a-z]{1,9}"),
+            proptest::option::of("[a-z]{1,9}"),
         )
-            .prop_map(
-                |(voice_speed, sensitivity, voice)| ClientMessage::SettingsSet {
+            .prop_map(|(voice_speed, sensitivity, voice, model)| {
+                ClientMessage::SettingsSet {
                     voice_speed,
                     sensitivity,
-                    voice
+                    voice,
+                    model,
                 }
-            ),
+            }),
         any::<u32>().prop_map(|played_sample| ClientMessage::Playout { played_sample }),
         any::<f64>()
             .prop_filter_map("finite", serde_json::Number::from_f64)

@@ -84,6 +84,21 @@ fn every_bad_frame_is_answered_with_its_code_and_its_field() {
             Some("sensitivity"),
         ),
         (
+            r#"{"type":"settings_set","voice":" "}"#,
+            EmptyField,
+            Some("voice"),
+        ),
+        (
+            r#"{"type":"settings_set","model":""}"#,
+            EmptyField,
+            Some("model"),
+        ),
+        (
+            r#"{"type":"settings_set","model":["own"]}"#,
+            WrongType,
+            Some("model"),
+        ),
+        (
             r#"{"type":"settings_set","sensitivity":true}"#,
             WrongType,
             Some("sensitivity"),

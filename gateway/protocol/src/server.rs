@@ -152,6 +152,8 @@ pub enum ServerMessage {
         sensitivity: Sensitivity,
         /// With which voice she speaks: the id of one that `context` lists.
         voice: String,
+        /// With which language model she thinks: the id of one that `context` lists.
+        model: String,
     },
     /// The answer to `ping`.
     Pong {

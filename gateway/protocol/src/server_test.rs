@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::catalogue::{Direction, MESSAGES};
-use crate::{ConversationInfo, ModelInfo, PROTOCOL, PastMessage, Speaker, WireError};
+use crate::{Choice, ConversationInfo, ModelInfo, PROTOCOL, PastMessage, Speaker, WireError};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -99,8 +99,10 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 voice_speed: 1.1,
                 sensitivity: Sensitivity::High,
                 voice: "auto".into(),
+                model: "own".into(),
             },
-            json!({"type": "settings", "voice_speed": 1.1, "sensitivity": "high", "voice": "auto"}),
+            json!({"type": "settings", "voice_speed": 1.1, "sensitivity": "high", "voice": "auto",
+                "model": "own"}),
         ),
         (
             ServerMessage::Pong {
@@ -116,10 +118,11 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                         done: 0.5,
                     }),
                     trouble: None,
-                    voices: vec![crate::VoiceInfo {
+                    voices: vec![Choice {
                         id: "auto".into(),
                         name: "alloy".into(),
                     }],
+                    language_models: Vec::new(),
                     messages: vec![PastMessage {
                         role: Speaker::User,
                         text: "Hello".into(),
@@ -144,6 +147,7 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 "messages": [{"role": "user", "text": "Hello"}],
                 "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
                 "loading": {"stage": "voice", "done": 0.5}, "trouble": null, "voices": [{"id": "auto", "name": "alloy"}],
+                "language_models": [],
                 "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800}}}),
         ),
         (

@@ -282,6 +282,7 @@ mod tests {
     #[test]
     fn a_question_carries_the_whole_conversation() {
         let question = Question {
+            model: None,
             messages: vec![
                 Message::new(Role::System, "Be brief."),
                 Message::new(Role::User, "Hello."),
@@ -310,6 +311,7 @@ mod tests {
         let mut messages = vec![Message::new(Role::System, "Be brief.")];
         messages.extend((0..50).map(|n| Message::new(Role::User, format!("message {n:02}"))));
         let mut question = Question {
+            model: None,
             messages,
             context_tokens: 10,
             temperature: 0.0,

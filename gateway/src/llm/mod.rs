@@ -12,12 +12,13 @@
 
 mod dialect;
 mod lines;
+mod listed;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use janet_engine::ModelInfo;
 use janet_engine::ports::{self, Answering, Question};
+use janet_engine::{ModelChoice, ModelInfo};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -27,6 +28,7 @@ use crate::config::{LlmDialect, LlmServer};
 use crate::elsewhere::{self, SetupError};
 use dialect::Piece;
 use lines::Lines;
+use listed::Listed;
 
 const LIST: Duration = Duration::from_secs(3);
 /// Between two looks at a server that is well.
@@ -95,6 +97,8 @@ struct Known {
     last: Option<String>,
     /// Models that the server lists and refuses to chat with.
     unfit: Vec<String>,
+    /// All models that can be asked for by name.
+    listed: Listed,
     /// Looks, and answers, that failed in a row.
     looks: u32,
     answers: u32,
@@ -147,8 +151,23 @@ impl LanguageServer {
         (!expected).then(|| format!("{url}: {why}"))
     }
 
-    /// Says in the entry of the engine's own model who answers, and why.
-    pub(crate) fn describe(&self, own: &mut ModelInfo) {
+    /// Its models that can be asked for by name, as it listed them last.
+    pub(crate) fn models(&self) -> Vec<String> {
+        let known = self.inner.known();
+        let names = known.listed.names().iter();
+        names
+            .filter(|name| !known.unfit.contains(name))
+            .cloned()
+            .collect()
+    }
+
+    /// The model that answers whoever chose none; `None`: it is not used.
+    pub(crate) fn model(&self) -> Option<String> {
+        self.inner.known().model.clone()
+    }
+
+    /// Says in the entry of the engine's own model who answers somebody who chose this, and why.
+    pub(crate) fn describe(&self, own: &mut ModelInfo, choice: &ModelChoice) {
         let known = self.inner.known();
         let LlmServer {
             url,
@@ -156,7 +175,18 @@ impl LanguageServer {
             is_a_guess,
             ..
         } = &self.inner.config;
-        match &known.model {
+        let answers = match choice {
+            ModelChoice::Configured => known.model.as_ref(),
+            ModelChoice::Server(name) if known.listed.is_up(name, std::time::Instant::now()) => {
+                Some(name)
+            }
+            ModelChoice::Server(name) => {
+                own.note = format!("{}; {name} at {url} is not used now", own.note);
+                return;
+            }
+            ModelChoice::Own => return,
+        };
+        match answers {
             Some(model) => {
                 let own_name = std::mem::replace(&mut own.name, model.clone());
                 own.note = format!("{} at {url}; {own_name} stands by", dialect.name());
@@ -173,12 +203,17 @@ impl LanguageServer {
 }
 
 impl ports::LanguageServer for LanguageServer {
-    fn is_up(&self) -> bool {
-        self.inner.known().model.is_some()
+    fn is_up(&self, model: Option<&str>) -> bool {
+        let known = self.inner.known();
+        match model {
+            Some(name) => known.listed.is_up(name, std::time::Instant::now()),
+            None => known.model.is_some(),
+        }
     }
 
     fn ask(&self, question: Question, to: Answering) {
-        let Some(model) = self.inner.known().model.clone() else {
+        let by_name = question.model.clone();
+        let Some(model) = by_name.or_else(|| self.inner.known().model.clone()) else {
             return;
         };
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -216,8 +251,9 @@ impl Inner {
         }
     }
 
-    /// An answer of this model failed: the server is looked at again before it is asked again.
-    fn failed(&self, model: &str, error: LlmError) {
+    /// An answer of this model failed: the server is looked at again before it is asked again; or
+    /// this model alone is left in peace, where it was asked for by its name.
+    fn failed(&self, model: &str, by_name: bool, error: LlmError) {
         metrics::counter!("janet_llm_server_failures_total").increment(1);
         let mut known = self.known();
         match error {
@@ -226,7 +262,7 @@ impl Inner {
                 tracing::warn!(model, "the language server sent no text");
                 return;
             }
-            LlmError::Status(400 | 404 | 413 | 422) if self.config.model.is_some() => {
+            LlmError::Status(400 | 404 | 413 | 422) if by_name || self.config.model.is_some() => {
                 tracing::warn!(model, %error, "the language server refused a question");
                 return;
             }
@@ -237,11 +273,20 @@ impl Inner {
                 }
                 known.unfit.push(model.to_owned());
             }
+            // The others may be well.
+            _ if by_name && error != LlmError::Unreachable => {
+                tracing::warn!(model, %error, "a model of the language server's failed");
+                known.listed.failed(model, std::time::Instant::now());
+                return;
+            }
             // Of several answers that fail together one counts.
             _ if known.model.is_some() => known.answers = known.answers.saturating_add(1),
             _ => {}
         }
         tracing::warn!(model, %error, url = self.config.url, "the language server failed");
+        if error == LlmError::Unreachable {
+            known.listed.is_away();
+        }
         known.model = None;
         known.why = Some(error);
         drop(known);
@@ -253,15 +298,11 @@ impl Inner {
         if known.model.is_some() {
             return RECHECK;
         }
-        let after = |failures: u32, longest: Duration| match failures.checked_sub(1) {
-            None => Duration::ZERO,
-            Some(doublings) => (FIRST_PAUSE * 2u32.pow(doublings.min(16))).min(longest),
-        };
-        let look = after(known.looks, LONGEST_LOOK_PAUSE);
-        look.max(after(known.answers, LONGEST_ANSWER_PAUSE))
+        let look = pause_after(known.looks, LONGEST_LOOK_PAUSE);
+        look.max(pause_after(known.answers, LONGEST_ANSWER_PAUSE))
     }
 
-    /// Asks what models there are and takes one.
+    /// Asks what models there are, keeps them and takes one.
     async fn find_model(&self) -> Result<String, LlmError> {
         let dialect = self.config.dialect;
         let list = async {
@@ -284,11 +325,15 @@ impl Inner {
             let list = serde_json::from_slice(&body);
             dialect.models(&list.map_err(|_| LlmError::Nonsense("a list that is no JSON"))?)
         };
-        let models = timeout(LIST, list)
-            .await
-            .map_err(|_| LlmError::Late(LIST))??;
+        let models = timeout(LIST, list).await;
+        let models = models.unwrap_or(Err(LlmError::Late(LIST)));
+        let mut known = self.known();
+        match &models {
+            Ok(models) => known.listed.list(models),
+            Err(_) => known.listed.is_away(),
+        }
+        let models = models?;
         let Some(wanted) = &self.config.model else {
-            let known = self.known();
             let mut fit = models
                 .into_iter()
                 .filter(|name| !known.unfit.contains(name));
@@ -317,6 +362,7 @@ impl Inner {
         let called_off = Arc::new(Notify::new());
         let tell = Arc::clone(&called_off);
         to.on_unwanted(move || tell.notify_one());
+        let by_name = question.model.is_some();
         let began = Instant::now();
         let result = tokio::select! {
             biased;
@@ -326,13 +372,14 @@ impl Inner {
         metrics::histogram!("janet_llm_server_answer_seconds")
             .record(began.elapsed().as_secs_f64());
         match result {
+            Ok(()) if by_name => self.known().listed.answered(&model),
             Ok(()) => {
                 let mut known = self.known();
                 known.answers = 0;
                 known.model.get_or_insert(model);
             }
             Err(error) => {
-                self.failed(&model, error);
+                self.failed(&model, by_name, error);
                 // Her own model is waiting to hear of it.
                 to.failed();
                 while !to.is_through() {
@@ -427,5 +474,13 @@ impl Inner {
             None => request,
         };
         request.send().await.map_err(|_| LlmError::Unreachable)
+    }
+}
+
+/// Before the next try after so many failures in a row.
+fn pause_after(failures: u32, longest: Duration) -> Duration {
+    match failures.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(doublings) => (FIRST_PAUSE * 2u32.pow(doublings.min(16))).min(longest),
     }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use janet_engine::{ModelChoice, VoiceChoice};
 use serde_json::json;
 
 use crate::app::{App, Phase};
@@ -22,7 +23,7 @@ pub(super) fn health(app: &App) -> Response {
         "loading": loading,
         "version": env!("CARGO_PKG_VERSION"),
         "profile": app.profile,
-        "models": app.models(),
+        "models": app.models(&ModelChoice::default(), &VoiceChoice::default()),
         "clients": app.clients(),
         "load": app.engine.get().map_or(0.0, |engine| engine.stats().load),
         "sessions": app.engine.get().map_or(0, janet_engine::Engine::sessions),

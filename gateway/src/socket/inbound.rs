@@ -13,9 +13,10 @@ use janet_protocol::{
     binary, parse,
 };
 
+use super::choices;
 use super::connection::{Connection, Leave};
 use super::requests::Asked;
-use super::voices;
+use super::settings::Change;
 
 /// Requests refused in a row, after which the client is let go.
 const FLOOD: u32 = 1000;
@@ -140,11 +141,20 @@ impl Connection {
                 voice_speed,
                 sensitivity,
                 voice,
+                model,
             } => {
-                if let Some(voice) = &voice {
-                    self.knows_voice(voice)?;
+                if let Some(id) = &voice {
+                    choices::check("voice", id, &choices::voices(&self.app))?;
                 }
-                let settings = self.settings.with(voice_speed, sensitivity, voice);
+                if let Some(id) = &model {
+                    choices::check("model", id, &choices::models(&self.app))?;
+                }
+                let settings = self.settings.with(Change {
+                    voice_speed,
+                    sensitivity,
+                    voice,
+                    model,
+                });
                 if let Some(session) = &self.session {
                     settings.apply(session).map_err(refused)?;
                 }
@@ -194,16 +204,6 @@ impl Connection {
                 Ok(None)
             }
         }
-    }
-
-    fn knows_voice(&self, id: &str) -> Result<(), WireError> {
-        let known = voices::all(&self.app);
-        if known.iter().any(|voice| voice.id == id) {
-            return Ok(());
-        }
-        let message =
-            "field \"voice\": there is no such voice; `context` lists those that there are";
-        Err(WireError::in_field(ErrorCode::OutOfRange, "voice", message))
     }
 
     fn start_audio(

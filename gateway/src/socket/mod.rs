@@ -11,6 +11,7 @@
 //! connection owns its engine session and its place in the conversation, so that whatever ends
 //! the task ends both.
 
+mod choices;
 mod connection;
 mod inbound;
 mod outbound;
@@ -18,7 +19,6 @@ mod rate;
 mod requests;
 mod settings;
 mod told;
-mod voices;
 
 use std::sync::Arc;
 

@@ -1,18 +1,28 @@
 //! What a client may set for its own connection.
 
-use janet_engine::{EngineError, Session};
+use janet_engine::{EngineError, ModelChoice, Session, VoiceChoice};
 use janet_protocol::{Sensitivity, ServerMessage};
 
-use super::voices;
+use super::choices;
 
-/// How Janet speaks and listens on one connection. Ends with it: a client sets anew when it
-/// comes back.
+/// How Janet speaks, listens and thinks on one connection. Ends with it: a client sets anew when
+/// it comes back.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     voice_speed: f64,
     sensitivity: Sensitivity,
-    /// The id of a voice that can be chosen.
+    /// The ids of a voice and of a language model that can be chosen.
     voice: String,
+    model: String,
+}
+
+/// What a client wants to be otherwise; `None` stays as it is.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    pub(super) voice_speed: Option<f64>,
+    pub(super) sensitivity: Option<Sensitivity>,
+    pub(super) voice: Option<String>,
+    pub(super) model: Option<String>,
 }
 
 impl Settings {
@@ -25,23 +35,31 @@ impl Settings {
                 .parse()
                 .unwrap_or(f64::from(configured_speed)),
             sensitivity: Sensitivity::default(),
-            voice: voices::AUTO.to_owned(),
+            voice: choices::AUTO.to_owned(),
+            model: choices::AUTO.to_owned(),
         }
     }
 
     /// The same with what the client asked for.
     #[must_use]
-    pub(super) fn with(
-        &self,
-        voice_speed: Option<f64>,
-        sensitivity: Option<Sensitivity>,
-        voice: Option<String>,
-    ) -> Self {
+    pub(super) fn with(&self, change: Change) -> Self {
+        let settings = self.clone();
         Self {
-            voice_speed: voice_speed.unwrap_or(self.voice_speed),
-            sensitivity: sensitivity.unwrap_or(self.sensitivity),
-            voice: voice.unwrap_or_else(|| self.voice.clone()),
+            voice_speed: change.voice_speed.unwrap_or(settings.voice_speed),
+            sensitivity: change.sensitivity.unwrap_or(settings.sensitivity),
+            voice: change.voice.unwrap_or(settings.voice),
+            model: change.model.unwrap_or(settings.model),
         }
+    }
+
+    /// Who speaks.
+    pub(super) fn voice(&self) -> VoiceChoice {
+        choices::voice(&self.voice)
+    }
+
+    /// Who thinks.
+    pub(super) fn model(&self) -> ModelChoice {
+        choices::model(&self.model)
     }
 
     /// Makes them hold in the engine.
@@ -52,7 +70,8 @@ impl Settings {
             Sensitivity::High => janet_engine::Sensitivity::High,
         };
         session.settings(Some(self.voice_speed as f32), Some(sensitivity))?;
-        session.voice(voices::choice(&self.voice))
+        session.voice(self.voice())?;
+        session.model(self.model())
     }
 }
 
@@ -62,6 +81,7 @@ impl From<Settings> for ServerMessage {
             voice_speed: settings.voice_speed,
             sensitivity: settings.sensitivity,
             voice: settings.voice,
+            model: settings.model,
         }
     }
 }
@@ -74,16 +94,26 @@ mod tests {
     fn what_is_not_asked_for_stays() {
         let began = Settings::new(1.1);
         assert_eq!(began.voice_speed, 1.1);
-        let faster = began.with(Some(1.5), None, None);
+        let faster = began.with(Change {
+            voice_speed: Some(1.5),
+            model: Some("own".into()),
+            ..Change::default()
+        });
         assert_eq!(
             (faster.voice_speed, faster.sensitivity),
             (1.5, Sensitivity::Normal)
         );
-        let keener = faster.with(None, Some(Sensitivity::High), Some("own".into()));
+        assert_eq!((&*faster.voice, &*faster.model), ("auto", "own"));
+        let keener = faster.with(Change {
+            sensitivity: Some(Sensitivity::High),
+            voice: Some("own".into()),
+            ..Change::default()
+        });
         assert_eq!(
             (keener.voice_speed, keener.sensitivity),
             (1.5, Sensitivity::High)
         );
-        assert_eq!((&*faster.voice, &*keener.voice), ("auto", "own"));
+        assert_eq!((&*keener.voice, &*keener.model), ("own", "own"));
+        assert_eq!(keener.with(Change::default()), keener);
     }
 }

@@ -13,9 +13,9 @@ use janet_protocol::{
     Outgoing, PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
 };
 
+use super::choices;
 use super::connection::{Connection, Leave};
 use super::requests::Asked;
-use super::voices;
 use crate::app::Phase;
 
 /// A reply that has ended, as the engine tells it.
@@ -266,7 +266,7 @@ impl Connection {
             .collect();
         let models = self
             .app
-            .models()
+            .models(&self.settings.model(), &self.settings.voice())
             .into_iter()
             .map(|model| {
                 let info = ModelInfo {
@@ -294,7 +294,8 @@ impl Connection {
             },
             loading,
             trouble: self.app.trouble(),
-            voices: voices::all(&self.app),
+            voices: choices::voices(&self.app),
+            language_models: choices::models(&self.app),
             conversation: ConversationInfo {
                 id: self.seat.client_id().to_owned(),
                 expires_after_s: self.app.config.conversation.keep.as_secs(),

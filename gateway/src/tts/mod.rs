@@ -21,8 +21,8 @@ mod voices;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use janet_engine::ModelInfo;
 use janet_engine::ports::{self, Phrase, Voicing};
+use janet_engine::{ModelInfo, VoiceChoice};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -135,13 +135,18 @@ impl SpeechServer {
         }
     }
 
-    /// Says in the entry of her own voice who speaks, and why.
-    pub(crate) fn describe(&self, own: &mut ModelInfo) {
+    /// Says in the entry of her own voice who speaks to somebody who chose this, and why.
+    pub(crate) fn describe(&self, own: &mut ModelInfo, choice: &VoiceChoice) {
         let config = &self.inner.config;
+        let voice = match choice {
+            VoiceChoice::Configured => &config.voice,
+            VoiceChoice::Server(name) => name,
+            VoiceChoice::Own(_) => return,
+        };
         match &self.inner.known().health {
             Health::Unknown => {}
             Health::Up => {
-                let name = format!("{} ({})", config.voice, config.model);
+                let name = format!("{voice} ({})", config.model);
                 let own_name = std::mem::replace(&mut own.name, name);
                 own.note = format!("at {}; {own_name} stands by", config.url);
             }

@@ -16,7 +16,7 @@ export class MockSession {
     this.heard = 0;
     this.replies = 0;
     this.reply = null;
-    this.settings = { voice_speed: 1, sensitivity: 'normal', voice: 'auto' };
+    this.settings = { voice_speed: 1, sensitivity: 'normal', voice: 'auto', model: 'auto' };
     this.loudMs = 0;
     this.quietMs = 0;
     this.turnMs = 0;
@@ -66,7 +66,7 @@ export class MockSession {
         if (this.reply !== null) this.tell({ type: 'speech_heard', reply_id: this.reply.id, chars: Math.min(WORDS.length, Math.floor(this.heard / (RATE / 15))) });
         break;
       case 'settings_set':
-        for (const name of ['voice_speed', 'sensitivity', 'voice']) if (m[name] != null) this.settings[name] = m[name];
+        for (const name of ['voice_speed', 'sensitivity', 'voice', 'model']) if (m[name] != null) this.settings[name] = m[name];
         this.tell({ type: 'settings', ...this.settings });
         break;
       case 'interrupt':
@@ -94,6 +94,12 @@ export class MockSession {
         { id: 'auto', name: 'af_heart' },
         { id: 'own', name: 'piper en_US-joe-medium' },
         { id: 'server:am_adam', name: 'am_adam' },
+      ],
+      language_models: [
+        { id: 'auto', name: 'qwen3:4b' },
+        { id: 'own', name: 'SmolLM2-135M-Instruct Q4_1' },
+        { id: 'server:qwen3:4b', name: 'qwen3:4b' },
+        { id: 'server:gemma3:1b', name: 'gemma3:1b' },
       ],
       profile: 'cpu',
       version: '0.1.0-mock',

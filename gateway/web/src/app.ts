@@ -111,6 +111,7 @@ export class App {
     this.change(change);
     if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
     if (typeof change.voice === 'string') this.choose({ voice: change.voice });
+    if (typeof change.model === 'string') this.choose({ model: change.model });
   });
   private readonly side = new Side();
   private readonly statusBar = new StatusBar(() => this.connection.connect());
@@ -188,7 +189,8 @@ export class App {
       case 'error':
         this.stats.errors.push(message.code);
         this.voice.onRefused(message.requestId);
-        if (message.requestId === CHOSEN) this.askWhatHolds();
+        // Nothing was changed by it: what holds?
+        if (message.requestId === CHOSEN) this.connection.send({ type: 'settings_set' });
         break;
       default:
         break;
@@ -240,18 +242,14 @@ export class App {
   private choose(choice: Partial<Choices>): void {
     this.apply({ type: 'chosen', choice });
     this.connection.send({ type: 'settings_set', ...choice, request_id: CHOSEN });
+    // Who answers has changed with it.
+    this.connection.send({ type: 'get_context' });
   }
 
   /** What was chosen on an earlier day is asked for once the server offers it, and where it does not, what it is configured for. */
   private askForKept(): void {
     const choice = keptToAskFor(this.settings, this.state);
     if (choice !== null) this.connection.send({ type: 'settings_set', ...choice, request_id: KEPT });
-  }
-
-  /** A choice was refused: what holds, and what there is to choose. */
-  private askWhatHolds(): void {
-    this.connection.send({ type: 'settings_set' });
-    this.connection.send({ type: 'get_context' });
   }
 
   private toggleMic(): void {

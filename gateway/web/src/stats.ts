@@ -21,7 +21,7 @@ export interface Stats {
   /** Characters of the reply under way that were heard. */
   heardChars: number;
   /** How the server says it speaks and listens. */
-  applied: { voiceSpeed: number; sensitivity: string; voice: string } | null;
+  applied: { voiceSpeed: number; sensitivity: string; voice: string; model: string } | null;
   errors: string[];
   unreadable: string[];
   badFrames: number;

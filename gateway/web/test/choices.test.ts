@@ -14,13 +14,24 @@ function server(message: ServerMessage): Event {
   return { type: 'server', message };
 }
 
-function context(voices: Choice[]): Event {
-  const data: ContextData = { messages: [], models: {}, profile: '', version: '', conversation: null, status: 'ready', loading: null, trouble: null, voices };
+function context(voices: Choice[], languageModels: Choice[] = []): Event {
+  const data: ContextData = {
+    messages: [],
+    models: {},
+    profile: '',
+    version: '',
+    conversation: null,
+    status: 'ready',
+    loading: null,
+    trouble: null,
+    voices,
+    languageModels,
+  };
   return server({ type: 'context', data });
 }
 
-function settings(voice: string): Event {
-  return server({ type: 'settings', voiceSpeed: 1, sensitivity: 'normal', voice });
+function settings(voice: string, model = 'auto'): Event {
+  return server({ type: 'settings', voiceSpeed: 1, sensitivity: 'normal', voice, model });
 }
 
 function refused(requestId: string): Event {
@@ -52,10 +63,25 @@ describe('a list of the server’s', () => {
 
 describe('a choice that was kept', () => {
   it('is asked for once the server offers it, and then no more', () => {
-    expect(asked('own', settings('auto'))).toBeNull();
-    expect(asked('own', settings('auto'), context([ALLOY]))).toBeNull();
-    expect(asked('own', settings('auto'), context([ALLOY, JOE]))).toBe('own');
-    expect(asked('own', settings('own'), context([ALLOY, JOE]))).toBeNull();
+    const { id } = WHISTLE;
+    expect(asked(id, settings('auto'))).toBeNull();
+    expect(asked(id, settings('auto'), context([ALLOY, JOE]))).toBeNull();
+    expect(asked(id, settings('auto'), context([ALLOY, JOE, WHISTLE]))).toBe(id);
+    expect(asked(id, settings(id), context([ALLOY, JOE, WHISTLE]))).toBeNull();
+  });
+
+  it('of her own holds before anybody has looked for a server', () => {
+    expect(asked('own', settings('auto'), context([JOE]))).toBe('own');
+    expect(asked('own', settings('own'), context([JOE]))).toBeNull();
+  });
+
+  it('may be one of a voice, of a model or of both', () => {
+    const offers = [settings('auto', 'server:gone'), context([ALLOY, JOE, WHISTLE], [ALLOY, JOE])];
+    const kept = (voice: string | null, model: string | null) => keptToAskFor({ ...DEFAULTS, voice, model }, run(...offers));
+    expect(kept(null, 'own')).toEqual({ model: 'own' });
+    expect(kept(WHISTLE.id, null)).toEqual({ voice: WHISTLE.id });
+    expect(kept('own', 'server:gone')).toEqual({ voice: 'own', model: 'auto' });
+    expect(kept('auto', null)).toBeNull();
   });
 
   it('holds again on the next connection, which begins as configured', () => {

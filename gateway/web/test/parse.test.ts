@@ -40,6 +40,7 @@ describe('what the server says', () => {
           messages: [{ role: 'user', text: 'a' }, { role: 'system', text: 'b' }, 5, { role: 'assistant' }],
           models: { llm: { name: 'x', note: 'y' }, tts: 'z', stt: 3 },
           conversation: { id: 'c', expires_after_s: 1800 },
+          language_models: 'none',
           voices: [{ id: 'auto', name: 'alloy' }, { id: 'own' }, { name: 'nobody' }, { id: '' }, 7, null],
         },
       }),
@@ -54,6 +55,7 @@ describe('what the server says', () => {
           { id: 'auto', name: 'alloy' },
           { id: 'own', name: 'own' },
         ],
+        languageModels: [],
       },
     });
   });

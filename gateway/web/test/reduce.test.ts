@@ -180,6 +180,7 @@ describe('the connection', () => {
     loading: null,
     trouble: null,
     voices: [],
+    languageModels: [],
   };
 
   it('a reload shows the conversation so far, once', () => {

@@ -56,6 +56,7 @@ describe('settings', () => {
       voiceSpeed: 1.4,
       sensitivity: 'low',
       voice: 'server:af_heart',
+      model: 'own',
       welcomed: true,
     };
     expect(parseSettings(storedForm(settings))).toEqual(settings);
@@ -75,8 +76,8 @@ describe('settings', () => {
     expect(parseSettings('{"version":3,"theme":"dark"}')).toEqual(DEFAULTS);
   });
 
-  it.each([7, '', '  ', ['own'], null])('a voice of %j is none', (voice) => {
-    expect(parseSettings(JSON.stringify({ version: 2, voice })).voice).toBeNull();
+  it.each([7, '', '  ', ['own'], null])('a voice and a model of %j are none', (id) => {
+    expect(parseSettings(JSON.stringify({ version: 2, voice: id, model: id }))).toMatchObject({ voice: null, model: null });
   });
 
   it.each([0.4, 2.1, Number.NaN, '1', null])('a speed of %s is none', (voiceSpeed) => {

@@ -46,11 +46,12 @@ describe('the conversation as text', () => {
 describe('what came with captions and settings', () => {
   it('is read', () => {
     expect(parseServerMessage('{"type":"speech_heard","reply_id":"r","chars":4}')).toEqual({ type: 'speech_heard', replyId: 'r', chars: 4 });
-    expect(parseServerMessage('{"type":"settings","voice_speed":1.5,"sensitivity":"high","voice":"own"}')).toEqual({
+    expect(parseServerMessage('{"type":"settings","voice_speed":1.5,"sensitivity":"high","voice":"own","model":"server:a"}')).toEqual({
       type: 'settings',
       voiceSpeed: 1.5,
       sensitivity: 'high',
       voice: 'own',
+      model: 'server:a',
     });
     expect(parseServerMessage('{"type":"context","data":{"loading":{"stage":"voice","done":7},"trouble":"down"}}')).toMatchObject({
       data: { loading: { stage: 'voice', done: 1 }, trouble: 'down' },

@@ -85,6 +85,9 @@ pub(super) enum FromClient {
         sensitivity: Option<Sensitivity>,
         /// With which voice she speaks: the id of one that `context` lists.
         voice: Option<Words>,
+        /// With which language model she thinks, for the answers that begin from now on: the id of
+        /// one that `context` lists.
+        model: Option<Words>,
     },
 }
 

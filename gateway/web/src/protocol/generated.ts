@@ -180,6 +180,8 @@ export interface GetContextRequest {
 }
 /** How she speaks and listens on this connection; answered by `settings`. A field that is absent or null leaves its setting as it is. */
 export interface SettingsSetRequest {
+  /** With which language model she thinks, for the answers that begin from now on: the id of one that `context` lists. */
+  model?: Words | null;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
   /** How readily sound counts as speech. */
@@ -316,6 +318,8 @@ export interface SpeechHeardEvent {
 }
 /** The answer to `settings_set`: what holds from now on. */
 export interface SettingsEvent {
+  /** With which language model she thinks: the id of one that `context` lists. */
+  model: string;
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   /** How readily sound counts as speech. */
@@ -346,6 +350,8 @@ export interface ContextEvent {
 export interface ContextData {
   /** The conversation itself. */
   conversation: ConversationInfo;
+  /** The language models that `settings_set` can choose, the configured one first. */
+  language_models: Choice[];
   /** While the models load: how far they are. */
   loading: Loading | null;
   /** The conversation so far, oldest first. */
@@ -363,7 +369,7 @@ export interface ContextData {
   /** Version of the server. */
   version: string;
   /** The voices that `settings_set` can choose, the configured one first. */
-  voices: VoiceInfo[];
+  voices: Choice[];
 }
 /** A conversation. */
 export interface ConversationInfo {
@@ -371,6 +377,13 @@ export interface ConversationInfo {
   expires_after_s: number;
   /** Its id: the `client_id` of this connection. */
   id: string;
+}
+/** One of a list that `settings_set` chooses from. */
+export interface Choice {
+  /** What `settings_set` calls it. */
+  id: string;
+  /** What people call it. */
+  name: string;
 }
 /** How far the models are. */
 export interface Loading {
@@ -392,13 +405,6 @@ export interface ModelInfo {
   name: string;
   /** A remark for people, such as why it answers in place of another; may be empty. */
   note: string;
-}
-/** A voice that can be chosen. */
-export interface VoiceInfo {
-  /** What `settings_set` calls it. */
-  id: string;
-  /** What people call it. */
-  name: string;
 }
 /** Something could not be understood or served. The connection stays open. */
 export interface ErrorEvent {

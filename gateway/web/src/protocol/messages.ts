@@ -11,10 +11,10 @@ type Kept<Message, Field extends keyof Message = keyof Message> = {
 export type ModelInfo = wire.ModelInfo;
 export type PastMessage = wire.PastMessage;
 /** One of a list that `settings_set` chooses from. */
-export type Choice = wire.VoiceInfo;
+export type Choice = wire.Choice;
 
 /** What `get_context` tells; what an odd server leaves out is null or empty. */
-export interface ContextData extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version' | 'voices'> {
+export interface ContextData extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version' | 'voices' | 'language_models'> {
   conversation: { id: string; expiresAfterS: number | null } | null;
   status: wire.Status | null;
   /** While the models load: what is being loaded, and how much of all is done (0 to 1). */
@@ -48,7 +48,7 @@ export type ServerMessage =
   | (Kept<wire.AssistantMessageEvent, 'type' | 'reply_id' | 'text' | 'user_text' | 'latency'> & Answer & { audio: string | null })
   | Kept<wire.SpeakingEvent, 'type' | 'reply_id' | 'state'>
   | Kept<wire.SpeechHeardEvent, 'type' | 'reply_id' | 'chars'>
-  | Kept<wire.SettingsEvent, 'type' | 'voice_speed' | 'sensitivity' | 'voice'>
+  | Kept<wire.SettingsEvent, 'type' | 'voice_speed' | 'sensitivity' | 'voice' | 'model'>
   | Kept<wire.PlayoutFlushEvent, 'type' | 'from_sample'>
   | { type: wire.ContextEvent['type']; data: ContextData }
   | Kept<wire.PongEvent, 'type'>

@@ -123,8 +123,9 @@ function settings(type: 'settings', fields: Unread<wire.SettingsEvent>): ServerM
     type,
     voiceSpeed: number(fields, 'voice_speed'),
     sensitivity: sensitivity(fields.sensitivity) ?? bad('sensitivity'),
-    // An older server has no choice of voices.
+    // An older server gives no choice.
     voice: textOr(fields, 'voice', 'auto'),
+    model: textOr(fields, 'model', 'auto'),
   };
 }
 
@@ -208,6 +209,7 @@ function context(value: unknown): ContextData {
     loading: loading(data.loading),
     trouble: textOr(data, 'trouble', null),
     voices: choices(data.voices),
+    languageModels: choices(data.language_models),
   };
 }
 

@@ -14,6 +14,7 @@ const OWN = 'own';
 /** The ids of what holds. */
 export interface Choices {
   voice: string;
+  model: string;
 }
 
 /** What people read for one of them. */
@@ -40,13 +41,16 @@ export function shownAs(offered: readonly Choice[], holds: string | undefined): 
 export function keptToAskFor(kept: Settings, { context, applied }: Pick<State, 'context' | 'applied'>): Partial<Choices> | null {
   if (context === null) return null;
   const voice = toAskFor(kept.voice, context.voices, applied?.voice ?? AUTO);
-  return voice === null ? null : { voice };
+  const model = toAskFor(kept.model, context.languageModels, applied?.model ?? AUTO);
+  if (voice === null && model === null) return null;
+  return { ...(voice === null ? {} : { voice }), ...(model === null ? {} : { model }) };
 }
 
 function toAskFor(kept: string | null, offered: readonly Choice[], holds: string): string | null {
   // A server that offers nothing does not know the setting.
   if (kept === null || offered.length === 0) return null;
-  const wanted = has(offered, kept) ? kept : AUTO;
+  // Her own is always there, whether it is on a list or not.
+  const wanted = kept === OWN || has(offered, kept) ? kept : AUTO;
   return wanted === holds ? null : wanted;
 }
 

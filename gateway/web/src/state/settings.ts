@@ -20,6 +20,8 @@ export interface Settings {
   sensitivity: Sensitivity | null;
   /** With which voice she speaks: an id of the server's; null: as the server has it. */
   voice: string | null;
+  /** With which language model she thinks: likewise. */
+  model: string | null;
   /** Whether the first-run hint was put away. */
   welcomed: boolean;
 }
@@ -34,6 +36,7 @@ export const DEFAULTS: Settings = {
   voiceSpeed: null,
   sensitivity: null,
   voice: null,
+  model: null,
   welcomed: false,
 };
 
@@ -61,6 +64,7 @@ export function parseSettings(json: string | null): Settings {
     voiceSpeed: speed(value.voiceSpeed),
     sensitivity: oneOf<Sensitivity | null>(value.sensitivity, ['low', 'normal', 'high'], DEFAULTS.sensitivity),
     voice: choice(value.voice),
+    model: choice(value.model),
     welcomed: flag(value.welcomed, DEFAULTS.welcomed),
   };
 }

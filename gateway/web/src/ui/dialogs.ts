@@ -14,6 +14,7 @@ export class SettingsDialog {
   private readonly dialog = byId<HTMLDialogElement>('settings');
   private readonly speed = byId<HTMLInputElement>('voice-speed');
   private readonly voice: ChoiceList;
+  private readonly model: ChoiceList;
   private readonly flags = {
     captions: byId<HTMLInputElement>('captions'),
     readSpoken: byId<HTMLInputElement>('read-spoken'),
@@ -25,6 +26,7 @@ export class SettingsDialog {
     choices('text-size', TEXT_SIZES, (textSize) => onChange({ textSize }));
     choices('sensitivity', SENSITIVITIES, (sensitivity) => onChange({ sensitivity }));
     this.voice = new ChoiceList('voice', (voice) => onChange({ voice }));
+    this.model = new ChoiceList('model', (model) => onChange({ model }));
     this.flags.captions.addEventListener('change', () => onChange({ captions: this.flags.captions.checked }));
     this.flags.readSpoken.addEventListener('change', () => onChange({ readSpoken: this.flags.readSpoken.checked }));
     this.speed.min = String(VOICE_SPEED.slowest);
@@ -40,6 +42,7 @@ export class SettingsDialog {
     this.flags.captions.checked = settings.captions;
     this.flags.readSpoken.checked = settings.readSpoken;
     this.voice.render(state.context?.voices ?? [], state.applied?.voice);
+    this.model.render(state.context?.languageModels ?? [], state.applied?.model);
     // What was never chosen here is as the server has it.
     check('sensitivity', settings.sensitivity ?? state.applied?.sensitivity ?? 'normal');
     // Not while it is being moved.
