@@ -201,6 +201,30 @@ fn paths_are_told_from_names_and_must_lead_to_something() {
 }
 
 #[test]
+fn a_voice_s_configuration_may_be_named_voice_json() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let put = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "{}").expect("writable");
+        path
+    };
+    let voice = Found::Own {
+        key: "voice",
+        path: put("voice.onnx"),
+    };
+    let found = || voice.file(".onnx.json").ok();
+    assert_eq!(found(), None);
+    std::fs::create_dir(folder.path().join("voice.json")).expect("writable");
+    assert_eq!(found(), None, "a folder is none");
+    std::fs::remove_dir(folder.path().join("voice.json")).expect("it is empty");
+    let shorter = put("voice.json");
+    assert_eq!(found(), Some(shorter));
+    // The name that Piper gives it comes first.
+    let longer = put("voice.onnx.json");
+    assert_eq!(found(), Some(longer));
+}
+
+#[test]
 fn a_whisper_is_taken_in_either_layout() {
     let head = r#"{"model.encoder.conv1.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#;
     let length = (head.len() as u64).to_le_bytes();

@@ -12,6 +12,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::http;
@@ -20,6 +21,8 @@ use crate::http;
 const LOADING: Duration = Duration::from_secs(180);
 /// Pause between two looks at a server that is starting or ending.
 const LOOK: Duration = Duration::from_millis(50);
+/// So many looks are twenty seconds: who answers changes within a few.
+const LOOKS: usize = 400;
 
 /// Starts the server, says its process id, and ends it when standard input closes. Standard output is
 /// the server's alone then, so that it ends with a server that does not start.
@@ -141,6 +144,25 @@ impl Server {
             pause(LOOK);
         }
         self
+    }
+
+    /// Who has a part (`llm`, `tts`), once it is who is wanted.
+    pub fn has(&self, role: &str, wanted: &str) -> Value {
+        for _ in 0..LOOKS {
+            let body = http::get(self.address, "/healthz").body;
+            let health: Value = serde_json::from_str(&body).expect("health is JSON");
+            let models = health["models"].as_array().expect("models").clone();
+            let model = models.into_iter().find(|model| model["role"] == role);
+            let model = model.expect("somebody has every part");
+            if model["name"]
+                .as_str()
+                .is_some_and(|name| name.contains(wanted))
+            {
+                return model;
+            }
+            pause(LOOK);
+        }
+        panic!("{role} is never {wanted}; log:\n{}", self.log());
     }
 
     /// Where it listens.

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use janet_tests::language_server::{LanguageServer, MODEL, Manner};
-use janet_tests::server::pause;
-use janet_tests::{Client, Frame, Server, http};
+use janet_tests::language_server::{LanguageServer, MODEL, Manner, OTHER_MODEL};
+use janet_tests::{Client, Frame, Server};
 use serde_json::{Value, json};
 
 const LOOK: Duration = Duration::from_millis(50);
@@ -18,21 +17,7 @@ fn start(fake: &LanguageServer, dialect: &str) -> Server {
 
 /// Who answers, once it is who is wanted.
 fn answered_by(server: &Server, wanted: &str) -> Value {
-    for _ in 0..400 {
-        let health: Value = serde_json::from_str(&http::get(server.address(), "/healthz").body)
-            .expect("health is JSON");
-        let models = health["models"].as_array().expect("models").clone();
-        let llm = models.into_iter().find(|model| model["role"] == "llm");
-        let llm = llm.expect("somebody answers");
-        if llm["name"]
-            .as_str()
-            .is_some_and(|name| name.contains(wanted))
-        {
-            return llm;
-        }
-        pause(LOOK);
-    }
-    panic!("{wanted} never answers; log:\n{}", server.log());
+    server.has("llm", wanted)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,6 +120,89 @@ async fn an_interrupted_answer_closes_its_connection() {
         drop(client.next_within(LOOK).await);
     }
     panic!("the connection stays open");
+}
+
+fn choose(id: &str) -> Value {
+    json!({ "type": "settings_set", "model": id })
+}
+
+async fn context(client: &mut Client) -> Value {
+    client.send(json!({ "type": "get_context" })).await;
+    client.until("context").await["data"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_its_models_is_asked_for_by_name_and_her_own_asks_nobody() {
+    let fake = LanguageServer::start(0, Manner::Says(vec!["Yes."])).await;
+    let server = start(&fake, "openai");
+    answered_by(&server, MODEL);
+    let mut client = Client::connect(&server).await;
+    let (first, second) = (format!("server:{MODEL}"), format!("server:{OTHER_MODEL}"));
+    let (first, second) = (first.as_str(), second.as_str());
+    let listed = context(&mut client).await["language_models"].clone();
+    let listed = listed.as_array().expect("a list");
+    let ids: Vec<_> = listed.iter().map(|model| &model["id"]).collect();
+    assert_eq!(ids, ["auto", "own", first, second]);
+    assert_eq!(listed[0]["name"], MODEL);
+
+    for (id, name) in [("auto", MODEL), (second, OTHER_MODEL), (first, MODEL)] {
+        client.send(choose(id)).await;
+        assert_eq!(client.until("settings").await["model"], id);
+        assert_eq!(client.ask("Are you there?").await["text"], "Yes.");
+        let asked = fake.questions();
+        assert_eq!(asked.last().expect("it was asked")["model"], name, "{id}");
+        assert_eq!(
+            context(&mut client).await["models"]["llm"]["name"],
+            name,
+            "{id}"
+        );
+    }
+
+    let before = fake.questions().len();
+    client.send(choose("own")).await;
+    assert_eq!(client.until("settings").await["model"], "own");
+    let answer = client.ask("What is the capital of France?").await;
+    let text = answer["text"].as_str().expect("text").trim();
+    assert!(!text.is_empty() && text != "Yes.", "{answer}");
+    assert_eq!(fake.questions().len(), before, "nobody was asked");
+    let data = context(&mut client).await;
+    let own = data["models"]["llm"]["name"].as_str();
+    assert!(own.is_some_and(|own| own.contains("smollm2")), "{data}");
+    // What one client chooses is its own.
+    let mut other = Client::connect(&server).await;
+    assert_eq!(other.ask("And you?").await["text"], "Yes.");
+
+    let error = client.refusal(choose("server:nobody")).await;
+    assert_eq!(
+        (&error["code"], &error["field"]),
+        (&json!("out_of_range"), &json!("model"))
+    );
+    let message = error["message"].as_str().expect("words");
+    for id in ["auto", "own", first, second] {
+        assert!(message.contains(id), "{id} is not in: {message}");
+    }
+    client.send(json!({ "type": "settings_set" })).await;
+    assert_eq!(client.until("settings").await["model"], "own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_model_that_fails_takes_no_other_down() {
+    let fake = LanguageServer::start(0, Manner::Says(vec!["Yes."])).await;
+    fake.behave_for(OTHER_MODEL, Manner::Fails);
+    let server = start(&fake, "ollama");
+    answered_by(&server, MODEL);
+    let mut client = Client::connect(&server).await;
+    client.send(choose(&format!("server:{OTHER_MODEL}"))).await;
+    client.until("settings").await;
+    let answer = client.ask("What is the capital of France?").await;
+    let text = answer["text"].as_str().expect("text").trim();
+    assert!(!text.is_empty() && text != "Yes.", "{answer}");
+    let asked = fake.questions();
+    assert_eq!(asked.last().expect("it was asked")["model"], OTHER_MODEL);
+    let data = context(&mut client).await;
+    assert_eq!(data["trouble"], Value::Null, "the server is well");
+    let mut other = Client::connect(&server).await;
+    assert_eq!(other.ask("Are you there?").await["text"], "Yes.");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,3 +22,4 @@ mod slow_clients;
 mod soak;
 mod speech_server;
 mod voice;
+mod voice_file;

@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use janet_tests::language_server::{self, LanguageServer};
-use janet_tests::server::pause;
 use janet_tests::sound::{self, RATE_HZ as MIC_HZ};
 use janet_tests::speech_server::{Manner, OTHER_VOICE, RATE_HZ, SpeechServer, TONE_HZ, samples_of};
-use janet_tests::{Client, Frame, Server, http};
+use janet_tests::{Client, Frame, Server};
 use serde_json::{Value, json};
 
 const LOOK: Duration = Duration::from_millis(50);
@@ -55,26 +54,8 @@ impl Stage {
 
     /// Who has this part, once it is who is wanted.
     fn has(&self, role: &str, wanted: &str) -> Value {
-        has(&self.server, role, wanted)
+        self.server.has(role, wanted)
     }
-}
-
-fn has(server: &Server, role: &str, wanted: &str) -> Value {
-    for _ in 0..400 {
-        let body = http::get(server.address(), "/healthz").body;
-        let health: Value = serde_json::from_str(&body).expect("health is JSON");
-        let models = health["models"].as_array().expect("models").clone();
-        let model = models.into_iter().find(|model| model["role"] == role);
-        let model = model.expect("somebody has every part");
-        if model["name"]
-            .as_str()
-            .is_some_and(|name| name.contains(wanted))
-        {
-            return model;
-        }
-        pause(LOOK);
-    }
-    panic!("{role} is never {wanted}; log:\n{}", server.log());
 }
 
 /// A spoken answer as a file: its text and its sound.
@@ -186,6 +167,9 @@ async fn her_pace_and_another_server_s_voice_are_asked_for() {
     client.send(choose(&whistle)).await;
     assert_eq!(client.until("settings").await["voice"], whistle);
     spoken(&mut client).await;
+    client.send(json!({ "type": "get_context" })).await;
+    let speaks = client.until("context").await["data"]["models"]["tts"]["name"].clone();
+    assert_eq!(speaks, format!("{OTHER_VOICE} (tts-1)"));
     let asked = stage.speech.asked();
     let last = asked.last().expect("it was asked");
     assert_eq!(
@@ -438,7 +422,7 @@ async fn one_that_comes_later_is_found() {
             .is_some_and(|told| told.contains("cannot be reached")),
         "{data}"
     );
-    let tts = has(&server, "tts", "joe");
+    let tts = server.has("tts", "joe");
     assert!(
         tts["note"]
             .as_str()
@@ -446,7 +430,7 @@ async fn one_that_comes_later_is_found() {
         "{tts}"
     );
     let speech = SpeechServer::start(port, Manner::Speaks).await;
-    has(&server, "tts", "alloy");
+    server.has("tts", "alloy");
     let (_, sound) = spoken(&mut client).await;
     assert!(parts(&sound).1 < 960);
     assert!(!speech.asked().is_empty());
