@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use janet_models::llm::Message;
 
-pub use crate::session::{Answering, Voicing};
+pub use crate::session::{Answer, Answering, Delegated, Failure, Speech, Voicing, Work};
 
 /// Classifies text before it reaches a prompt, the cache, storage or a log.
 pub trait Gate: Send + Sync {

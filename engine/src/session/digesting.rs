@@ -6,7 +6,7 @@ use std::time::Duration;
 use janet_models::llm;
 use janet_talk::Mono;
 
-use super::answering::Answering;
+use super::answering::{Answer, Answering};
 use super::core::Core;
 use super::digest::Plan;
 use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Place};
@@ -83,7 +83,7 @@ impl Core {
     fn ask_for(&self, plan: &Plan) -> Option<Ticket> {
         let config = &self.parts.config;
         if let Some((server, model)) = self.model.ask(self.parts.server.as_ref()) {
-            let (answering, ticket) = Answering::new(&self.shared, plan.reply);
+            let (answering, ticket) = Answering::new(&self.shared, plan.reply, Answer::default());
             let question = Question {
                 model: model.map(str::to_owned),
                 messages: plan.messages.clone(),

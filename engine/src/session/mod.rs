@@ -4,6 +4,7 @@
 mod answering;
 mod command;
 mod core;
+mod delegated;
 mod digest;
 mod digesting;
 mod echo;
@@ -20,12 +21,13 @@ mod speaking;
 mod thoughts;
 mod voicing;
 
-pub use self::answering::Answering;
+pub use self::answering::{Answer, Answering};
 pub(crate) use self::core::{Core, Parts};
+pub use self::delegated::{Delegated, Failure, Work};
 pub(crate) use self::handle::Admission;
 pub use self::handle::{AudioChunk, Playback, Session, VOICE_SPEEDS};
 pub(crate) use self::shared::Shared;
-pub use self::voicing::Voicing;
+pub use self::voicing::{Speech, Voicing};
 
 /// Who said a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use janet_models::llm;
 use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
 
-use super::answering::Answering;
+use super::answering::{Answer, Answering};
 use super::core::Core;
 use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, Place, SpeechJob, TurnJob};
 use super::live::Live;
@@ -335,7 +335,7 @@ impl Core {
                     temperature: config.temperature,
                     seed: config.seed ^ u64::from(reply.0),
                 };
-                let (answering, ticket) = Answering::new(&self.shared, reply);
+                let (answering, ticket) = Answering::new(&self.shared, reply, Answer::default());
                 let live = self.live.entry(reply).or_insert_with(Live::new);
                 live.asked = Some(messages);
                 live.tickets.push(ticket.clone());

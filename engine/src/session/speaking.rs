@@ -11,7 +11,7 @@ use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
 
 use super::core::{Core, TALK_HZ};
 use super::jobs::{Outbox, Run2, VoiceJob};
-use super::voicing::Voicing;
+use super::voicing::{Speech, Voicing};
 use crate::ports::Phrase;
 use crate::voice::VoiceChoice;
 
@@ -78,7 +78,7 @@ impl Core {
         if !text.contains(char::is_alphanumeric) {
             return Some(text);
         }
-        let (voicing, ticket) = Voicing::new(&self.shared, reply, (phrase, text.len()));
+        let (voicing, ticket) = Voicing::new(&self.shared, reply, Speech::new(phrase, text.len()));
         live.tickets.retain(|ticket| !ticket.has_ended());
         live.tickets.push(ticket.clone());
         live.speaker = Speaker::Server(Some((phrase, text.clone())));

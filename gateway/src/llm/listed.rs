@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::{LONGEST_ANSWER_PAUSE, pause_after};
+use crate::elsewhere::work_pause;
 
 /// More are not shown to anybody.
 const MOST: usize = 200;
@@ -53,7 +53,7 @@ impl Listed {
     /// Whether one is worth asking.
     pub(super) fn is_up(&self, name: &str, now: Instant) -> bool {
         let rests = self.failed.get(name).is_some_and(|(times, since)| {
-            now.saturating_duration_since(*since) < pause_after(*times, LONGEST_ANSWER_PAUSE)
+            now.saturating_duration_since(*since) < work_pause(*times)
         });
         self.is_there && !rests && self.names.iter().any(|listed| listed == name)
     }

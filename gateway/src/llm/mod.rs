@@ -25,21 +25,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{LlmDialect, LlmServer};
-use crate::elsewhere::{self, SetupError};
+use crate::elsewhere::{self, QUEUE_PAUSE, RECHECK, SetupError};
 use dialect::Piece;
 use lines::Lines;
 use listed::Listed;
 
 const LIST: Duration = Duration::from_secs(3);
-/// Between two looks at a server that is well.
-const RECHECK: Duration = Duration::from_secs(30);
-/// After the first failure; twice as long after each further one, up to these: of a look, which
-/// costs nothing, and of an answer, for which somebody waited.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_LOOK_PAUSE: Duration = RECHECK;
-const LONGEST_ANSWER_PAUSE: Duration = Duration::from_secs(300);
-/// The session's queue is full: it is emptied every 10 ms.
-const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 /// Largest list of models.
 const LARGEST_LIST: usize = 4 << 20;
 /// Models that are named in an error, and that are remembered as of no use.
@@ -298,8 +289,7 @@ impl Inner {
         if known.model.is_some() {
             return RECHECK;
         }
-        let look = pause_after(known.looks, LONGEST_LOOK_PAUSE);
-        look.max(pause_after(known.answers, LONGEST_ANSWER_PAUSE))
+        elsewhere::pause(known.looks, known.answers)
     }
 
     /// Asks what models there are, keeps them and takes one.
@@ -474,13 +464,5 @@ impl Inner {
             None => request,
         };
         request.send().await.map_err(|_| LlmError::Unreachable)
-    }
-}
-
-/// Before the next try after so many failures in a row.
-fn pause_after(failures: u32, longest: Duration) -> Duration {
-    match failures.checked_sub(1) {
-        None => Duration::ZERO,
-        Some(doublings) => (FIRST_PAUSE * 2u32.pow(doublings.min(16))).min(longest),
     }
 }

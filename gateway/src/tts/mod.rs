@@ -29,19 +29,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::config;
-use crate::elsewhere::{self, SetupError};
+use crate::elsewhere::{self, QUEUE_PAUSE, RECHECK, SetupError};
 pub(crate) use error::TtsError;
 use pace::Pace;
 
-/// Between two looks at a server that is well.
-const RECHECK: Duration = Duration::from_secs(30);
-/// After the first failure; twice as long after each further one, up to these: of a look, which
-/// costs nothing, and of a phrase, for which somebody waited.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_LOOK_PAUSE: Duration = RECHECK;
-const LONGEST_PHRASE_PAUSE: Duration = Duration::from_secs(300);
-/// The session's queue is full: it is emptied every 10 ms.
-const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 /// What `janet doctor` has it say.
 const PROBE: &str = "Good morning.";
 
@@ -231,12 +222,7 @@ impl Inner {
         if matches!(known.health, Health::Up) {
             return RECHECK;
         }
-        let after = |failures: u32, longest: Duration| match failures.checked_sub(1) {
-            None => Duration::ZERO,
-            Some(doublings) => (FIRST_PAUSE * 2u32.pow(doublings.min(16))).min(longest),
-        };
-        let look = after(known.looks, LONGEST_LOOK_PAUSE);
-        look.max(after(known.phrases, LONGEST_PHRASE_PAUSE))
+        elsewhere::pause(known.looks, known.phrases)
     }
 
     async fn speak(self: Arc<Self>, phrase: Phrase, mut to: Voicing) {

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::pace::reached;
 use super::sound::Sound;
-use super::{Inner, QUEUE_PAUSE, TtsError};
+use super::{Inner, TtsError};
+use crate::elsewhere::QUEUE_PAUSE;
 
 /// Samples are handed on in pieces of this many of a second, each with its words.
 const PIECES_PER_SECOND: usize = 10;
