@@ -20,6 +20,8 @@ EASY = "austen_0870 austen_0890 austen_0920 goforward something digits_2934z car
 HARD = "jfk cards_005 austen_0880 austen_0930 cards_002 cards_004".split()
 CUT_IN_MS = 3000
 SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
+# So many more cut in than alone is no accident any more: alone, seven turns are measured.
+SESSIONS_MORE_CUT = 0.1
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
 PARTS = "e2e turns stt tts llm barge idle clients sessions".split()
@@ -224,7 +226,7 @@ def sessions():
     tried = []
     for count in range(1, MOST_SESSIONS + 1):
         tried.append(talk(count))
-        if tried[-1]["p50"] > SESSIONS_P50_MS or tried[-1]["cut"] > tried[0]["cut"]:
+        if tried[-1]["p50"] > SESSIONS_P50_MS or tried[-1]["cut"] > tried[0]["cut"] + SESSIONS_MORE_CUT:
             break
     else:
         tried.append(None)  # the target was never missed
@@ -232,7 +234,8 @@ def sessions():
     shown = [t for t in (tried[0], good[-1] if good else None, tried[-1]) if t]
     note = "; ".join(dict.fromkeys(map(tell, shown)))
     row("active_sessions_within_target", good[-1]["count"] if good else 0, "sessions",
-        f"spoken conversations at once with p50 ≤ {SESSIONS_P50_MS} ms and no more cut in than alone. {note}")
+        f"spoken conversations at once with p50 ≤ {SESSIONS_P50_MS} ms and at most "
+        f"{SESSIONS_MORE_CUT:.0%} more cut in than alone. {note}")
 
 
 def table(all_rows):
@@ -253,7 +256,8 @@ def main():
     unknown = [p for p in wanted if p not in PARTS]
     if unknown:
         sys.exit(f"unknown part {unknown[0]}; there are: {' '.join(PARTS)}")
-    commit()
+    if commit().endswith("-dirty"):
+        print("The tree has changes that are not committed: the rows will say so.", flush=True)
     for part in wanted:
         globals()[part]()
         # What is measured is kept, whatever becomes of the next part.

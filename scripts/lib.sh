@@ -88,5 +88,15 @@ build_page() {
   (cd "$web" && npm run --silent build)
 }
 
+# Lints and tests in one build: clippy-driver is the compiler of the workspace's own crates, and any warning
+# is an error. Crates from outside are built by plain rustc, and shared with ./run.
+linted() {
+  RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ "$@"
+}
+
+# Every part that compiles names the whole workspace: with fewer packages cargo would choose fewer features for
+# crates from outside and build them once more.
+build_all() { linted cargo build --locked --workspace --all-targets; }
+
 # Where cargo puts the binary that `cargo build` makes.
 janet=$CARGO_TARGET_DIR/debug/janet
