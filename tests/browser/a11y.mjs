@@ -20,7 +20,11 @@ const offering = (message) => (message.type === 'context' ? { ...message, data: 
 const loading = (message) => {
   if (message.type === 'connected') return { ...message, status: 'models_loading' };
   if (message.type !== 'context') return message;
-  const data = { ...message.data, status: 'models_loading', loading: { stage: 'language model', done: 0.45 }, trouble: 'http://127.0.0.1:9/v1: it cannot be reached' };
+  const trouble = [
+    { role: 'llm', why: 'http://127.0.0.1:9/v1: it cannot be reached' },
+    { role: 'tts', why: 'http://127.0.0.1:9/v1: it answers 500' },
+  ];
+  const data = { ...message.data, status: 'models_loading', loading: { stage: 'language model', done: 0.45 }, trouble };
   return { ...message, data };
 };
 wire.rewrite(loading);
@@ -34,7 +38,9 @@ try {
   report.ok(await visible('#loading'), 'while the models load, the page says so');
   report.ok(await janet.holds(() => document.querySelector('#loading').value === 0.45, 5_000), 'and how far they are');
   report.ok((await text('#banner-text')).includes('language model'), 'and at which', await text('#banner-text'));
-  report.ok((await text('.entry.error')).includes('cannot be reached'), 'a language server that is down is told', await text('.entry.error'));
+  const told = await page.locator('.entry.error').allInnerTexts();
+  report.ok(told.length === 2 && told[0].includes('language server') && told[0].includes('cannot be reached'), 'a language server that is down is told', told.join(' | '));
+  report.ok(told[1]?.includes('speech server') && told[1].includes('own voice'), 'so is a speech server, and who speaks meanwhile', told.join(' | '));
   report.ok(await page.locator('#mic').isDisabled(), 'what cannot be done yet cannot be pressed');
   await isAccessible(janet, report, 'loading');
   wire.rewrite((message) => message);

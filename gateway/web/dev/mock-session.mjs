@@ -105,6 +105,9 @@ export class MockSession {
       version: '0.1.0-mock',
       conversation: { id: this.id, expires_after_s: 1800 },
       status: this.status(),
+      loading: null,
+      trouble: [],
+      busy: this.options.busy,
     };
   }
 

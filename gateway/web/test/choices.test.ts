@@ -23,7 +23,8 @@ function context(voices: Choice[], languageModels: Choice[] = []): Event {
     conversation: null,
     status: 'ready',
     loading: null,
-    trouble: null,
+    trouble: [],
+    busy: false,
     voices,
     languageModels,
   };

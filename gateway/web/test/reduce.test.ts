@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServerMessage, VoiceState } from '../src/protocol/messages.js';
+import type { ServerMessage, Trouble, VoiceState } from '../src/protocol/messages.js';
 import { activity, reachable } from '../src/state/activity.js';
 import { initialState, type Entry, type Event, type State } from '../src/state/model.js';
 import { reduce } from '../src/state/reduce.js';
@@ -178,7 +178,8 @@ describe('the connection', () => {
     conversation: null,
     status: null,
     loading: null,
-    trouble: null,
+    trouble: [],
+    busy: false,
     voices: [],
     languageModels: [],
   };
@@ -209,11 +210,39 @@ describe('the connection', () => {
     expect(state.entries.map((e) => e.kind)).toEqual(['note']);
   });
 
-  it('trouble with the language server is told once, and so is its end', () => {
-    const down = server({ type: 'context', data: { ...data, messages: [], trouble: 'http://x: it cannot be reached' } });
-    const up = server({ type: 'context', data: { ...data, messages: [] } });
-    expect(run(up, down, down, up, up).entries.map((e) => e.kind)).toEqual(['error', 'note']);
-    expect(shown(run(down))[0]).toContain('http://x: it cannot be reached.');
+  describe('with servers that are not used', () => {
+    const told = (trouble: Trouble[]): Event => server({ type: 'context', data: { ...data, messages: [], trouble } });
+    const llm: Trouble = { role: 'llm', why: 'http://x: it cannot be reached' };
+    const tts: Trouble = { role: 'tts', why: 'http://y: it answers 500' };
+    const up = told([]);
+
+    it('says once which it is and who does its work, and once that it is over', () => {
+      const thought = run(up, told([llm]), told([llm]), up, up);
+      expect(shown(thought)).toEqual(['! The language server is not used: http://x: it cannot be reached.', 'note: The language server answers again.']);
+      expect(thought.entries[0]).toMatchObject({ todo: expect.stringMatching(/^Janet’s own small model answers meanwhile\./) });
+      const spoke = run(up, told([tts]), told([tts]), up, up);
+      expect(shown(spoke)).toEqual(['! The speech server is not used: http://y: it answers 500.', 'note: The speech server speaks again.']);
+      expect(spoke.entries[0]).toMatchObject({ todo: expect.stringMatching(/^Janet’s own voice speaks meanwhile\./) });
+    });
+
+    it('repeats nothing of the one when the other changes', () => {
+      const [languageDown, speechDown] = shown(run(told([llm, tts])));
+      expect(shown(run(told([tts]), told([llm, tts]), told([tts, llm]), told([tts]), up))).toEqual([
+        speechDown,
+        languageDown,
+        'note: The language server answers again.',
+        'note: The speech server speaks again.',
+      ]);
+    });
+
+    it('says so again when the reason is another', () => {
+      const other = { ...llm, why: 'http://x: it has no such model' };
+      expect(shown(run(told([llm, tts]), told([other, tts]))).slice(2)).toEqual(['! The language server is not used: http://x: it has no such model.']);
+    });
+
+    it('passes over roles that it does not know', () => {
+      expect(run(told([{ role: 'stt', why: 'down' }, { role: 'constructor', why: 'down' }]), up).entries).toEqual([]);
+    });
   });
 
   it('a loss ends what was under way and keeps what was said', () => {

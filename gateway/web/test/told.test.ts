@@ -53,9 +53,16 @@ describe('what came with captions and settings', () => {
       voice: 'own',
       model: 'server:a',
     });
-    expect(parseServerMessage('{"type":"context","data":{"loading":{"stage":"voice","done":7},"trouble":"down"}}')).toMatchObject({
-      data: { loading: { stage: 'voice', done: 1 }, trouble: 'down' },
+    expect(parseServerMessage('{"type":"context","data":{"loading":{"stage":"voice","done":7},"trouble":[{"role":"tts","why":"down"}],"busy":true}}')).toMatchObject({
+      data: { loading: { stage: 'voice', done: 1 }, trouble: [{ role: 'tts', why: 'down' }], busy: true },
     });
+  });
+
+  it('is read as far as it can be', () => {
+    expect(parseServerMessage('{"type":"context","data":{"trouble":[{"role":"llm"},{"why":"down"},7,{"role":"tts","why":"down","x":1}],"busy":"no"}}')).toMatchObject({
+      data: { trouble: [{ role: 'tts', why: 'down' }], busy: false },
+    });
+    expect(parseServerMessage('{"type":"context","data":{}}')).toMatchObject({ data: { trouble: [], busy: false } });
   });
 
   it('is refused when it is odd', () => {

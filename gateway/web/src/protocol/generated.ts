@@ -348,6 +348,8 @@ export interface ContextEvent {
 }
 /** The answer to `get_context`. */
 export interface ContextData {
+  /** Whether a conversation that has not spoken yet would be refused now, as `overloaded`. */
+  busy: boolean;
   /** The conversation itself. */
   conversation: ConversationInfo;
   /** The language models that `settings_set` can choose, the configured one first. */
@@ -364,8 +366,8 @@ export interface ContextData {
   profile: string;
   /** Whether requests are served yet. */
   status: Status;
-  /** Why a language server that was asked for is not used; null while all is well. */
-  trouble: string | null;
+  /** Servers that were asked for and are not used, with the reason; empty while all is well. */
+  trouble: Trouble[];
   /** Version of the server. */
   version: string;
   /** The voices that `settings_set` can choose, the configured one first. */
@@ -405,6 +407,13 @@ export interface ModelInfo {
   name: string;
   /** A remark for people, such as why it answers in place of another; may be empty. */
   note: string;
+}
+/** A server that is not used. */
+export interface Trouble {
+  /** Whose work it was to do: `llm` or `tts`. */
+  role: string;
+  /** Why it is not used, for people. */
+  why: string;
 }
 /** Something could not be understood or served. The connection stays open. */
 export interface ErrorEvent {

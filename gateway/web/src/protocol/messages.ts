@@ -12,15 +12,16 @@ export type ModelInfo = wire.ModelInfo;
 export type PastMessage = wire.PastMessage;
 /** One of a list that `settings_set` chooses from. */
 export type Choice = wire.Choice;
+/** A server that is not used. */
+export type Trouble = wire.Trouble;
 
 /** What `get_context` tells; what an odd server leaves out is null or empty. */
-export interface ContextData extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version' | 'voices' | 'language_models'> {
+export interface ContextData
+  extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version' | 'voices' | 'language_models' | 'trouble' | 'busy'> {
   conversation: { id: string; expiresAfterS: number | null } | null;
   status: wire.Status | null;
   /** While the models load: what is being loaded, and how much of all is done (0 to 1). */
   loading: Kept<wire.Loading> | null;
-  /** Why a language server that was asked for is not used; null while all is well. */
-  trouble: string | null;
 }
 
 export type Sensitivity = wire.Sensitivity;

@@ -3,7 +3,7 @@
  * of an unknown type as `null`. Unknown fields are ignored.
  */
 import type * as wire from './generated.js';
-import type { Choice, ContextData, Latency, ModelInfo, PastMessage, ServerMessage } from './messages.js';
+import type { Choice, ContextData, Latency, ModelInfo, PastMessage, ServerMessage, Trouble } from './messages.js';
 
 /** Why a frame could not be read. */
 export class Unreadable {
@@ -207,7 +207,8 @@ function context(value: unknown): ContextData {
     conversation: isFields(data.conversation) ? conversation(data.conversation) : null,
     status: status(data.status),
     loading: loading(data.loading),
-    trouble: textOr(data, 'trouble', null),
+    trouble: Array.isArray(data.trouble) ? data.trouble.flatMap(trouble) : [],
+    busy: data.busy === true,
     voices: choices(data.voices),
     languageModels: choices(data.language_models),
   };
@@ -216,6 +217,12 @@ function context(value: unknown): ContextData {
 function conversation(fields: Unread<wire.ConversationInfo>): ContextData['conversation'] {
   const { expires_after_s: seconds } = fields;
   return { id: textOr(fields, 'id', ''), expiresAfterS: typeof seconds === 'number' ? seconds : null };
+}
+
+function trouble(value: unknown): Trouble[] {
+  if (!isFields(value)) return [];
+  const { role, why }: Unread<wire.Trouble> = value;
+  return typeof role === 'string' && typeof why === 'string' ? [{ role, why }] : [];
 }
 
 function choices(value: unknown): Choice[] {

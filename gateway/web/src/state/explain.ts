@@ -53,12 +53,28 @@ export function explainChoice(code: string, message: string, field: string | nul
   return { title: `That ${field} is not there any more.`, todo: 'Everything stays as it was; the settings list what there is now.' };
 }
 
-/** Why the language server that was asked for does not answer. */
-export function explainTrouble(why: string): Explanation {
+/** Whose work a server may have; of other roles nothing is told. */
+export const SERVED = ['llm', 'tts'] as const;
+export type Served = (typeof SERVED)[number];
+
+const SERVERS: Record<Served, { name: string; meanwhile: string; again: string }> = {
+  llm: { name: 'language server', meanwhile: 'Janet’s own small model answers meanwhile.', again: 'answers again' },
+  tts: { name: 'speech server', meanwhile: 'Janet’s own voice speaks meanwhile.', again: 'speaks again' },
+};
+
+/** Why a server that was asked for does not do its work, and who does. */
+export function explainTrouble(role: Served, why: string): Explanation {
+  const { name, meanwhile } = SERVERS[role];
   return {
-    title: sentence(`The language server is not used: ${why}`),
-    todo: 'Janet’s own small model answers meanwhile. Start that server; Janet tries again by herself. “janet doctor” says more.',
+    title: sentence(`The ${name} is not used: ${why}`),
+    todo: `${meanwhile} Start that server; Janet tries again by herself. “janet doctor” says more.`,
   };
+}
+
+/** That it does it again. */
+export function explainRecovery(role: Served): string {
+  const { name, again } = SERVERS[role];
+  return `The ${name} ${again}.`;
 }
 
 /** Why there is no microphone. */

@@ -1,7 +1,7 @@
 /** Event in, next state out. Pure; every rule of what the page shows is here. */
-import type { ContextData, ServerMessage } from '../protocol/messages.js';
+import type { ContextData, ServerMessage, Trouble } from '../protocol/messages.js';
 import { CHOSEN, isVoiceRequest, KEPT } from '../protocol/requests.js';
-import { explain, explainChoice, explainTrouble, explainVoice } from './explain.js';
+import { explain, explainChoice, explainRecovery, explainTrouble, explainVoice, SERVED, type Served } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
 
 const CLEARED = 'Cleared from view only: Janet still remembers what was said.';
@@ -99,7 +99,7 @@ function onLost(state: State, link: State['link']): State {
 }
 
 function onContext(state: State, data: ContextData): State {
-  const next = followTrouble({ ...state, context: data, status: data.status ?? state.status }, state.context?.trouble ?? null, data.trouble);
+  const next = followTrouble({ ...state, context: data, status: data.status ?? state.status }, state.context?.trouble ?? [], data.trouble);
   if (state.resumed) return next;
   // Shown only into an empty chat: what is already there is the same conversation, with more detail.
   if (state.cleared || state.entries.some((e) => e.kind === 'user' || e.kind === 'assistant')) return { ...next, resumed: true };
@@ -122,12 +122,20 @@ function onContext(state: State, data: ContextData): State {
   );
 }
 
-/** Says once that somebody else answers than was asked for, and once that it is over. */
-function followTrouble(state: State, before: string | null, now: string | null): State {
+/** Says once of each server that somebody else does its work, and once that it is over. */
+function followTrouble(state: State, before: readonly Trouble[], now: readonly Trouble[]): State {
+  return SERVED.reduce((s, role) => followServer(s, role, whyNot(before, role), whyNot(now, role)), state);
+}
+
+function followServer(state: State, role: Served, before: string | null, now: string | null): State {
   if (before === now) return state;
-  if (now === null) return append(state, (key) => ({ kind: 'note', key, text: 'The language server answers again.' }));
-  const { title, todo } = explainTrouble(now);
+  if (now === null) return append(state, (key) => ({ kind: 'note', key, text: explainRecovery(role) }));
+  const { title, todo } = explainTrouble(role, now);
   return append(state, (key) => ({ kind: 'error', key, title, todo }));
+}
+
+function whyNot(trouble: readonly Trouble[], role: Served): string | null {
+  return trouble.find((one) => one.role === role)?.why ?? null;
 }
 
 function onTranscript(state: State, text: string, final: boolean): State {
