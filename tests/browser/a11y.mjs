@@ -147,18 +147,23 @@ try {
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = async () => new AudioContext().createMediaStreamDestination().stream;
   });
-  wire.rewrite((message) =>
-    message.type === 'audio_ready' ? { type: 'error', code: 'overloaded', message: 'busy', request_id: message.request_id } : message,
-  );
+  wire.rewrite((message) => {
+    if (message.type === 'audio_ready') return { type: 'error', code: 'overloaded', message: 'busy', request_id: message.request_id };
+    return message.type === 'context' ? { ...message, data: { ...message.data, busy: true } } : message;
+  });
   const errorsBefore = await page.locator('.entry.error').count();
   const pressed = Date.now();
   await page.click('#mic');
   report.ok(await janet.until((s) => s.errors.includes('overloaded') && s.micState === 'off', 4_000), 'a microphone that is refused is off at once', `${Date.now() - pressed} ms`);
   report.ok((await page.locator('.entry.error').count()) === errorsBefore + 1, 'with one error, no two');
   report.ok((await text('.entry.error >> nth=-1')).includes('turn the microphone on again'), 'which says what to do', await text('.entry.error >> nth=-1'));
-  report.ok((await text('#link')) === 'Ready', 'and typing goes on', await text('#link'));
+  // Longer than it takes the page to ask twice.
+  await page.waitForTimeout(3_500);
+  report.ok((await text('#link')) === 'Busy', 'for as long as the server is busy the page says so', await text('#link'));
+  report.ok((await page.locator('#text').getAttribute('placeholder')) === 'Message Janet', 'and typing goes on');
   await isAccessible(janet, report, 'refused');
   wire.rewrite((message) => message);
+  report.ok(await janet.until((s) => s.status === 'ready', 5_000), 'and then no more');
 
   for (const [name, words] of [
     ['NotAllowedError', 'allow the microphone'],

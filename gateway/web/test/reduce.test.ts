@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServerMessage, Trouble, VoiceState } from '../src/protocol/messages.js';
+import type { ContextData, ServerMessage, Trouble, VoiceState } from '../src/protocol/messages.js';
 import { activity, reachable } from '../src/state/activity.js';
 import { initialState, type Entry, type Event, type State } from '../src/state/model.js';
 import { reduce } from '../src/state/reduce.js';
@@ -77,8 +77,13 @@ describe('a voice stream that is refused', () => {
   it('says that there is no room and what to do, and leaves everything else as it is', () => {
     const state = run({ type: 'sent', text: 'Hi', requestId: 'r1' }, refused('overloaded'));
     expect(state.entries.at(-1)).toMatchObject({ kind: 'error', todo: expect.stringContaining('microphone') });
-    expect(state.status).toBe('ready');
     expect(activity(state)).toBe('thinking');
+    expect(reachable(state)).toBe(true);
+  });
+
+  it('for want of room makes the page busy, anything else does not', () => {
+    expect(run(refused('overloaded')).status).toBe('busy');
+    expect(run(refused('internal')).status).toBe('ready');
   });
 
   it('while the models load: the page waits for them', () => {
@@ -293,6 +298,26 @@ describe('the connection', () => {
     expect(busy.status).toBe('busy');
     expect(reachable(busy)).toBe(true);
     expect(reduce(busy, answer('ok')).status).toBe('ready');
+  });
+
+  describe('that is busy', () => {
+    const context = (more: Partial<ContextData>): Event => server({ type: 'context', data: { ...data, messages: [], status: 'ready', ...more } });
+    const refused = server({ type: 'error', code: 'overloaded', message: '', field: null, requestId: 'voice-1' });
+
+    it('stays so for as long as the context says it', () => {
+      const asked = run(refused, context({ busy: true }), context({ busy: true }));
+      expect(asked.status).toBe('busy');
+      expect(reduce(asked, context({ busy: false })).status).toBe('ready');
+      expect(reduce(asked, context({ busy: false, status: null })).status).toBe('ready');
+    });
+
+    it('is so by a refusal only: who asks for nothing need not know', () => {
+      expect(run(context({ busy: true })).status).toBe('ready');
+    });
+
+    it('may have to load its models again', () => {
+      expect(run(refused, context({ busy: true, status: 'models_loading' })).status).toBe('models_loading');
+    });
   });
 });
 

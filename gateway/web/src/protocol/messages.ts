@@ -26,7 +26,7 @@ export interface ContextData
 
 export type Sensitivity = wire.Sensitivity;
 
-/** `busy` is the page's own word: a request was refused as `overloaded`. */
+/** `busy` is the page's own word: something was refused as `overloaded`, and no context has said since that there is room. */
 export type ServerStatus = wire.Status | 'busy';
 
 /** What her voice does. */

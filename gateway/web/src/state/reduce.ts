@@ -99,7 +99,7 @@ function onLost(state: State, link: State['link']): State {
 }
 
 function onContext(state: State, data: ContextData): State {
-  const next = followTrouble({ ...state, context: data, status: data.status ?? state.status }, state.context?.trouble ?? [], data.trouble);
+  const next = followTrouble({ ...state, context: data, status: statusIn(data, state.status) }, state.context?.trouble ?? [], data.trouble);
   if (state.resumed) return next;
   // Shown only into an empty chat: what is already there is the same conversation, with more detail.
   if (state.cleared || state.entries.some((e) => e.kind === 'user' || e.kind === 'assistant')) return { ...next, resumed: true };
@@ -120,6 +120,12 @@ function onContext(state: State, data: ContextData): State {
       ),
     { ...next, resumed: true },
   );
+}
+
+/** A busy server is `ready`, too: that it has room again is said apart. */
+function statusIn({ status, busy }: ContextData, before: State['status']): State['status'] {
+  if (before !== 'busy' || status === 'models_loading') return status ?? before;
+  return busy ? 'busy' : 'ready';
 }
 
 /** Says once of each server that somebody else does its work, and once that it is over. */
@@ -227,7 +233,7 @@ function onError(state: State, message: Extract<ServerMessage, { type: 'error' }
 function onVoiceRefused(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
   const { title, todo } = explainVoice(message.code, message.message, message.field);
   const next = append(state, (key) => ({ kind: 'error', key, title, todo }));
-  return message.code === 'not_ready' ? { ...next, status: 'models_loading' } : next;
+  return { ...next, status: statusAfter(message.code) ?? state.status };
 }
 
 function statusAfter(code: string): State['status'] {
