@@ -97,7 +97,12 @@ try {
   const errorsOfChoice = page.locator('.entry.error', { hasText: 'That voice is not there' });
   await page.selectOption('#voice', 'server:whistle');
   report.ok(await janet.holds(() => document.querySelector('#voice').value === 'auto', 5_000), 'a voice that is refused is not shown as chosen');
-  report.ok((await errorsOfChoice.count()) === 1, 'and the page says why');
+  // In the dialog: what is behind it no screen reader can reach.
+  const refused = page.locator('#settings #voice-refused[role=status]');
+  report.ok((await refused.innerText()).includes('That voice is not there'), 'and the page says why, beside the list', await refused.innerText());
+  const describedBy = await page.locator('#voice').getAttribute('aria-describedby');
+  report.ok(describedBy.split(' ').includes('voice-refused'), 'as a part of what describes it', describedBy);
+  report.ok((await errorsOfChoice.count()) === 0, 'and not in the chat behind it as well');
   wire.rewrite((message) => message);
   await page.check('#theme-dark', { force: true });
   await page.check('#text-size-largest', { force: true });
@@ -105,9 +110,12 @@ try {
   await page.keyboard.press('Escape');
   report.ok(await page.locator('#settings').isHidden(), 'Escape closes the settings');
   report.ok((await page.evaluate(() => document.activeElement.id)) === 'settings-open', 'and the focus goes back where it was');
+  await page.click('#settings-open');
+  report.ok(await janet.holds(() => document.querySelector('#voice-refused').textContent === '', 5_000), 'opened again, they say nothing of what was refused');
+  await page.keyboard.press('Escape');
   await page.reload();
   report.ok(await janet.until((s) => s.applied?.voiceSpeed === 1.2 && s.applied.sensitivity === 'low', 20_000), 'a reload keeps the settings, and they hold again');
-  report.ok((await errorsOfChoice.count()) === 0, 'a voice that is not there any more is nothing to complain about');
+  report.ok((await errorsOfChoice.count()) === 0 && (await refused.textContent()) === '', 'a voice that is not there any more is nothing to complain about');
   report.ok((await page.evaluate(() => document.documentElement.dataset.theme)) === 'dark', 'also the colours');
   report.ok(await visible('.entry.assistant .said'), 'and shows the conversation');
   await isAccessible(janet, report, 'dark');

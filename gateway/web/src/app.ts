@@ -107,12 +107,15 @@ export class App {
     onTold: (text) => this.announcer.say(text),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
   });
-  private readonly settingsDialog = new SettingsDialog((change) => {
-    this.change(change);
-    if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
-    if (typeof change.voice === 'string') this.choose({ voice: change.voice });
-    if (typeof change.model === 'string') this.choose({ model: change.model });
-  });
+  private readonly settingsDialog = new SettingsDialog(
+    (change) => {
+      this.change(change);
+      if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
+      if (typeof change.voice === 'string') this.choose({ voice: change.voice });
+      if (typeof change.model === 'string') this.choose({ model: change.model });
+    },
+    (open) => this.apply({ type: 'settings_shown', open }),
+  );
   private readonly side = new Side();
   private readonly statusBar = new StatusBar(() => this.connection.connect());
   private readonly composer = new Composer({

@@ -120,4 +120,33 @@ describe('a choice that is made now', () => {
     expect(state.entries.at(-1)).toMatchObject({ kind: 'error', title: 'That voice is not there any more.' });
     expect(state).toMatchObject({ awaiting: true, her: 'thinking' });
   });
+
+  describe('with the settings open, which the chat lies behind', () => {
+    const open: Event = { type: 'settings_shown', open: true };
+    const refusedThere = run(settings('auto'), open, { type: 'chosen', choice: { voice: 'server:gone' } }, refused(CHOSEN));
+
+    it('says beside its list what is wrong, and not in the chat', () => {
+      expect(refusedThere.refused).toEqual({ voice: { title: 'That voice is not there any more.', todo: expect.any(String) } });
+      expect(refusedThere.entries).toEqual([]);
+      const model = server({ type: 'error', code: 'out_of_range', message: 'no', field: 'model', requestId: CHOSEN });
+      expect(Object.keys(reduce(refusedThere, model).refused)).toEqual(['voice', 'model']);
+    });
+
+    it('says so until the next choice', () => {
+      expect(reduce(refusedThere, settings('auto')).refused).toBe(refusedThere.refused);
+      expect(reduce(refusedThere, { type: 'chosen', choice: { model: 'own' } }).refused).toEqual({});
+    });
+
+    it('says it no more when they are opened again', () => {
+      const shut = reduce(refusedThere, { type: 'settings_shown', open: false });
+      expect(reduce(shut, open).refused).toEqual({});
+      expect(reduce(shut, refused(CHOSEN)).entries).toHaveLength(1);
+    });
+
+    it('says what has no list in the chat', () => {
+      const state = run(open, server({ type: 'error', code: 'internal', message: 'no', field: null, requestId: CHOSEN }));
+      expect(state.refused).toEqual({});
+      expect(state.entries).toHaveLength(1);
+    });
+  });
 });

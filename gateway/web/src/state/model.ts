@@ -2,6 +2,7 @@
 import type { ContextData, Latency, MicMode, Sensitivity, ServerMessage, ServerStatus } from '../protocol/messages.js';
 import type { Loss } from '../net/connection.js';
 import type { Choices } from './choices.js';
+import type { Explanation } from './explain.js';
 import type { MicTrouble } from '../audio/microphone.js';
 
 /** The connection. */
@@ -54,6 +55,10 @@ export interface State {
   heardChars: number;
   /** How the server says it speaks and listens; null until it said. */
   applied: ({ voiceSpeed: number; sensitivity: Sensitivity } & Choices) | null;
+  /** Whether the settings lie over everything else. */
+  settingsOpen: boolean;
+  /** What the server did not take of what was chosen there last, and why. */
+  refused: Partial<Record<keyof Choices, Explanation>>;
   entries: Entry[];
   /** What is being said to Janet, as far as it was understood. */
   partial: string | null;
@@ -76,6 +81,8 @@ export const initialState: State = {
   replyId: null,
   heardChars: 0,
   applied: null,
+  settingsOpen: false,
+  refused: {},
   entries: [],
   partial: null,
   context: null,
@@ -94,6 +101,7 @@ export type Event =
   | { type: 'mic'; mic: Mic }
   /** Something was chosen from one of the server's lists; its answer follows. */
   | { type: 'chosen'; choice: Partial<Choices> }
+  | { type: 'settings_shown'; open: boolean }
   /** A push-to-talk turn was given to Janet. */
   | { type: 'committed' }
   /** The user wants an empty chat; Janet's memory is not touched. */

@@ -32,7 +32,9 @@ export function reduce(state: State, event: Event): State {
     case 'mic':
       return { ...state, mic: event.mic, partial: event.mic.kind === 'on' ? state.partial : null };
     case 'chosen':
-      return state.applied === null ? state : { ...state, applied: { ...state.applied, ...event.choice } };
+      return { ...state, refused: {}, applied: state.applied === null ? null : { ...state.applied, ...event.choice } };
+    case 'settings_shown':
+      return { ...state, refused: {}, settingsOpen: event.open };
     case 'committed':
       return { ...state, her: state.her === 'quiet' ? 'thinking' : state.her };
     case 'cleared':
@@ -202,10 +204,7 @@ function onError(state: State, message: Extract<ServerMessage, { type: 'error' }
   if (isVoiceRequest(message.requestId)) return onVoiceRefused(state, message);
   // It was on the list a moment ago: as the server has it until it is back.
   if (message.requestId === KEPT) return state;
-  if (message.requestId === CHOSEN) {
-    const { title, todo } = explainChoice(message.code, message.message, message.field);
-    return append(state, (key) => ({ kind: 'error', key, title, todo }));
-  }
+  if (message.requestId === CHOSEN) return onChoiceRefused(state, message);
   const quiet = { ...thinkingOver(state), awaiting: false };
   switch (message.code) {
     // The user's own doing, or followed by the end of the connection, which says it better.
@@ -227,6 +226,16 @@ function onError(state: State, message: Extract<ServerMessage, { type: 'error' }
       return { ...next, status: statusAfter(message.code) ?? state.status };
     }
   }
+}
+
+/** Said beside its list while that is in view: behind an open dialog nothing is read, by nobody. */
+function onChoiceRefused(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+  const explanation = explainChoice(message.code, message.message, message.field);
+  const { field } = message;
+  if (state.settingsOpen && (field === 'voice' || field === 'model')) {
+    return { ...state, refused: { ...state.refused, [field]: explanation } };
+  }
+  return append(state, (key) => ({ kind: 'error', key, ...explanation }));
 }
 
 /** There is no voice stream. A question that waits for its answer still does, and typing goes on. */

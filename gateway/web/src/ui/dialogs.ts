@@ -20,8 +20,10 @@ export class SettingsDialog {
     readSpoken: byId<HTMLInputElement>('read-spoken'),
   };
 
-  constructor(onChange: (change: Partial<Settings>) => void) {
-    opens('settings-open', this.dialog);
+  constructor(onChange: (change: Partial<Settings>) => void, onShown: (open: boolean) => void) {
+    opens('settings-open', this.dialog, () => onShown(true));
+    // Comes a little late: they may have been opened again.
+    this.dialog.addEventListener('close', () => onShown(this.dialog.open));
     choices('theme', THEMES, (theme) => onChange({ theme }));
     choices('text-size', TEXT_SIZES, (textSize) => onChange({ textSize }));
     choices('sensitivity', SENSITIVITIES, (sensitivity) => onChange({ sensitivity }));
@@ -41,8 +43,8 @@ export class SettingsDialog {
     check('text-size', settings.textSize);
     this.flags.captions.checked = settings.captions;
     this.flags.readSpoken.checked = settings.readSpoken;
-    this.voice.render(state.context?.voices ?? [], state.applied?.voice);
-    this.model.render(state.context?.languageModels ?? [], state.applied?.model);
+    this.voice.render(state.context?.voices ?? [], state.applied?.voice, state.refused.voice);
+    this.model.render(state.context?.languageModels ?? [], state.applied?.model, state.refused.model);
     // What was never chosen here is as the server has it.
     check('sensitivity', settings.sensitivity ?? state.applied?.sensitivity ?? 'normal');
     // Not while it is being moved.
@@ -80,11 +82,12 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('textarea, input:not([type=radio], [type=checkbox], [type=range])') !== null;
 }
 
-function opens(button: string, dialog: HTMLDialogElement): void {
+function opens(button: string, dialog: HTMLDialogElement, opened?: () => void): void {
   byId(button).addEventListener('click', () => {
     // One at a time: help is opened from the settings.
     document.querySelectorAll<HTMLDialogElement>('dialog[open]').forEach((open) => open.close());
     dialog.showModal();
+    opened?.();
   });
   // A press beside the dialog falls on the dialog element itself: its content fills it.
   dialog.addEventListener('pointerdown', (event) => {
