@@ -16,6 +16,7 @@ const wire = new Wire();
 /** As with a speech server; the real one beside these tests has nothing to choose, and refuses what is chosen. */
 const list = (...names) => [{ id: 'auto', name: names[0] }, ...names.map((name) => ({ id: `server:${name}`, name }))];
 const lists = { voices: list('alloy', 'whistle'), language_models: list('parrot:1b', 'a-model-of-a-very-long-name-that-no-dialog-can-hold-whole:70b-instruct-q4_K_M') };
+lists.language_models.push({ id: 'own', name: 'small' });
 const offering = (message) => (message.type === 'context' ? { ...message, data: { ...message.data, ...lists } } : message);
 const loading = (message) => {
   if (message.type === 'connected') return { ...message, status: 'models_loading' };
@@ -94,6 +95,8 @@ try {
     'the server confirms speed and sensitivity',
     `${speedBefore} → ${JSON.stringify((await janet.stats()).applied)}`,
   );
+  await page.selectOption('#model', 'own');
+  report.ok(await janet.until((s) => s.applied?.model === 'own', 5_000), 'the server confirms her own model');
   const errorsOfChoice = page.locator('.entry.error', { hasText: 'That voice is not there' });
   await page.selectOption('#voice', 'server:whistle');
   report.ok(await janet.holds(() => document.querySelector('#voice').value === 'auto', 5_000), 'a voice that is refused is not shown as chosen');
@@ -115,6 +118,8 @@ try {
   await page.keyboard.press('Escape');
   await page.reload();
   report.ok(await janet.until((s) => s.applied?.voiceSpeed === 1.2 && s.applied.sensitivity === 'low', 20_000), 'a reload keeps the settings, and they hold again');
+  const first = wire.said.find((message) => message.type === 'settings_set');
+  report.ok(first?.model === 'own', 'her own model is asked for with the first of them, before any list has come', JSON.stringify(first));
   report.ok((await errorsOfChoice.count()) === 0 && (await refused.textContent()) === '', 'a voice that is not there any more is nothing to complain about');
   report.ok((await page.evaluate(() => document.documentElement.dataset.theme)) === 'dark', 'also the colours');
   report.ok(await visible('.entry.assistant .said'), 'and shows the conversation');

@@ -7,7 +7,7 @@ import type { ServerMessage } from './protocol/messages.js';
 import { CHOSEN, KEPT } from './protocol/requests.js';
 import { activity, reachable } from './state/activity.js';
 import { announcement } from './state/announce.js';
-import { keptToAskFor, type Choices } from './state/choices.js';
+import { keptToAskFor, keptToBeginWith, type Choices } from './state/choices.js';
 import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
 import { loadSettings, saveSettings, type Settings } from './state/settings.js';
@@ -157,7 +157,7 @@ export class App {
       case 'connected':
         rememberId(message.clientId);
         // In this order: what holds is known by the time the lists to choose from come.
-        this.sendSettings(this.settings);
+        this.sendSettings(this.settings, keptToBeginWith(this.settings));
         this.connection.send({ type: 'get_context' });
         break;
       case 'context':
@@ -234,11 +234,12 @@ export class App {
   }
 
   /** Asks the server for what was chosen; its answer says what holds. */
-  private sendSettings({ voiceSpeed, sensitivity }: Partial<Settings>): void {
+  private sendSettings({ voiceSpeed, sensitivity }: Partial<Settings>, choice: Partial<Choices> = {}): void {
     this.connection.send({
       type: 'settings_set',
       ...(typeof voiceSpeed === 'number' ? { voice_speed: voiceSpeed } : {}),
       ...(typeof sensitivity === 'string' ? { sensitivity } : {}),
+      ...choice,
     });
   }
 
@@ -249,7 +250,7 @@ export class App {
     this.connection.send({ type: 'get_context' });
   }
 
-  /** What was chosen on an earlier day is asked for once the server offers it, and where it does not, what it is configured for. */
+  /** What else was chosen on an earlier day is asked for once the server offers it, and where it does not, what it is configured for. */
   private askForKept(): void {
     const choice = keptToAskFor(this.settings, this.state);
     if (choice !== null) this.connection.send({ type: 'settings_set', ...choice, request_id: KEPT });

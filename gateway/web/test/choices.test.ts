@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Choice, ContextData, ServerMessage } from '../src/protocol/messages.js';
 import { CHOSEN, KEPT } from '../src/protocol/requests.js';
-import { isChoice, keptToAskFor, label, shownAs } from '../src/state/choices.js';
+import { isChoice, keptToAskFor, keptToBeginWith, label, shownAs } from '../src/state/choices.js';
 import { initialState, type Event, type State } from '../src/state/model.js';
 import { reduce } from '../src/state/reduce.js';
 import { DEFAULTS } from '../src/state/settings.js';
@@ -74,6 +74,13 @@ describe('a choice that was kept', () => {
   it('of her own holds before anybody has looked for a server', () => {
     expect(asked('own', settings('auto'), context([JOE]))).toBe('own');
     expect(asked('own', settings('own'), context([JOE]))).toBeNull();
+  });
+
+  it('of her own model is asked for before the lists come: no server gets a question in between', () => {
+    expect(keptToBeginWith({ ...DEFAULTS, model: 'own', voice: WHISTLE.id })).toEqual({ model: 'own' });
+    // Whether these are there only the lists say.
+    expect(keptToBeginWith({ ...DEFAULTS, model: 'server:a', voice: WHISTLE.id })).toEqual({});
+    expect(keptToBeginWith(DEFAULTS)).toEqual({});
   });
 
   it('may be one of a voice, of a model or of both', () => {

@@ -1,10 +1,12 @@
-/** A hand on the page's WebSocket: cuts it, and changes what the real server says. */
+/** A hand on the page's WebSocket: cuts it, notes what the page says, and changes what the real server says. */
 
 export class Wire {
   #open = null;
   #rewrite = (message) => message;
   /** Whether connections are let through. */
   up = true;
+  /** What the page has said on its latest connection, frames of sound left out. */
+  said = [];
 
   /** Give this to `openPage` as `before`. */
   install = (page) =>
@@ -14,7 +16,12 @@ export class Wire {
         return;
       }
       this.#open = socket;
+      this.said = [];
       const server = socket.connectToServer();
+      socket.onMessage((data) => {
+        if (typeof data === 'string') this.said.push(JSON.parse(data));
+        server.send(data);
+      });
       server.onMessage((data) => {
         if (typeof data !== 'string') socket.send(data);
         else socket.send(JSON.stringify(this.#rewrite(JSON.parse(data))));

@@ -35,6 +35,14 @@ export function shownAs(offered: readonly Choice[], holds: string | undefined): 
 }
 
 /**
+ * What to ask for before the server has said what there is. Her own model can always be chosen, and who
+ * chose it wants no other asked: also not for a question that is sent before the lists come.
+ */
+export function keptToBeginWith({ model }: Settings): Partial<Choices> {
+  return model === OWN ? { model } : {};
+}
+
+/**
  * What to ask the server for so that what was kept here holds again; null: nothing. What it does not
  * offer any more is kept, for the day it does, and until then it is as the server is configured.
  */
