@@ -173,10 +173,24 @@ impl Line {
     }
 
     /// Takes the newest `count` samples away again, as far as they were not sent; how many that
-    /// was. What is staged next gets their numbers.
+    /// was. What is staged next gets their numbers. Where some of them were sent, 10 ms more are, so
+    /// that the voice does not end with a click.
     pub fn take_back(&mut self, count: u64) -> u64 {
-        let taken = count.min(self.queued_samples());
+        let queued = self.queued_samples();
+        let ends_in_mid_wave = count > queued && !self.held;
+        let tail = if ends_in_mid_wave {
+            self.fade.min(queued)
+        } else {
+            0
+        };
+        let taken = count.min(queued - tail);
         self.sound.truncate(self.sound.len() - taken as usize);
+        let first = self.sound.len() - tail as usize;
+        for (left, sample) in (0..tail as i32).rev().zip(self.sound.range_mut(first..)) {
+            *sample = (i32::from(*sample) * left / tail as i32) as i16;
+        }
+        // While held, what lies behind the ear was sent and is nobody's any more.
+        self.sent = self.sent.min(self.end());
         taken
     }
 
@@ -229,7 +243,7 @@ impl Line {
         } else {
             self.sent
         };
-        let sample = self.unwrapped(sample).min(limit);
+        let sample = self.unwrapped(sample).min(limit).min(self.end());
         if sample < self.reported {
             return;
         }

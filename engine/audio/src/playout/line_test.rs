@@ -81,15 +81,47 @@ fn what_was_not_sent_can_be_taken_back_and_its_numbers_are_given_out_again() {
     let mut out = run(&mut line, &mut playout, &mut now_us, 1_100_000);
     let sent = out.len();
     assert!(sent < 24_000);
-    // More than is left: what is on its way to the ear stays.
-    assert_eq!(line.take_back(u64::MAX), 24_000 - sent as u64);
-    assert_eq!(line.take_back(1), 0);
+    // More than is left: what is on its way to the ear stays, and 10 ms in which it fades out.
+    let kept = sent + 10 * MS as usize;
+    assert_eq!(line.take_back(u64::MAX), (24_000 - kept) as u64);
+    assert_eq!(line.take_back(u64::MAX), 0);
     let other = line.stage(&ramp(100, 12_000));
-    assert_eq!(other.first, sent as u64);
+    assert_eq!(other.first, kept as u64);
     out.extend(run(&mut line, &mut playout, &mut now_us, 3_000_000));
-    assert_eq!(out.len(), sent + 12_000);
-    assert_eq!(out[sent], 100);
-    assert_eq!(line.take_back(1), 0);
+    assert_eq!(out.len(), kept + 12_000);
+    assert!(out[sent..kept].windows(2).all(|pair| pair[1] <= pair[0]));
+    assert_eq!((out[kept - 1], out[kept]), (0, 100));
+    assert_eq!(line.take_back(u64::MAX), 0);
+}
+
+#[test]
+fn a_phrase_of_which_nothing_was_sent_is_taken_back_whole() {
+    let (mut line, _playout) = line();
+    line.stage(&ramp(0, 2400));
+    line.stage(&ramp(100, 2400));
+    assert_eq!(line.take_back(2400), 2400);
+    assert_eq!(line.end(), 2400);
+}
+
+#[test]
+fn what_is_taken_back_while_held_is_gone_for_a_client_that_has_heard_more() {
+    let (mut line, mut playout) = line();
+    line.stage(&ramp(0, 24_000));
+    let mut now_us = 0;
+    run(&mut line, &mut playout, &mut now_us, 400_000);
+    line.played(200 * MS as u32, now_us);
+    line.pause(now_us).expect("the client holds sound");
+    assert_eq!(line.take_back(u64::MAX), 24_000 - 210 * MS);
+    // It says only now where it stopped: behind what there is.
+    line.played(217 * MS as u32, now_us);
+    assert_eq!(line.queued_samples(), 0);
+    assert_eq!(line.heard(now_us), 210 * MS);
+    assert_eq!(line.stage(&ramp(100, 2400)).first, 210 * MS);
+    assert!(line.resume());
+    assert_eq!(
+        run(&mut line, &mut playout, &mut now_us, 900_000).len(),
+        2400
+    );
 }
 
 #[test]
