@@ -168,26 +168,15 @@ impl Digest {
         if old.len() < 2 {
             return None;
         }
-        // What was said longest ago has been left out of prompts already, if it is this much.
-        let mut room = (self.limit >> self.halved).saturating_sub(before.len());
-        let newest = old.iter().rev().take_while(|message| {
-            let line = speaker(message).len() + ": \n".len() + message.text.len();
-            let fits = room >= line;
-            room = room.saturating_sub(line);
-            fits
-        });
-        let from = old.len() - newest.count();
-        if from == old.len() {
-            return None;
-        }
-        let replaces = before.len() + old.iter().map(|m| m.text.len()).sum::<usize>();
+        // In portions, the oldest first: what no note covers stays in the prompts.
+        let room = self.limit.saturating_sub(before.len()) >> self.halved;
+        let (portion, lines) = portion(old, room);
+        let replaces = before.len() + portion.iter().map(|m| m.text.len()).sum::<usize>();
         let mut text = String::new();
         if !before.is_empty() {
             text = format!("{HEAD}{before}\n");
         }
-        for message in &old[from..] {
-            text += &format!("{}: {}\n", speaker(message), message.text.trim());
-        }
+        text += &lines;
         let request = format!(
             "Sum up this conversation in two or three short sentences. Keep names, numbers and \
              what was agreed. Write the summary and nothing else.\n\n{}",
@@ -202,7 +191,7 @@ impl Digest {
                 Message::new(Role::User, request),
             ],
             max_tokens: self.longest() / BYTES_PER_TOKEN,
-            covers: known + old.len(),
+            covers: known + portion.len(),
             replaces,
         })
     }
@@ -279,7 +268,11 @@ impl Digest {
         let outcome = if note.is_some() { "made" } else { "refused" };
         metrics::counter!("janet_conversation_notes_total", "outcome" => outcome).increment(1);
         match note {
-            Some(note) => (self.note, self.halved) = (Some(note), 0),
+            Some(note) => {
+                (self.note, self.halved) = (Some(note), 0);
+                // There may be another portion.
+                self.look_at = self.said;
+            }
             None => self.look_at = self.said + PATIENCE,
         }
     }
@@ -300,6 +293,35 @@ fn speaker(message: &Message) -> &'static str {
         Role::Assistant => "Janet",
         Role::User | Role::System => "User",
     }
+}
+
+/// The oldest messages that fit as lines into so many bytes, up to where the user speaks: what a
+/// note covers ends with an answer. The first such part is taken in any case, each of its lines cut
+/// to its share where they do not fit.
+fn portion(old: &[Message], room: usize) -> (&[Message], String) {
+    let lines = |count: usize, each: usize| -> String {
+        let lines = old[..count].iter().map(|message| {
+            let text = message.text.trim();
+            let text = &text[..text.floor_char_boundary(each)];
+            format!("{}: {text}\n", speaker(message))
+        });
+        lines.collect()
+    };
+    let ends = |count: &usize| old.get(*count).is_none_or(|next| next.role == Role::User);
+    let mut ends = (1..=old.len()).filter(ends);
+    let first = ends.next().unwrap_or(old.len());
+    let whole = |count: usize| Some(lines(count, usize::MAX)).filter(|lines| lines.len() <= room);
+    let Some(mut taken) = whole(first) else {
+        return (&old[..first], lines(first, room / first.max(1)));
+    };
+    let mut count = first;
+    for more in ends {
+        match whole(more) {
+            Some(lines) => (count, taken) = (more, lines),
+            None => break,
+        }
+    }
+    (&old[..count], taken)
 }
 
 /// How many of the newest messages stay: the last two in any case, more while they are few and

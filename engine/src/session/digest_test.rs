@@ -227,7 +227,49 @@ fn who_answers_decides_how_much_is_much() {
     let plan = digest.due(&history, &Hides).expect("it is much for it");
     let asked = &plan.messages[1].text;
     assert!(asked.len() < 405 + 200, "{} bytes", asked.len());
-    assert!(asked.contains("number 7") && !asked.contains("number 2"));
+    assert!(asked.contains("number 0") && asked.contains("number 3"));
+    assert!(!asked.contains("number 4"), "{asked}");
+}
+
+#[test]
+fn what_is_too_much_at_once_is_summed_up_in_portions_and_nothing_is_left_out() {
+    let mut digest = digest();
+    let history = conversation(20);
+    let mut portions = 0;
+    let mut told = String::new();
+    while let Some(plan) = digest.due(&history, &Hides) {
+        let request = &plan.messages[1].text;
+        assert!(request.len() < 405 + 200, "{} bytes", request.len());
+        told += request;
+        digest.begin(&plan, Ticket::default());
+        for what in [What::Token("They went on.".into()), ended(Finish::Complete)] {
+            assert!(digest.take(plan.reply, &what, &Hides));
+        }
+        portions += 1;
+        // Whatever is in no note is in the prompt.
+        let prompt = digest.prompt(&history);
+        let rest: String = prompt[1..].iter().map(|m| m.text.as_str()).collect();
+        for n in 0..20 {
+            let what = format!("number {n} then");
+            assert!(told.contains(&what) || rest.contains(&what), "{what}");
+            assert!(!(told.contains(&what) && rest.contains(&what)), "{what}");
+        }
+        assert_eq!(prompt[1].role, Role::User);
+        assert!(portions < 20, "it goes on and on");
+    }
+    assert!(portions > 2, "{portions}");
+}
+
+#[test]
+fn one_message_that_is_too_much_by_itself_is_cut() {
+    let mut digest = digest();
+    let mut history = conversation(5);
+    history[1].text = "ä".repeat(2000);
+    let plan = digest.due(&history, &Hides).expect("it is much");
+    let asked = &plan.messages[1].text;
+    assert!(asked.len() < 405 + 220, "{} bytes", asked.len());
+    assert!(asked.contains("User: äää"));
+    assert!(asked.contains("Janet: Number 0 is fine"), "{asked}");
 }
 
 #[test]
@@ -241,7 +283,7 @@ fn a_request_that_failed_is_shorter_the_next_time() {
     let plan = digest.due(&history, &Hides).expect("it is still much");
     let asked = &plan.messages[1].text;
     assert!(
-        asked.contains("number 3") && !asked.contains("number 1"),
+        asked.contains("number 1") && !asked.contains("number 2"),
         "{asked}"
     );
     digest.put_off(Mono::ZERO);
@@ -252,6 +294,11 @@ fn a_request_that_failed_is_shorter_the_next_time() {
         ended(Finish::Complete),
     );
     assert_eq!(digest.halved, 0);
+    let prompt = digest.prompt(&history);
+    assert!(
+        prompt[1].text.contains("number 2"),
+        "what it does not cover stays: {prompt:?}"
+    );
 }
 
 #[test]
