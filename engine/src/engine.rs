@@ -82,11 +82,7 @@ impl Engine {
         }
         let shared = Shared::new(spec.waker.clone());
         // From here on the handle gives the place back, whatever happens.
-        let admission = Admission {
-            submit: self.parts.submit.clone(),
-            busy_at: self.parts.config.busy_at,
-        };
-        let session = Session::new(shared.clone(), self.open.clone(), admission);
+        let session = Session::new(shared.clone(), self.open.clone(), self.admission());
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let core = Core::new(self.parts.clone(), shared, number, spec);
         match self.pacers.adopt(core) {
@@ -98,6 +94,18 @@ impl Engine {
     /// No further session is opened. Those that are open end with their handles.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
+    }
+
+    /// Whether a conversation that has not spoken yet would be refused now.
+    pub fn is_busy(&self) -> bool {
+        self.admission().is_busy(self.parts.submit.load())
+    }
+
+    fn admission(&self) -> Admission {
+        Admission {
+            submit: self.parts.submit.clone(),
+            busy_at: self.parts.config.busy_at,
+        }
     }
 
     /// Sessions that are open.

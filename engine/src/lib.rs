@@ -41,5 +41,7 @@ pub use janet_talk::MicMode;
 pub use model_choice::ModelChoice;
 pub use models::{ModelInfo, ModelPaths, Models};
 pub use sensitivity::Sensitivity;
-pub use session::{AudioChunk, Playback, Role, Session, SessionSpec, VOICE_SPEEDS};
-pub use voice::{OwnVoice, VoiceChoice};
+pub use session::{
+    AudioChunk, Playback, Role, Session, SessionSettings, SessionSpec, VOICE_SPEEDS,
+};
+pub use voice::VoiceChoice;

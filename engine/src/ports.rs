@@ -47,8 +47,9 @@ pub struct Question {
 /// The engine prefers it to its own while it is up; a phrase that it does not speak to the end is
 /// spoken by its own voice instead, and so is the rest of that reply.
 pub trait SpeechServer: Send + Sync {
-    /// Whether it is worth asking now. Called often; must not block.
-    fn is_up(&self) -> bool;
+    /// Whether it is worth asking now: this voice of it, or the one that it is configured to speak
+    /// with. Called often; must not block.
+    fn is_up(&self, voice: Option<&str>) -> bool;
 
     /// Begins to speak and returns at once. Sound and the end come through `to`, from any thread.
     fn speak(&self, phrase: Phrase, to: Voicing);

@@ -3,7 +3,7 @@
 use janet_audio::{CaptureReader, Line};
 use janet_talk::{MicMode, UtteranceId};
 
-use crate::{ModelChoice, Sensitivity, VoiceChoice};
+use super::settings::SessionSettings;
 
 /// One request of the transport, in order.
 pub(crate) enum Command {
@@ -24,12 +24,7 @@ pub(crate) enum Command {
         mode: MicMode,
     },
     MicClose,
-    Settings {
-        voice_speed: Option<f32>,
-        sensitivity: Option<Sensitivity>,
-    },
-    Voice(VoiceChoice),
-    Model(ModelChoice),
+    Settings(SessionSettings),
     Commit,
     Interrupt,
     Played(u32),

@@ -241,18 +241,19 @@ impl Core {
                 self.ear.close();
                 self.feed(now, Input::MicClose);
             }
-            Command::Settings {
-                voice_speed,
-                sensitivity,
-            } => {
-                self.voice_speed = voice_speed.unwrap_or(self.voice_speed);
-                if let Some(sensitivity) = sensitivity {
+            Command::Settings(settings) => {
+                self.voice_speed = settings.voice_speed.unwrap_or(self.voice_speed);
+                if let Some(voice) = settings.voice {
+                    self.voice = voice;
+                }
+                if let Some(model) = settings.model {
+                    self.model = model;
+                }
+                if let Some(sensitivity) = settings.sensitivity {
                     let (on, off) = sensitivity.thresholds(&self.parts.config.talk);
                     self.feed(now, Input::Thresholds { on, off });
                 }
             }
-            Command::Voice(voice) => self.voice = voice,
-            Command::Model(model) => self.model = model,
             Command::Commit => {
                 self.listen(now);
                 self.feed(now, Input::Commit);

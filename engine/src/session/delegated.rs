@@ -12,7 +12,8 @@ use super::shared::Shared;
 use crate::arbiter::Ticket;
 
 /// Takes what comes of a piece of work as it is made. Dropping it before its end means that the
-/// work failed, and the engine's own models take over.
+/// work failed, and the engine's own models take over; where the session's queue is full at that
+/// moment, once the reply has waited too long.
 pub struct Delegated<W: Work> {
     pub(super) work: W,
     out: Outbox,

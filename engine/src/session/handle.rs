@@ -9,18 +9,16 @@ use janet_talk::{MicMode, UtteranceId};
 
 use super::command::Command;
 use super::mic::MIC_HZ;
+use super::settings::SessionSettings;
 use super::shared::Shared;
 use crate::arbiter::Submit;
-use crate::{EngineError, Event, ModelChoice, Sensitivity, VoiceChoice};
+use crate::{EngineError, Event};
 
 /// Microphone samples that wait for the next tick: one second; past it samples are dropped and
 /// counted, because a pacer that is a second late has lost the conversation anyway.
 const CAPTURE_SAMPLES: usize = MIC_HZ as usize;
 /// How far the playout may run ahead of the ear (PROTOCOL.md §1).
 const PLAY_AHEAD: Duration = Duration::from_millis(200);
-
-/// How fast the voice can be asked to speak; 1 is its own pace.
-pub const VOICE_SPEEDS: std::ops::RangeInclusive<f32> = 0.5..=2.0;
 
 /// Sound for the client, as it goes onto the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,10 +49,14 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
+    pub(crate) fn is_busy(&self, load: f32) -> bool {
+        self.busy_at < 1.0 && load >= self.busy_at
+    }
+
     /// Busy is said before what goes on gets slow: nobody who talks already is asked.
     fn ask(&self) -> Result<(), EngineError> {
         let load = self.submit.load();
-        if self.busy_at < 1.0 && load >= self.busy_at {
+        if self.is_busy(load) {
             metrics::counter!("janet_engine_turned_away_total").increment(1);
             return Err(EngineError::Overloaded {
                 load: load * 100.0,
@@ -119,7 +121,7 @@ impl Session {
         Ok(tag)
     }
 
-    /// Opens the microphone and the playout. `rate_hz` is 8,000 to 48,000, `play_rate_hz` 24,000
+    /// Opens the microphone and the playout. `rate_hz` is 16,000, `play_rate_hz` 24,000
     /// or 48,000. An open one is replaced; the count of played samples goes on. Refused with
     /// [`EngineError::Overloaded`] while other conversations need the machine, but only the first
     /// time: who changes the mode or comes back after a lost connection talks already.
@@ -169,33 +171,9 @@ impl Session {
         self.admitted = true;
     }
 
-    /// Changes this session only: `voice_speed` (1 is the voice's own pace, 2 twice as fast; kept
-    /// within [`VOICE_SPEEDS`]) holds for the phrases that are made from now on, `sensitivity`
-    /// for the next window of the microphone. `None` leaves as it is.
-    pub fn settings(
-        &self,
-        voice_speed: Option<f32>,
-        sensitivity: Option<Sensitivity>,
-    ) -> Result<(), EngineError> {
-        let (slowest, fastest) = (*VOICE_SPEEDS.start(), *VOICE_SPEEDS.end());
-        // `clamp` lets NaN through, which the voice would refuse for every phrase to come.
-        let voice_speed = voice_speed
-            .filter(|speed| !speed.is_nan())
-            .map(|speed| speed.clamp(slowest, fastest));
-        self.send(Command::Settings {
-            voice_speed,
-            sensitivity,
-        })
-    }
-
-    /// With which voice the phrases of replies to come are spoken in this session.
-    pub fn voice(&self, voice: VoiceChoice) -> Result<(), EngineError> {
-        self.send(Command::Voice(voice))
-    }
-
-    /// With which language model the answers that begin from now on are made in this session.
-    pub fn model(&self, model: ModelChoice) -> Result<(), EngineError> {
-        self.send(Command::Model(model))
+    /// Changes this session only, all of it or nothing.
+    pub fn settings(&self, settings: SessionSettings) -> Result<(), EngineError> {
+        self.send(Command::Settings(settings.checked()))
     }
 
     /// Push-to-talk: the turn ends here.

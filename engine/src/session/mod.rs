@@ -15,6 +15,7 @@ mod live;
 mod mic;
 mod obey;
 mod posted;
+mod settings;
 mod shared;
 mod sound;
 mod speaking;
@@ -25,7 +26,8 @@ pub use self::answering::{Answer, Answering};
 pub(crate) use self::core::{Core, Parts};
 pub use self::delegated::{Delegated, Failure, Work};
 pub(crate) use self::handle::Admission;
-pub use self::handle::{AudioChunk, Playback, Session, VOICE_SPEEDS};
+pub use self::handle::{AudioChunk, Playback, Session};
+pub use self::settings::{SessionSettings, VOICE_SPEEDS};
 pub(crate) use self::shared::Shared;
 pub use self::voicing::{Speech, Voicing};
 

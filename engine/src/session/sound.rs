@@ -75,7 +75,7 @@ impl Core {
         live.phrase_made += sound.len() as u64;
         if last {
             live.phrase_made = 0;
-            if let Speaker::Server(at) = &mut live.speaker {
+            if let Speaker::Server { at, .. } = &mut live.speaker {
                 *at = None;
             }
         }
@@ -161,7 +161,7 @@ impl Core {
             live.mark(Mark::FirstAudio, now);
             match live.speaker {
                 // It may be taken back.
-                Speaker::Server(Some(_)) => live.made - live.phrase_made,
+                Speaker::Server { at: Some(_), .. } => live.made - live.phrase_made,
                 _ => live.made,
             }
         } else {

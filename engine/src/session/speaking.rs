@@ -19,28 +19,26 @@ use crate::voice::VoiceChoice;
 const SOUND_WITHIN: Duration = Duration::from_millis(100);
 
 /// Who speaks a reply; settled with its first phrase.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) enum Speaker {
     /// Nobody has spoken yet.
     #[default]
     Unsettled,
-    /// The server, with the phrase that it is at.
-    Server(Option<(PhraseId, String)>),
+    /// The server.
+    Server {
+        /// Which of its voices; `None`: the configured one.
+        voice: Option<String>,
+        /// The phrase that it is at.
+        at: Option<(PhraseId, String)>,
+    },
     /// Her own voice, to the end.
     Own,
 }
 
 impl Core {
     pub(super) fn pump_voice(&mut self) {
-        if let Some((reply, ticket)) = &self.voice_lane {
-            // How a server's phrase ended may still be on its way here.
-            let is_settled = || {
-                let live = self.live.get(reply);
-                !live.is_some_and(|live| matches!(live.speaker, Speaker::Server(Some(_))))
-            };
-            if !ticket.has_ended() || !ticket.is_cancelled() && !is_settled() {
-                return;
-            }
+        if !self.is_voice_free() {
+            return;
         }
         self.voice_lane = None;
         let Some(reply) = self.next_to_voice() else {
@@ -56,6 +54,19 @@ impl Core {
         }
     }
 
+    /// Whether the phrase before is through.
+    fn is_voice_free(&self) -> bool {
+        let Some((reply, ticket)) = &self.voice_lane else {
+            return true;
+        };
+        if !ticket.has_ended() || ticket.is_cancelled() {
+            return ticket.has_ended();
+        }
+        // How a server's phrase ended may still be on its way here.
+        let speaker = self.live.get(reply).map(|live| &live.speaker);
+        !matches!(speaker, Some(Speaker::Server { at: Some(_), .. }))
+    }
+
     /// Hands a phrase to the speech server; gives it back where that is nothing for it.
     fn ask_speech_server(
         &mut self,
@@ -63,14 +74,19 @@ impl Core {
         phrase: PhraseId,
         text: String,
     ) -> Option<String> {
-        let voice = match &self.voice {
-            VoiceChoice::Configured => None,
-            VoiceChoice::Server(voice) => Some(voice.clone()),
-            VoiceChoice::Own(_) => return Some(text),
-        };
         let live = self.live.get_mut(&reply)?;
-        let server = self.parts.speech.as_ref().filter(|server| server.is_up());
-        let Some(server) = server.filter(|_| !matches!(live.speaker, Speaker::Own)) else {
+        // A reply is spoken as it began, whatever is chosen meanwhile.
+        let voice = match (&live.speaker, &self.voice) {
+            (Speaker::Server { voice, .. }, _) => voice.clone(),
+            (Speaker::Unsettled, VoiceChoice::Configured) => None,
+            (Speaker::Unsettled, VoiceChoice::Server(voice)) => Some(voice.clone()),
+            (Speaker::Own, _) | (Speaker::Unsettled, VoiceChoice::Own) => {
+                live.speaker = Speaker::Own;
+                return Some(text);
+            }
+        };
+        let server = self.parts.speech.as_ref();
+        let Some(server) = server.filter(|server| server.is_up(voice.as_deref())) else {
             live.speaker = Speaker::Own;
             return Some(text);
         };
@@ -81,7 +97,10 @@ impl Core {
         let (voicing, ticket) = Voicing::new(&self.shared, reply, Speech::new(phrase, text.len()));
         live.tickets.retain(|ticket| !ticket.has_ended());
         live.tickets.push(ticket.clone());
-        live.speaker = Speaker::Server(Some((phrase, text.clone())));
+        live.speaker = Speaker::Server {
+            voice: voice.clone(),
+            at: Some((phrase, text.clone())),
+        };
         self.voice_lane = Some((reply, ticket));
         let speed = self.voice_speed;
         server.speak(Phrase { text, speed, voice }, voicing);
@@ -96,13 +115,9 @@ impl Core {
             length_scale: 1.0 / self.voice_speed,
             ..vits::SpeakOptions::default()
         };
-        let voice = match &self.voice {
-            VoiceChoice::Own(Some(voice)) => voice.0.clone(),
-            _ => self.parts.models.voice.clone(),
-        };
         let job = VoiceJob {
             out: Outbox::new(&self.shared, reply),
-            voice,
+            voice: self.parts.models.voice.clone(),
             phrase,
             text,
             options,
@@ -128,8 +143,10 @@ impl Core {
         let Some(live) = self.live.get_mut(&reply) else {
             return;
         };
-        let Speaker::Server(Some((phrase, text))) =
-            std::mem::replace(&mut live.speaker, Speaker::Own)
+        let Speaker::Server {
+            at: Some((phrase, text)),
+            ..
+        } = std::mem::replace(&mut live.speaker, Speaker::Own)
         else {
             return;
         };
@@ -155,21 +172,20 @@ impl Core {
             return 0;
         };
         live.resampler = None;
-        let mut left = std::mem::take(&mut live.phrase_made);
         let before = live.made;
+        let mut left = std::mem::take(&mut live.phrase_made);
+        // What was made last is staged, what was made before lies in the file or in the line.
         let staged = left.min(live.staged.len() as u64);
         live.staged.truncate(live.staged.len() - staged as usize);
-        (left, live.made) = (left - staged, live.made - staged);
+        live.made -= staged;
+        left -= staged;
         if let Some(file) = &mut live.file {
-            let kept = file.len().saturating_sub(left as usize);
-            live.made -= (file.len() - kept) as u64;
-            file.truncate(kept);
-        } else if let (Some(line), Some(base)) = (&mut self.line, live.base)
-            // Only what is its own: nothing was staged behind it.
-            && live.staged.is_empty()
-            && base + live.made == line.end()
-        {
-            live.made -= line.take_back(left);
+            let taken = left.min(file.len() as u64);
+            file.truncate(file.len() - taken as usize);
+            live.made -= taken;
+        } else if let (Some(line), Some(base)) = (&mut self.line, live.base) {
+            let is_last = live.staged.is_empty() && base + live.made == line.end();
+            live.made -= if is_last { line.take_back(left) } else { 0 };
         }
         let rate = u64::from(live.rate_hz);
         let taken = before * TALK_HZ / rate - live.made * TALK_HZ / rate;
