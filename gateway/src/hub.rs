@@ -5,7 +5,6 @@
 //! goes: to the hub's own address and nowhere else. Every wait has the same limit.
 
 use std::io::{self, Read};
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::config;
+use crate::{address, config};
 
 /// Hubs lead once to where the bytes are; renamed repositories, once more.
 const REDIRECTS: usize = 5;
@@ -80,25 +79,16 @@ impl Hub for LazyHub {
 pub(crate) fn judge(hub: &config::Hub) -> Result<(Url, Option<HeaderValue>), HubSetupError> {
     let refused = |wanted| HubSetupError::Endpoint {
         wanted,
-        // Not even here is a password repeated.
-        found: if hub.endpoint.contains('@') {
-            "one with a password".to_owned()
-        } else {
-            format!("{:?}", hub.endpoint)
-        },
+        found: address::told(&hub.endpoint),
         said_by: hub.said_by.clone(),
     };
     let wanted = "an address such as https://huggingface.co, without a password";
-    let url = Url::parse(&format!("{}/", hub.endpoint)).map_err(|_| refused(wanted))?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !is_http || !url.username().is_empty() || url.password().is_some() {
-        return Err(refused(wanted));
-    }
+    let url = address::parse(&format!("{}/", hub.endpoint)).ok_or_else(|| refused(wanted))?;
     let Some(token) = &hub.token else {
         return Ok((url, None));
     };
     // What goes through an open network can be read by anybody on its way.
-    if url.scheme() == "http" && !is_near(&url) {
+    if url.scheme() == "http" && !address::is_here(&url) {
         return Err(refused(
             "an https:// address while HF_TOKEN is set, which would be readable",
         ));
@@ -107,16 +97,6 @@ pub(crate) fn judge(hub: &config::Hub) -> Result<(Url, Option<HeaderValue>), Hub
         HeaderValue::from_str(&format!("Bearer {}", token.0)).map_err(|_| HubSetupError::Token)?;
     value.set_sensitive(true);
     Ok((url, Some(value)))
-}
-
-/// Whether an address is one of this machine.
-fn is_near(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 /// A hub behind HTTP. Blocks; must not be called from a task of another runtime.

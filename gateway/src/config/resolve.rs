@@ -16,6 +16,7 @@ use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
     LlmServer, Log, LogFormat, Models, Origin, Persona, Server, SpeechFormat, SpeechServer, Stt,
 };
+use crate::address;
 
 /// Where Ollama listens unless it was told otherwise.
 const OLLAMA: &str = "http://127.0.0.1:11434";
@@ -230,8 +231,9 @@ impl Check<'_> {
             }
             (url, _) => url,
         };
-        self.http_url("llm.url", url, "http://127.0.0.1:11434")?;
         let api_key = self.api_key("llm.api_key_env", &llm.api_key_env, environment)?;
+        let example = "http://127.0.0.1:11434";
+        self.http_url(("llm.url", url), example, ("llm.api_key_env", &api_key))?;
         Ok(Some(LlmServer {
             dialect,
             url: url.to_owned(),
@@ -258,12 +260,13 @@ impl Check<'_> {
         let rate_hz = self.whole("tts.rate_hz", tts.rate_hz, 8_000..=48_000)?;
         let first_sound = self.in_time("tts.first_sound_ms", tts.first_sound_ms, raw)?;
         let stall = self.in_time("tts.stall_ms", tts.stall_ms, raw)?;
-        let api_key = self.api_key("tts.api_key_env", &tts.api_key_env, environment)?;
         let url = tts.url.trim_end_matches('/');
         if url.is_empty() {
             return Ok(None);
         }
-        self.http_url("tts.url", url, "http://127.0.0.1:8880/v1")?;
+        let api_key = self.api_key("tts.api_key_env", &tts.api_key_env, environment)?;
+        let example = "http://127.0.0.1:8880/v1";
+        self.http_url(("tts.url", url), example, ("tts.api_key_env", &api_key))?;
         Ok(Some(SpeechServer {
             url: url.to_owned(),
             model: self.text("tts.model", tts.model.clone())?,
@@ -300,23 +303,22 @@ impl Check<'_> {
         Err(self.out_of_range(key, wanted, found))
     }
 
-    /// Refuses what is no address of a server, or holds a password.
-    fn http_url(&self, key: &'static str, url: &str, example: &str) -> Result<(), ConfigError> {
-        let is_http = ["http://", "https://"].iter().any(|scheme| {
-            url.strip_prefix(scheme)
-                .is_some_and(|rest| !rest.is_empty())
-        });
-        if is_http && !url.contains(char::is_whitespace) && !url.contains('@') {
-            return Ok(());
-        }
-        let wanted = format!("an address such as {example}, without a password");
-        // Not even here is a password repeated.
-        let found = if url.contains('@') {
-            "one with a password"
-        } else {
-            url
+    /// Refuses what is no address of a server, or holds a secret; and to show a key on an open way.
+    fn http_url(
+        &self,
+        (key, url): (&'static str, &str),
+        example: &str,
+        (key_of_secret, secret): (&'static str, &Option<ApiKey>),
+    ) -> Result<(), ConfigError> {
+        let Some(parsed) = address::parse(url) else {
+            let wanted = format!("an address such as {example}, without a password or a query");
+            return Err(self.out_of_range(key, &wanted, &address::told(url)));
         };
-        Err(self.out_of_range(key, &wanted, found))
+        if secret.is_some() && !address::is_private(&parsed) {
+            let wanted = format!("an https:// address while `{key_of_secret}` is set");
+            return Err(self.out_of_range(key, &wanted, &address::told(url)));
+        }
+        Ok(())
     }
 
     /// A wait for another process: what is left of `talk.reply_patience_ms` is her own models'.

@@ -15,6 +15,13 @@ const BYTES_PER_TOKEN: usize = 3;
 /// In the names of models that make vectors or order texts.
 const CANNOT_CHAT: [&str; 4] = ["embed", "minilm", "bge-", "rerank"];
 
+/// Whether a model runs in Ollama's cloud, by its tag: of models listed in OpenAI's way Ollama tells
+/// nothing else (<https://docs.ollama.com/cloud>).
+fn is_of_the_cloud(name: &str) -> bool {
+    name.rsplit_once(':')
+        .is_some_and(|(_, tag)| tag == "cloud" || tag.ends_with("-cloud"))
+}
+
 /// What one line of an answer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -69,6 +76,7 @@ impl LlmDialect {
                     .all(|key| model[key].as_str().is_none_or(str::is_empty))
             })
             .filter_map(|model| model[name].as_str())
+            .filter(|name| !is_of_the_cloud(name))
             .filter(|name| {
                 let name = name.to_lowercase();
                 !CANNOT_CHAT.iter().any(|kind| name.contains(kind))

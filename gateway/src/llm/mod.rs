@@ -11,8 +11,8 @@
 //! never reaches a log: an error names its kind, and of what the server sent names of models only.
 
 mod dialect;
+mod error;
 mod lines;
-mod listed;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,45 +22,18 @@ use janet_engine::{ModelChoice, ModelInfo};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::{LlmDialect, LlmServer};
-use crate::elsewhere::{self, QUEUE_PAUSE, RECHECK, SetupError};
+use crate::elsewhere::{self, Fault, Listed, QUEUE_PAUSE, RECHECK, Server, SetupError};
 use dialect::Piece;
+pub(crate) use error::LlmError;
 use lines::Lines;
-use listed::Listed;
 
-const LIST: Duration = Duration::from_secs(3);
-/// Largest list of models.
-const LARGEST_LIST: usize = 4 << 20;
-/// Models that are named in an error, and that are remembered as of no use.
+/// Models that are named in an error.
 const NAMED: usize = 5;
-const UNFIT: usize = 32;
 /// Bytes of one answer. Nobody listens to more, and a server that does not end is cut.
 const LONGEST_ANSWER: usize = 64 << 10;
-
-/// Why a server gave no answer. Holds nothing of what was said.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum LlmError {
-    #[error("it cannot be reached")]
-    Unreachable,
-    #[error("it did not answer within {} ms", .0.as_millis())]
-    Late(Duration),
-    #[error("it answered with HTTP status {0}")]
-    Status(u16),
-    #[error("it sent {0}")]
-    Nonsense(&'static str),
-    #[error("it refused with an error of its own")]
-    Refused,
-    #[error("it broke off in the middle")]
-    BrokeOff,
-    #[error("it sent an answer without text")]
-    Empty,
-    #[error("it has no model {wanted}; it has {has}")]
-    NoSuchModel { wanted: String, has: String },
-    #[error("it has no model that can chat; `ollama pull` fetches one")]
-    NoModel,
-}
 
 /// A server, with what is known of it.
 pub(crate) struct LanguageServer {
@@ -71,7 +44,7 @@ pub(crate) struct LanguageServer {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    server: Server,
     config: LlmServer,
     known: Mutex<Known>,
     /// An answer failed: look again.
@@ -86,10 +59,8 @@ struct Known {
     why: Option<LlmError>,
     /// The model that answered last: it stays while it is listed, whatever comes before it.
     last: Option<String>,
-    /// Models that the server lists and refuses to chat with.
-    unfit: Vec<String>,
     /// All models that can be asked for by name.
-    listed: Listed,
+    listed: Listed<LlmError>,
     /// Looks, and answers, that failed in a row.
     looks: u32,
     answers: u32,
@@ -100,7 +71,7 @@ impl LanguageServer {
     pub(crate) fn new(config: LlmServer) -> Result<Arc<Self>, SetupError> {
         Ok(Arc::new(Self {
             inner: Arc::new(Inner {
-                http: elsewhere::client(&config.url)?,
+                server: Server::new(&config.url, config.api_key.clone())?,
                 config,
                 known: Mutex::default(),
                 fell: Notify::new(),
@@ -144,12 +115,7 @@ impl LanguageServer {
 
     /// Its models that can be asked for by name, as it listed them last.
     pub(crate) fn models(&self) -> Vec<String> {
-        let known = self.inner.known();
-        let names = known.listed.names().iter();
-        names
-            .filter(|name| !known.unfit.contains(name))
-            .cloned()
-            .collect()
+        self.inner.known().listed.names().to_vec()
     }
 
     /// The model that answers whoever chose none; `None`: it is not used.
@@ -172,7 +138,9 @@ impl LanguageServer {
                 Some(name)
             }
             ModelChoice::Server(name) => {
-                own.note = format!("{}; {name} at {url} is not used now", own.note);
+                let why = known.listed.why(name).or(known.why.as_ref());
+                let why = why.map_or(String::new(), |why| format!(": {why}"));
+                own.note = format!("{}; {name} at {url} is not used now{why}", own.note);
                 return;
             }
             ModelChoice::Own => return,
@@ -181,6 +149,9 @@ impl LanguageServer {
             Some(model) => {
                 let own_name = std::mem::replace(&mut own.name, model.clone());
                 own.note = format!("{} at {url}; {own_name} stands by", dialect.name());
+                if let Some(why) = known.listed.why(model) {
+                    own.note = format!("{}; asked last, {why}", own.note);
+                }
             }
             None => match &known.why {
                 None => {}
@@ -242,37 +213,39 @@ impl Inner {
         }
     }
 
+    /// An answer of this model is complete.
+    fn answered(&self, model: String, by_name: bool) {
+        let mut known = self.known();
+        known.answers = 0;
+        known.listed.answered(&model);
+        if !by_name {
+            known.model.get_or_insert(model);
+        }
+    }
+
     /// An answer of this model failed: the server is looked at again before it is asked again; or
     /// this model alone is left in peace, where it was asked for by its name.
     fn failed(&self, model: &str, by_name: bool, error: LlmError) {
         metrics::counter!("janet_llm_server_failures_total").increment(1);
         let mut known = self.known();
-        match error {
-            // The server is well; this model had nothing to say.
-            LlmError::Empty => {
-                tracing::warn!(model, "the language server sent no text");
-                return;
-            }
-            LlmError::Status(400 | 404 | 413 | 422) if by_name || self.config.model.is_some() => {
-                tracing::warn!(model, %error, "the language server refused a question");
-                return;
-            }
-            // Listed, but not for chats: the next one is tried.
-            LlmError::Status(400 | 404 | 413 | 422) => {
-                if known.unfit.len() >= UNFIT {
-                    known.unfit.clear();
-                }
-                known.unfit.push(model.to_owned());
-            }
-            // The others may be well.
-            _ if by_name && error != LlmError::Unreachable => {
-                tracing::warn!(model, %error, "a model of the language server's failed");
-                known.listed.failed(model, std::time::Instant::now());
-                return;
-            }
-            // Of several answers that fail together one counts.
-            _ if known.model.is_some() => known.answers = known.answers.saturating_add(1),
-            _ => {}
+        // What is told of a model that is asked for by its name; the others may be well.
+        let is_its_own = by_name && error != LlmError::Unreachable;
+        // One question may be too long, or have no answer: that is no reason to ask nobody.
+        let is_one_question = error == LlmError::Empty || error.is_refusal();
+        if is_its_own || is_one_question {
+            known
+                .listed
+                .failed(model, std::time::Instant::now(), error.clone());
+        }
+        // What `auto` took may be listed and not be for chats: the next one is tried.
+        let is_taken = !by_name && self.config.model.is_none() && error.is_refusal();
+        if is_its_own || is_one_question && !is_taken {
+            tracing::warn!(model, %error, "a model of the language server's did not answer");
+            return;
+        }
+        // Of several answers that fail together one counts.
+        if !is_taken && known.model.is_some() {
+            known.answers = known.answers.saturating_add(1);
         }
         tracing::warn!(model, %error, url = self.config.url, "the language server failed");
         if error == LlmError::Unreachable {
@@ -295,28 +268,18 @@ impl Inner {
     /// Asks what models there are, keeps them and takes one.
     async fn find_model(&self) -> Result<String, LlmError> {
         let dialect = self.config.dialect;
-        let list = async {
-            let mut response = self.send(self.get(dialect.list_path())).await?;
-            match (response.status().as_u16(), &self.config.model) {
-                // Not every server of this kind lists its models.
-                (404, Some(model)) if dialect == LlmDialect::OpenAi => {
-                    return Ok(vec![model.clone()]);
-                }
-                (200, _) => {}
-                (status, _) => return Err(LlmError::Status(status)),
+        let models = match (
+            self.server.list(dialect.list_path()).await,
+            &self.config.model,
+        ) {
+            // Not every server of this kind lists its models.
+            (Err(Fault::Status(404)), Some(model)) if dialect == LlmDialect::OpenAi => {
+                Ok(vec![model.clone()])
             }
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|_| LlmError::BrokeOff)? {
-                body.extend_from_slice(&chunk);
-                if body.len() > LARGEST_LIST {
-                    return Err(LlmError::Nonsense("a list without an end"));
-                }
-            }
-            let list = serde_json::from_slice(&body);
-            dialect.models(&list.map_err(|_| LlmError::Nonsense("a list that is no JSON"))?)
+            (list, _) => list
+                .map_err(LlmError::from)
+                .and_then(|list| dialect.models(&list)),
         };
-        let models = timeout(LIST, list).await;
-        let models = models.unwrap_or(Err(LlmError::Late(LIST)));
         let mut known = self.known();
         match &models {
             Ok(models) => known.listed.list(models),
@@ -324,9 +287,10 @@ impl Inner {
         }
         let models = models?;
         let Some(wanted) = &self.config.model else {
+            let now = std::time::Instant::now();
             let mut fit = models
                 .into_iter()
-                .filter(|name| !known.unfit.contains(name));
+                .filter(|name| known.listed.is_up(name, now));
             let first = fit.next().ok_or(LlmError::NoModel)?;
             let last = fit.find(|name| known.last.as_ref() == Some(name));
             return Ok(match &known.last {
@@ -362,12 +326,7 @@ impl Inner {
         metrics::histogram!("janet_llm_server_answer_seconds")
             .record(began.elapsed().as_secs_f64());
         match result {
-            Ok(()) if by_name => self.known().listed.answered(&model),
-            Ok(()) => {
-                let mut known = self.known();
-                known.answers = 0;
-                known.model.get_or_insert(model);
-            }
+            Ok(()) => self.answered(model, by_name),
             Err(error) => {
                 self.failed(&model, by_name, error);
                 // Her own model is waiting to hear of it.
@@ -393,15 +352,9 @@ impl Inner {
         } = self.config;
         let mut limit = (Instant::now() + first_text, first_text);
         let late = |(_, within): (Instant, Duration)| LlmError::Late(within);
-        let request = self
-            .http
-            .post(format!("{}{}", self.config.url, dialect.chat_path()))
-            .json(&dialect.body(model, question, self.config.max_tokens));
-        let sent = timeout_at(limit.0, self.send(request)).await;
-        let mut response = sent.map_err(|_| late(limit))??;
-        if response.status().as_u16() != 200 {
-            return Err(LlmError::Status(response.status().as_u16()));
-        }
+        let body = dialect.body(model, question, self.config.max_tokens);
+        let asked = timeout_at(limit.0, self.server.ask(dialect.chat_path(), &body)).await;
+        let mut response = asked.map_err(|_| late(limit))??;
         let (mut lines, mut length) = (Lines::default(), 0);
         let (mut is_over, mut shows) = (false, false);
         loop {
@@ -453,16 +406,8 @@ impl Inner {
             }
         }
     }
-
-    fn get(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.get(format!("{}{path}", self.config.url))
-    }
-
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, LlmError> {
-        let request = match &self.config.api_key {
-            Some(key) => request.bearer_auth(&key.0),
-            None => request,
-        };
-        request.send().await.map_err(|_| LlmError::Unreachable)
-    }
 }
+
+#[cfg(test)]
+#[path = "mod_test.rs"]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::elsewhere::Fault;
+
 /// Holds nothing of what was to be said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TtsError {
@@ -29,4 +31,17 @@ pub(crate) enum TtsError {
     TooShort,
     #[error("it sent more sound than the text can have")]
     TooLong,
+}
+
+impl From<Fault> for TtsError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unreachable => Self::Unreachable,
+            Fault::Late(within) => Self::Late(within),
+            Fault::Status(status) => Self::Status(status),
+            Fault::BrokeOff => Self::BrokeOff,
+            Fault::Endless => Self::NoList("something without an end"),
+            Fault::NotJson => Self::NoList("something that is no JSON"),
+        }
+    }
 }

@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::config;
-use crate::elsewhere::{self, QUEUE_PAUSE, RECHECK, SetupError};
+use crate::elsewhere::{self, Listed, QUEUE_PAUSE, RECHECK, Server, SetupError};
 pub(crate) use error::TtsError;
 use pace::Pace;
 
@@ -45,7 +45,7 @@ pub(crate) struct SpeechServer {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    server: Server,
     config: config::SpeechServer,
     known: Mutex<Known>,
     /// A phrase failed: look again.
@@ -55,8 +55,8 @@ struct Inner {
 #[derive(Default)]
 struct Known {
     health: Health,
-    /// Voices that it lists; empty where it lists none.
-    voices: Vec<String>,
+    /// Voices that can be asked for by name; empty where it lists none.
+    voices: Listed<TtsError>,
     pace: Pace,
     /// Looks, and phrases, that failed in a row.
     looks: u32,
@@ -71,12 +71,21 @@ enum Health {
     Down(TtsError),
 }
 
+impl Health {
+    const fn why(&self) -> Option<&TtsError> {
+        match self {
+            Self::Down(why) => Some(why),
+            Self::Up | Self::Unknown => None,
+        }
+    }
+}
+
 impl SpeechServer {
     /// Nothing is known of it until [`SpeechServer::watch`] runs. Call inside a runtime.
     pub(crate) fn new(config: config::SpeechServer) -> Result<Arc<Self>, SetupError> {
         Ok(Arc::new(Self {
             inner: Arc::new(Inner {
-                http: elsewhere::client(&config.url)?,
+                server: Server::new(&config.url, config.api_key.clone())?,
                 config,
                 known: Mutex::default(),
                 fell: Notify::new(),
@@ -91,7 +100,7 @@ impl SpeechServer {
         let inner = &self.inner;
         loop {
             let found = inner.look().await;
-            inner.looked(found).await;
+            inner.looked(found);
             tokio::select! {
                 () = sleep(inner.pause()) => {}
                 () = inner.fell.notified() => sleep(inner.pause()).await,
@@ -102,8 +111,8 @@ impl SpeechServer {
     /// Looks once: whether it is used from now on, or why not.
     pub(crate) async fn look(&self) -> Result<(), TtsError> {
         let found = self.inner.look().await;
-        self.inner.looked(found.clone()).await;
-        found
+        self.inner.looked(found.clone());
+        found.map(drop)
     }
 
     /// Has it say something to nobody: after how long its first sound came.
@@ -120,29 +129,40 @@ impl SpeechServer {
 
     /// Why it is not used; `None` while all is well.
     pub(crate) fn trouble(&self) -> Option<String> {
-        match &self.inner.known().health {
-            Health::Down(why) => Some(format!("{}: {why}", self.inner.config.url)),
-            Health::Up | Health::Unknown => None,
-        }
+        let known = self.inner.known();
+        let why = known.health.why()?;
+        Some(format!("{}: {why}", self.inner.config.url))
     }
 
     /// Says in the entry of her own voice who speaks to somebody who chose this, and why.
     pub(crate) fn describe(&self, own: &mut ModelInfo, choice: &VoiceChoice) {
         let config = &self.inner.config;
-        let voice = match choice {
-            VoiceChoice::Configured => &config.voice,
-            VoiceChoice::Server(name) => name,
-            VoiceChoice::Own(_) => return,
+        let (voice, by_name) = match choice {
+            VoiceChoice::Configured => (&config.voice, None),
+            VoiceChoice::Server(name) => (name, self.inner.by_name(Some(name))),
+            VoiceChoice::Own => return,
         };
-        match &self.inner.known().health {
-            Health::Unknown => {}
-            Health::Up => {
+        let known = self.inner.known();
+        if let Some(name) = by_name
+            && !known.voices.is_up(name, std::time::Instant::now())
+        {
+            let why = known.voices.why(name).or(known.health.why());
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
+            own.note = format!(
+                "{}; {name} at {} is not used now{why}",
+                own.note, config.url
+            );
+            return;
+        }
+        match &known.health {
+            Health::Down(why) if by_name.is_none() => {
+                own.note = format!("{}; {} is not used: {why}", own.note, config.url);
+            }
+            Health::Unknown if by_name.is_none() => {}
+            _ => {
                 let name = format!("{voice} ({})", config.model);
                 let own_name = std::mem::replace(&mut own.name, name);
                 own.note = format!("at {}; {own_name} stands by", config.url);
-            }
-            Health::Down(why) => {
-                own.note = format!("{}; {} is not used: {why}", own.note, config.url);
             }
         }
     }
@@ -151,14 +171,19 @@ impl SpeechServer {
     pub(crate) fn voices(&self) -> Vec<String> {
         let configured = &self.inner.config.voice;
         let known = self.inner.known();
-        let others = known.voices.iter().filter(|voice| *voice != configured);
+        let others = known.voices.names().iter();
+        let others = others.filter(|voice| *voice != configured);
         std::iter::once(configured).chain(others).cloned().collect()
     }
 }
 
 impl ports::SpeechServer for SpeechServer {
-    fn is_up(&self) -> bool {
-        matches!(self.inner.known().health, Health::Up)
+    fn is_up(&self, voice: Option<&str>) -> bool {
+        let known = self.inner.known();
+        match self.inner.by_name(voice) {
+            Some(name) => known.voices.is_up(name, std::time::Instant::now()),
+            None => matches!(known.health, Health::Up),
+        }
     }
 
     fn speak(&self, phrase: Phrase, to: Voicing) {
@@ -174,43 +199,58 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what a look found.
-    async fn looked(&self, found: Result<(), TtsError>) {
+    /// The voice, where it is not the configured one: what that one does is told of the server.
+    fn by_name<'a>(&self, voice: Option<&'a str>) -> Option<&'a str> {
+        voice.filter(|voice| *voice != self.config.voice)
+    }
+
+    /// Keeps what a look found: which voices there are, where they are listed.
+    fn looked(&self, found: Result<Option<Vec<String>>, TtsError>) {
         let url = &self.config.url;
-        let is_new = {
-            let mut known = self.known();
-            let was_up = matches!(known.health, Health::Up);
-            match found {
-                Ok(()) => {
-                    known.looks = 0;
-                    known.health = Health::Up;
-                    !was_up
+        let mut known = self.known();
+        let was_up = matches!(known.health, Health::Up);
+        match found {
+            Ok(voices) => {
+                known.looks = 0;
+                known.health = Health::Up;
+                match voices {
+                    Some(voices) => known.voices.list(&voices),
+                    None => known.voices.is_there(),
                 }
-                Err(error) => {
-                    known.looks = known.looks.saturating_add(1);
-                    if was_up || known.looks == 1 {
-                        tracing::warn!(%error, url, "the speech server is not used");
-                    }
-                    known.health = Health::Down(error);
-                    false
+                if !was_up {
+                    tracing::info!(voice = self.config.voice, url, "the speech server speaks");
                 }
             }
-        };
-        if is_new {
-            tracing::info!(voice = self.config.voice, url, "the speech server speaks");
-            let voices = self.voices().await;
-            self.known().voices = voices;
+            Err(error) => {
+                known.looks = known.looks.saturating_add(1);
+                if was_up || known.looks == 1 {
+                    tracing::warn!(%error, url, "the speech server is not used");
+                }
+                known.voices.is_away();
+                known.health = Health::Down(error);
+            }
         }
     }
 
-    /// A phrase failed: the server is looked at again before it is asked again.
-    fn failed(&self, error: TtsError) {
+    /// A phrase failed: the server is looked at again before it is asked again; or this voice alone
+    /// is left in peace, where it was asked for by its name.
+    fn failed(&self, voice: Option<&str>, error: TtsError) {
         metrics::counter!("janet_tts_server_failures_total").increment(1);
-        tracing::warn!(%error, url = self.config.url, "the speech server failed");
         let mut known = self.known();
+        if let Some(name) = self.by_name(voice)
+            && error != TtsError::Unreachable
+        {
+            tracing::warn!(voice = name, %error, "a voice of the speech server's failed");
+            known.voices.failed(name, std::time::Instant::now(), error);
+            return;
+        }
+        tracing::warn!(%error, url = self.config.url, "the speech server failed");
         // Of several phrases that fail together one counts.
         if matches!(known.health, Health::Up) {
             known.phrases = known.phrases.saturating_add(1);
+        }
+        if error == TtsError::Unreachable {
+            known.voices.is_away();
         }
         known.health = Health::Down(error);
         drop(known);
@@ -241,11 +281,14 @@ impl Inner {
             Ok(()) => {
                 let mut known = self.known();
                 known.phrases = 0;
+                if let Some(name) = self.by_name(phrase.voice.as_deref()) {
+                    known.voices.answered(name);
+                }
                 drop(known);
                 to.done();
             }
             Err(error) => {
-                self.failed(error);
+                self.failed(phrase.voice.as_deref(), error);
                 // Her own voice is waiting to hear of it.
                 to.failed();
             }

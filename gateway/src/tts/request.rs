@@ -2,72 +2,44 @@
 //!
 //! `audio/speech`: <https://platform.openai.com/docs/api-reference/audio/createSpeech>.
 
-use std::time::Duration;
-
 use janet_engine::ports::Phrase;
-use reqwest::{RequestBuilder, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use super::{Inner, TtsError};
+use super::{Inner, TtsError, voices};
 use crate::config::SpeechFormat;
+use crate::elsewhere::Fault;
 
-/// A list is at hand at once.
-const LIST: Duration = Duration::from_secs(3);
-/// Largest list.
-const LARGEST_LIST: usize = 1 << 20;
 /// What OpenAI's interface allows.
 const SPEEDS: (f32, f32) = (0.25, 4.0);
 
 impl Inner {
-    /// Whether somebody is there who may be such a server. Costs it nothing.
-    pub(super) async fn look(&self) -> Result<(), TtsError> {
-        match self.list("/models").await {
-            Ok(_) => Ok(()),
-            // Not every server of this kind lists its models.
-            Err(TtsError::Status(404 | 405 | 501)) => Ok(()),
-            Err(error) => Err(error),
+    /// Whether somebody is there who may be such a server, and its voices; `None`: they could not
+    /// be asked for now. Costs it nothing.
+    pub(super) async fn look(&self) -> Result<Option<Vec<String>>, TtsError> {
+        match self.server.list("/models").await {
+            Ok(_) => {}
+            Err(fault) if lists_nothing(&fault) => {}
+            Err(fault) => return Err(fault.into()),
         }
-    }
-
-    /// What is listed below this path.
-    pub(super) async fn list(&self, path: &str) -> Result<Value, TtsError> {
-        let list = async {
-            let request = self.http.get(format!("{}{path}", self.config.url));
-            let mut response = self.send(request).await?;
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|_| TtsError::BrokeOff)? {
-                body.extend_from_slice(&chunk);
-                if body.len() > LARGEST_LIST {
-                    return Err(TtsError::NoList("something without an end"));
-                }
-            }
-            serde_json::from_slice(&body).map_err(|_| TtsError::NoList("something that is no JSON"))
-        };
-        let listed = timeout(LIST, list).await;
-        listed.map_err(|_| TtsError::Late(LIST))?
+        match self.server.list("/audio/voices").await {
+            Ok(list) => Ok(Some(voices::names(&list))),
+            Err(fault) if lists_nothing(&fault) => Ok(Some(Vec::new())),
+            // It may only be slow just now.
+            Err(_) => Ok(None),
+        }
     }
 
     /// Asks for the sound of a phrase.
     pub(super) async fn ask(&self, phrase: &Phrase) -> Result<Response, TtsError> {
-        let request = self
-            .http
-            .post(format!("{}/audio/speech", self.config.url))
-            .json(&body(&self.config, phrase));
-        self.send(request).await
+        let body = body(&self.config, phrase);
+        Ok(self.server.ask("/audio/speech", &body).await?)
     }
+}
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, TtsError> {
-        let request = match &self.config.api_key {
-            Some(key) => request.bearer_auth(&key.0),
-            None => request,
-        };
-        let response = request.send().await.map_err(|_| TtsError::Unreachable)?;
-        match response.status().as_u16() {
-            200 => Ok(response),
-            status => Err(TtsError::Status(status)),
-        }
-    }
+/// Not every server of this kind does.
+const fn lists_nothing(fault: &Fault) -> bool {
+    matches!(fault, Fault::Status(404 | 405 | 501))
 }
 
 fn body(config: &crate::config::SpeechServer, phrase: &Phrase) -> Value {
@@ -92,6 +64,8 @@ fn body(config: &crate::config::SpeechServer, phrase: &Phrase) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
