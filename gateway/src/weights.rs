@@ -153,6 +153,30 @@ pub(crate) fn locate(models: &Models, who: &str) -> Result<Weights, WeightsError
     })
 }
 
+/// What keeps the configured voice from being used, as far as can be told without loading it; a
+/// voice of the store's that is not there yet is no such thing. Changes nothing.
+pub(crate) fn look_at_voice(models: &Models, store: &Store) -> Result<(), WeightsError> {
+    let json = match models.voice.strip_prefix(FILE) {
+        Some(path) => {
+            own("voice", Path::new(path), ".onnx")?;
+            own("voice", Path::new(path), ".onnx.json")?
+        }
+        None => {
+            let Some(model) = store.catalogue().find(&models.voice) else {
+                return Ok(());
+            };
+            let mut names = model.files.iter().map(|file| file.name.as_str());
+            let name = names.find(|name| name.ends_with(".onnx.json"));
+            let json = name.map(|name| models.dir.join(&model.name).join(name));
+            match json.filter(|json| json.is_file()) {
+                Some(json) => json,
+                None => return Ok(()),
+            }
+        }
+    };
+    check_voice(&json, models.speaker.as_deref())
+}
+
 /// Whether a voice of this configuration can be used, and has this speaker.
 fn check_voice(json: &Path, speaker: Option<&str>) -> Result<(), WeightsError> {
     let read = VoiceConfig::read(json);

@@ -6,10 +6,10 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use janet_models::store::{Condition, Role};
+use janet_models::store::{Condition, Role, Store};
 
 use super::out::outln;
-use crate::config::{Choice, Config, FILE, Layers, overridden};
+use crate::config::{Choice, Config, FILE, Layers, Models, overridden};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
 use crate::{server, weights};
@@ -157,7 +157,13 @@ fn models(config: &Config) -> Vec<Finding> {
             }
         }
     });
-    findings.collect()
+    findings.chain(voice(&config.models, &store)).collect()
+}
+
+/// What `janet serve` would not accept of the voice.
+fn voice(models: &Models, store: &Store) -> Option<Finding> {
+    let error = weights::look_at_voice(models, store).err()?;
+    Some(Finding::new("voice", State::Bad, error.to_string()))
 }
 
 /// A file of the user's, looked at as `janet serve` does.
