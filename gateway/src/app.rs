@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use janet_engine::{Engine, ModelChoice, ModelInfo, VoiceChoice};
+use janet_protocol::Trouble;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
@@ -49,12 +50,22 @@ impl App {
         self.config.server.max_clients - self.places.available_permits()
     }
 
-    /// Why servers that were asked for are not used.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    /// Servers that were asked for and are not used, with the reason.
+    pub(crate) fn trouble(&self) -> Vec<Trouble> {
         let llm = self.llm.as_ref().and_then(|server| server.trouble());
         let tts = self.tts.as_ref().and_then(|server| server.trouble());
-        let all: Vec<String> = llm.into_iter().chain(tts).collect();
-        (!all.is_empty()).then(|| all.join("; "))
+        [("llm", llm), ("tts", tts)]
+            .into_iter()
+            .filter_map(|(role, why)| {
+                let role = role.to_owned();
+                why.map(|why| Trouble { role, why })
+            })
+            .collect()
+    }
+
+    /// Whether somebody who has not spoken yet would be refused now.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.engine.get().is_some_and(Engine::is_busy)
     }
 
     /// Which model does what for somebody who chose this; before they are loaded, which will.

@@ -23,8 +23,10 @@ pub struct ContextData {
     pub status: Status,
     /// While the models load: how far they are.
     pub loading: Option<Loading>,
-    /// Why a language server that was asked for is not used; null while all is well.
-    pub trouble: Option<String>,
+    /// Whether a conversation that has not spoken yet would be refused now, as `overloaded`.
+    pub busy: bool,
+    /// Servers that were asked for and are not used, with the reason; empty while all is well.
+    pub trouble: Vec<Trouble>,
     /// The voices that `settings_set` can choose, the configured one first.
     pub voices: Vec<Choice>,
     /// The language models that `settings_set` can choose, the configured one first.
@@ -42,6 +44,16 @@ pub struct Loading {
     /// How much of all is done, 0 to 1.
     #[cfg_attr(test, schemars(range(min = 0.0, max = 1.0)))]
     pub done: f32,
+}
+
+/// A server that is not used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Trouble {
+    /// Whose work it was to do: `llm` or `tts`.
+    pub role: String,
+    /// Why it is not used, for people.
+    pub why: String,
 }
 
 /// One message of the conversation so far.

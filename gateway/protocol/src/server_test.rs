@@ -117,7 +117,11 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                         stage: "voice".into(),
                         done: 0.5,
                     }),
-                    trouble: None,
+                    busy: false,
+                    trouble: vec![Trouble {
+                        role: "tts".into(),
+                        why: "it sent silence".into(),
+                    }],
                     voices: vec![Choice {
                         id: "auto".into(),
                         name: "alloy".into(),
@@ -146,7 +150,7 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             json!({"type": "context", "data": {
                 "messages": [{"role": "user", "text": "Hello"}],
                 "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
-                "loading": {"stage": "voice", "done": 0.5}, "trouble": null, "voices": [{"id": "auto", "name": "alloy"}],
+                "loading": {"stage": "voice", "done": 0.5}, "busy": false, "trouble": [{"role": "tts", "why": "it sent silence"}], "voices": [{"id": "auto", "name": "alloy"}],
                 "language_models": [],
                 "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800}}}),
         ),

@@ -41,7 +41,7 @@ pub(super) fn models(app: &App) -> Vec<Choice> {
 pub(super) fn voice(id: &str) -> VoiceChoice {
     match id.strip_prefix(SERVER) {
         Some(name) => VoiceChoice::Server(name.to_owned()),
-        None if id == OWN => VoiceChoice::Own(None),
+        None if id == OWN => VoiceChoice::Own,
         None => VoiceChoice::Configured,
     }
 }
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(model("own"), ModelChoice::Own);
         assert_eq!(model("server:own"), ModelChoice::Server("own".into()));
         assert!(matches!(voice("server:auto"), VoiceChoice::Server(name) if name == "auto"));
-        assert!(matches!(voice("own"), VoiceChoice::Own(None)));
+        assert_eq!(voice("own"), VoiceChoice::Own);
         assert!(matches!(voice("auto"), VoiceChoice::Configured));
     }
 }

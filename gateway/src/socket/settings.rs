@@ -1,6 +1,6 @@
 //! What a client may set for its own connection.
 
-use janet_engine::{EngineError, ModelChoice, Session, VoiceChoice};
+use janet_engine::{EngineError, ModelChoice, Session, SessionSettings, VoiceChoice};
 use janet_protocol::{Sensitivity, ServerMessage};
 
 use super::choices;
@@ -69,9 +69,12 @@ impl Settings {
             Sensitivity::Normal => janet_engine::Sensitivity::Normal,
             Sensitivity::High => janet_engine::Sensitivity::High,
         };
-        session.settings(Some(self.voice_speed as f32), Some(sensitivity))?;
-        session.voice(self.voice())?;
-        session.model(self.model())
+        session.settings(SessionSettings {
+            voice_speed: Some(self.voice_speed as f32),
+            sensitivity: Some(sensitivity),
+            voice: Some(self.voice()),
+            model: Some(self.model()),
+        })
     }
 }
 

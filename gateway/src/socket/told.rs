@@ -293,6 +293,7 @@ impl Connection {
                 Some(_) => Status::ModelsLoading,
             },
             loading,
+            busy: self.app.is_busy(),
             trouble: self.app.trouble(),
             voices: choices::voices(&self.app),
             language_models: choices::models(&self.app),
