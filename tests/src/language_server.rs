@@ -37,6 +37,8 @@ pub enum Manner {
     Hangs,
     /// HTTP status 500.
     Fails,
+    /// HTTP status 400.
+    Refuses,
     /// A web page, with status 200.
     Lies,
 }
@@ -138,6 +140,7 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
     questions.expect("nobody panics with it").push(question);
     let (pieces, ends) = match manner {
         Manner::Fails => return whole(&mut socket, "500 Internal Server Error", b"no").await,
+        Manner::Refuses => return whole(&mut socket, "400 Bad Request", b"no").await,
         Manner::Lies => return whole(&mut socket, "200 OK", b"<html>\n<p>Welcome!\n").await,
         Manner::Hangs => {
             until_closed(&mut socket).await;

@@ -165,6 +165,13 @@ impl Server {
         panic!("{role} is never {wanted}; log:\n{}", self.log());
     }
 
+    /// How many clients are connected.
+    pub fn clients(&self) -> u64 {
+        let body = http::get(self.address, "/healthz").body;
+        let health: Value = serde_json::from_str(&body).expect("health is JSON");
+        health["clients"].as_u64().expect("a count")
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

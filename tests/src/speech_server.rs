@@ -71,6 +71,8 @@ pub struct SpeechServer {
 
 struct Shared {
     manner: Mutex<Manner>,
+    /// How phrases for this voice are spoken.
+    apart: Mutex<Option<(&'static str, Manner)>>,
     asked: Mutex<Vec<Asked>>,
     called_off: AtomicUsize,
     /// Turns true once those that wait may go on.
@@ -84,6 +86,7 @@ impl SpeechServer {
         let listener = listener.expect("a port to listen on");
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
+            apart: Mutex::default(),
             asked: Mutex::default(),
             called_off: AtomicUsize::new(0),
             goes_on: watch::Sender::new(false),
@@ -98,6 +101,11 @@ impl SpeechServer {
     /// From now on it speaks like this.
     pub fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().expect("nobody panics with it") = manner;
+    }
+
+    /// With this voice it speaks like this, whatever holds for the others.
+    pub fn behave_for(&self, voice: &'static str, manner: Manner) {
+        *self.shared.apart.lock().expect("nobody panics with it") = Some((voice, manner));
     }
 
     /// Those that wait go on.
@@ -162,12 +170,18 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> io::Result<()> {
     }
     let body: Value = serde_json::from_slice(&body).expect("Janet sends JSON");
     let text = body["input"].as_str().unwrap_or_default().to_owned();
+    let voice = body["voice"].as_str().unwrap_or_default().to_owned();
     let number = {
         let mut asked = shared.asked.lock().expect("nobody panics with it");
         asked.push(Asked { body, head });
         asked.len() - 1
     };
-    let manner = shared.manner.lock().expect("nobody panics with it").clone();
+    let apart = shared.apart.lock().expect("nobody panics with it").clone();
+    let apart = apart.filter(|(of, _)| *of == voice);
+    let manner = match apart {
+        Some((_, manner)) => manner,
+        None => shared.manner.lock().expect("nobody panics with it").clone(),
+    };
     let manner = match manner {
         Manner::InTurn(manners) => {
             let at = number.min(manners.len().saturating_sub(1));

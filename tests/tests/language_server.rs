@@ -200,9 +200,51 @@ async fn a_chosen_model_that_fails_takes_no_other_down() {
     let asked = fake.questions();
     assert_eq!(asked.last().expect("it was asked")["model"], OTHER_MODEL);
     let data = context(&mut client).await;
-    assert_eq!(data["trouble"], Value::Null, "the server is well");
+    assert_eq!(data["trouble"], json!([]), "the server is well");
+    let note = data["models"]["llm"]["note"].as_str().expect("a reason");
+    assert!(note.contains("HTTP status 500"), "{note}");
     let mut other = Client::connect(&server).await;
     assert_eq!(other.ask("Are you there?").await["text"], "Yes.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_model_that_refuses_is_told_of_and_stays_in_the_list() {
+    let fake = LanguageServer::start(0, Manner::Says(vec!["Yes."])).await;
+    fake.behave_for(OTHER_MODEL, Manner::Refuses);
+    let server = start(&fake, "ollama");
+    answered_by(&server, MODEL);
+    let mut client = Client::connect(&server).await;
+    let chosen = format!("server:{OTHER_MODEL}");
+    client.send(choose(&chosen)).await;
+    client.until("settings").await;
+    let answer = client.ask("What is the capital of France?").await;
+    assert_ne!(answer["text"], "Yes.", "her own model answers");
+    let data = context(&mut client).await;
+    let llm = &data["models"]["llm"];
+    let (name, note) = (llm["name"].as_str(), llm["note"].as_str());
+    assert!(name.is_some_and(|own| own.contains("smollm2")), "{llm}");
+    assert!(
+        note.is_some_and(|note| note.contains("HTTP status 400")),
+        "{llm}"
+    );
+    let listed = data["language_models"].to_string();
+    assert!(listed.contains(&chosen), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_refuses_one_question_can_still_be_chosen() {
+    let fake = LanguageServer::start(0, Manner::Says(vec!["Yes."])).await;
+    fake.behave_for("odd", Manner::Refuses);
+    let server = start(&fake, "ollama");
+    answered_by(&server, MODEL);
+    let mut client = Client::connect(&server).await;
+    let answer = client.ask("Is this an odd question?").await;
+    assert_ne!(answer["text"], "Yes.", "her own model answers");
+    // `auto` goes on with the next one that the server has.
+    answered_by(&server, OTHER_MODEL);
+    let chosen = format!("server:{MODEL}");
+    client.send(choose(&chosen)).await;
+    assert_eq!(client.until("settings").await["model"], chosen);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,14 +268,12 @@ async fn a_server_that_comes_later_is_found() {
         client.until("context").await["data"]["trouble"].clone()
     };
     let told = trouble().await;
-    assert!(
-        told.as_str()
-            .is_some_and(|told| told.contains("cannot be reached")),
-        "{told}"
-    );
+    assert_eq!(told[0]["role"], "llm", "{told}");
+    let why = told[0]["why"].as_str().expect("a reason");
+    assert!(why.contains("cannot be reached"), "{told}");
     let _fake = LanguageServer::start(port, Manner::Says(vec!["Here."])).await;
     answered_by(&server, MODEL);
-    assert_eq!(trouble().await, Value::Null);
+    assert_eq!(trouble().await, json!([]));
     client
         .send(json!({ "type": "message", "text": "Where are you?" }))
         .await;

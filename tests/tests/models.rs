@@ -449,6 +449,29 @@ fn a_reader_that_has_had_enough_is_no_fault() {
     }
 }
 
+#[test]
+fn what_the_doctor_says_of_a_voice_is_what_serve_says() {
+    let world = World::new();
+    fs::create_dir(world.home.path().join("models")).expect("writable");
+    let voice = world.home.path().join("own.onnx");
+    fs::write(&voice, "x").expect("writable");
+    let own = format!("models.voice=file:{}", voice.display());
+    let doctor = |settings: &[&str]| {
+        let mut words = vec!["doctor", "--set", "llm.server=off", "--set", &own];
+        words.extend(settings);
+        said(&world.run(&words))
+    };
+    let told = doctor(&[]);
+    assert!(
+        told.contains("own.onnx.json: there is no such file"),
+        "{told}"
+    );
+    let json = "{\"audio\": {\"sample_rate\": 22050}, \"num_speakers\": 1}";
+    fs::write(world.home.path().join("own.onnx.json"), json).expect("writable");
+    let told = doctor(&["--set", "tts.speaker=nobody"]);
+    assert!(told.contains("tts.speaker"), "{told}");
+}
+
 /// A store of one's own whose files are those of the machine's: what is removed here stays there.
 fn linked_store() -> tempfile::TempDir {
     let output = Command::new(janet()).args(["models", "where"]).output();
