@@ -27,7 +27,7 @@ mod sound;
 
 pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, VoiceMode};
 pub use context::{
-    Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker,
+    Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, Trouble,
 };
 pub use error::{ErrorCode, WireError};
 pub use limits::Limits;

@@ -2,7 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::catalogue::{Direction, MESSAGES};
-use crate::{Choice, ConversationInfo, ModelInfo, PROTOCOL, PastMessage, Speaker, WireError};
+use crate::{
+    Choice, ConversationInfo, ModelInfo, PROTOCOL, PastMessage, Speaker, Trouble, WireError,
+};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 

@@ -312,11 +312,11 @@ impl Check<'_> {
     ) -> Result<(), ConfigError> {
         let Some(parsed) = address::parse(url) else {
             let wanted = format!("an address such as {example}, without a password or a query");
-            return Err(self.out_of_range(key, &wanted, &address::told(url)));
+            return Err(self.out_of_range(key, &wanted, address::told(url)));
         };
         if secret.is_some() && !address::is_private(&parsed) {
             let wanted = format!("an https:// address while `{key_of_secret}` is set");
-            return Err(self.out_of_range(key, &wanted, &address::told(url)));
+            return Err(self.out_of_range(key, &wanted, address::told(url)));
         }
         Ok(())
     }
