@@ -9,7 +9,11 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use janet_talk::{Config, Input, Mono};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The version that is written, and the only one that is read.
+const VERSION: u32 = 1;
 
 /// Lines that wait for the disk; past it the recording ends, because one with a hole replays
 /// into nonsense.
@@ -18,9 +22,20 @@ const LINES: usize = 4096;
 /// The first line of a recording.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Header {
+    // Before what it decides: of another version the rest may be anything.
+    #[serde(deserialize_with = "known_version")]
     pub(crate) janet_recording: u32,
     pub(crate) talk: Config,
     pub(crate) seed: u64,
+}
+
+fn known_version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        VERSION => Ok(VERSION),
+        other => Err(D::Error::custom(format_args!(
+            "recordings of version {other} are not read here, only those of version {VERSION}"
+        ))),
+    }
 }
 
 /// Every other line: an input, or a timer that was handled.
@@ -43,7 +58,7 @@ impl Recorder {
         let millis = since.map_or(0, |since| since.as_millis());
         let path = dir.join(format!("session-{millis}-{number}.jsonl"));
         let header = Header {
-            janet_recording: 1,
+            janet_recording: VERSION,
             talk: talk.clone(),
             seed,
         };
@@ -162,6 +177,24 @@ mod tests {
             blank_words("My pin is 4711, and Straße so-called."),
             "Xx xxx is 0000, and Xxxxxx so-xxxxxx."
         );
+    }
+
+    #[test]
+    fn an_older_recording_is_read_and_one_of_another_version_is_refused() {
+        let header = Header {
+            janet_recording: VERSION,
+            talk: Config::default(),
+            seed: 3,
+        };
+        let mut header = serde_json::to_value(header).expect("plain values");
+        let talk = header["talk"].as_object_mut().expect("it has fields");
+        assert!(talk.remove("wait_rising").is_some());
+        let read = serde_json::from_str::<Header>(&header.to_string()).expect("it is readable");
+        assert_eq!(read.talk, Config::default());
+        // What else there is in another version is not looked at.
+        let error = serde_json::from_str::<Header>(r#"{"janet_recording": 2, "talk": 3}"#);
+        let error = error.expect_err("nobody knows what it holds").to_string();
+        assert!(error.contains("recordings of version 2"), "{error}");
     }
 
     #[test]

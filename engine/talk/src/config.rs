@@ -6,7 +6,12 @@ use std::time::Duration;
 ///
 /// Defaults are for two cores and the small models; tuned on recorded turns, never by hand-waving.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+// A recording from before a knob was there has its default.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct Config {
     /// A window at or over this probability is speech.
     pub speech_on: f32,

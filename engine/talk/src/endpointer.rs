@@ -75,8 +75,8 @@ impl Score {
     }
 }
 
-/// The pause that ends a turn with this score and these words.
-pub(crate) fn wait(config: &Config, score: Score, look: Look) -> Duration {
+/// The pause that ends a turn by these hints alone.
+pub(crate) fn wait_by_hints(config: &Config, score: Score, look: Look) -> Duration {
     let sure = config.wait_sure;
     let unsure = config.wait_unsure.max(sure);
     let sureness = match score {
@@ -89,7 +89,7 @@ pub(crate) fn wait(config: &Config, score: Score, look: Look) -> Duration {
     let wait = match look {
         Look::Plain => by_score,
         Look::Closed => by_score.mul_f32(0.85).max(sure),
-        Look::Open => by_score.max(longest_for_words(config)),
+        Look::Open => by_score.max(wait_for_words(config)),
     };
     whole_millis(wait)
 }
@@ -99,8 +99,9 @@ fn whole_millis(wait: Duration) -> Duration {
     Duration::from_millis(wait.as_millis() as u64)
 }
 
-/// The shortest pause that ends a turn against its words; as long it may be waited for them.
-pub(crate) fn longest_for_words(config: &Config) -> Duration {
+/// The wait that words alone can bring about, whatever the score: no turn whose words look open
+/// ends sooner, and one whose words are still to come may last as long.
+pub(crate) fn wait_for_words(config: &Config) -> Duration {
     whole_millis(config.wait_unsure.max(config.wait_sure).mul_f32(0.75))
 }
 
@@ -211,7 +212,7 @@ mod tests {
     use super::*;
 
     fn millis(score: f32, text: &str) -> u128 {
-        wait(&Config::default(), Score::Best(score), look(text)).as_millis()
+        wait_by_hints(&Config::default(), Score::Best(score), look(text)).as_millis()
     }
 
     #[test]
@@ -225,7 +226,7 @@ mod tests {
         let mut before = Duration::ZERO;
         for step in (0..=100).rev() {
             let score = Score::Best(step as f32 / 100.0);
-            let now = wait(&Config::default(), score, Look::Plain);
+            let now = wait_by_hints(&Config::default(), score, Look::Plain);
             assert!(now >= before, "score {step} %");
             before = now;
         }
@@ -316,11 +317,12 @@ mod tests {
     fn without_a_score_the_pause_alone_decides_and_a_late_score_still_counts() {
         let config = Config::default();
         let mut score = Score::Pending;
-        assert_eq!(wait(&config, score, Look::Plain), config.wait_unsure);
+        let wait = |score| wait_by_hints(&config, score, Look::Plain);
+        assert_eq!(wait(score), config.wait_unsure);
         score.miss();
-        assert_eq!(wait(&config, score, Look::Plain).as_millis(), 900);
+        assert_eq!(wait(score).as_millis(), 900);
         score.hear(0.8);
-        assert_eq!(wait(&config, score, Look::Plain), config.wait_sure);
+        assert_eq!(wait(score), config.wait_sure);
         score.hear(f32::NAN);
         assert_eq!(score, Score::Best(0.8));
     }

@@ -52,6 +52,8 @@ pub enum Fault {
     EchoTakenForPerson,
     /// A reply that makes no progress is waited for without end.
     StallIgnored,
+    /// Sound that was taken back still says what was spoken.
+    TakenBackMarksKept,
 }
 
 /// Which fault is armed.

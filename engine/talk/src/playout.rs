@@ -5,6 +5,7 @@
 //! an interruption, but never one that nobody heard.
 
 use crate::PhraseId;
+use crate::fault::{Fault, Faults};
 use crate::phrase::Phrase;
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ impl PlayoutLedger {
 
     /// The newest samples of the phrase at the voice are gone again, as far as they were not heard.
     /// False, and without effect, if it is not that phrase's turn.
-    pub(crate) fn taken_back(&mut self, id: PhraseId, samples: u32) -> bool {
+    pub(crate) fn taken_back(&mut self, id: PhraseId, samples: u32, faults: Faults) -> bool {
         if usize::from(id.0) != self.voicing {
             return false;
         }
@@ -66,7 +67,9 @@ impl PlayoutLedger {
         };
         let left = self.samples.saturating_sub(u64::from(samples));
         self.samples = left.max(self.heard);
-        spoken.marks.retain(|(end, _)| *end <= self.samples);
+        if !faults.has(Fault::TakenBackMarksKept) {
+            spoken.marks.retain(|(end, _)| *end <= self.samples);
+        }
         true
     }
 
@@ -213,8 +216,9 @@ mod tests {
         ledger.voiced(PhraseId(1), 100, 4, false);
         ledger.voiced(PhraseId(1), 100, 9, false);
         ledger.heard(200);
-        assert!(!ledger.taken_back(PhraseId(0), 100), "it is complete");
-        assert!(ledger.taken_back(PhraseId(1), u32::MAX));
+        let none = Faults::default();
+        assert!(!ledger.taken_back(PhraseId(0), 100, none), "it is complete");
+        assert!(ledger.taken_back(PhraseId(1), u32::MAX, none));
         assert_eq!(ledger.samples(), 200, "what was heard stays");
         assert_eq!(&text[..ledger.heard_written()], "One two three. Four");
         ledger.voiced(PhraseId(1), 100, 4, false);

@@ -155,8 +155,8 @@ impl Draft {
     }
 
     /// Sound in staging that is made anew.
-    pub(crate) fn take_back(&mut self, phrase: PhraseId, samples: u32) {
-        self.sound.taken_back(phrase, samples);
+    pub(crate) fn take_back(&mut self, phrase: PhraseId, samples: u32, faults: Faults) {
+        self.sound.taken_back(phrase, samples, faults);
     }
 
     /// One phrase at a time, and no more than the staging buffer holds.
@@ -266,8 +266,13 @@ impl Live {
         self.go_on(config, out);
     }
 
-    pub(crate) fn on_taken_back(&mut self, now: Mono, (phrase, samples): (PhraseId, u32)) {
-        if self.draft.sound.taken_back(phrase, samples) {
+    pub(crate) fn on_taken_back(
+        &mut self,
+        now: Mono,
+        (phrase, samples): (PhraseId, u32),
+        faults: Faults,
+    ) {
+        if self.draft.sound.taken_back(phrase, samples, faults) {
             // Somebody else has just begun on it.
             self.progress = now;
         }

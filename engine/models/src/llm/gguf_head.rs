@@ -1,6 +1,7 @@
 //! Looks through a GGUF file's metadata for the one number that its reader divides by unseen.
 
-/// Nested lists that are looked into; a file with more of them is refused by its reader, too.
+/// Lists around a list that is looked into. Not one less than its reader follows: what comes behind
+/// a list that only the reader follows would stay unseen.
 const DEEPEST: usize = 64;
 /// The number: tensors lie at multiples of it.
 const ALIGNMENT: &[u8] = b"general.alignment";
@@ -50,7 +51,7 @@ impl<'a> Left<'a> {
     fn value(&mut self, kind: u64, depth: usize) -> Option<&'a [u8]> {
         match kind {
             8 => self.text(),
-            9 if depth < DEEPEST => {
+            9 if depth <= DEEPEST => {
                 let kind = self.number(4)?;
                 let count = self.length()?;
                 match size(kind) {
@@ -103,6 +104,10 @@ fn size(kind: u64) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use candle_core::quantized::gguf_file::Content;
+
     use super::*;
 
     fn file(pairs: &[(&str, u32, &[u8])]) -> Vec<u8> {
@@ -138,6 +143,27 @@ mod tests {
             4,
             &[0; 4]
         ))));
+    }
+
+    #[test]
+    fn lists_are_followed_as_deep_as_the_reader_follows_them() {
+        // Lists of one list each, the innermost empty.
+        let nested = |lists: usize| {
+            let around = b"\x09\0\0\0\x01\0\0\0\0\0\0\0".repeat(lists - 1);
+            [&around[..], &[0; 12]].concat()
+        };
+        let with = |lists: usize, alignment: u8| {
+            let value = [alignment, 0, 0, 0];
+            file(&[
+                ("deep", 9, &nested(lists)),
+                ("general.alignment", 4, &value),
+            ])
+        };
+        let is_read = |lists| Content::read(&mut Cursor::new(with(lists, 32))).is_ok();
+        let deepest = DEEPEST + 1;
+        assert!(is_read(deepest) && !is_read(deepest + 1));
+        assert!(has_zero_alignment(&with(deepest, 0)));
+        assert!(!has_zero_alignment(&with(deepest, 32)));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! there. Copies of system prompts are kept aside and start the slots of new conversations; what
 //! is one conversation's own is never part of them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use janet_kernels::KvCache;
 
@@ -37,12 +37,16 @@ struct Root {
 #[derive(Debug)]
 pub(super) struct Slots {
     table: Mutex<Table>,
+    /// Told when slots that were being erased are free again.
+    erased: Condvar,
     count: usize,
 }
 
 #[derive(Debug)]
 struct Table {
     free: Vec<Slot>,
+    /// How many are neither free nor lent, but being erased.
+    erasing: usize,
     roots: Vec<Root>,
     clock: u64,
     /// Whose slots are on loan; at most as many as there are slots.
@@ -67,6 +71,7 @@ impl Slots {
         });
         let table = Table {
             free: free.collect(),
+            erasing: 0,
             roots: Vec::new(),
             clock: 0,
             lent: Vec::with_capacity(count),
@@ -74,6 +79,7 @@ impl Slots {
         };
         Self {
             table: Mutex::new(table),
+            erased: Condvar::new(),
             count,
         }
     }
@@ -114,6 +120,7 @@ impl Slots {
     }
 
     /// The owner's own slot with the longest match, else the one unused for longest; as it is.
+    /// Where the only ones that nobody has are being erased, waits these milliseconds for them.
     fn pick(
         self: &Arc<Self>,
         owner: u64,
@@ -129,12 +136,19 @@ impl Slots {
                 u64::MAX - slot.used,
             )
         };
-        let best = (0..table.free.len()).max_by_key(|n| rank(&table.free[*n]));
-        let Some(best) = best else {
-            return Err(ModelError::Input {
-                what: "owner",
-                reason: format!("all {} slots are in use", self.count),
-            });
+        let best = loop {
+            let best = (0..table.free.len()).max_by_key(|n| rank(&table.free[*n]));
+            if let Some(best) = best {
+                break best;
+            }
+            if table.erasing == 0 {
+                return Err(ModelError::Input {
+                    what: "owner",
+                    reason: format!("all {} slots are in use", self.count),
+                });
+            }
+            let waited = self.erased.wait(table);
+            table = waited.unwrap_or_else(PoisonError::into_inner);
         };
         table.clock += 1;
         table.lent.push(owner);
@@ -181,18 +195,22 @@ impl Slots {
 
     /// Erases what is held for `owner`, now or when it comes back.
     pub(super) fn forget(&self, owner: u64) -> Result<(), ModelError> {
-        let mut held: Vec<Slot> = {
-            let mut table = self.table();
-            if table.lent.contains(&owner) && !table.forgotten.contains(&owner) {
-                table.forgotten.push(owner);
-            }
-            let theirs = |slot: &mut Slot| slot.owner == Some(owner);
-            table.free.extract_if(.., theirs).collect()
-        };
+        let mut theirs = self.take_out(owner);
         // Milliseconds of work, so not under the lock: others are answered meanwhile.
-        let erased = held.iter_mut().map(erase).fold(Ok(()), Result::and);
-        self.table().free.append(&mut held);
-        erased
+        theirs.held.iter_mut().map(erase).fold(Ok(()), Result::and)
+    }
+
+    /// Takes what is held for `owner` out to be erased, and notes what is to be erased when it
+    /// comes back.
+    fn take_out(&self, owner: u64) -> Erasing<'_> {
+        let mut table = self.table();
+        if table.lent.contains(&owner) && !table.forgotten.contains(&owner) {
+            table.forgotten.push(owner);
+        }
+        let theirs = |slot: &mut Slot| slot.owner == Some(owner);
+        let held: Vec<Slot> = table.free.extract_if(.., theirs).collect();
+        table.erasing += held.len();
+        Erasing { held, slots: self }
     }
 
     fn take_back(&self, owner: u64, mut slot: Slot) {
@@ -221,6 +239,22 @@ fn erase(slot: &mut Slot) -> Result<(), ModelError> {
     slot.ids.clear();
     // More than `ids` may have been written: tokens cut off, a block that was given up.
     Ok(slot.cache.erase()?)
+}
+
+/// Slots that are being erased; free again when dropped, for whoever waits for one.
+#[derive(Debug)]
+struct Erasing<'a> {
+    held: Vec<Slot>,
+    slots: &'a Slots,
+}
+
+impl Drop for Erasing<'_> {
+    fn drop(&mut self) {
+        let mut table = self.slots.table();
+        table.erasing -= self.held.len();
+        table.free.append(&mut self.held);
+        self.slots.erased.notify_all();
+    }
 }
 
 /// A slot on loan; goes back when dropped.
@@ -264,6 +298,8 @@ pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use candle_core::{DType, Device, Tensor};
     use janet_kernels::{Exec, KvShape, Look, Rope, RopePairs};
 
@@ -297,6 +333,31 @@ mod tests {
         assert!(table.forgotten.is_empty() && table.lent.is_empty());
         assert!(table.free.iter().all(|slot| slot.owner.is_none()));
     }
+
+    #[test]
+    fn a_slot_that_is_being_erased_is_waited_for() {
+        let slots = slots(1);
+        drop(slots.lend(1, &[1, 2, 3]).expect("one is free"));
+        let erasing = slots.take_out(1);
+        assert_eq!(erasing.held.len(), 1);
+        let (told, lent) = std::sync::mpsc::sync_channel(1);
+        let asked = Arc::clone(&slots);
+        let asks = move || {
+            let lent = asked.lend(2, &[1, 2, 3]).map(drop);
+            told.send(lent.map_err(|error| error.to_string()))
+                .expect("it is waited for");
+        };
+        let asker = std::thread::Builder::new().name("asker".to_owned());
+        let asker = asker.spawn(asks).expect("a thread starts");
+        // Whoever is refused is so at once.
+        let early = lent.recv_timeout(Duration::from_millis(200));
+        assert!(early.is_err(), "{early:?}");
+        drop(erasing);
+        assert_eq!(lent.recv(), Ok(Ok(())));
+        asker.join().expect("no panic");
+        assert_eq!(slots.table().erasing, 0);
+    }
+
     #[test]
     fn what_a_conversation_left_in_a_slot_does_not_outlive_it_in_anothers() {
         let slots = slots(1);

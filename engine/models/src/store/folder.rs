@@ -1,6 +1,6 @@
 //! The store itself: lists models, checks them, removes them. Fetching is [`super::ensure`]'s.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,17 +144,8 @@ impl Store {
         if !folder.exists() {
             return states(&folder, model);
         }
-        match lock(&folder, name, &self.options.who, progress) {
-            Ok(_lock) => {
-                let mut stamps = Stamps::read(&folder);
-                hashed(&folder, model, Some(&mut stamps), progress)
-            }
-            Err(error) if error.is_read_only() => {
-                tracing::debug!(%error, model = name, "checked, and not remembered");
-                hashed(&folder, model, None, progress)
-            }
-            Err(error) => Err(error),
-        }
+        let locked = lock(&folder, name, &self.options.who, progress);
+        verified(&folder, model, locked, progress)
     }
 
     /// Says that this process uses a model, so that nobody removes it; waits for whoever fetches
@@ -231,6 +222,26 @@ impl Store {
     }
 }
 
+/// As [`Store::verify`], with the lock of the folder or why there is none.
+fn verified(
+    folder: &Path,
+    model: &ModelEntry,
+    locked: Result<File, StoreError>,
+    progress: &mut dyn Progress,
+) -> Result<Vec<(String, Condition)>, StoreError> {
+    match locked {
+        Ok(_lock) => {
+            let mut stamps = Stamps::read(folder);
+            hashed(folder, model, Some(&mut stamps), progress)
+        }
+        Err(error) if error.is_read_only() => {
+            tracing::debug!(%error, model = %model.name, "checked, and not remembered");
+            hashed(folder, model, None, progress)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The state of each of a model's files, by its bytes; noted where there are stamps.
 fn hashed(
     folder: &Path,
@@ -284,6 +295,8 @@ fn bytes_in(folder: &Path) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::super::progress::Silent;
     use super::*;
 
@@ -301,13 +314,24 @@ mod tests {
         fs::create_dir(&folder).expect("writable");
         fs::write(folder.join("w.gguf"), "abc").expect("writable");
         let model = catalogue.find("m").expect("it is in it");
-        let found = hashed(&folder, model, None, &mut Silent).expect("readable");
-        assert_eq!(found, [("w.gguf".to_owned(), Condition::Sound)]);
-        assert_eq!(fs::read_dir(&folder).expect("readable").count(), 1);
+        // Root may write where nobody else may, so the refusal is made up.
+        let verified = |kind: io::ErrorKind| {
+            let refused = io_error("open", &folder.join(LOCK))(kind.into());
+            verified(&folder, model, Err(refused), &mut Silent)
+        };
+        for kind in [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ] {
+            let found = verified(kind).expect("it can be checked");
+            assert_eq!(found, [("w.gguf".to_owned(), Condition::Sound)]);
+            assert_eq!(fs::read_dir(&folder).expect("readable").count(), 1);
+        }
+        verified(io::ErrorKind::StorageFull).expect_err("it is something else");
         let mut permissions = fs::metadata(&folder).expect("there").permissions();
         permissions.set_readonly(true);
         fs::set_permissions(&folder, permissions).expect("ours");
-        // Whoever may do everything writes here all the same; everybody else is where it counts.
+        // Everybody but root is refused by the system itself.
         let store = Store::look(store.path(), catalogue.clone(), StoreOptions::default());
         let found = store.verify("m", &mut Silent).expect("it can be checked");
         assert_eq!(found, [("w.gguf".to_owned(), Condition::Sound)]);

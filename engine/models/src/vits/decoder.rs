@@ -56,16 +56,8 @@ impl Decoder {
         let mut channels = weights.any("dec.conv_pre.weight")?.dim(0)?;
         let who = weights.of_who("dec.cond", channels)?;
         let first = weights.stream_for("dec.conv_pre", (latent, channels), 1.0, who.as_deref())?;
-        let count = weights.count("dec.ups.", ".weight");
         let kind = Kind::find(weights)?;
-        let blocks = kind.blocks(weights) / count.max(1);
-        if blocks == 0 {
-            let name = format!("dec.ups.{count}.weight");
-            return Err(wrong(
-                &name,
-                "there are more upsamplings than residual blocks",
-            ));
-        }
+        let (count, blocks) = shares(weights, kind)?;
         // The rectifier lets a positive factor pass, so a mean can be had from the next weights.
         let share = |stage: usize| if stage == 0 { 1.0 } else { 1.0 / blocks as f64 };
         let mut stages = Vec::new();
@@ -135,6 +127,21 @@ impl Decoder {
     }
 }
 
+/// How many upsamplings there are, and how many residual blocks behind each.
+fn shares(weights: &Weights<'_>, kind: Kind) -> Result<(usize, usize), ModelError> {
+    let count = weights.count("dec.ups.", ".weight");
+    if count == 0 {
+        return Err(wrong("dec.ups.0.weight", "not in the file"));
+    }
+    let blocks = kind.blocks(weights);
+    if blocks < count || !blocks.is_multiple_of(count) {
+        let name = format!("dec.resblocks.{blocks}");
+        let reason = format!("{blocks} residual blocks for {count} upsamplings");
+        return Err(wrong(&name, reason));
+    }
+    Ok((count, blocks / count))
+}
+
 impl DecoderState {
     /// Takes latent frames `[1, latent, n]` and gives the samples that are through.
     pub(super) fn push(&mut self, z: Option<&Tensor>, more: More) -> Result<Vec<f32>> {
@@ -184,5 +191,43 @@ impl Stage {
             });
         }
         Ok(sum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use janet_kernels::Exec;
+
+    use super::*;
+    use crate::onnx::{Dtype, Initializer, OnnxFile};
+
+    #[test]
+    fn blocks_that_cannot_be_shared_among_the_upsamplings_are_refused() {
+        let exec = Exec::cpu(1);
+        let shared = |upsamplings: usize, blocks: usize| {
+            let upsamplings = (0..upsamplings).map(|n| format!("dec.ups.{n}.weight"));
+            let blocks = (0..blocks).map(|n| format!("dec.resblocks.{n}.convs.0.weight"));
+            let empty = Initializer {
+                dims: vec![0],
+                dtype: Dtype::F32,
+                data: Vec::new(),
+            };
+            let named = |name: String| (name, empty.clone());
+            let mut file = OnnxFile::default();
+            file.initializers
+                .extend(upsamplings.chain(blocks).map(named));
+            let weights = Weights::new(&file, &exec);
+            let kind = Kind::find(&weights).expect("there is a block");
+            shares(&weights, kind).map_err(|error| error.to_string())
+        };
+        assert_eq!(shared(2, 6), Ok((2, 3)));
+        for (upsamplings, blocks, name) in [
+            (0, 3, "dec.ups.0.weight"),
+            (3, 2, "dec.resblocks.2"),
+            (2, 5, "dec.resblocks.5"),
+        ] {
+            let error = shared(upsamplings, blocks).expect_err(name);
+            assert!(error.contains(name), "{error}");
+        }
     }
 }

@@ -71,7 +71,10 @@ impl<'a> Weights<'a> {
             };
         }
         let table = self.any(name)?;
-        let (rows, _) = table.dims2()?;
+        let (rows, width) = table.dims2()?;
+        if width == 0 {
+            return Err(wrong(name, "speakers of a width of 0"));
+        }
         if rows < speakers as usize || number as usize >= rows {
             let reason = format!("{rows} rows for {speakers} speakers");
             return Err(wrong(name, reason));
@@ -267,5 +270,28 @@ pub(super) fn wrong(name: &str, reason: impl Into<String>) -> ModelError {
     ModelError::Weight {
         name: name.to_owned(),
         reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::{Dtype, Initializer};
+
+    #[test]
+    fn speakers_without_width_are_refused() {
+        let mut file = OnnxFile::default();
+        file.inputs.push("sid".to_owned());
+        let table = Initializer {
+            dims: vec![2, 0],
+            dtype: Dtype::F32,
+            data: Vec::new(),
+        };
+        file.initializers.insert("emb_g.weight".to_owned(), table);
+        let exec = Exec::cpu(1);
+        let loaded = Weights::new(&file, &exec).of_speaker(0, 2);
+        let error = loaded.err().expect("they are refused").to_string();
+        let named = error.contains("emb_g.weight") && error.contains("width of 0");
+        assert!(named, "{error}");
     }
 }

@@ -51,3 +51,13 @@ fn a_recorded_session_runs_again_to_the_same_actions() {
         actions
     );
 }
+
+#[test]
+fn a_recording_from_before_a_knob_was_there_has_its_default() {
+    let config: Config = serde_json::from_str(r#"{"speech_on": 0.75}"#).expect("it is readable");
+    let expected = Config {
+        speech_on: 0.75,
+        ..Config::default()
+    };
+    assert_eq!(config, expected);
+}

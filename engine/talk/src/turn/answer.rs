@@ -98,7 +98,7 @@ impl Turn {
             }
             Input::TakenBack {
                 phrase, samples, ..
-            } => live.on_taken_back(now, (phrase, samples)),
+            } => live.on_taken_back(now, (phrase, samples), self.core.faults),
             Input::Heard { sample, .. } => live.on_heard(now, config, sample, out),
             Input::Failed {
                 stage: Stage::Generate | Stage::Speak,
@@ -192,7 +192,7 @@ impl Turn {
                     phrase, samples, ..
                 },
                 Answer::Draft(draft),
-            ) => draft.take_back(phrase, samples),
+            ) => draft.take_back(phrase, samples, self.core.faults),
             _ => {}
         }
         if let Some(text) = shown {

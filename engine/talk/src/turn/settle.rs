@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::asks::{Ask, Body};
-use crate::endpointer::{Look, SCORE_AGAIN, Score, longest_for_words, wait};
+use crate::endpointer::{Look, SCORE_AGAIN, Score, wait_by_hints, wait_for_words};
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
 use crate::turn::{Core, Mic, STALL, State, Turn};
@@ -125,7 +125,7 @@ impl Core {
                 (turn.spoken_to + self.config.speculate_after + STALL).max(self.ear.at() + STALL),
             ),
             Phase::Pausing(Some(attempt)) => {
-                let wait = self.latest(turn, attempt);
+                let wait = self.longest_wait(turn, attempt);
                 let noise = attempt.words == Words::Known(String::new()) && turn.parts.is_empty();
                 let wait = match (self.is_hands_free(), noise) {
                     (true, _) => wait,
@@ -212,8 +212,8 @@ impl Core {
                     turn.phase = Phase::Pausing(Some(attempt));
                     return Outcome::Waits;
                 }
-                let wait = self.wait(turn, &attempt);
-                if silence >= self.latest(turn, &attempt) {
+                let wait = self.wait_so_far(turn, &attempt);
+                if silence >= self.longest_wait(turn, &attempt) {
                     turn.phase = Phase::Over {
                         attempt,
                         since: self.now,
@@ -228,21 +228,21 @@ impl Core {
         }
     }
 
-    /// The pause that ends this turn at the latest. Words that are still to come may show that it is
-    /// not over; without them no answer can begin, so waiting for them costs nothing.
-    fn latest(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
-        let wait = self.wait(turn, attempt);
+    /// The pause that ends this turn, come what may. Words that are still to come may show that it
+    /// is not over; without them no answer can begin, so waiting for them costs nothing.
+    fn longest_wait(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
+        let wait = self.wait_so_far(turn, attempt);
         match attempt.words {
             Words::Known(_) | Words::Failed => wait,
             Words::Unasked | Words::Asked | Words::AskedAgain => {
-                wait.max(longest_for_words(&self.config))
+                wait.max(wait_for_words(&self.config))
             }
         }
     }
 
-    /// The pause that ends this turn by what is known now.
-    fn wait(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
-        let wait = wait(&self.config, attempt.score, attempt.look());
+    /// The pause that would end this turn if nothing more became known.
+    fn wait_so_far(&self, turn: &VoiceTurn, attempt: &Attempt) -> Duration {
+        let wait = wait_by_hints(&self.config, attempt.score, attempt.look());
         if turn.tail.is_rising() {
             wait.max(self.config.wait_rising)
         } else {

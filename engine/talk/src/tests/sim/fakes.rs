@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use fastrand::Rng;
+
 use super::plan::{Kind, Sound};
 use super::schedule::Event;
 use super::world::{World, name};
@@ -59,7 +61,15 @@ impl World {
                 let upto: usize = words[..half].iter().map(|word| word.len() + 1).sum();
                 let first =
                     sound.busy_to.max(self.now) + Duration::from_millis(self.rng.u64(20..200));
-                let second = first + Duration::from_millis(30);
+                let breaks_off = half > 0 && self.trouble > 0 && reply.0 % 7 == 3;
+                // Late enough that she was heard. Not drawn from the session's numbers: what the
+                // known seeds without it do stays as it is.
+                let pause = if breaks_off {
+                    Rng::with_seed(self.now.0).u64(300..1500)
+                } else {
+                    30
+                };
+                let second = first + Duration::from_millis(pause);
                 sound.busy_to = second;
                 let voiced = |words: usize, upto_byte: usize, last: bool| {
                     let samples = (SAMPLES_PER_WORD * words as u64) as u32;
@@ -74,8 +84,7 @@ impl World {
                 if half > 0 {
                     self.at(first, voiced(half, upto.saturating_sub(1), false));
                 }
-                // No draw: what the known seeds do stays as it is.
-                if half > 0 && self.trouble > 0 && reply.0 % 7 == 3 {
+                if breaks_off {
                     // It broke off and another voice says it again, from its first word.
                     let samples = (SAMPLES_PER_WORD * half as u64) as u32;
                     let again = Input::TakenBack {

@@ -145,7 +145,7 @@ fn survey() {
 }
 
 /// Which promise each fault breaks.
-const BROKEN_BY: [(Fault, Property); 21] = [
+const BROKEN_BY: [(Fault, Property); 22] = [
     (Fault::LateTranscriptLost, Property::AllSaidIsAnsweredOnce),
     (
         Fault::PlayoutEndForgetsSpeech,
@@ -182,6 +182,10 @@ const BROKEN_BY: [(Fault, Property); 21] = [
     ),
     (Fault::EchoTakenForPerson, Property::HerEchoDoesNotStopHer),
     (Fault::StallIgnored, Property::SheComesToRest),
+    (
+        Fault::TakenBackMarksKept,
+        Property::HistoryHoldsOnlyWhatWasHeard,
+    ),
 ];
 
 #[test]

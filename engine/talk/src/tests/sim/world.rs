@@ -37,6 +37,23 @@ pub(super) struct Sounding {
     pub(super) spoken: bool,
 }
 
+impl Sounding {
+    /// Takes back what was not heard of the newest `most` samples, with which a phrase began, and
+    /// says how many that are. The phrase is said again behind what was heard of it, from its first
+    /// word, and all that follows is so much later; what was wholly heard stays so.
+    fn take_back(&mut self, most: u32) -> u32 {
+        let began = self.made.saturating_sub(u64::from(most));
+        let again = self.made.min(self.played.max(began));
+        let taken = self.made - again;
+        self.made = again;
+        let played = self.played;
+        for end in self.ends.values_mut().filter(|end| **end > played) {
+            *end += again - began;
+        }
+        taken as u32
+    }
+}
+
 pub(super) struct World {
     pub(super) rng: Rng,
     pub(super) now: Mono,
@@ -323,9 +340,7 @@ impl World {
             if let Input::TakenBack { samples, .. } = &mut input {
                 // Of what was heard nothing can be taken back.
                 let sound = self.sounds.entry(reply).or_default();
-                let unheard = sound.made.saturating_sub(sound.played);
-                *samples = (*samples).min(unheard as u32);
-                sound.made -= u64::from(*samples);
+                *samples = sound.take_back(*samples);
             }
             self.handle(input);
             return;
@@ -568,5 +583,33 @@ fn id(input: &Input) -> Option<ReplyId> {
         | Input::Heard { reply, .. }
         | Input::Failed { reply, .. } => Some(*reply),
         _ => None,
+    }
+}
+
+#[test]
+fn what_is_said_again_ends_later_unless_it_was_heard() {
+    let ends = [
+        ("a", 100_u64),
+        ("b", 200),
+        ("c", 300),
+        ("d", 400),
+        ("e", 500),
+    ];
+    // Phrases "a" and "b c d e", of which "b c d" is made.
+    let cases: [(u64, u32, [u64; 5]); 3] = [
+        (90, 300, [100, 200, 300, 400, 500]),
+        (250, 150, [100, 200, 450, 550, 650]),
+        (400, 0, [100, 200, 300, 400, 800]),
+    ];
+    for (played, taken, expected) in cases {
+        let mut sound = Sounding {
+            made: 400,
+            played,
+            ends: ends.map(|(word, end)| (word.to_owned(), end)).into(),
+            ..Sounding::default()
+        };
+        assert_eq!(sound.take_back(300), taken, "after {played}");
+        assert_eq!(sound.made, 400 - u64::from(taken));
+        assert!(sound.ends.into_values().eq(expected), "after {played}");
     }
 }
