@@ -466,8 +466,9 @@ fn what_the_doctor_says_of_a_voice_is_what_serve_says() {
         told.contains("own.onnx.json: there is no such file"),
         "{told}"
     );
-    let json = "{\"audio\": {\"sample_rate\": 22050}, \"num_speakers\": 1}";
-    fs::write(world.home.path().join("own.onnx.json"), json).expect("writable");
+    let json =
+        serde_json::json!({ "audio": { "sample_rate": 22050 }, "phoneme_id_map": { "a": [1] } });
+    fs::write(world.home.path().join("own.onnx.json"), json.to_string()).expect("writable");
     let told = doctor(&["--set", "tts.speaker=nobody"]);
     assert!(told.contains("tts.speaker"), "{told}");
 }

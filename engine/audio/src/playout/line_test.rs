@@ -111,6 +111,7 @@ fn what_is_taken_back_while_held_is_gone_for_a_client_that_has_heard_more() {
     run(&mut line, &mut playout, &mut now_us, 400_000);
     line.played(200 * MS as u32, now_us);
     line.pause(now_us).expect("the client holds sound");
+    assert!(matches!(playout.pull(), Some(Pulled::Flush { .. })));
     assert_eq!(line.take_back(u64::MAX), 24_000 - 210 * MS);
     // It says only now where it stopped: behind what there is.
     line.played(217 * MS as u32, now_us);
