@@ -235,8 +235,10 @@ impl<'a> Weights<'a> {
         let weight = self.any(&name)?;
         let (rows, to, k) = weight.dims3()?;
         let stride = self.setting(layer, "strides").unwrap_or(k / 2);
-        let padding = self.setting(layer, "pads").unwrap_or((k - stride) / 2);
-        if rows != from || k != 2 * stride || padding > stride || 2 * padding != k - stride {
+        let padding = self.setting(layer, "pads").unwrap_or(stride / 2);
+        // Nothing here is believed: each of these numbers stands in a file.
+        let is_twice = stride > 0 && stride.checked_mul(2) == Some(k);
+        if rows != from || !is_twice || padding.checked_mul(2) != Some(stride) {
             let reason = format!(
                 "{from} channels and a width of twice the stride wanted, it is {:?} with stride \
                  {stride} and padding {padding}",
@@ -293,5 +295,27 @@ mod tests {
         let error = loaded.err().expect("they are refused").to_string();
         let named = error.contains("emb_g.weight") && error.contains("width of 0");
         assert!(named, "{error}");
+    }
+
+    #[test]
+    fn strides_that_no_upsampling_has_are_refused() {
+        for (width, stride) in [(4, 0), (4, 8), (4, i64::MAX), (0, 0), (4, 3)] {
+            let mut file = OnnxFile::default();
+            let weight = Initializer {
+                dims: vec![1, 1, width],
+                dtype: Dtype::F32,
+                data: vec![0; 4 * width],
+            };
+            file.initializers
+                .insert("dec.ups.0.weight".to_owned(), weight);
+            let exec = Exec::cpu(1);
+            let strides = Attribute::Ints(vec![stride]);
+            let settings = HashMap::from([("strides".to_owned(), strides)]);
+            let mut weights = Weights::new(&file, &exec);
+            weights.settings.insert("dec.ups.0".to_owned(), &settings);
+            let loaded = weights.upsample("dec.ups.0", 1, 1.0);
+            let error = loaded.err().expect("it is refused").to_string();
+            assert!(error.contains("dec.ups.0.weight"), "{error}");
+        }
     }
 }
