@@ -8,6 +8,7 @@ mod oracle;
 mod plan;
 mod room;
 mod schedule;
+mod sounding;
 mod world;
 
 use std::collections::BTreeMap;
