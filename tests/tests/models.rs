@@ -466,9 +466,13 @@ fn what_the_doctor_says_of_a_voice_is_what_serve_says() {
         told.contains("own.onnx.json: there is no such file"),
         "{told}"
     );
-    let json =
-        serde_json::json!({ "audio": { "sample_rate": 22050 }, "phoneme_id_map": { "a": [1] } });
-    fs::write(world.home.path().join("own.onnx.json"), json.to_string()).expect("writable");
+    let output = Command::new(janet())
+        .args(["models", "where", "piper-en_US-joe-medium"])
+        .output();
+    let output = output.expect("the binary runs");
+    let real = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let json = world.home.path().join("own.onnx.json");
+    fs::copy(real.join("en_US-joe-medium.onnx.json"), json).expect("copied");
     let told = doctor(&["--set", "tts.speaker=nobody"]);
     assert!(told.contains("tts.speaker"), "{told}");
 }
