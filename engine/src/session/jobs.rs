@@ -157,6 +157,8 @@ pub(super) struct SpeechJob {
 
 /// A text that is no good may be drawn anew until so long after the hearing began: somebody waits.
 const MOST_DRAWING: Duration = Duration::from_millis(500);
+/// While she is held, not at all: a hum drawn anew is another hum, and the rest of it is to be heard.
+const MOST_DRAWING_HELD: Duration = Duration::ZERO;
 
 impl Job for SpeechJob {
     fn class(&self) -> Class {
@@ -180,12 +182,16 @@ impl Job for SpeechJob {
                     // A hum reads as words at the first look, and is known at the second.
                     janet_talk::Pass::Overheard | janet_talk::Pass::Final => whisper::Pass::Final,
                 };
+                let drawing = match self.pass {
+                    janet_talk::Pass::Overheard => MOST_DRAWING_HELD,
+                    janet_talk::Pass::Partial | janet_talk::Pass::Final => MOST_DRAWING,
+                };
                 let voiced = self.voiced;
                 let options = whisper::Options {
                     pass,
                     voiced,
                     language: self.models.language,
-                    deadline: Some(Instant::now() + MOST_DRAWING),
+                    deadline: Some(Instant::now() + drawing),
                     ..whisper::Options::default()
                 };
                 match self.models.stt.begin(pcm, options) {
