@@ -52,6 +52,13 @@ def table(rows):
     return "\n".join(lines)
 
 
+def measured_on(rows):
+    """The machines, without what each row repeats."""
+    machines = sorted({row["machine"] for row in rows.values()})
+    return ("Measured with the small default models on " + "; ".join(machines) + "; the peers on the same machine "
+            "with the same weights in the same run.")
+
+
 def main():
     rows = {r["metric"]: r for r in json.loads((ROOT / "benches/results.json").read_text())}
     readme = ROOT / "README.md"
@@ -59,7 +66,7 @@ def main():
     _, _, after = rest.partition(END)
     if not after:
         raise SystemExit(f"README.md has no {BEGIN} … {END}")
-    readme.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}")
+    readme.write_text(f"{before}{BEGIN}\n{measured_on(rows)}\n\n{table(rows)}\n{END}{after}")
 
 
 if __name__ == "__main__":
