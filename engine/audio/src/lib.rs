@@ -10,6 +10,7 @@
 pub mod capture;
 pub mod clock;
 pub mod echo;
+pub mod jitter;
 pub mod level;
 pub mod playout;
 pub mod resample;
