@@ -8,7 +8,7 @@ use crate::histogram::Histogram;
 use crate::models::{ModelInfo, Models};
 use crate::pacer::Pacers;
 use crate::ports::{Gate, Servers};
-use crate::session::{Admission, Core, Parts, Session, SessionSpec, Shared};
+use crate::session::{Admission, Core, Parts, Places, Session, SessionSpec, Shared};
 use crate::{EngineConfig, EngineError};
 
 /// What the engine has measured of itself since it was started.
@@ -52,7 +52,7 @@ impl Engine {
             server: servers.language,
             speech: servers.speech,
             submit: arbiter.submitter(),
-            llm_places: Arc::new(AtomicUsize::new(config.llm_slots)),
+            llm_places: Places::new(config.llm_slots),
             config: Arc::new(config),
             vad_late: Arc::new(Histogram::default()),
         };

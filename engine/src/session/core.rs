@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use janet_audio::Line;
@@ -19,6 +19,7 @@ use super::digest::Digest;
 use super::jobs::{Ask, ForgetJob};
 use super::listen::Ear;
 use super::live::Live;
+use super::places::{Number, Places};
 use super::posted::{Posted, What};
 use super::shared::{EVENTS_RESERVED, Shared};
 use super::thoughts::Thoughts;
@@ -49,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) submit: Submit,
     pub(crate) config: Arc<EngineConfig>,
     /// Answers that may still begin: the language model's free slots.
-    pub(crate) llm_places: Arc<AtomicUsize>,
+    pub(crate) llm_places: Arc<Places>,
     /// From a push of microphone samples to their judgement.
     pub(crate) vad_late: Arc<Histogram>,
 }
@@ -74,6 +75,8 @@ pub(crate) struct Core {
     /// The language model's job of this session: one at a time, because they share a slot.
     pub(super) llm_lane: Option<(ReplyId, Ticket)>,
     pub(super) llm_waiting: VecDeque<(ReplyId, Ask)>,
+    /// Since when: the number drawn for a place of the own model's.
+    pub(super) llm_number: Option<Number>,
     /// The voice's job of this session: phrases are made in order.
     pub(super) voice_lane: Option<(ReplyId, Ticket)>,
     /// Attempts since the last released one, for the ledger.
@@ -125,6 +128,7 @@ impl Core {
             digest: Digest::new(context_tokens),
             llm_lane: None,
             llm_waiting: VecDeque::new(),
+            llm_number: None,
             voice_lane: None,
             speculations: 0,
             spoken_tags: Vec::new(),

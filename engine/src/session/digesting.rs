@@ -9,7 +9,7 @@ use janet_talk::Mono;
 use super::answering::{Answer, Answering};
 use super::core::Core;
 use super::digest::Plan;
-use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Place};
+use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox};
 use crate::arbiter::Ticket;
 use crate::ports::Question;
 
@@ -94,7 +94,7 @@ impl Core {
             server.ask(question, answering);
             return Some(ticket);
         }
-        let place = Place::take(&self.parts.llm_places, usize::from(config.llm_slots > 1))?;
+        let place = (self.parts.llm_places).take_spare(usize::from(config.llm_slots > 1))?;
         let job = AnswerJob {
             out: Outbox::new(&self.shared, plan.reply),
             models: self.parts.models.clone(),

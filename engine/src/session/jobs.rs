@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use janet_models::{Step, llm, smart_turn, vits, whisper};
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
+use super::places::Place;
 use super::posted::{Posted, What};
 use super::shared::Shared;
 use crate::arbiter::{Class, Job, Outcome};
@@ -235,27 +236,6 @@ pub(super) enum Ask {
     OwnAnswer(Vec<llm::Message>),
     /// Nothing but the cache filled with these messages and the beginning of the user's next.
     Prefill(Vec<llm::Message>, String),
-}
-
-/// A place among the conversations that may have an answer on at the same time: as many as the
-/// model has slots. Given back when dropped.
-pub(crate) struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    /// Takes a place, if one is free and `spare` others stay so.
-    pub(crate) fn take(free: &Arc<AtomicUsize>, spare: usize) -> Option<Self> {
-        free.fetch_update(Ordering::AcqRel, Ordering::Acquire, |free| {
-            free.checked_sub(1).filter(|left| *left >= spare)
-        })
-        .ok()
-        .map(|_| Self(Arc::clone(free)))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
 }
 
 /// Runs the language model.

@@ -8,7 +8,7 @@ use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
 
 use super::answering::{Answer, Answering};
 use super::core::Core;
-use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, Place, SpeechJob, TurnJob};
+use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, SpeechJob, TurnJob};
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
 use crate::ports::Question;
@@ -279,16 +279,25 @@ impl Core {
         }
         self.llm_lane = None;
         if self.llm_waiting.is_empty() || self.ask_server() {
+            self.llm_number = None;
             return;
         }
         // No place free: another session's answer is on. Tried again at the next tick.
         let config = &self.parts.config;
         let ahead = matches!(self.llm_waiting.front(), Some((_, Ask::Prefill(..))));
-        // Work ahead of time leaves a place for somebody who waits.
-        let spare = usize::from(ahead && config.llm_slots > 1);
-        let Some(place) = Place::take(&self.parts.llm_places, spare) else {
+        let places = &self.parts.llm_places;
+        let place = if ahead {
+            // Work ahead of time leaves a place for somebody who waits.
+            self.llm_number = None;
+            places.take_spare(usize::from(config.llm_slots > 1))
+        } else {
+            let number = self.llm_number.get_or_insert_with(|| places.line_up());
+            number.take()
+        };
+        let Some(place) = place else {
             return;
         };
+        self.llm_number = None;
         let Some((reply, ask)) = self.llm_waiting.pop_front() else {
             return;
         };
