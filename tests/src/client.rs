@@ -153,7 +153,7 @@ impl Client {
 
     /// The next frame if one comes within this time.
     pub async fn next_within(&mut self, time: Duration) -> Option<Frame> {
-        timeout(time, frame(&mut self.socket)).await.ok()
+        timeout(time, read(&mut self.socket)).await.ok()
     }
 
     /// The next text frame of this type; what comes before it is passed over.
@@ -249,32 +249,34 @@ pub async fn goodbye(socket: &mut WebSocketStream<TcpStream>) -> (u16, String) {
 
 /// The next frame of a bare socket.
 pub async fn frame(socket: &mut WebSocketStream<TcpStream>) -> Frame {
-    let next = async {
-        loop {
-            return match socket.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    let value = serde_json::from_str(&text).expect("the server sends JSON");
-                    schema::check_server(&value);
-                    Frame::Text(value)
-                }
-                Some(Ok(Message::Binary(bytes))) => {
-                    let (head, sound) = bytes.split_at(4);
-                    let first = u32::from_le_bytes(head.try_into().expect("four bytes"));
-                    let samples = sound
-                        .chunks_exact(2)
-                        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
-                    Frame::Sound(first, samples.collect())
-                }
-                Some(Ok(Message::Close(Some(close)))) => {
-                    Frame::Close(close.code.into(), close.reason.to_string())
-                }
-                Some(Ok(Message::Close(None))) => Frame::Close(1005, String::new()),
-                Some(Ok(_)) => continue,
-                Some(Err(_)) | None => Frame::End,
-            };
-        }
-    };
-    timeout(PATIENCE, next)
+    timeout(PATIENCE, read(socket))
         .await
         .expect("the server says something within a minute")
+}
+
+/// The next frame, however long it takes.
+async fn read(socket: &mut WebSocketStream<TcpStream>) -> Frame {
+    loop {
+        return match socket.next().await {
+            Some(Ok(Message::Text(text))) => {
+                let value = serde_json::from_str(&text).expect("the server sends JSON");
+                schema::check_server(&value);
+                Frame::Text(value)
+            }
+            Some(Ok(Message::Binary(bytes))) => {
+                let (head, sound) = bytes.split_at(4);
+                let first = u32::from_le_bytes(head.try_into().expect("four bytes"));
+                let samples = sound
+                    .chunks_exact(2)
+                    .map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
+                Frame::Sound(first, samples.collect())
+            }
+            Some(Ok(Message::Close(Some(close)))) => {
+                Frame::Close(close.code.into(), close.reason.to_string())
+            }
+            Some(Ok(Message::Close(None))) => Frame::Close(1005, String::new()),
+            Some(Ok(_)) => continue,
+            Some(Err(_)) | None => Frame::End,
+        };
+    }
 }

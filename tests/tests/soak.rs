@@ -12,7 +12,7 @@ use fastrand::Rng;
 use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 const SEED: u64 = 20_26;
 /// Both cycles together; `JANET_SOAK_MINUTES` sets another time for a trial.
@@ -45,6 +45,11 @@ struct Deeds {
     vanished: u64,
     busy: u64,
     errors: u64,
+}
+
+/// What was logged last.
+fn end_of(log: &str) -> &str {
+    &log[log.floor_char_boundary(log.len().saturating_sub(20_000))..]
 }
 
 struct Person {
@@ -121,19 +126,24 @@ impl Person {
 
     /// Reads until the answer or the error.
     async fn answer(&self, client: &mut Client) {
-        let read = async {
-            loop {
-                match client.next().await {
-                    Frame::Text(frame) if frame["type"] == "assistant_message" => {
-                        return self.note(|deeds| deeds.answers += 1);
-                    }
-                    Frame::Text(frame) if frame["type"] == "error" => return self.refused(&frame),
-                    Frame::Text(_) | Frame::Sound(..) => {}
-                    ended => panic!("{ended:?} instead of an answer"),
+        let since = Instant::now();
+        loop {
+            let left = PATIENCE.saturating_sub(since.elapsed());
+            match client.next_within(left).await {
+                Some(Frame::Text(frame)) if frame["type"] == "assistant_message" => {
+                    return self.note(|deeds| deeds.answers += 1);
                 }
+                Some(Frame::Text(frame)) if frame["type"] == "error" => {
+                    return self.refused(&frame);
+                }
+                Some(Frame::Text(_) | Frame::Sound(..)) => {}
+                other => panic!(
+                    "{other:?} instead of an answer to {}; its log ends with\n{}",
+                    client.client_id,
+                    end_of(&self.server.log())
+                ),
             }
-        };
-        timeout(PATIENCE, read).await.expect("an answer");
+        }
     }
 
     fn refused(&self, error: &Value) {
