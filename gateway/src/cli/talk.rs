@@ -71,6 +71,13 @@ impl Talk {
             self.input.display()
         );
         super::check_output(&self.output)?;
+        let place = |path: &PathBuf| std::fs::canonicalize(path).ok();
+        let (from, to) = (place(&self.input), place(&self.output));
+        ensure!(
+            from.is_none() || from != to,
+            "{} would be overwritten; name another file for what is heard",
+            self.input.display()
+        );
         let (models, _weights) = loading::models(config, "talk")?;
         // For the language server's sockets; it ends after the engine.
         let runtime = tokio::runtime::Builder::new_multi_thread()
