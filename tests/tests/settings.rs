@@ -150,6 +150,17 @@ async fn hears(sensitivity: &str, snr_db: f32) -> bool {
             }
         }
     }
+    // A slow machine is still at it.
+    let until = Instant::now() + Duration::from_secs(10);
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        match client.next_within(left).await {
+            Some(Frame::Text(frame)) if frame["type"] == "transcript" && frame["text"] != "" => {
+                return true;
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
     false
 }
 

@@ -33,8 +33,11 @@ const FADING: Duration = Duration::from_millis(32);
 /// With the microphone this far behind the clock, what was said since is not known: it stutters, as
 /// on a busy machine or a bad line, and is waited for as long as that (or until it has stalled).
 const STUTTER: Duration = Duration::from_millis(100);
-/// Words that are still on their way at `barge_judge` are waited for up to this many times it.
+/// Words that are still on their way at `barge_judge` are waited for up to this many times it,
 const PATIENCE: u32 = 2;
+/// and this many when the sound is over: nobody is kept from speaking, and without these words no
+/// answer to it could begin either. A slow machine needs the time.
+const PATIENCE_AFTER: u32 = 4;
 
 /// What is known of the sound that held her.
 #[derive(Debug)]
@@ -252,8 +255,11 @@ impl Core {
         }
         let first = judgement.since + self.config.barge_judge;
         let last = judgement.since + self.config.barge_judge * PATIENCE;
+        let after = judgement.since + self.config.barge_judge * PATIENCE_AFTER;
         Some(if self.now < first {
             first
+        } else if self.now >= last {
+            after
         } else if self.stutters() {
             last.min(self.ear.at() + STALL)
         } else {
@@ -299,9 +305,14 @@ impl Core {
         let ended = self.has_ended(turn);
         let short = turn.spoken_to.since(judgement.speech_from) <= SHORTEST_WORD;
         let held = self.now.since(judgement.since);
-        let overdue = held >= self.config.barge_judge * PATIENCE;
-        let due = overdue || (held >= self.config.barge_judge && !self.stutters());
         let open = turn.partials.open.is_some();
+        let patience = if ended && open && !short {
+            PATIENCE_AFTER
+        } else {
+            PATIENCE
+        };
+        let overdue = held >= self.config.barge_judge * patience;
+        let due = overdue || (held >= self.config.barge_judge && !self.stutters());
         let verdict = judgement
             .verdict
             .map(|(meaning, upto)| (meaning, upto >= turn.spoken_to));
