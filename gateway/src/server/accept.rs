@@ -3,7 +3,7 @@
 //! Every connection has a place until it has become a WebSocket (which has a place of its own, see
 //! `socket`) or has ended. One that does not say what it wants within [`Door::patience`], or does not
 //! read what it asked for within [`Door::write_patience`], is closed, so that such connections cannot
-//! take all places. Past the limit nobody is accepted: the kernel lets them wait in its queue, and
+//! take all places. What a connection was told last reaches it (see [`linger`](super::linger)). Past the limit nobody is accepted: the kernel lets them wait in its queue, and
 //! refuses past that.
 
 use std::io;
@@ -19,11 +19,15 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::patient::Patient;
+use super::linger::linger;
+use super::patient::{Patient, Watched};
 use crate::app::goes_down;
 
 /// After the system had no file descriptor left, before the next try.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
+
+/// How long a client may take to close a connection that we have ended.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How the door is kept.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +71,19 @@ pub(super) async fn accept(
         };
         // Those that have ended are let go of here, so that none gather.
         while connections.try_join_next().is_some() {}
-        let serving = serve(socket, router.clone(), door, leaving.clone());
+        // A sentence's first sound must not wait for a full packet.
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a socket keeps Nagle's delay");
+        }
+        let (socket, watched, let_go) = Patient::new(socket, door.write_patience);
+        let serving = serve(socket, watched, router.clone(), door, leaving.clone());
         connections.spawn(async move {
             serving.await;
             drop(place);
+            // Now, or when the WebSocket that it became has ended.
+            if let Ok(socket) = let_go.await {
+                linger(socket, FAREWELL).await;
+            }
         });
     }
     drop(listener);
@@ -80,12 +93,13 @@ pub(super) async fn accept(
     }
 }
 
-async fn serve(socket: TcpStream, router: Router, door: Door, mut leaving: watch::Receiver<bool>) {
-    // A sentence's first sound must not wait for a full packet.
-    if let Err(error) = socket.set_nodelay(true) {
-        tracing::debug!(%error, "a socket keeps Nagle's delay");
-    }
-    let (socket, watched) = Patient::new(socket, door.write_patience);
+async fn serve(
+    socket: Patient<TcpStream>,
+    watched: Watched,
+    router: Router,
+    door: Door,
+    mut leaving: watch::Receiver<bool>,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(door.patience)

@@ -7,6 +7,7 @@
 mod accept;
 mod guard;
 mod health;
+mod linger;
 mod loading;
 mod metrics;
 mod page;

@@ -3,6 +3,9 @@
 //! hyper limits how long a request may take to come, not how long its answer may take to go. Who
 //! asks and never reads would keep its place. Here every byte that goes resets the limit, so that a
 //! slow client is served to the end.
+//!
+//! Whoever lets go of such a connection gives its socket back to who opened it, who can then close it
+//! without a loss (see [`linger`](super::linger)).
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -13,15 +16,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 
 /// A socket whose writes fail once none got on for this long.
 pub(super) struct Patient<S> {
-    socket: S,
+    /// There until the end.
+    socket: Option<S>,
     patience: Duration,
     /// Runs while a write waits.
     limit: Option<Pin<Box<Sleep>>>,
     is_watched: Watched,
+    /// Whither the socket goes at the end.
+    back: Option<oneshot::Sender<S>>,
 }
 
 /// Whether writes are limited: not those of a WebSocket, which has a limit for each frame.
@@ -36,15 +43,18 @@ impl Watched {
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(socket: S, patience: Duration) -> (Self, Watched) {
+    /// Also gives the end of the watch, and where the socket comes out when it is let go.
+    pub(super) fn new(socket: S, patience: Duration) -> (Self, Watched, oneshot::Receiver<S>) {
         let is_watched = Watched(Arc::new(AtomicBool::new(true)));
+        let (back, let_go) = oneshot::channel();
         let patient = Self {
-            socket,
+            socket: Some(socket),
             patience,
             limit: None,
             is_watched: is_watched.clone(),
+            back: Some(back),
         };
-        (patient, is_watched)
+        (patient, is_watched, let_go)
     }
 
     /// What a write came to, unless it has waited too long.
@@ -67,13 +77,30 @@ impl<S> Patient<S> {
     }
 }
 
+impl<S> Drop for Patient<S> {
+    fn drop(&mut self) {
+        if let (Some(socket), Some(back)) = (self.socket.take(), self.back.take()) {
+            // Nobody waits for it: it closes here.
+            back.send(socket).ok();
+        }
+    }
+}
+
+/// What a read or write on a socket that was let go of comes to.
+fn let_go<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_read(context, buffer),
+            None => let_go(),
+        }
     }
 }
 
@@ -83,7 +110,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        let written = match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_write(context, bytes),
+            None => let_go(),
+        };
         self.judge(written, context)
     }
 
@@ -92,20 +122,31 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(context, parts);
+        let written = match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_write_vectored(context, parts),
+            None => let_go(),
+        };
         self.judge(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.socket
+            .as_ref()
+            .is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_flush(context),
+            None => let_go(),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_shutdown(context),
+            None => let_go(),
+        }
     }
 }
 
@@ -120,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn a_write_that_nobody_reads_ends_and_one_that_gets_on_does_not() {
         let (socket, mut reader) = duplex(4);
-        let (mut patient, _watched) = Patient::new(socket, SHORT);
+        let (mut patient, _watched, _back) = Patient::new(socket, SHORT);
         let error = patient.write_all(&[1; 10]).await.expect_err("none reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let mut four = [0; 4];
@@ -131,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn what_somebody_else_looks_after_is_not_limited() {
         let (socket, mut reader) = duplex(4);
-        let (mut patient, watched) = Patient::new(socket, SHORT);
+        let (mut patient, watched, _back) = Patient::new(socket, SHORT);
         watched.end();
         let writing = patient.write_all(&[1; 10]);
         // Five times as long as it would be allowed.
@@ -142,5 +183,18 @@ mod tests {
         let (wrote, read) = tokio::join!(writing, reader.read_exact(&mut all));
         wrote.expect("it was read");
         read.expect("it was written");
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_let_go_of_comes_back() {
+        let (socket, mut reader) = duplex(4);
+        let (mut patient, _watched, back) = Patient::new(socket, SHORT);
+        patient.write_all(&[1]).await.expect("there is room");
+        drop(patient);
+        let mut socket = back.await.expect("the socket");
+        socket.write_all(&[2]).await.expect("it is still open");
+        let mut two = [0; 2];
+        reader.read_exact(&mut two).await.expect("both");
+        assert_eq!(two, [1, 2]);
     }
 }
