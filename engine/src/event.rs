@@ -71,6 +71,8 @@ pub enum Event {
         sound: Option<Vec<f32>>,
         /// Samples per second of `sound`.
         sound_rate_hz: u32,
+        /// Set where there is no answer because the question did not fit.
+        too_long: Option<TooLong>,
     },
     /// Somebody spoke but nothing was meant for Janet, or it cannot be answered.
     Disregarded {
@@ -83,6 +85,16 @@ pub enum Event {
     Detached,
     /// Nothing happened for the configured time.
     Idle,
+}
+
+/// A question that the language model cannot take in: its instructions and the user's words alone
+/// need more than its context has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// Tokens of both, at least.
+    pub tokens: usize,
+    /// Tokens that there is room for.
+    pub limit: usize,
 }
 
 impl Event {

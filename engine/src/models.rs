@@ -8,6 +8,10 @@ use serde::Serialize;
 
 use crate::{EngineConfig, EngineError};
 
+/// A language model in fewer bytes than this (about 500 million parameters of 8 bits) cannot be
+/// relied on for facts, and whoever talks to it should know.
+const SMALL_BYTES: u64 = 500_000_000;
+
 /// Where the weights lie.
 #[derive(Clone, Debug)]
 pub struct ModelPaths {
@@ -99,13 +103,19 @@ impl Models {
             name: name(path),
             note: on_cpu.clone(),
         };
-        let info = vec![
+        let mut info = vec![
             info("vad", &paths.vad),
             info("turn", &paths.turn),
             info("stt", &paths.stt_dir),
             info("llm", &paths.llm),
             info("tts", &paths.voice),
         ];
+        if std::fs::metadata(&paths.llm).is_ok_and(|file| file.len() < SMALL_BYTES) {
+            for llm in info.iter_mut().filter(|model| model.role == "llm") {
+                llm.note +=
+                    "; a very small model: quick to answer, but it knows little and is often wrong";
+            }
+        }
         Ok(Self {
             vad,
             turn,

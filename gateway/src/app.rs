@@ -50,10 +50,12 @@ impl App {
         self.config.server.max_clients - self.places.available_permits()
     }
 
-    /// Servers that were asked for and are not used, with the reason.
-    pub(crate) fn trouble(&self) -> Vec<Trouble> {
-        let llm = self.llm.as_ref().and_then(|server| server.trouble());
-        let tts = self.tts.as_ref().and_then(|server| server.trouble());
+    /// Servers that somebody who chose this asked for and that are not used, with the reason.
+    pub(crate) fn trouble(&self, model: &ModelChoice, voice: &VoiceChoice) -> Vec<Trouble> {
+        let llm = self.llm.as_ref().filter(|_| *model != ModelChoice::Own);
+        let tts = self.tts.as_ref().filter(|_| *voice != VoiceChoice::Own);
+        let llm = llm.and_then(|server| server.trouble());
+        let tts = tts.and_then(|server| server.trouble());
         [("llm", llm), ("tts", tts)]
             .into_iter()
             .filter_map(|(role, why)| {

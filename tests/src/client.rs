@@ -8,6 +8,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::{Frame as RawFrame, coding::OpCode};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::sound::PACKET;
@@ -125,6 +126,15 @@ impl Client {
     pub async fn send_text(&mut self, text: &str) {
         self.socket
             .send(Message::text(text))
+            .await
+            .expect("the connection is open");
+    }
+
+    /// Sends a frame of any kind, whether the protocol knows it or not.
+    pub async fn send_frame(&mut self, kind: OpCode, payload: &'static [u8]) {
+        let frame = RawFrame::message(payload, kind, true);
+        self.socket
+            .send(Message::Frame(frame))
             .await
             .expect("the connection is open");
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use janet_tests::{Client, Frame, Server};
 use serde_json::json;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 #[tokio::test]
 async fn bad_json_gets_an_error_and_the_connection_stays() {
@@ -139,6 +140,82 @@ async fn a_frame_beyond_every_limit_ends_the_connection_with_1009() {
     let (code, reason) = client.goodbye().await;
     assert_eq!((code, reason.as_str()), (1009, "the frame is too large"));
     Client::greet(&server, "/ws").await.is_served().await;
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_ends_the_connection_with_the_code_that_says_so() {
+    let server = Server::shared();
+    for (kind, payload, code, reason) in [
+        (
+            OpCode::Data(Data::Text),
+            &b"\xff\xfe"[..],
+            1007,
+            "a text frame is not UTF-8",
+        ),
+        (
+            OpCode::Data(Data::Reserved(3)),
+            b"?",
+            1002,
+            "this is not the WebSocket protocol",
+        ),
+        (
+            OpCode::Data(Data::Continue),
+            b"of nothing",
+            1002,
+            "this is not the WebSocket protocol",
+        ),
+    ] {
+        let mut client = Client::greet(server, "/ws").await;
+        client.send_frame(kind, payload).await;
+        assert_eq!(client.goodbye().await, (code, reason.to_owned()), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_no_model_can_take_in_is_refused_with_its_size() {
+    let mut client = Client::connect(Server::shared()).await;
+    let text = "Tell me of the sea. ".repeat(390);
+    let asked = json!({ "type": "message", "text": text, "request_id": 9 });
+    let error = client.refusal(asked).await;
+    assert_eq!(
+        (&error["code"], &error["field"], &error["request_id"]),
+        (&json!("field_too_large"), &json!("text"), &json!(9)),
+        "{error}"
+    );
+    let message = error["message"].as_str().expect("text");
+    assert!(message.contains("1536 fit"), "{message}");
+    client.is_served().await;
+}
+
+#[tokio::test]
+async fn sound_that_comes_faster_than_it_is_spoken_is_dropped_and_told_so() {
+    let mut client = Client::connect(Server::shared()).await;
+    client.send(START.parse().expect("JSON")).await;
+    client.until("audio_ready").await;
+    for _ in 0..20 {
+        client.send_mic(&[0; 16_000]).await;
+    }
+    let error = client.error().await;
+    assert_eq!(error["code"], "overloaded", "{error}");
+    let message = error["message"].as_str().expect("text");
+    assert!(message.contains("faster than it is spoken"), "{message}");
+    client.is_served().await;
+}
+
+#[tokio::test]
+async fn a_button_that_was_held_for_nothing_is_answered() {
+    let mut client = Client::connect(Server::shared()).await;
+    client.send(START.parse().expect("JSON")).await;
+    client.until("audio_ready").await;
+    client.send_mic(&[0; 3200]).await;
+    let end = json!({ "type": "audio_end", "request_id": "held" });
+    let error = client.refusal(end).await;
+    assert_eq!(
+        (&error["code"], &error["request_id"]),
+        (&json!("no_speech"), &json!("held")),
+        "{error}"
+    );
+    client.is_served().await;
 }
 
 #[tokio::test]

@@ -39,6 +39,14 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// More than the language model can take in, whatever else is left out.
+    #[error("{tokens} tokens at least, {limit} fit")]
+    TooLong {
+        /// What has to be taken in takes so many, at least.
+        tokens: usize,
+        /// What its context has room for, beside an answer.
+        limit: usize,
+    },
     /// The tensor library failed.
     #[error("tensor operation failed")]
     Tensor(#[from] candle_core::Error),

@@ -395,6 +395,10 @@ impl Core {
                 partial,
                 core,
             },
+            What::TooLong(too_long) => {
+                live.too_long = Some(too_long);
+                return;
+            }
             What::Failed(Stage::Generate) if self.ask_own_instead(reply) => return,
             What::Failed(stage) => Input::Failed { reply, stage },
         };

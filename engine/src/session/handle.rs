@@ -14,9 +14,10 @@ use super::shared::Shared;
 use crate::arbiter::Submit;
 use crate::{EngineError, Event};
 
-/// Microphone samples that wait for the next tick: one second; past it samples are dropped and
-/// counted, because a pacer that is a second late has lost the conversation anyway.
-const CAPTURE_SAMPLES: usize = MIC_HZ as usize;
+/// Microphone samples that wait for the next tick: two seconds, as much as one frame may hold; past
+/// it samples are dropped and counted, because a pacer that is so late has lost the conversation
+/// anyway.
+const CAPTURE_SAMPLES: usize = 2 * MIC_HZ as usize;
 /// How far the playout may run ahead of the ear (PROTOCOL.md §1).
 const PLAY_AHEAD: Duration = Duration::from_millis(200);
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use janet_models::{Step, llm, smart_turn, vits, whisper};
+use janet_models::{ModelError, Step, llm, smart_turn, vits, whisper};
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
 use super::places::Place;
 use super::posted::{Posted, What};
 use super::shared::Shared;
+use crate::TooLong;
 use crate::arbiter::{Class, Job, Outcome};
 use crate::models::Models;
 use crate::ports::Gate;
@@ -266,7 +267,12 @@ impl AnswerJob {
             Ask::Answer(messages) | Ask::OwnAnswer(messages) => {
                 match llm.begin(owner, &messages, self.sampling.clone()) {
                     Ok(going) => self.go(Asking::Answering(Box::new(going))),
-                    Err(error) => self.out.fail(Stage::Generate, &error),
+                    Err(error) => {
+                        if let ModelError::TooLong { tokens, limit } = error {
+                            self.out.post(What::TooLong(TooLong { tokens, limit }));
+                        }
+                        self.out.fail(Stage::Generate, &error)
+                    }
                 }
             }
             Ask::Prefill(messages, words) => match llm.prefill(owner, &messages, &words) {

@@ -233,6 +233,7 @@ impl Core {
             ledger,
             sound_rate_hz: live.rate_hz,
             sound: live.file.take(),
+            too_long: live.too_long,
         });
     }
 

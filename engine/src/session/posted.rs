@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
+use crate::TooLong;
+
 /// One result of a job, with the attempt it belongs to.
 pub(crate) struct Posted {
     pub(crate) reply: ReplyId,
@@ -42,5 +44,7 @@ pub(crate) enum What {
         partial: bool,
         core: Duration,
     },
+    /// What was asked does not fit into the own language model: `Failed` follows.
+    TooLong(TooLong),
     Failed(Stage),
 }

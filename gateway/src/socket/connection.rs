@@ -48,6 +48,10 @@ pub(super) enum Leave {
     Stalled,
     /// A frame beyond every limit.
     TooBig,
+    /// What came is no WebSocket frame, or not in its place.
+    Violation,
+    /// A text frame that is no text.
+    NotText,
     /// Far more requests than are allowed, and no end.
     Flooding,
     /// The same `client_id` connected elsewhere.
@@ -67,6 +71,8 @@ impl Leave {
             Self::Gone | Self::Silent => 1000,
             Self::Away => 1001,
             Self::Stalled | Self::Flooding | Self::Superseded => 1008,
+            Self::Violation => 1002,
+            Self::NotText => 1007,
             Self::TooBig => 1009,
             Self::Fault => 1011,
             Self::Full => 1013,
@@ -80,6 +86,8 @@ impl Leave {
             Self::Silent => "no sign of life within the ping time-out",
             Self::Stalled => "the client does not read what it is sent",
             Self::TooBig => "the frame is too large",
+            Self::Violation => "this is not the WebSocket protocol",
+            Self::NotText => "a text frame is not UTF-8",
             Self::Flooding => "too many messages",
             Self::Superseded => "superseded: this client_id connected elsewhere",
             Self::Full => "no place is free; try again later",
@@ -134,8 +142,8 @@ pub(super) struct Connection {
     pub(super) play_rate_hz: u32,
     /// What the client set, kept for a session that opens later.
     pub(super) settings: Settings,
-    /// When this client was last told that a binary frame came too early, so that a stream of
-    /// them is not answered by a stream of errors.
+    /// When this client was last told that a binary frame was no good, so that a stream of them is
+    /// not answered by a stream of errors.
     pub(super) binary_refused: Option<Instant>,
     /// Requests refused in a row.
     pub(super) refused: u32,
@@ -368,13 +376,24 @@ impl Connection {
     }
 }
 
-/// A frame over the transport's limit is told apart from a socket that broke. axum hides the type
-/// of the error, so its words have to do; a test over a real socket holds them.
+/// What the client did wrong is told apart from a socket that broke. axum hides the type of the
+/// error, so its words have to do; tests over a real socket hold them.
 fn reading_failed(error: &axum::Error) -> Leave {
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = source {
-        if error.to_string().starts_with("Space limit exceeded") {
-            return Leave::TooBig;
+        let words = error.to_string();
+        // A client that vanishes breaks the protocol, too.
+        if words.ends_with("Connection reset without closing handshake") {
+            return Leave::Gone;
+        }
+        for (beginning, leave) in [
+            ("Space limit exceeded", Leave::TooBig),
+            ("UTF-8 encoding error", Leave::NotText),
+            ("WebSocket protocol error", Leave::Violation),
+        ] {
+            if words.starts_with(beginning) {
+                return leave;
+            }
         }
         source = error.source();
     }

@@ -20,7 +20,7 @@ use super::settings::Change;
 
 /// Requests refused in a row, after which the client is let go.
 const FLOOD: u32 = 1000;
-/// At most one error for early binary frames in this time: they come fifty a second.
+/// At most one error for binary frames in this time: they come fifty a second.
 const REFUSE_BINARY_EVERY: Duration = Duration::from_secs(1);
 
 impl Connection {
@@ -54,26 +54,8 @@ impl Connection {
 
     /// Sound from the microphone.
     pub(super) fn on_binary(&mut self, frame: &Bytes) -> Result<(), Leave> {
-        let open = self
-            .session
-            .as_ref()
-            .is_some_and(|session| session.mic_is_open());
-        let error = if open {
-            self.samples.clear();
-            match binary::up_samples(frame, &self.limits)
-                .map(|samples| self.samples.extend(samples))
-            {
-                Ok(()) => {
-                    self.push_mic();
-                    return Ok(());
-                }
-                Err(error) => error,
-            }
-        } else {
-            WireError::new(
-                ErrorCode::AudioNotStarted,
-                "a binary frame came before audio_start",
-            )
+        let Err(error) = self.take_mic(frame) else {
+            return Ok(());
         };
         let now = Instant::now();
         if self
@@ -86,15 +68,25 @@ impl Connection {
         Ok(self.outbound.text(error)?)
     }
 
-    fn push_mic(&mut self) {
-        let Some(session) = &mut self.session else {
-            return;
+    fn take_mic(&mut self, frame: &Bytes) -> Result<(), WireError> {
+        let Some(session) = self.session.as_mut().filter(|open| open.mic_is_open()) else {
+            let message = "a binary frame came before audio_start";
+            return Err(WireError::new(ErrorCode::AudioNotStarted, message));
         };
+        self.samples.clear();
+        self.samples
+            .extend(binary::up_samples(frame, &self.limits)?);
         let taken = session.push_mic(&self.samples);
         let dropped = self.samples.len() - taken;
-        if dropped > 0 {
-            metrics::counter!("janet_mic_dropped_samples_total").increment(dropped as u64);
+        if dropped == 0 {
+            return Ok(());
         }
+        metrics::counter!("janet_mic_dropped_samples_total").increment(dropped as u64);
+        let message = format!(
+            "microphone sound comes faster than it is spoken: {} ms of it were dropped",
+            (dropped as u64 * 1000).div_ceil(u64::from(janet_protocol::MIC_RATE_HZ))
+        );
+        Err(WireError::new(ErrorCode::Overloaded, message))
     }
 
     fn on_flood(&mut self) -> Result<(), Leave> {
@@ -187,6 +179,7 @@ impl Connection {
             }
             ClientMessage::AudioEnd => {
                 self.streaming("audio_end")?.mic_commit().map_err(refused)?;
+                self.requests.committed(asked);
                 Ok(None)
             }
             ClientMessage::AudioStop => {

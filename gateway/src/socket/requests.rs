@@ -1,8 +1,8 @@
 //! Which answer belongs to which request.
 //!
 //! A request is known by the engine's tag until a reply is released for it, then by the reply's
-//! id. What nobody asked for in writing (a spoken turn) has no request and is told in the
-//! canonical dialect.
+//! id. A spoken turn has no request, unless the client said where it ends, and is told in the canonical
+//! dialect.
 
 use std::collections::HashMap;
 
@@ -31,6 +31,8 @@ impl Asked {
 pub(super) struct Requests {
     by_tag: HashMap<u32, Asked>,
     by_reply: HashMap<ReplyId, Asked>,
+    /// The end of a turn was asked for last, and what came of it is not known yet.
+    committed: Option<Asked>,
 }
 
 impl Requests {
@@ -39,9 +41,14 @@ impl Requests {
         self.by_tag.insert(tag, asked);
     }
 
+    /// The client says that the turn that is spoken ends here.
+    pub(super) fn committed(&mut self, asked: Asked) {
+        self.committed = Some(asked);
+    }
+
     /// A reply became real.
     pub(super) fn released(&mut self, reply: ReplyId, tag: Option<u32>) {
-        let asked = tag.and_then(|tag| self.by_tag.remove(&tag));
+        let asked = self.take(tag);
         self.by_reply.insert(reply, asked.unwrap_or(Asked::SPOKEN));
     }
 
@@ -61,7 +68,14 @@ impl Requests {
 
     /// A request stays unanswered.
     pub(super) fn disregarded(&mut self, tag: Option<u32>) -> Option<Asked> {
-        tag.and_then(|tag| self.by_tag.remove(&tag))
+        self.take(tag)
+    }
+
+    fn take(&mut self, tag: Option<u32>) -> Option<Asked> {
+        match tag {
+            Some(tag) => self.by_tag.remove(&tag),
+            None => self.committed.take(),
+        }
     }
 }
 
@@ -98,5 +112,19 @@ mod tests {
         assert_eq!(requests.disregarded(Some(2)), Some(older(8)));
         assert_eq!(requests.disregarded(Some(2)), None);
         assert_eq!(requests.disregarded(None), None);
+    }
+
+    #[test]
+    fn the_end_of_a_spoken_turn_is_answered_by_what_comes_of_it() {
+        let mut requests = Requests::default();
+        requests.committed(older(1));
+        assert_eq!(requests.disregarded(None), Some(older(1)));
+        assert_eq!(requests.disregarded(None), None, "noise afterwards");
+        requests.committed(older(2));
+        requests.asked(7, older(3));
+        requests.released(ReplyId(1), Some(7));
+        assert_eq!(requests.of(ReplyId(1)), &older(3));
+        requests.released(ReplyId(2), None);
+        assert_eq!(requests.of(ReplyId(2)), &older(2));
     }
 }

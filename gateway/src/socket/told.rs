@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use janet_audio::wav;
-use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
+use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, TooLong, Voice, Why};
 use janet_protocol::{
     AudioFormat, Base64, ContextData, ConversationInfo, Dialect, ErrorCode, Loading, ModelInfo,
     Outgoing, PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
@@ -27,6 +27,7 @@ struct Ended {
     ledger: Ledger,
     sound: Option<Vec<f32>>,
     sound_rate_hz: u32,
+    too_long: Option<TooLong>,
 }
 
 impl Connection {
@@ -167,6 +168,7 @@ impl Connection {
                 ledger,
                 sound,
                 sound_rate_hz,
+                too_long,
                 ..
             } => {
                 let asked = self.requests.finished(reply, tag);
@@ -183,6 +185,7 @@ impl Connection {
                         ledger,
                         sound,
                         sound_rate_hz,
+                        too_long,
                     },
                 )
             }
@@ -202,25 +205,28 @@ impl Connection {
             dialect,
         } = asked;
         if ended.text.is_empty() {
-            let error = match ended.ending {
-                Ending::Failed => Some((
+            let error = match (ended.ending, ended.too_long) {
+                (Ending::Failed, Some(too_long)) => Some(does_not_fit(too_long)),
+                (Ending::Failed, None) => Some(WireError::new(
                     ErrorCode::Internal,
                     "no answer could be made; please ask again",
                 )),
-                Ending::Interrupted if is_request || dialect == Dialect::Older => Some((
-                    ErrorCode::Interrupted,
-                    "the answer was interrupted before it began",
-                )),
+                (Ending::Interrupted, _) if is_request || dialect == Dialect::Older => {
+                    Some(WireError::new(
+                        ErrorCode::Interrupted,
+                        "the answer was interrupted before it began",
+                    ))
+                }
                 _ => None,
             };
-            if let Some((code, message)) = error {
-                return Ok(self
-                    .outbound
-                    .text(WireError::new(code, message).with_request(request_id))?);
+            if let Some(error) = error {
+                return Ok(self.outbound.text(error.with_request(request_id))?);
             }
         }
         let audio = ended
             .sound
+            // What cannot be pronounced makes none.
+            .filter(|samples| !samples.is_empty())
             .map(|samples| Base64(wav::write(&samples, ended.sound_rate_hz)));
         let client_id = self.seat.client_id().to_owned();
         let (text, user_text) = (ended.text.into(), ended.user_text.into());
@@ -264,9 +270,10 @@ impl Connection {
                 text: text.as_str().into(),
             })
             .collect();
+        let (model, voice) = (self.settings.model(), self.settings.voice());
         let models = self
             .app
-            .models(&self.settings.model(), &self.settings.voice())
+            .models(&model, &voice)
             .into_iter()
             .map(|model| {
                 let info = ModelInfo {
@@ -294,7 +301,7 @@ impl Connection {
             },
             loading,
             busy: self.app.is_busy(),
-            trouble: self.app.trouble(),
+            trouble: self.app.trouble(&model, &voice),
             voices: choices::voices(&self.app),
             language_models: choices::models(&self.app),
             conversation: ConversationInfo {
@@ -328,10 +335,24 @@ impl Connection {
     }
 }
 
+/// What is told of a question that the language model cannot take in.
+fn does_not_fit(TooLong { tokens, limit }: TooLong) -> WireError {
+    const FIELD: &str = "text";
+    let message = format!(
+        "field \"{FIELD}\": too long for the language model: with her instructions it takes {tokens} \
+         tokens or more, {limit} fit; say it in fewer words, or give the model more room \
+         (engine.context_tokens)"
+    );
+    WireError::in_field(ErrorCode::FieldTooLarge, FIELD, message)
+}
+
 /// What is told of a request that stays without an answer.
 fn unanswered(why: Why) -> WireError {
     let (code, message) = match why {
-        Why::NoWords => (ErrorCode::NoSpeech, "nothing was said in this recording"),
+        Why::NoWords => (
+            ErrorCode::NoSpeech,
+            "nothing was said, or no words were understood",
+        ),
         Why::TooMany => (
             ErrorCode::Overloaded,
             "too many requests wait for an answer; please ask again later",

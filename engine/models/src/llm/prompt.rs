@@ -89,13 +89,9 @@ impl Prompter {
                 return Ok(prompt);
             }
             if !drop_oldest(&mut kept) {
-                return Err(ModelError::Input {
-                    what: "messages",
-                    reason: format!(
-                        "the system's and the last message take {} tokens, {} fit",
-                        prompt.ids.len(),
-                        self.budget
-                    ),
+                return Err(ModelError::TooLong {
+                    tokens: prompt.ids.len(),
+                    limit: self.budget,
                 });
             }
         }
@@ -137,23 +133,20 @@ impl Prompter {
     }
 
     fn check(&self, messages: &[Message]) -> Result<(), ModelError> {
-        let refuse = |reason| {
-            Err(ModelError::Input {
-                what: "messages",
-                reason,
-            })
-        };
         let Some(last) = messages.last() else {
-            return refuse("there is none".to_owned());
+            return Err(ModelError::Input {
+                what: "messages",
+                reason: "there is none".to_owned(),
+            });
         };
         let fixed = messages.iter().take_while(|m| m.role == Role::System);
         let length = fixed.map(|m| m.text.len()).sum::<usize>() + last.text.len();
         let least = self.tokens.at_least(length);
         if least > self.budget {
-            let budget = self.budget;
-            return refuse(format!(
-                "{length} bytes are at least {least} tokens, {budget} fit"
-            ));
+            return Err(ModelError::TooLong {
+                tokens: least,
+                limit: self.budget,
+            });
         }
         Ok(())
     }

@@ -188,7 +188,10 @@ fn description() -> String {
         otherwise); no field of a message stands twice; the limits in bytes count UTF-8, and `maxLength`, which counts \
         characters, is their upper bound; base64 has to decode. What is refused is answered by `error`, with the \
         `request_id` where it could be read, and the connection stays. \
-        Binary frames up, after `audio_start`: s16le mono at {MIC_RATE_HZ} Hz, at most {binary} bytes each. Binary frames \
+        Whatever is asked while she speaks (`message`, `audio`) interrupts her. \
+        Binary frames up, after `audio_start`: s16le mono at {MIC_RATE_HZ} Hz, at most {binary} bytes each, sent as fast \
+        as they are spoken: of what comes more than 2 s ahead the rest is dropped. What is wrong with binary frames is \
+        told by `error` at most once a second. Binary frames \
         down: u32 little-endian number of the first sample, then s16le mono at the `play_rate_hz` of `audio_start` ({low} \
         or {high} Hz). Samples are counted from 0 per connection and wrap at 2^32.",
         frame = limits.frame_bytes,
