@@ -4,11 +4,14 @@
 //! understood is refused with the field that is wrong. Never guesses: bytes that are not a WAV file
 //! are 16-bit samples only where the caller says so.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
 use crate::resample::{RateError, resample};
+
+#[path = "wav_header.rs"]
+mod header;
 
 /// The rate that the ears of the models want.
 pub const MODEL_RATE_HZ: u32 = 16_000;
@@ -87,12 +90,14 @@ pub fn read(bytes: &[u8], limit: Duration) -> Result<Vec<f32>, WavError> {
     Ok(resample(&sound.samples, sound.rate_hz, MODEL_RATE_HZ)?)
 }
 
-/// The same at the file's own rate.
+/// The same at the file's own rate. A file whose writer did not know its length is read to its end.
 pub fn read_native(bytes: &[u8], limit: Duration) -> Result<Sound, WavError> {
     if !is_wav(bytes) {
         return Err(WavError::NotWav);
     }
-    let mut reader = hound::WavReader::new(Cursor::new(bytes)).map_err(header_error)?;
+    // What is wrong with a header that cannot be followed is the reader's to say.
+    let (head, body) = header::split(bytes).unwrap_or((Vec::new(), bytes));
+    let mut reader = hound::WavReader::new(head.as_slice().chain(body)).map_err(header_error)?;
     let spec = reader.spec();
     if spec.sample_rate == 0 {
         return Err(RateError::OutOfRange(0).into());

@@ -121,6 +121,64 @@ fn what_is_wrong_is_refused_by_name() {
     );
 }
 
+/// What sox and ffmpeg write into a pipe, 8 kHz, up to the samples.
+const SOX: &[u8] = b"RIFF\x24\xf0\xff\x7fWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\
+    \x02\0\x10\0data\x00\xf0\xff\x7f";
+const FFMPEG: &[u8] = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\
+    \x02\0\x10\0LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf59.27.100\0data\xff\xff\xff\xff";
+
+#[test]
+fn a_streamed_file_is_read_to_its_end() {
+    let sound = [&[0, 0x40, 0, 0xc0][..], &[0]].concat();
+    for header in [SOX, FFMPEG] {
+        let streamed = read_native(&[header, &sound].concat(), LIMIT).expect("it is a WAV file");
+        assert_eq!(streamed.samples, [0.5, -0.5], "half a sample is left out");
+        let silent = read_native(header, LIMIT).expect("it is a WAV file");
+        assert!(silent.samples.is_empty());
+    }
+    for unknown in [0, 0x7FFF_FFFF - 36, 0x8000_0000, u32::MAX - 36] {
+        let mut bytes = file(1, 2, 16_000, 16, &sound[..4]);
+        bytes[4..8].copy_from_slice(&36u32.wrapping_add(unknown).to_le_bytes());
+        bytes[40..44].copy_from_slice(&unknown.to_le_bytes());
+        let streamed = read_native(&bytes, LIMIT).expect("it is a WAV file");
+        assert_eq!(streamed.samples, [0.0], "length {unknown:#x}");
+    }
+    // Too long is too long, whatever the header knew.
+    let minute = [SOX, &vec![0; 2 * 8_000 * 60][..]].concat();
+    let error = read(&minute, LIMIT).expect_err("it is a minute");
+    assert!(error.to_string().starts_with("sound of 60.0 s"), "{error}");
+}
+
+#[test]
+fn a_length_that_may_be_honest_is_believed() {
+    let mut short = file(1, 1, 16_000, 16, &[0; 8]);
+    short[40..44].copy_from_slice(&0x7FFE_0000u32.to_le_bytes());
+    let error = read(&short, Duration::from_secs(1_000_000)).expect_err("it is cut");
+    assert!(
+        matches!(error, WavError::Truncated { had: 4, .. }),
+        "{error}"
+    );
+    // No sound, and a remark behind it that is none.
+    let mut empty = file(1, 1, 16_000, 16, &[]);
+    empty.extend_from_slice(b"LIST\x04\0\0\0INFO");
+    let length = empty.len() as u32 - 8;
+    empty[4..8].copy_from_slice(&length.to_le_bytes());
+    let sound = read_native(&empty, LIMIT).expect("it is a WAV file");
+    assert!(sound.samples.is_empty());
+}
+
+#[test]
+fn stray_bytes_are_no_sound_and_odd_chunks_are_padded() {
+    let ten = file(1, 2, 16_000, 16, &[1; 10]);
+    assert_eq!(
+        read_native(&ten, LIMIT).expect("two blocks").samples.len(),
+        2
+    );
+    let plain = file(1, 1, 16_000, 16, &[0, 0x40]);
+    let odd = [&plain[..36], b"note\x03\0\0\0abc\0", &plain[36..]].concat();
+    assert_eq!(read_native(&odd, LIMIT).expect("one").samples, [0.5]);
+}
+
 #[test]
 fn no_prefix_and_no_flipped_byte_panics() {
     let whole = file(1, 2, 44_100, 24, &[7; 300]);
