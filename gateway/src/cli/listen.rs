@@ -1,25 +1,21 @@
 //! `janet listen`: a recording as text.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use janet_audio::wav;
 use janet_engine::hear::hear;
 use janet_models::whisper::{Transcription, Word};
 use serde_json::{Value, json};
 
-use super::loading;
 use super::out::outln;
+use super::{loading, sound};
 use crate::config::{Config, Request};
 
 /// Longest recording: two hours are 460 MB of samples.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
-/// Largest file that is read: the longest recording in 16-bit stereo at 48 kHz.
-const LARGEST: u64 = 2 * 3600 * 48_000 * 4;
 
 /// Flags of `janet listen`.
 #[derive(Debug, Args)]
@@ -49,12 +45,7 @@ impl Listen {
 
     /// Listens and prints.
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let shown = self.input.display();
-        let bytes = read(&self.input).with_context(|| format!("cannot read {shown}"))?;
-        let speech =
-            wav::read(&bytes, LONGEST).with_context(|| format!("{shown} cannot be used"))?;
-        drop(bytes);
-        ensure!(!speech.is_empty(), "{shown} holds no sound");
+        let speech = sound::read(&self.input, LONGEST)?;
         let (models, _weights) = loading::models(config, "listen")?;
         let sound_s = speech.len() as f64 / 16_000.0;
         // On standard error, and hidden where that is no terminal.
@@ -70,7 +61,11 @@ impl Listen {
             outln!("{}", self.object(&heard, sound_s, took_s))?;
             return Ok(());
         }
-        ensure!(!heard.text.is_empty(), "nobody speaks in {shown}");
+        ensure!(
+            !heard.text.is_empty(),
+            "nobody speaks in {}",
+            sound::shown(&self.input)
+        );
         if self.words {
             for word in &heard.words {
                 outln!("{}", line(word))?;
@@ -109,22 +104,6 @@ fn line(word: &Word) -> String {
         probability,
     } = word;
     format!("{start_s:8.2} {end_s:8.2} {probability:5.2}  {text}")
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let source: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        Box::new(std::fs::File::open(path)?)
-    };
-    let mut bytes = Vec::new();
-    source.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    ensure!(
-        bytes.len() as u64 <= LARGEST,
-        "more than {} MB are not read",
-        LARGEST / 1_000_000
-    );
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ mod out;
 mod replay;
 mod say;
 mod serve;
+mod sound;
 mod talk;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::ensure;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Config, Environment, Layers, Request};
@@ -176,23 +176,6 @@ fn setting(text: &str) -> Result<(String, String), String> {
             "expected KEY=VALUE, such as server.port=9000; `janet config explain` lists the keys",
         )?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
-}
-
-/// Before the work: whether its result can be written there at all.
-fn check_output(file: &Path) -> anyhow::Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => file,
-    };
-    let shown = file.display();
-    ensure!(!file.is_dir(), "cannot write {shown}: it is a folder");
-    ensure!(
-        folder.is_dir(),
-        "cannot write {shown}: there is no folder {}",
-        folder.display()
-    );
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::Args;
 use indicatif::ProgressBar;
-use janet_audio::wav;
 use janet_engine::speak::speak;
 use janet_models::vits::SpeakOptions;
 
-use super::loading;
-use super::out::outln;
+use super::{loading, sound};
 use crate::config::Config;
 
 /// Characters that are spoken at once: about ten minutes.
@@ -23,7 +21,7 @@ pub(super) struct Say {
     /// What to say; - reads standard input
     #[arg(allow_negative_numbers = true)]
     text: String,
-    /// Where to write the sound
+    /// Where to write the sound; - writes it to standard output
     #[arg(short, long, value_name = "FILE.wav")]
     output: PathBuf,
 }
@@ -41,34 +39,38 @@ impl Say {
             letters <= LONGEST,
             "the text has {letters} characters, at most {LONGEST} are spoken at once"
         );
-        super::check_output(&self.output)?;
+        sound::check_output(&self.output)?;
         let (models, _weights) = loading::models(config, "say")?;
         let options = SpeakOptions {
             seed: config.engine.seed.unwrap_or_else(|| fastrand::u64(..)),
             length_scale: 1.0 / config.engine.speed,
             ..SpeakOptions::default()
         };
-        let mut sound = Vec::new();
+        let mut spoken = Vec::new();
         let rate_hz = models.voice_rate_hz();
         // Hidden where nobody looks: indicatif draws on terminals only.
         let spinner = ProgressBar::new_spinner();
         speak(&models, &text, &options, &mut |chunk| {
-            sound.extend_from_slice(chunk);
-            let seconds = sound.len() as f64 / f64::from(rate_hz);
+            spoken.extend_from_slice(chunk);
+            let seconds = spoken.len() as f64 / f64::from(rate_hz);
             spinner.set_message(format!("{seconds:.1} s spoken"));
             spinner.tick();
         })?;
         spinner.finish_and_clear();
         ensure!(
-            !sound.is_empty(),
+            !spoken.is_empty(),
             "there is nothing to say: the text has no words that can be pronounced"
         );
-        wav::write_file(&self.output, &sound, rate_hz)
-            .with_context(|| format!("cannot write {}", self.output.display()))?;
-        let seconds = sound.len() as f64 / f64::from(rate_hz);
-        outln!(
-            "{}: {seconds:.1} s of speech at {rate_hz} Hz",
-            self.output.display()
+        sound::write(&self.output, &spoken, rate_hz)?;
+        let seconds = spoken.len() as f64 / f64::from(rate_hz);
+        let output = &self.output;
+        let shown = match sound::is_pipe(output) {
+            true => "standard output".to_owned(),
+            false => output.display().to_string(),
+        };
+        sound::tell(
+            output,
+            format_args!("{shown}: {seconds:.1} s of speech at {rate_hz} Hz"),
         )?;
         Ok(())
     }

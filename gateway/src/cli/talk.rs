@@ -3,7 +3,8 @@
 //! The recording is streamed in real time, as a microphone would, followed by silence until Janet
 //! has said all she has to say. What is printed and written is what a client saw and heard.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,7 @@ use janet_engine::{Ending, Engine, Event, Ledger, MicMode};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::loading;
-use super::out::outln;
+use super::{loading, sound};
 use crate::config::Config;
 use crate::gate::Redact;
 use crate::llm::{LanguageServer, LlmError};
@@ -39,9 +39,10 @@ const PACKET_SPAN: Duration = Duration::from_millis(20);
 /// Flags of `janet talk`.
 #[derive(Debug, Args)]
 pub(super) struct Talk {
-    /// The recording: a WAV file of any rate
+    /// The recording: a WAV file of any rate; - reads standard input
     input: PathBuf,
-    /// Where to write what was heard, from the first sample of the recording on
+    /// Where to write what was heard, from the first sample of the recording on; - writes it to
+    /// standard output, and all texts to standard error
     #[arg(short, long, value_name = "FILE.wav")]
     output: PathBuf,
     /// Print one JSON object instead of text
@@ -61,23 +62,9 @@ struct Answered {
 impl Talk {
     /// Talks, prints and writes.
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let bytes = std::fs::read(&self.input)
-            .with_context(|| format!("cannot read {}", self.input.display()))?;
-        let speech = wav::read(&bytes, LONGEST)
-            .with_context(|| format!("{} cannot be used", self.input.display()))?;
-        ensure!(
-            !speech.is_empty(),
-            "{} holds no sound",
-            self.input.display()
-        );
-        super::check_output(&self.output)?;
-        let place = |path: &PathBuf| std::fs::canonicalize(path).ok();
-        let (from, to) = (place(&self.input), place(&self.output));
-        ensure!(
-            from.is_none() || from != to,
-            "{} would be overwritten; name another file for what is heard",
-            self.input.display()
-        );
+        sound::check_output(&self.output)?;
+        self.keep_recording()?;
+        let speech = sound::read(&self.input, LONGEST)?;
         let (models, _weights) = loading::models(config, "talk")?;
         // For the language server's sockets; it ends after the engine.
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -101,35 +88,56 @@ impl Talk {
         let heard = converse(&engine, MicMode::HandsFree, &mut |n, heard| {
             microphone.next(n, heard)
         })?;
-        wav::write_file(&self.output, &heard.sound, PLAY_HZ)
-            .with_context(|| format!("cannot write {}", self.output.display()))?;
+        sound::write(&self.output, &heard.sound, PLAY_HZ)?;
 
         let answers = answers(&heard);
         if self.json {
-            outln!("{}", self.as_json(&answers, &heard))?;
+            self.tell(format_args!("{}", self.as_json(&answers, &heard)))?;
         } else {
             self.print(&answers)?;
         }
         if answers.is_empty() {
-            bail!("nothing was understood in {}", self.input.display());
+            bail!("nothing was understood in {}", sound::shown(&self.input));
         }
+        Ok(())
+    }
+
+    /// Refuses to write over the recording.
+    fn keep_recording(&self) -> anyhow::Result<()> {
+        let place = |path: &Path| {
+            let is_file = !sound::is_pipe(path);
+            is_file.then(|| std::fs::canonicalize(path).ok()).flatten()
+        };
+        let (from, to) = (place(&self.input), place(&self.output));
+        ensure!(
+            from.is_none() || from != to,
+            "{} would be overwritten; name another file for what is heard",
+            self.input.display()
+        );
         Ok(())
     }
 
     fn print(&self, answers: &[Answered]) -> std::io::Result<()> {
         for answered in answers {
-            outln!("You:   {}", answered.user_text)?;
-            outln!("Janet: {}", answered.text)?;
+            self.tell(format_args!("You:   {}", answered.user_text))?;
+            self.tell(format_args!("Janet: {}", answered.text))?;
             if answered.ending != Ending::Complete {
-                outln!(
-                    "       (ended: {:?}; shown: {})",
-                    answered.ending,
-                    answered.shown
-                )?;
+                let (ending, shown) = (answered.ending, &answered.shown);
+                self.tell(format_args!("       (ended: {ending:?}; shown: {shown})"))?;
             }
-            outln!("{}", waterfall(&answered.ledger))?;
+            self.tell(format_args!("{}", waterfall(&answered.ledger)))?;
         }
-        outln!("What was heard is in {}", self.output.display())
+        if sound::is_pipe(&self.output) {
+            return Ok(());
+        }
+        self.tell(format_args!(
+            "What was heard is in {}",
+            self.output.display()
+        ))
+    }
+
+    fn tell(&self, text: fmt::Arguments<'_>) -> std::io::Result<()> {
+        sound::tell(&self.output, text)
     }
 
     fn as_json(&self, answers: &[Answered], heard: &Heard) -> serde_json::Value {
