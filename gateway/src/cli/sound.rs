@@ -68,6 +68,11 @@ pub(super) fn check_output(file: &Path) -> anyhow::Result<()> {
         None => file,
     };
     let shown = file.display();
+    ensure!(
+        has_name_of_wav(file),
+        "cannot write {shown}: what is written is a WAV file; call it {}",
+        file.with_extension("wav").display()
+    );
     ensure!(!file.is_dir(), "cannot write {shown}: it is a folder");
     ensure!(
         folder.is_dir(),
@@ -75,6 +80,15 @@ pub(super) fn check_output(file: &Path) -> anyhow::Result<()> {
         folder.display()
     );
     Ok(())
+}
+
+/// Whether nobody would take this for anything but a WAV file.
+fn has_name_of_wav(file: &Path) -> bool {
+    let extension = file.extension().unwrap_or_default();
+    let fitting = ["", "wav", "wave"];
+    fitting
+        .iter()
+        .any(|fits| extension.eq_ignore_ascii_case(fits))
 }
 
 /// Writes mono samples as a WAV file.
@@ -98,6 +112,26 @@ pub(super) fn tell(output: &Path, text: fmt::Arguments<'_>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_names_that_fit_a_wav_file_are_written() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let check = |name: &str| check_output(&folder.path().join(name));
+        for name in ["a.wav", "a.WAV", "a.b.wave", "a", ".hidden"] {
+            check(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        for name in ["a.mp3", "a.wav.ogg", "a.Flac"] {
+            let error = check(name)
+                .expect_err("it would be no such file")
+                .to_string();
+            assert!(
+                error.contains(name) && error.contains("a WAV file"),
+                "{error}"
+            );
+        }
+        let error = check("a.mp3").expect_err("as above").to_string();
+        assert!(error.ends_with("a.wav"), "{error}");
+    }
 
     #[test]
     fn a_place_that_is_none_is_refused_before_the_work() {
