@@ -148,7 +148,7 @@ fn models(config: &Config) -> Vec<Finding> {
                 Condition::Unchecked => State::Note,
                 _ => State::Bad,
             };
-            let found = format!("{role}: {name}, {}", listed.condition);
+            let found = format!("{role}: {name}, {}", listed.condition.in_short());
             let finding = Finding::new("model", state, found);
             match state {
                 State::Fine => finding,

@@ -170,13 +170,13 @@ fn state(listed: &Listed<'_>) -> String {
         .filter(|(_, state)| sound(state))
         .count();
     if sound(&listed.condition) || listed.on_disk == 0 {
-        return listed.condition.to_string();
+        return listed.condition.in_short();
     }
     let file = listed.files.iter().find(|(_, state)| !sound(state));
     let file = file.map_or("", |(name, _)| name);
     format!(
         "{file} {}; {there} of {} files, {} here",
-        listed.condition,
+        listed.condition.in_short(),
         listed.files.len(),
         megabytes(listed.on_disk)
     )

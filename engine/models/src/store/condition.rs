@@ -26,13 +26,23 @@ pub enum Condition {
         /// What is there.
         found: u64,
     },
-    /// Of the right size, but other bytes.
+    /// Of the right size, but other bytes (found now, or before and it has not changed since).
     WrongHash {
         /// What the catalogue says.
         expected: String,
         /// What is there.
         found: String,
     },
+}
+
+impl Condition {
+    /// The same without hashes, which no table has room for.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::WrongHash { .. } => "damaged".to_owned(),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for Condition {
@@ -67,11 +77,9 @@ pub(super) fn glance(folder: &Path, file: &WeightFile, stamps: &Stamps) -> io::R
             found: metadata.len(),
         });
     }
-    let known = stamps.vouch(&file.name, &metadata, &file.sha256);
-    Ok(if known {
-        Condition::Sound
-    } else {
-        Condition::Unchecked
+    Ok(match stamps.found(&file.name, &metadata) {
+        None => Condition::Unchecked,
+        Some(found) => by_hash(file, found),
     })
 }
 
@@ -93,12 +101,16 @@ pub(super) fn hash(
     });
     progress.end();
     copied?;
-    let found = hasher.finish();
+    Ok(by_hash(file, &hasher.finish()))
+}
+
+/// The state of a file of the right size that has this hash.
+fn by_hash(file: &WeightFile, found: &str) -> Condition {
     if found == file.sha256 {
-        return Ok(Condition::Sound);
+        return Condition::Sound;
     }
-    Ok(Condition::WrongHash {
+    Condition::WrongHash {
         expected: file.sha256.clone(),
-        found,
-    })
+        found: found.to_owned(),
+    }
 }

@@ -254,8 +254,9 @@ fn hashed(
         let path = folder.join(&file.name);
         let condition = condition::hash(folder, file, progress).map_err(io_error("read", &path))?;
         if let Some(stamps) = &mut stamps {
-            match condition {
+            match &condition {
                 Condition::Sound => stamps.put(folder, &file.name, &file.sha256),
+                Condition::WrongHash { found, .. } => stamps.put(folder, &file.name, found),
                 _ => stamps.remove(folder, &file.name),
             }
             .map_err(io_error("write the stamps in", folder))?;
@@ -300,16 +301,46 @@ mod tests {
     use super::super::progress::Silent;
     use super::*;
 
-    #[test]
-    fn what_cannot_be_written_is_checked_all_the_same_and_leaves_no_trace() {
-        let store = tempfile::tempdir().expect("a temporary folder");
-        // SHA-256 of "abc".
+    /// A catalogue with one model `m` of one file, whose bytes are "abc".
+    fn abc() -> Catalogue {
         let catalogue = Catalogue::parse(
             "[[model]]\nname = \"m\"\nrole = \"llm\"\nlicence = \"MIT\"\n[[model.file]]\n\
              name = \"w.gguf\"\nbytes = 3\nsources = [\"hf:own/m:w.gguf@v1\"]\n\
              sha256 = \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n",
         );
-        let catalogue = catalogue.expect("it is valid");
+        catalogue.expect("it is valid")
+    }
+
+    #[test]
+    fn what_was_found_damaged_stays_known_until_it_is_right() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::look(folder.path(), abc(), StoreOptions::default());
+        let file = folder.path().join("m/w.gguf");
+        fs::create_dir(folder.path().join("m")).expect("writable");
+        let put = |bytes: &str, second| {
+            let changed = std::time::UNIX_EPOCH + Duration::from_secs(second);
+            fs::write(&file, bytes).expect("writable");
+            let opened = File::options().write(true).open(&file);
+            opened
+                .and_then(|file| file.set_modified(changed))
+                .expect("ours");
+        };
+        let listed = || store.list().expect("readable")[0].condition.in_short();
+        let verify = || store.verify("m", &mut Silent).expect("readable");
+        put("abd", 1);
+        assert_eq!(listed(), "not checked yet");
+        assert!(verify()[0].1.to_string().contains("SHA-256"));
+        assert_eq!(listed(), "damaged");
+        put("abc", 2);
+        assert_eq!(listed(), "not checked yet");
+        assert_eq!(verify()[0].1, Condition::Sound);
+        assert_eq!(listed(), "ok");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_checked_all_the_same_and_leaves_no_trace() {
+        let store = tempfile::tempdir().expect("a temporary folder");
+        let catalogue = abc();
         let folder = store.path().join("m");
         fs::create_dir(&folder).expect("writable");
         fs::write(folder.join("w.gguf"), "abc").expect("writable");

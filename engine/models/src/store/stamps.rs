@@ -1,4 +1,5 @@
-//! Remembers which files were checked, so that start-up need not hash hundreds of megabytes.
+//! Remembers what checked files were found to be, so that start-up need not hash hundreds of
+//! megabytes, and so that a damaged file stays known as one.
 //!
 //! A stamp holds only while size and modification time are what they were. It guards against
 //! accidents, not against somebody who forges times; `janet models verify` hashes everything.
@@ -31,14 +32,14 @@ impl Stamps {
         Self(serde_json::from_slice(&text).unwrap_or_default())
     }
 
-    /// True when `name` with this metadata was found to have this hash.
-    pub(super) fn vouch(&self, name: &str, metadata: &Metadata, sha256: &str) -> bool {
-        self.0
-            .get(name)
-            .is_some_and(|stamp| *stamp == stamp_of(metadata, sha256))
+    /// The hash that `name` was found to have, if it has been hashed since it was changed.
+    pub(super) fn found(&self, name: &str, metadata: &Metadata) -> Option<&str> {
+        let stamp = self.0.get(name)?;
+        let holds = *stamp == stamp_of(metadata, &stamp.sha256);
+        holds.then_some(&stamp.sha256)
     }
 
-    /// Notes that `name` has this hash, and keeps that on disk.
+    /// Notes that `name` was found to have this hash, and keeps that on disk.
     pub(super) fn put(&mut self, folder: &Path, name: &str, sha256: &str) -> io::Result<()> {
         let stamp = stamp_of(&fs::metadata(folder.join(name))?, sha256);
         self.0.insert(name.to_owned(), stamp);

@@ -120,10 +120,20 @@ fn verify_hashes_everything_whatever_the_stamps_say() {
             ("w.json".to_owned(), Condition::Sound)
         ]
     );
+    // Whoever only looks is told, too: in another process, and until it is right again.
+    let listed = || world.store().list().expect("readable")[0].condition.clone();
+    assert_eq!(listed().in_short(), "damaged");
     store
         .ensure("tiny", &mut Silent)
         .expect("now it is fetched again");
     assert_eq!(fs::read(&path).expect("it is there"), weights);
+    assert_eq!(listed(), Condition::Sound);
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|f| f.set_modified(std::time::UNIX_EPOCH))
+        .expect("ours");
+    assert_eq!(listed(), Condition::Unchecked, "nobody has looked since");
 }
 
 #[test]
