@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use candle_core::Error as TensorError;
+
 /// A model's failure. None of them ends the process.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,5 +51,49 @@ pub enum ModelError {
     },
     /// The tensor library failed.
     #[error("tensor operation failed")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(#[source] TensorError),
+}
+
+impl From<TensorError> for ModelError {
+    fn from(error: TensorError) -> Self {
+        Self::Tensor(without_backtrace(error))
+    }
+}
+
+/// The error without the stack that the tensor library puts into its text where `RUST_BACKTRACE` is
+/// set: it says nothing to who has to put a file right.
+pub(crate) fn without_backtrace(error: TensorError) -> TensorError {
+    let plain = |inner: Box<TensorError>| Box::new(without_backtrace(*inner));
+    match error {
+        TensorError::WithBacktrace { inner, .. } => without_backtrace(*inner),
+        TensorError::WithPath { inner, path } => TensorError::WithPath {
+            inner: plain(inner),
+            path,
+        },
+        TensorError::Context { inner, context } => TensorError::Context {
+            inner: plain(inner),
+            context,
+        },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::backtrace::Backtrace;
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_stack_is_not_told() {
+        let traced = TensorError::WithBacktrace {
+            inner: Box::new(TensorError::Msg("unknown magic".into())),
+            backtrace: Box::new(Backtrace::force_capture()),
+        };
+        assert!(traced.to_string().lines().count() > 1, "the control");
+        let error = ModelError::from(traced.with_path("x.gguf"));
+        let told = error.source().map(ToString::to_string);
+        assert_eq!(told.as_deref(), Some("path: \"x.gguf\" unknown magic"));
+    }
 }

@@ -13,6 +13,7 @@ use memmap2::Mmap;
 
 use super::gguf_head::has_zero_alignment;
 use crate::ModelError;
+use crate::error::without_backtrace;
 
 /// Every kind of weight can be read where this many bytes are a whole step.
 const STEP: usize = 4;
@@ -47,7 +48,7 @@ impl Gguf {
         let content =
             Content::read(&mut Cursor::new(&map[..])).map_err(|error| ModelError::Format {
                 path: path.to_path_buf(),
-                reason: format!("not GGUF: {error}"),
+                reason: format!("not GGUF: {}", without_backtrace(error)),
             })?;
         Ok(Self {
             path: path.to_path_buf(),
