@@ -3,7 +3,7 @@
 //! One JSON line per input with its time; the words are blanked out first, so a recording holds
 //! when and how long things were said, never what.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -63,8 +63,18 @@ impl Recorder {
             seed,
         };
         let begun = (|| {
-            std::fs::create_dir_all(dir)?;
-            let mut file = BufWriter::new(File::create_new(&path)?);
+            // What is in it is nobody else's.
+            let mut folder = DirBuilder::new();
+            folder.recursive(true);
+            let mut options = File::options();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            {
+                std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            }
+            folder.create(dir)?;
+            let mut file = BufWriter::new(options.open(&path)?);
             serde_json::to_writer(&mut file, &header)?;
             file.write_all(b"\n")?;
             let (lines, waiting) = sync_channel(LINES);
@@ -170,6 +180,22 @@ pub(crate) fn blank_words(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_recording_is_its_owner_s_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let dir = home.path().join("made/here");
+        assert!(Recorder::begin(&dir, 1, &Config::default(), 3).is_some());
+        let mode = |path: &Path| {
+            let metadata = std::fs::metadata(path).expect("it is there");
+            metadata.permissions().mode() & 0o777
+        };
+        let file = std::fs::read_dir(&dir).expect("it is there").next();
+        let file = file.expect("a recording").expect("readable").path();
+        assert_eq!((mode(&dir), mode(&file)), (0o700, 0o600));
+    }
 
     #[test]
     fn words_are_blanked_but_not_those_that_steer() {
