@@ -42,6 +42,9 @@ impl Replay {
             )?;
             outln!("{}", waterfall(&turn.ledger))?;
         }
+        if let Some(line) = replayed.broken_line {
+            outln!("The recording breaks off in line {line}: what followed is missing.")?;
+        }
         outln!(
             "{} turns, {} actions",
             replayed.turns.len(),
