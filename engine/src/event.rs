@@ -162,6 +162,20 @@ impl Mark {
             Self::FirstHeard => "first_heard",
         }
     }
+
+    /// The name for people; the page's drawing has the same.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Decision => "Decided to answer",
+            Self::TurnScore => "End of turn judged",
+            Self::Transcript => "Speech to text",
+            Self::LlmFirst => "First word thought",
+            Self::LlmLast => "Last word thought",
+            Self::TtsFirst => "First sound made",
+            Self::FirstAudio => "First sound sent",
+            Self::FirstHeard => "First sound heard",
+        }
+    }
 }
 
 impl Ledger {

@@ -36,7 +36,7 @@ pub fn waterfall(ledger: &Ledger) -> String {
                 _ => ' ',
             })
             .collect();
-        writeln!(out, "  {:<12} {at:>6} ms  {}", mark.name(), bar.trim_end())
+        writeln!(out, "  {:<18} {at:>6} ms  {}", mark.label(), bar.trim_end())
             .expect("writing to a string cannot fail");
         before = *at;
     }
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(bars.len(), 3);
         assert!(bars[0].0 <= bars[1].0 && bars[1].0 < bars[2].0, "{drawn}");
         assert!(bars[1].1 > bars[2].1, "{drawn}");
-        assert!(drawn.contains("first_audio     380 ms"), "{drawn}");
+        assert!(drawn.contains("First sound sent      380 ms"), "{drawn}");
     }
 
     #[test]

@@ -53,3 +53,27 @@ impl Replay {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use janet_engine::Mark;
+
+    /// How the page lays out the same drawing.
+    const PAGE: &str = include_str!("../../web/src/ui/waterfall-layout.ts");
+
+    #[test]
+    fn the_page_calls_every_stage_the_same() {
+        for mark in [
+            Mark::Decision,
+            Mark::TurnScore,
+            Mark::Transcript,
+            Mark::LlmFirst,
+            Mark::TtsFirst,
+            Mark::FirstAudio,
+            Mark::FirstHeard,
+        ] {
+            let stage = format!("mark: '{}', label: '{}'", mark.name(), mark.label());
+            assert!(PAGE.contains(&stage), "{stage}");
+        }
+    }
+}
