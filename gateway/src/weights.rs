@@ -64,6 +64,9 @@ pub(crate) enum WeightsError {
         /// What is wrong, and what is needed.
         reason: String,
     },
+    /// The ears do not know the language.
+    #[error(transparent)]
+    Language(ModelError),
     /// The voice has no such speaker.
     #[error("`tts.speaker`: {0}")]
     Speaker(#[source] ModelError),
@@ -190,6 +193,11 @@ fn check_voice(json: &Path, speaker: Option<&str>) -> Result<(), WeightsError> {
         tracing::warn!(language, "this voice is made to speak English words");
     }
     Ok(())
+}
+
+/// What keeps the Whisper in this folder from hearing in the configured language.
+pub(crate) fn check_language(stt_dir: &Path, language: &str) -> Result<(), WeightsError> {
+    whisper::check_language(stt_dir, language).map_err(WeightsError::Language)
 }
 
 /// What keeps a file of the user's from being loaded, as far as can be told without loading it.

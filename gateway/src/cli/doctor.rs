@@ -4,9 +4,9 @@
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use janet_models::store::{Condition, Role, Store};
+use janet_models::store::{Condition, Listed, Role, Store};
 
 use super::out::outln;
 use crate::config::{Choice, Config, FILE, Layers, Models, overridden};
@@ -157,7 +157,30 @@ fn models(config: &Config) -> Vec<Finding> {
             }
         }
     });
-    findings.chain(voice(&config.models, &store)).collect()
+    findings
+        .chain(language(config, &listed))
+        .chain(voice(&config.models, &store))
+        .collect()
+}
+
+/// What `janet serve` would not accept of the language. Files that are not there or not right have
+/// a line of their own.
+fn language(config: &Config, listed: &[Listed<'_>]) -> Option<Finding> {
+    let stt = &config.models.stt;
+    let folder = match stt.strip_prefix(FILE) {
+        Some(path) => PathBuf::from(path),
+        None => {
+            let listed = listed.iter().find(|listed| listed.model.name == *stt)?;
+            let is_whole = matches!(listed.condition, Condition::Sound | Condition::Unchecked);
+            is_whole.then(|| listed.folder.clone())?
+        }
+    };
+    weights::check(Role::Stt, &folder).ok()?;
+    let error = weights::check_language(&folder, &config.stt.language).err()?;
+    let finding = Finding::new("language", State::Bad, error.to_string());
+    Some(finding.todo(
+        "`--set stt.language=auto` lets the model find out, or hear English if it knows no other",
+    ))
 }
 
 /// What `janet serve` would not accept of the voice.

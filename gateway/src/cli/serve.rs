@@ -48,6 +48,8 @@ impl Serve {
 /// Serves until a signal.
 pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let weights = weights::locate(&config.models, "serve")?;
+    // Before anybody is let in: what would end the process later.
+    weights::check_language(&weights.paths.stt_dir, &config.stt.language)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // Sockets only: they need little, and the cores belong to the models.
         .worker_threads(config.engine.threads.clamp(1, 4))

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::settings::Settings;
+use super::vocabulary::Vocabulary;
 use super::weights::{self, WeightsFile};
 use crate::ModelError;
 
@@ -41,6 +43,22 @@ pub fn check(dir: &Path) -> Result<(), ModelError> {
             files.join(", ")
         ))),
     }
+}
+
+/// Languages that every Whisper hears.
+const ALWAYS: [&str; 2] = ["auto", "en"];
+
+/// Says what keeps the Whisper in a folder from hearing in the language of this name, as
+/// [`Whisper::language`](super::Whisper::language) will. Of its weights only the shapes count.
+pub fn check_language(dir: &Path, name: &str) -> Result<(), ModelError> {
+    // Files are read for a name that may be wrong only.
+    if ALWAYS.contains(&name) {
+        return Ok(());
+    }
+    let settings = Settings::load(dir)?;
+    let dims = WeightsFile::open(dir)?.dims(&settings)?;
+    let vocabulary = Vocabulary::load(dir, dims.vocabulary, &settings)?;
+    vocabulary.language(name).map(drop)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ mod weights;
 mod windows;
 mod words;
 
-pub use check::check;
+pub use check::{check, check_language};
 pub use language::{Language, Spoken};
 pub use model::Whisper;
 pub use options::{Context, Options, Pass, Transcription, Word};

@@ -103,3 +103,44 @@ fn tokens_that_are_missing_or_outside_the_model_are_named() {
         .to_string();
     assert!(error.contains("<|en|>"), "{error}");
 }
+
+/// The smallest safetensors file that a Whisper's sizes can be read from, with 20 tokens.
+fn sizes_only() -> Vec<u8> {
+    let (mut list, mut end) = (serde_json::Map::new(), 0);
+    for (name, shape) in [
+        ("encoder.conv1.weight", vec![1, 1, 3]),
+        ("encoder.embed_positions.weight", vec![1, 1]),
+        ("decoder.embed_positions.weight", vec![1, 1]),
+        ("decoder.embed_tokens.weight", vec![20, 1]),
+    ] {
+        let start = end;
+        end += 4 * shape.iter().product::<usize>();
+        let tensor =
+            serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]});
+        list.insert(name.to_owned(), tensor);
+    }
+    let list = serde_json::Value::from(list).to_string();
+    let length = (list.len() as u64).to_le_bytes();
+    [&length, list.as_bytes(), &vec![0; end]].concat()
+}
+
+#[test]
+fn a_language_is_judged_before_the_model_is_loaded() {
+    use super::super::check_language;
+    let dir = tempfile::tempdir().expect("a folder");
+    let put = |name: &str, bytes: &[u8]| {
+        std::fs::write(dir.path().join(name), bytes).expect("written");
+    };
+    let tokens = [END, START, "<|en|>", "<|de|>", TRANSLATE, TRANSCRIBE, PLAIN];
+    put("tokenizer.json", tokenizer(&tokens).as_bytes());
+    put("model.safetensors", &sizes_only());
+    put("config.json", br#"{"encoder_attention_heads": 1}"#);
+    check_language(dir.path(), "en").expect("everybody hears it");
+    let error = check_language(dir.path(), "de").expect_err("it has few tokens");
+    assert!(error.to_string().contains("English only"), "{error}");
+    let multilingual = br#"{"encoder_attention_heads": 1, "is_multilingual": true}"#;
+    put("config.json", multilingual);
+    check_language(dir.path(), "de").expect("it is one of them");
+    let error = check_language(dir.path(), "xx").expect_err("nobody speaks it");
+    assert!(error.to_string().contains("no language \"xx\""), "{error}");
+}
