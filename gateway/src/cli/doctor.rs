@@ -71,9 +71,9 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     findings.extend(choices(layers));
     findings.extend(models(config));
     findings.extend(hub(config));
+    findings.extend([port(config), conversations(&config.conversation.data_dir)]);
+    findings.extend(config.engine.record_dir.as_deref().map(recordings));
     findings.extend([
-        port(config),
-        conversations(&config.conversation.data_dir),
         page(config),
         language_server(config)?,
         speech_server(config)?,
@@ -227,7 +227,23 @@ fn port(config: &Config) -> Finding {
 }
 
 fn conversations(folder: &Path) -> Finding {
-    const WHAT: &str = "conversations";
+    writable(
+        "conversations",
+        folder,
+        "`--set conversation.data_dir=FOLDER` takes another folder",
+    )
+}
+
+fn recordings(folder: &Path) -> Finding {
+    writable(
+        "recordings",
+        folder,
+        "`--set engine.record_dir=FOLDER` takes another folder; without it nothing is recorded",
+    )
+}
+
+/// Whether files can be made in a folder, which is made when it is needed.
+fn writable(what: &'static str, folder: &Path, todo: &str) -> Finding {
     let shown = folder.display();
     // Of a folder that is not there yet, the next one above decides.
     let here = |folder: &Path| folder.as_os_str().is_empty();
@@ -237,10 +253,9 @@ fn conversations(folder: &Path) -> Finding {
         .find(|folder| folder.exists());
     let is_writable = there.is_some_and(|there| tempfile::tempfile_in(there).is_ok());
     if is_writable {
-        Finding::new(WHAT, State::Fine, format!("{shown}"))
+        Finding::new(what, State::Fine, format!("{shown}"))
     } else {
-        Finding::new(WHAT, State::Bad, format!("{shown} cannot be written"))
-            .todo("`--set conversation.data_dir=FOLDER` takes another folder")
+        Finding::new(what, State::Bad, format!("{shown} cannot be written")).todo(todo)
     }
 }
 
@@ -369,5 +384,8 @@ mod tests {
         let file = folder.path().join("file");
         std::fs::write(&file, "").expect("written");
         assert_eq!(conversations(&file.join("data")).state, State::Bad);
+        let recordings = recordings(&file).to_string();
+        assert!(recordings.starts_with("BAD "), "{recordings}");
+        assert!(recordings.contains("engine.record_dir"), "{recordings}");
     }
 }
