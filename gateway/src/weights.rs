@@ -141,7 +141,9 @@ pub(crate) fn locate(models: &Models, who: &str) -> Result<Weights, WeightsError
     let llm = finder.find("llm", &models.llm, Role::Llm)?;
     let voice = finder.find("voice", &models.voice, Role::Tts)?;
     let voice_config = voice.file(".onnx.json")?;
-    check_voice(&voice_config, models.speaker.as_deref())?;
+    if let Some(language) = check_voice(&voice_config, models.speaker.as_deref())? {
+        tracing::warn!(language, "this voice is made to speak English words");
+    }
     let paths = ModelPaths {
         vad: vad.file(".safetensors")?,
         turn: turn.file(".onnx")?,
@@ -157,8 +159,12 @@ pub(crate) fn locate(models: &Models, who: &str) -> Result<Weights, WeightsError
 }
 
 /// What keeps the configured voice from being used, as far as can be told without loading it; a
-/// voice of the store's that is not there yet is no such thing. Changes nothing.
-pub(crate) fn look_at_voice(models: &Models, store: &Store) -> Result<(), WeightsError> {
+/// voice of the store's that is not there yet is no such thing. Gives its language where that is not
+/// English. Changes nothing.
+pub(crate) fn look_at_voice(
+    models: &Models,
+    store: &Store,
+) -> Result<Option<String>, WeightsError> {
     let json = match models.voice.strip_prefix(FILE) {
         Some(path) => {
             own("voice", Path::new(path), ".onnx")?;
@@ -166,33 +172,31 @@ pub(crate) fn look_at_voice(models: &Models, store: &Store) -> Result<(), Weight
         }
         None => {
             let Some(model) = store.catalogue().find(&models.voice) else {
-                return Ok(());
+                return Ok(None);
             };
             let mut names = model.files.iter().map(|file| file.name.as_str());
             let name = names.find(|name| name.ends_with(".onnx.json"));
             let json = name.map(|name| models.dir.join(&model.name).join(name));
             match json.filter(|json| json.is_file()) {
                 Some(json) => json,
-                None => return Ok(()),
+                None => return Ok(None),
             }
         }
     };
     check_voice(&json, models.speaker.as_deref())
 }
 
-/// Whether a voice of this configuration can be used, and has this speaker.
-fn check_voice(json: &Path, speaker: Option<&str>) -> Result<(), WeightsError> {
+/// Whether a voice of this configuration can be used, and has this speaker. Gives its language where
+/// that is not English: its words will be, all the same.
+fn check_voice(json: &Path, speaker: Option<&str>) -> Result<Option<String>, WeightsError> {
     let read = VoiceConfig::read(json);
     let voice = read.map_err(|source| WeightsError::Unfit {
         key: "voice",
         source,
     })?;
     voice.speaker(speaker).map_err(WeightsError::Speaker)?;
-    if !voice.is_english() {
-        let language = voice.language.unwrap_or_default();
-        tracing::warn!(language, "this voice is made to speak English words");
-    }
-    Ok(())
+    let is_foreign = !voice.is_english();
+    Ok(voice.language.filter(|_| is_foreign))
 }
 
 /// What keeps the Whisper in this folder from hearing in the configured language.

@@ -475,6 +475,13 @@ fn what_the_doctor_says_of_a_voice_is_what_serve_says() {
     fs::copy(real.join("en_US-joe-medium.onnx.json"), json).expect("copied");
     let told = doctor(&["--set", "tts.speaker=nobody"]);
     assert!(told.contains("tts.speaker"), "{told}");
+    // Nothing but the table: no line of a log, whatever fails meanwhile.
+    let nobody = "tts.url=http://127.0.0.1:9/v1";
+    let told = doctor(&["--set", nobody, "--set", "tts.model=m"]);
+    assert!(
+        told.contains("speech server") && !told.contains("WARN"),
+        "{told}"
+    );
 }
 
 /// A store of one's own whose files are those of the machine's: what is removed here stays there.

@@ -68,7 +68,9 @@ impl fmt::Display for Finding {
 /// Prints every finding; an error when something is bad, so that scripts can tell.
 pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let mut findings = vec![machine(layers)];
-    findings.extend(choices(layers));
+    findings.extend(choices(layers.choices(), &|choice| {
+        overridden(choice, layers)
+    }));
     findings.extend(models(config));
     findings.extend(hub(config));
     findings.extend([port(config), conversations(&config.conversation.data_dir)]);
@@ -107,22 +109,23 @@ fn machine(layers: &Layers) -> Finding {
     }
 }
 
-/// How the profile chose; what keeps a better model away is no fault of anybody's.
-fn choices(layers: &Layers) -> Vec<Finding> {
-    let findings = layers.choices().iter();
+/// The larger models that the profile took, or that there are none. What keeps each away is a long
+/// story and no fault of anybody's.
+fn choices(choices: &[Choice], overridden: &dyn Fn(&Choice) -> String) -> Vec<Finding> {
+    const WHAT: &str = "larger models";
+    let taken = choices.iter().filter(|choice| choice.is_taken());
+    let mut findings: Vec<Finding> = taken
+        .map(|choice| {
+            let found = format!("{choice}{}: {}", overridden(choice), choice.reason);
+            Finding::new(WHAT, State::Fine, found)
+        })
+        .collect();
+    if findings.is_empty() && !choices.is_empty() {
+        let found = "none is here that this machine can run; `janet config explain` shows what \
+                     each would need";
+        findings.push(Finding::new(WHAT, State::Fine, found));
+    }
     findings
-        .map(|choice| chosen(choice, &overridden(choice, layers)))
-        .collect()
-}
-
-fn chosen(choice: &Choice, overridden: &str) -> Finding {
-    let missing = choice.conditions.iter().filter(|c| !c.is_met);
-    let missing: Vec<&str> = missing.map(|c| c.told.as_str()).collect();
-    let found = match missing[..] {
-        [] => format!("{choice}{overridden}: {}", choice.reason),
-        _ => format!("{choice}; wanted: {}", missing.join(", ")),
-    };
-    Finding::new("choice", State::Fine, found)
 }
 
 fn models(config: &Config) -> Vec<Finding> {
@@ -183,10 +186,17 @@ fn language(config: &Config, listed: &[Listed<'_>]) -> Option<Finding> {
     ))
 }
 
-/// What `janet serve` would not accept of the voice.
+/// What `janet serve` would not accept of the voice, or warn of.
 fn voice(models: &Models, store: &Store) -> Option<Finding> {
-    let error = weights::look_at_voice(models, store).err()?;
-    Some(Finding::new("voice", State::Bad, error.to_string()))
+    const WHAT: &str = "voice";
+    match weights::look_at_voice(models, store) {
+        Ok(None) => None,
+        Ok(Some(language)) => {
+            let found = format!("it is made for the language {language} and will speak English");
+            Some(Finding::new(WHAT, State::Note, found))
+        }
+        Err(error) => Some(Finding::new(WHAT, State::Bad, error.to_string())),
+    }
 }
 
 /// A file of the user's, looked at as `janet serve` does.
@@ -333,6 +343,7 @@ fn speech_server(config: &Config) -> anyhow::Result<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Condition;
 
     #[test]
     fn a_finding_says_what_helps_on_a_line_of_its_own() {
@@ -347,19 +358,37 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_that_does_not_count_says_what_does() {
-        let choice = Choice {
+    fn larger_models_have_a_line_each_where_they_are_taken_and_one_where_none_is() {
+        let choice = |candidate: &str, is_met: bool| Choice {
             key: "models.llm".into(),
-            candidate: "half-b".into(),
+            candidate: candidate.into(),
             bytes: 400_000_000,
-            conditions: Vec::new(),
+            conditions: vec![Condition {
+                is_met,
+                told: "64 cores".into(),
+            }],
             reason: "it answers better".into(),
         };
-        let found = |over: &str| chosen(&choice, over).found;
+        let found = |all: &[Choice], over: &str| -> Vec<String> {
+            let findings = choices(all, &|_| over.to_owned());
+            findings.into_iter().map(|finding| finding.found).collect()
+        };
+        let all = [
+            choice("huge", false),
+            choice("half-b", true),
+            choice("", false),
+        ];
         let taken = "models.llm: half-b (400 MB) is taken";
-        assert_eq!(found(""), format!("{taken}: it answers better"));
+        assert_eq!(found(&all, ""), [format!("{taken}: it answers better")]);
         let over = ", but flag --set models.llm counts";
-        assert_eq!(found(over), format!("{taken}{over}: it answers better"));
+        let told = found(&all, over);
+        assert_eq!(told, [format!("{taken}{over}: it answers better")]);
+        let told = found(&all[..1], "");
+        assert!(
+            told.len() == 1 && told[0].contains("`janet config explain`"),
+            "{told:?}"
+        );
+        assert!(found(&[], "").is_empty(), "the profile chooses nothing");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Config, Environment, Layers, Request};
+use crate::config::{self, Config, Environment, Layers, Origin, Request};
 use crate::{logging, reexec};
 
 /// Janet, a voice assistant that runs on your own machine.
@@ -131,8 +131,14 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         listen.flags(&mut request);
     }
     let (config, layers) = config::load(&request, &environment)?;
+    // The doctor's table says what a warning would; who asks for a log gets it.
+    let is_log_wanted = layers.origin("log.filter") != Origin::Default;
+    let mut log = config.log.clone();
+    if matches!(command, Command::Doctor) && !is_log_wanted {
+        "error".clone_into(&mut log.filter);
+    }
     // https://no-color.org
-    logging::start(&config.log, !environment.is_set("NO_COLOR"));
+    logging::start(&log, !environment.is_set("NO_COLOR"));
     match command {
         Command::Config {
             command: ConfigCommand::Explain,

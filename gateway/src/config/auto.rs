@@ -2,7 +2,7 @@
 //!
 //! Decides nothing that is not written in the profile: each pick is a key, what the machine must
 //! have, and the reason in words. Every condition is kept with how it came out, for `janet config
-//! explain` and `janet doctor`.
+//! explain`.
 
 use std::fmt;
 
