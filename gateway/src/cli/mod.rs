@@ -66,7 +66,7 @@ enum Command {
         command: ConfigCommand,
     },
     /// Look whether everything is there to run, and say what to do where it is not
-    Doctor,
+    Doctor(serve::Serve),
     /// Print the lines that complete `janet` in a shell
     #[command(
         after_help = "For bash: janet completions bash > ~/.local/share/bash-completion/completions/janet"
@@ -94,7 +94,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Print every setting with its value and where it came from
-    Explain,
+    Explain(serve::Serve),
 }
 
 /// Runs the command that was asked for.
@@ -124,26 +124,30 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             .flags
             .push((flag.0.into(), flag.1.into(), flag.2.into()));
     }
-    if let Command::Serve(serve) = &command {
-        serve.flags(&mut request);
-    }
-    if let Command::Listen(listen) = &command {
-        listen.flags(&mut request);
+    match &command {
+        // What would count if Janet were served with them.
+        Command::Serve(serve)
+        | Command::Doctor(serve)
+        | Command::Config {
+            command: ConfigCommand::Explain(serve),
+        } => serve.flags(&mut request),
+        Command::Listen(listen) => listen.flags(&mut request),
+        _ => {}
     }
     let (config, layers) = config::load(&request, &environment)?;
     // The doctor's table says what a warning would; who asks for a log gets it.
     let is_log_wanted = layers.origin("log.filter") != Origin::Default;
     let mut log = config.log.clone();
-    if matches!(command, Command::Doctor) && !is_log_wanted {
+    if matches!(command, Command::Doctor(_)) && !is_log_wanted {
         "error".clone_into(&mut log.filter);
     }
     // https://no-color.org
     logging::start(&log, !environment.is_set("NO_COLOR"));
     match command {
         Command::Config {
-            command: ConfigCommand::Explain,
+            command: ConfigCommand::Explain(_),
         } => Ok(out::text(config::explain(&layers).as_bytes())?),
-        Command::Doctor => doctor::run(&config, &layers),
+        Command::Doctor(_) => doctor::run(&config, &layers),
         Command::Completions { .. } | Command::Schema => {
             unreachable!("done before the configuration is read")
         }
@@ -207,6 +211,10 @@ mod tests {
             cli.settings.set,
             [("models.stt".to_owned(), "whisper-base".to_owned())]
         );
+        for command in [&["serve"][..], &["doctor"], &["config", "explain"]] {
+            let words = [&["janet"], command, &["--port", "9000", "--host", "::1"]].concat();
+            Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        }
         for wrong in ["port", "=", " =3"] {
             assert!(Cli::try_parse_from(["janet", "serve", "--set", wrong]).is_err());
         }

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::config::{Config, Layers, Request};
 use crate::{server, weights};
 
-/// Flags of `janet serve`.
+/// Flags of `janet serve`, and of the commands that tell what it would do.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address to listen on; loopback only [default: 127.0.0.1]
