@@ -19,6 +19,7 @@ pub mod config;
 mod conversations;
 mod elsewhere;
 mod gate;
+mod hangup;
 #[cfg(feature = "hf")]
 mod hub;
 mod llm;

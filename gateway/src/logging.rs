@@ -33,6 +33,8 @@ pub(crate) fn start(log: &Log, colours: bool) {
     // Colours are for people; a file would show their codes.
     let lines = fmt::layer()
         .with_writer(io::stderr)
+        // Told on standard error, which is what failed: that would be a panic.
+        .log_internal_errors(false)
         .with_ansi(colours && io::stderr().is_terminal());
     let lines = match log.format {
         LogFormat::Text => lines.boxed(),

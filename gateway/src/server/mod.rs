@@ -1,8 +1,8 @@
 //! The listening process: one port for page, socket, health and metrics.
 //!
 //! Listens at once and loads the models meanwhile, so that a client that comes early is told so
-//! instead of being refused. Ends on SIGTERM or Ctrl-C: accepts nobody, says goodbye to everybody,
-//! lets what is running end within its deadline.
+//! instead of being refused. Ends on SIGTERM, on Ctrl-C or with its terminal: accepts nobody, says
+//! goodbye to everybody, lets what is running end within its deadline.
 
 mod accept;
 mod guard;
@@ -34,6 +34,7 @@ use crate::app::{App, goes_down};
 use crate::config::Config;
 use crate::conversations::{Conversations, StoreError};
 use crate::elsewhere::SetupError;
+use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
 use crate::tts::SpeechServer;
 use crate::{socket, weights};
@@ -106,6 +107,7 @@ pub async fn serve(
     // Before anything else can fail: a signal that comes early must find somebody.
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut hung_up = Hangup::listen()?;
 
     // What fails at once and is put right most easily comes first.
     let page = Arc::new(Page::find(config.server.web_dir.as_deref())?);
@@ -159,6 +161,7 @@ pub async fn serve(
         tokio::select! {
             _ = terminated.recv() => break Ok(()),
             _ = interrupted.recv() => break Ok(()),
+            () = hung_up.recv() => break Ok(()),
             result = &mut loaded, if is_loading => {
                 is_loading = false;
                 match result {
