@@ -25,10 +25,33 @@ need_pip() {
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip python3-venv)
 }
 
-# need_node: Node 20 or later with npm; Vite asks for it.
+# The oldest Node that builds the page; Vite asks for it.
+least_node=20
+
+# need_node: Node of that version or a later one, with npm.
 need_node() {
-  need node nodejs
+  if command -v node >/dev/null 2>&1; then
+    check_node "$(node --version)" "Node $(node --version) is here"
+  else
+    missing+=(nodejs)
+  fi
   need npm npm
+}
+
+# check_node VERSION WHAT: stops, saying WHAT there is instead, where that version is too old.
+check_node() {
+  local major
+  major=$(sed 's/^v\{0,1\}\([0-9]*:\)\{0,1\}\([0-9]*\).*/\2/' <<<"$1")
+  [ -z "$major" ] || [ "$major" -ge "$least_node" ] ||
+    die "$2, and the page is built with version $least_node or later. Install one as https://nodejs.org/en/download says, then run me again."
+}
+
+# Before apt installs anything: whether the Node that it has will do. Where apt does not know yet, nothing is said.
+check_offered_node() {
+  case " ${missing[*]} " in *" nodejs "*) ;; *) return 0 ;; esac
+  local offered
+  offered=$(LC_ALL=C apt-cache policy nodejs 2>/dev/null | sed -n 's/^ *Candidate: \([0-9].*\)/\1/p')
+  check_node "$offered" "Node is missing, and apt would install version $offered"
 }
 
 # Installs what is missing with one apt call, or prints that call and stops.
@@ -36,14 +59,19 @@ install_missing() {
   [ ${#missing[@]} -eq 0 ] && return 0
   local install="apt-get install -y --no-install-recommends ${missing[*]}"
   command -v apt-get >/dev/null 2>&1 ||
-    die "Missing: ${missing[*]} (Debian's package names). Install them with your system's package tool, then run this again."
+    die "Missing: ${missing[*]} (Debian's package names; Node has to be version $least_node or later). Install them with your system's package tool, then run this again."
   if [ "$(id -u)" = 0 ]; then
     say "installing ${missing[*]}"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive $install
+    apt-get update -qq
+    check_offered_node
+    DEBIAN_FRONTEND=noninteractive $install
   elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
     say "installing ${missing[*]} (sudo)"
-    sudo -n apt-get update -qq && sudo -n DEBIAN_FRONTEND=noninteractive $install
+    sudo -n apt-get update -qq
+    check_offered_node
+    sudo -n DEBIAN_FRONTEND=noninteractive $install
   else
+    check_offered_node
     die "Some programs are missing. Type this, then run me again:
 
     sudo apt-get update && sudo $install
@@ -52,37 +80,42 @@ install_missing() {
   missing=()
 }
 
-# The Rust toolchain is never installed behind your back.
+# The Rust toolchain is never installed or updated behind your back.
 need_rust() {
+  local least found todo="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default"
   [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
   command -v cargo >/dev/null 2>&1 || die "Rust is missing. Type this, then run me again:
 
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default
+    $todo
 "
-}
+  least=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+  found=$(rustc --version | cut -d' ' -f2)
+  [ "$(printf '%s\n' "$least" "$found" | sort -V | head -1)" = "$least" ] && return 0
+  command -v rustup >/dev/null 2>&1 && todo='rustup update stable && rustup default stable'
+  die "Rust $found is here, and $least or later is needed. Type this, then run me again:
 
-check_node_version() {
-  local major
-  major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
-  [ "$major" -ge 20 ] || die "Node $(node --version) is too old to build the page; version 20 or later is needed (https://nodejs.org)."
+    $todo
+"
 }
 
 # Fetches the page's packages once per change of its lock file.
 page_packages() {
-  check_node_version
+  check_node "$(node --version)" "Node $(node --version) is here"
   if [ ! -d "$web/node_modules" ] || [ "$web/package-lock.json" -nt "$web/node_modules/.package-lock.json" ]; then
     say "fetching the page's packages"
     (cd "$web" && npm ci --no-audit --no-fund --loglevel=error)
   fi
 }
 
-# Builds the page when it is older than what it is made of.
+# Whether the page is there and no older than what it is made of.
+page_is_built() {
+  [ ! -f "$web/package.json" ] || { [ -f "$web/dist/index.html" ] &&
+    [ -z "$(find "$web" -path "$web/node_modules" -prune -o -path "$web/dist" -prune -o -type f -newer "$web/dist/index.html" -print -quit)" ]; }
+}
+
+# Builds the page where it is not.
 build_page() {
-  [ -f "$web/package.json" ] || return 0
-  if [ -f "$web/dist/index.html" ] &&
-    [ -z "$(find "$web" -path "$web/node_modules" -prune -o -path "$web/dist" -prune -o -type f -newer "$web/dist/index.html" -print -quit)" ]; then
-    return 0
-  fi
+  page_is_built && return 0
   page_packages
   say "building the page"
   (cd "$web" && npm run --silent build)

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# What scripts/lib.sh says of programs that are missing or too old, with made-up ones. Installs nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fakes=$(mktemp -d)
+trap 'rm -rf "$fakes"' EXIT
+mkdir "$fakes/home"
+
+# fake NAME TEXT: a program that prints this.
+fake() { printf '#!/bin/sh\ncat <<"TXT"\n%s\nTXT\n' "$2" >"$fakes/$1" && chmod +x "$fakes/$1"; }
+for tool in bash dirname sed sort head cut cat mktemp; do ln -s "$(command -v "$tool")" "$fakes/$tool"; done
+fake id 1000
+fake npm 10
+fake apt-get 'would install'
+fake cargo 'cargo 1.95.0'
+
+# says CODE TEXT FUNCTION…: these functions end with this code and their output holds this text.
+says() {
+  local code=0 said
+  said=$(HOME=$fakes/home PATH=$fakes bash -c '. scripts/lib.sh; shift; for step; do $step; done' - - "${@:3}" 2>&1) || code=$?
+  if [ "$code" != "$1" ] || [[ $said != *"$2"* ]]; then
+    printf 'FAIL: %s: ended with %s and said: %s\nwanted: %s and %s\n' "${*:3}" "$code" "$said" "$1" "$2"
+    exit 1
+  fi
+}
+
+fake apt-cache '  Candidate: 18.20.4+dfsg-1~deb12u3'
+says 2 'apt would install version 18.20.4' need_node install_missing
+fake apt-cache '  Candidate: 1:22.1.0-1'
+says 2 'sudo apt-get update && sudo apt-get install' need_node install_missing
+fake apt-cache '  Candidate: (none)'
+says 2 'sudo apt-get update && sudo apt-get install' need_node install_missing
+fake id 0
+fake apt-cache '  Candidate: 18.20.4'
+says 2 'version 20 or later' need_node install_missing
+fake node v18.20.4
+says 2 'Node v18.20.4 is here' need_node install_missing
+fake node v20.0.0
+says 0 '' need_node install_missing
+
+fake rustc 'rustc 1.63.0 (4b91a6ea7 2022-08-08)'
+says 2 'https://sh.rustup.rs' need_rust
+says 2 'Rust 1.63.0 is here' need_rust
+fake rustup rustup
+says 2 'rustup update stable' need_rust
+for version in 1.95.0 1.100.1 2.0.0-nightly; do
+  fake rustc "rustc $version"
+  says 0 '' need_rust
+done
