@@ -188,21 +188,6 @@ async fn a_message_that_no_model_can_take_in_is_refused_with_its_size() {
 }
 
 #[tokio::test]
-async fn sound_that_comes_faster_than_it_is_spoken_is_dropped_and_told_so() {
-    let mut client = Client::connect(Server::shared()).await;
-    client.send(START.parse().expect("JSON")).await;
-    client.until("audio_ready").await;
-    for _ in 0..20 {
-        client.send_mic(&[0; 16_000]).await;
-    }
-    let error = client.error().await;
-    assert_eq!(error["code"], "overloaded", "{error}");
-    let message = error["message"].as_str().expect("text");
-    assert!(message.contains("faster than it is spoken"), "{message}");
-    client.is_served().await;
-}
-
-#[tokio::test]
 async fn a_button_that_was_held_for_nothing_is_answered() {
     let mut client = Client::connect(Server::shared()).await;
     client.send(START.parse().expect("JSON")).await;

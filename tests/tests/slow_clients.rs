@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::SinkExt;
 use janet_tests::server::pause;
 use janet_tests::sound::{self, s16};
-use janet_tests::{Client, Server, http};
+use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -93,7 +93,7 @@ async fn a_client_that_vanishes_in_mid_speech_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn more_sound_than_real_time_is_dropped_and_counted_not_queued() {
+async fn more_sound_than_real_time_is_dropped_counted_and_told_not_queued() {
     let server = Server::start(&[]).ready();
     let mut client = Client::connect(&server).await;
     client
@@ -103,7 +103,22 @@ async fn more_sound_than_real_time_is_dropped_and_counted_not_queued() {
     for _ in 0..60 {
         client.send_mic(&[0; 16_000]).await;
     }
-    client.is_served().await;
+    client.send(json!({ "type": "ping", "timestamp": 0 })).await;
+    let mut told = 0;
+    loop {
+        match client.next().await {
+            Frame::Text(frame) if frame["type"] == "pong" => break,
+            Frame::Text(error) => {
+                assert_eq!(error["code"], "overloaded", "{error}");
+                let message = error["message"].as_str().expect("text");
+                assert!(message.contains("faster than it is spoken"), "{message}");
+                told += 1;
+            }
+            other => panic!("{other:?} came instead of a pong"),
+        }
+    }
+    // Once a second, and a minute of sound is not sent in ten.
+    assert!((1..10).contains(&told), "told {told} times");
     let scrape = http::get(server.address(), "/metrics");
     assert!(
         scrape.body.contains("janet_mic_dropped_samples_total"),
