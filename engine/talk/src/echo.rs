@@ -236,4 +236,25 @@ mod tests {
             Source::Person
         );
     }
+
+    #[test]
+    fn a_persons_level_follows_loud_words_quickly_and_quiet_ones_slowly() {
+        let mut echo = EchoFloor::new();
+        for (level, known) in [(-40.0, -40.0), (-30.0, -37.0), (-47.0, -37.2)] {
+            echo.person(level);
+            let person = echo.person_db.expect("somebody spoke");
+            assert!((person - known).abs() < 1e-4, "{level}: {person}");
+        }
+    }
+
+    #[test]
+    fn twice_the_margin_above_the_floor_is_no_echo() {
+        let mut echo = EchoFloor::new();
+        for _ in 0..TRIAL {
+            echo.over_her_voice(-40.0, true, Whose::Hers);
+        }
+        let floor = echo.floor_db();
+        assert!(!echo.is_far_over(floor + 2.0 * MARGIN_DB - 0.1));
+        assert!(echo.is_far_over(floor + 2.0 * MARGIN_DB + 0.1));
+    }
 }

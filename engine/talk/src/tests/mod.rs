@@ -1,5 +1,6 @@
 //! Tests of the whole conversation: tables that document it, random sessions that search it.
 
+mod queries;
 #[cfg(feature = "serde")]
 mod record;
 mod sim;
