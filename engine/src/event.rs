@@ -71,8 +71,8 @@ pub enum Event {
         sound: Option<Vec<f32>>,
         /// Samples per second of `sound`.
         sound_rate_hz: u32,
-        /// Set where there is no answer because the question did not fit.
-        too_long: Option<TooLong>,
+        /// What went wrong, if [`Ending::Failed`] is why it ended.
+        cause: Option<Cause>,
     },
     /// Somebody spoke but nothing was meant for Janet, or it cannot be answered.
     Disregarded {
@@ -87,14 +87,21 @@ pub enum Event {
     Idle,
 }
 
-/// A question that the language model cannot take in: its instructions and the user's words alone
-/// need more than its context has room for.
+/// What keeps a reply from being made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong {
-    /// Tokens of both, at least.
-    pub tokens: usize,
-    /// Tokens that there is room for.
-    pub limit: usize,
+pub enum Cause {
+    /// The language model cannot take in the question: its instructions and the user's words alone
+    /// need more than its context has room for.
+    TooLong {
+        /// Tokens of both, at least.
+        tokens: usize,
+        /// Tokens that there is room for.
+        limit: usize,
+    },
+    /// A model failed.
+    Fault,
+    /// Nothing failed: it was not made in time, because others were.
+    Late,
 }
 
 impl Event {

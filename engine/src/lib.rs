@@ -36,7 +36,7 @@ pub mod waterfall;
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineStats};
 pub use error::{EngineError, Fault};
-pub use event::{Ending, Event, Ledger, Mark, ReplyId, TooLong, Voice, Why};
+pub use event::{Cause, Ending, Event, Ledger, Mark, ReplyId, Voice, Why};
 pub use janet_talk::MicMode;
 pub use model_choice::ModelChoice;
 pub use models::{ModelInfo, ModelPaths, Models};

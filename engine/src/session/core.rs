@@ -29,7 +29,7 @@ use crate::histogram::Histogram;
 use crate::models::Models;
 use crate::ports::{Gate, LanguageServer, SpeechServer};
 use crate::record::Recorder;
-use crate::{EngineConfig, Event, Mark, ModelChoice, VoiceChoice};
+use crate::{Cause, EngineConfig, Event, Mark, ModelChoice, VoiceChoice};
 
 /// Rate in which `talk` counts played samples; a line at 48 kHz is counted in halves.
 pub(super) const TALK_HZ: u64 = 24_000;
@@ -395,12 +395,16 @@ impl Core {
                 partial,
                 core,
             },
-            What::TooLong(too_long) => {
-                live.too_long = Some(too_long);
+            What::Because(cause) => {
+                live.cause = Some(cause);
                 return;
             }
             What::Failed(Stage::Generate) if self.ask_own_instead(reply) => return,
-            What::Failed(stage) => Input::Failed { reply, stage },
+            What::Failed(stage) => {
+                let live = self.live.get_mut(&reply).expect("it was there above");
+                live.cause.get_or_insert(Cause::Fault);
+                Input::Failed { reply, stage }
+            }
         };
         self.feed(now, input);
     }

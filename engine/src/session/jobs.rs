@@ -11,7 +11,7 @@ use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 use super::places::Place;
 use super::posted::{Posted, What};
 use super::shared::Shared;
-use crate::TooLong;
+use crate::Cause;
 use crate::arbiter::{Class, Job, Outcome};
 use crate::models::Models;
 use crate::ports::Gate;
@@ -269,7 +269,8 @@ impl AnswerJob {
                     Ok(going) => self.go(Asking::Answering(Box::new(going))),
                     Err(error) => {
                         if let ModelError::TooLong { tokens, limit } = error {
-                            self.out.post(What::TooLong(TooLong { tokens, limit }));
+                            self.out
+                                .post(What::Because(Cause::TooLong { tokens, limit }));
                         }
                         self.out.fail(Stage::Generate, &error)
                     }

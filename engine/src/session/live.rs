@@ -9,7 +9,7 @@ use janet_talk::{Mono, PhraseId};
 use super::speaking::Speaker;
 use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
-use crate::{Ledger, Mark, TooLong};
+use crate::{Cause, Ledger, Mark};
 
 /// An attempt's jobs, its sound on the way to the ear, and when each stage was through.
 pub(super) struct Live {
@@ -43,8 +43,8 @@ pub(super) struct Live {
     pub(super) asked: Option<Vec<llm::Message>>,
     /// The whole sound, where a request asked for a file instead of a stream.
     pub(super) file: Option<Vec<f32>>,
-    /// Why the own language model did not answer, if that is why.
-    pub(super) too_long: Option<TooLong>,
+    /// What has failed, if anything.
+    pub(super) cause: Option<Cause>,
     pub(super) speech_end: Option<Mono>,
     pub(super) prompt: (u32, u32),
     marks: Vec<(Mark, Mono)>,
@@ -71,7 +71,7 @@ impl Live {
             thoughts: Thoughts::default(),
             asked: None,
             file: None,
-            too_long: None,
+            cause: None,
             speech_end: None,
             prompt: (0, 0),
             marks: Vec::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use janet_models::llm;
-use janet_talk::{Action, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId};
+use janet_talk::{Action, Ending, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId, Why};
 
 use super::answering::{Answer, Answering};
 use super::core::Core;
@@ -12,7 +12,7 @@ use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, SpeechJob, TurnJob};
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
 use crate::ports::Question;
-use crate::{Event, Mark};
+use crate::{Cause, Event, Mark};
 
 /// Messages that are kept for the prompt: more than the largest context holds of short ones.
 const HISTORY_MESSAGES: usize = 256;
@@ -115,6 +115,15 @@ impl Core {
                 self.finish(reply, text, shown, ending);
             }
             Action::Disregard { reply, tag, why } => {
+                let failed = self
+                    .live
+                    .get(&reply)
+                    .is_some_and(|live| live.cause.is_some());
+                // Nothing failed, it took too long: there is too much to do.
+                let why = match why {
+                    Why::Failed if !failed => Why::TooMany,
+                    why => why,
+                };
                 self.forget(reply);
                 if let Some(tag) = tag {
                     self.uploads.remove(&UtteranceId(tag));
@@ -210,7 +219,7 @@ impl Core {
         });
     }
 
-    fn finish(&mut self, reply: ReplyId, text: String, shown: String, ending: janet_talk::Ending) {
+    fn finish(&mut self, reply: ReplyId, text: String, shown: String, ending: Ending) {
         let Some(mut live) = self.live.remove(&reply) else {
             return;
         };
@@ -233,7 +242,7 @@ impl Core {
             ledger,
             sound_rate_hz: live.rate_hz,
             sound: live.file.take(),
-            too_long: live.too_long,
+            cause: (ending == Ending::Failed).then(|| live.cause.unwrap_or(Cause::Late)),
         });
     }
 

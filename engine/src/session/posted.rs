@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
-use crate::TooLong;
+use crate::Cause;
 
 /// One result of a job, with the attempt it belongs to.
 pub(crate) struct Posted {
@@ -44,7 +44,7 @@ pub(crate) enum What {
         partial: bool,
         core: Duration,
     },
-    /// What was asked does not fit into the own language model: `Failed` follows.
-    TooLong(TooLong),
+    /// Why `Failed` follows.
+    Because(Cause),
     Failed(Stage),
 }

@@ -8,7 +8,7 @@ use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
 use super::core::{Core, TALK_HZ};
 use super::live::Live;
 use super::speaking::Speaker;
-use crate::{Event, Mark};
+use crate::{Cause, Event, Mark};
 
 /// Sound of a released reply that is made ahead of the ear; then the voice waits.
 const AHEAD: Duration = Duration::from_secs(8);
@@ -54,6 +54,7 @@ impl Core {
                 Ok(new) => none.insert(new),
                 Err(error) => {
                     tracing::error!(%reply, %error, "the voice cannot be resampled");
+                    live.cause.get_or_insert(Cause::Fault);
                     self.feed(
                         now,
                         Input::Failed {

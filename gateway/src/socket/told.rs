@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use janet_audio::wav;
-use janet_engine::{Ending, Event, Ledger, Playback, Role, Session, TooLong, Voice, Why};
+use janet_engine::{Cause, Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
 use janet_protocol::{
     AudioFormat, Base64, ContextData, ConversationInfo, Dialect, ErrorCode, Loading, ModelInfo,
     Outgoing, PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
@@ -27,7 +27,7 @@ struct Ended {
     ledger: Ledger,
     sound: Option<Vec<f32>>,
     sound_rate_hz: u32,
-    too_long: Option<TooLong>,
+    cause: Option<Cause>,
 }
 
 impl Connection {
@@ -168,7 +168,7 @@ impl Connection {
                 ledger,
                 sound,
                 sound_rate_hz,
-                too_long,
+                cause,
                 ..
             } => {
                 let asked = self.requests.finished(reply, tag);
@@ -185,7 +185,7 @@ impl Connection {
                         ledger,
                         sound,
                         sound_rate_hz,
-                        too_long,
+                        cause,
                     },
                 )
             }
@@ -205,9 +205,15 @@ impl Connection {
             dialect,
         } = asked;
         if ended.text.is_empty() {
-            let error = match (ended.ending, ended.too_long) {
-                (Ending::Failed, Some(too_long)) => Some(does_not_fit(too_long)),
-                (Ending::Failed, None) => Some(WireError::new(
+            let error = match (ended.ending, ended.cause) {
+                (Ending::Failed, Some(Cause::TooLong { tokens, limit })) => {
+                    Some(does_not_fit(tokens, limit))
+                }
+                (Ending::Failed, Some(Cause::Late)) => Some(WireError::new(
+                    ErrorCode::Overloaded,
+                    "no answer could be made in time, there is too much to do; please ask again later",
+                )),
+                (Ending::Failed, Some(Cause::Fault) | None) => Some(WireError::new(
                     ErrorCode::Internal,
                     "no answer could be made; please ask again",
                 )),
@@ -336,7 +342,7 @@ impl Connection {
 }
 
 /// What is told of a question that the language model cannot take in.
-fn does_not_fit(TooLong { tokens, limit }: TooLong) -> WireError {
+fn does_not_fit(tokens: usize, limit: usize) -> WireError {
     const FIELD: &str = "text";
     let message = format!(
         "field \"{FIELD}\": too long for the language model: with her instructions it takes {tokens} \
@@ -355,7 +361,7 @@ fn unanswered(why: Why) -> WireError {
         ),
         Why::TooMany => (
             ErrorCode::Overloaded,
-            "too many requests wait for an answer; please ask again later",
+            "there is too much to do for an answer in time; please ask again later",
         ),
         Why::Failed => (
             ErrorCode::Internal,
