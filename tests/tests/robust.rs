@@ -1,6 +1,7 @@
 //! Crowds, silent strangers, a machine with its hands full, and processes that end at the wrong
 //! moment.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -310,4 +311,34 @@ async fn an_upload_that_is_far_too_long_is_refused_by_name_and_the_client_goes_o
         assert_eq!(error["code"], code, "{error}");
         client.is_served().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_not_answered_in_time_is_told_as_overload() {
+    let tight = [
+        "engine.llm_slots=1",
+        "engine.max_tokens=300",
+        "talk.reply_patience_ms=500",
+    ];
+    let server = Server::start(&tight).ready();
+    let ask = |server: Arc<Server>| async move {
+        let mut client = Client::connect(&server).await;
+        client
+            .send(json!({ "type": "message", "text": "Tell me a very long story." }))
+            .await;
+        loop {
+            match client.next().await {
+                Frame::Text(frame) if frame["type"] == "assistant_message" => return false,
+                Frame::Text(frame) if frame["type"] == "error" => {
+                    assert_eq!(frame["code"], "overloaded", "{frame}");
+                    return true;
+                }
+                Frame::Text(_) => {}
+                other => panic!("{other:?} instead of an answer"),
+            }
+        }
+    };
+    let server = Arc::new(server);
+    let refused = join_all((0..6).map(|_| ask(server.clone()))).await;
+    assert!(refused.contains(&true), "one at a time, and none waited");
 }
