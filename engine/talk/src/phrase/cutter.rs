@@ -362,4 +362,24 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_has_no_end_is_cut_behind_the_last_comma_of_its_second_half_or_before_its_last_word() {
+        let word = "abcdefghi";
+        // Ten bytes a word; the first piece is out of the way.
+        let fits = LONGEST_BYTES / 10;
+        let run = |comma: Option<usize>| {
+            let words = (0..fits + 5).map(|at| match comma {
+                Some(comma) if at == comma => "abcdefgh,".to_owned(),
+                _ => word.to_owned(),
+            });
+            cut(&format!("Yes. {}", words.collect::<Vec<_>>().join(" ")))
+        };
+        let words = |piece: &String| piece.split(' ').count();
+        let at_comma = run(Some(fits - 2));
+        assert_eq!(words(&at_comma[1]), fits - 1, "{at_comma:?}");
+        let too_early = run(Some(1));
+        assert_eq!(words(&too_early[1]), fits, "{too_early:?}");
+        assert_eq!(words(&run(None)[1]), fits);
+    }
 }

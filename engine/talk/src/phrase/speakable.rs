@@ -288,4 +288,25 @@ mod tests {
             assert_eq!(place.say(run).then, Break::Clause, "{run}");
         }
     }
+
+    #[test]
+    fn a_bullet_makes_no_pause_and_a_dash_does() {
+        let mut place = Place::default();
+        for _ in 0..2 {
+            place.newline();
+            assert_eq!(place.say("-").then, Break::None);
+            place.say("word");
+            assert_eq!(place.say("-").then, Break::Clause);
+        }
+    }
+
+    #[test]
+    fn a_number_that_opens_a_line_ends_no_sentence() {
+        let mut place = Place::default();
+        place.newline();
+        assert_eq!(place.say("12.").then, Break::None);
+        assert_eq!(place.say("12.").then, Break::Sentence);
+        place.newline();
+        assert_eq!(place.say("1945.").then, Break::Sentence);
+    }
 }
