@@ -250,6 +250,7 @@ mod tests {
             ),
             ("Great 🎉 news 👩‍🚀!", "Great news"),
             ("2 + 2 = 4", "2 plus 2 equals 4"),
+            ("5 % × 3 & news🎉", "5 percent times 3 and news"),
             ("don't ’tis the dogs’", "don't tis the dogs"),
             ("one—two", "one, two"),
             ("1939–1945", "1939 to 1945"),
