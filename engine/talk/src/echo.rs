@@ -257,4 +257,15 @@ mod tests {
         assert!(!echo.is_far_over(floor + 2.0 * MARGIN_DB - 0.1));
         assert!(echo.is_far_over(floor + 2.0 * MARGIN_DB + 0.1));
     }
+
+    #[test]
+    fn whoever_speaks_quietly_is_heard_over_an_echo_that_was_never_heard() {
+        let mut echo = EchoFloor::new();
+        echo.person(-40.0);
+        assert!((echo.floor_db() - (-40.0 - UNDER_PERSON_DB)).abs() < 1e-4);
+        assert_eq!(
+            echo.over_her_voice(-45.0, true, Whose::Unknown),
+            Source::Person
+        );
+    }
 }

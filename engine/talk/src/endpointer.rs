@@ -282,6 +282,7 @@ mod tests {
             "So, my dear friends.",
             "The problem is",
             "For...",
+            "The",
             "And so my fellow Americans asked not.",
         ] {
             assert_eq!(look(text), Look::Open, "{text}");
