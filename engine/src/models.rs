@@ -112,8 +112,8 @@ impl Models {
         ];
         if std::fs::metadata(&paths.llm).is_ok_and(|file| file.len() < SMALL_BYTES) {
             for llm in info.iter_mut().filter(|model| model.role == "llm") {
-                llm.note +=
-                    "; a very small model: quick to answer, but it knows little and is often wrong";
+                // As short as the others: a list of models has little room.
+                llm.note = "very small: often wrong".into();
             }
         }
         Ok(Self {
