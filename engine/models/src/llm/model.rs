@@ -117,6 +117,26 @@ impl Llm {
         ))
     }
 
+    /// The same for a conversation that is not shortened where it does not fit: that is
+    /// [`ModelError::TooLong`].
+    pub fn begin_whole(
+        &self,
+        owner: u64,
+        messages: &[Message],
+        sampling: Sampling,
+    ) -> Result<Generation, ModelError> {
+        sampling.check()?;
+        let prompt = self.inner.prompter.whole(messages)?;
+        let lease = self.inner.slots.lend(owner, &prompt.ids)?;
+        let inner = Arc::clone(&self.inner);
+        Ok(Generation::new(inner, lease, prompt, sampling))
+    }
+
+    /// Whether [`Llm::begin_whole`] would take this conversation; how many tokens it has then.
+    pub fn fits(&self, messages: &[Message]) -> Result<usize, ModelError> {
+        Ok(self.inner.prompter.whole(messages)?.ids.len())
+    }
+
     /// Begins to run the part of the prompt that is known while the user still speaks.
     pub fn prefill(
         &self,

@@ -97,6 +97,26 @@ impl Prompter {
         }
     }
 
+    /// The ids of the whole conversation: one that does not fit is refused instead of shortened.
+    pub(super) fn whole(&self, messages: &[Message]) -> Result<Prompt, ModelError> {
+        let too_long = |tokens| {
+            let limit = self.budget;
+            Err(ModelError::TooLong { tokens, limit })
+        };
+        let lengths = messages.iter().map(|m| self.tokens.at_least(m.text.len()));
+        // What certainly does not fit need not be counted exactly.
+        let least = lengths.sum();
+        if least > self.budget {
+            return too_long(least);
+        }
+        self.check(messages)?;
+        let prompt = self.assemble(messages)?;
+        if prompt.ids.len() > self.budget {
+            return too_long(prompt.ids.len());
+        }
+        Ok(prompt)
+    }
+
     /// The part of a prompt that will not change when the user's text goes on after `partial`.
     pub(super) fn beginning(
         &self,
