@@ -392,6 +392,10 @@ fn silence_around_speech_is_not_listened_to() {
     .concat();
     let found = speech(&pcm);
     assert_eq!(found.len(), 1, "{found:?}");
+    let file = weights::file("silero-vad-6.2", "silero_vad_16k.safetensors");
+    let mut finder = silero::Finder::new(&silero::Vad::load(&file).expect("the weights load"));
+    while !finder.advance(&pcm, 7) {}
+    assert_eq!(finder.found, found, "in steps it is the same");
     let job = tiny().begin_speech(pcm, &found, Options::default());
     let heard = finish(job.expect("fine"));
     assert_eq!(

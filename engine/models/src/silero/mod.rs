@@ -9,6 +9,6 @@ mod speech;
 mod stream;
 mod weights;
 
-pub use speech::speech;
+pub use speech::{Finder, speech};
 pub use stream::{VadStream, WINDOW_SAMPLES};
 pub use weights::Vad;
