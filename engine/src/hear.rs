@@ -1,15 +1,17 @@
-//! Sound straight to text, without a conversation: `janet listen`.
+//! Sound straight to text, without a conversation: `janet listen`, and what other software sends.
 
 use std::ops::Range;
 
-use janet_models::whisper::{Options, Transcription, Word};
-use janet_models::{Step, silero};
+use janet_models::whisper::{Language, Options, TranscribeJob, Transcription, Word};
+use janet_models::{ModelError, Step, silero};
 
 use crate::{EngineError, Models};
 
 /// A recording up to this long is heard as it is; of a longer one the VAD finds the speech first, so
 /// that it is cut in its pauses and silence is not listened to. In samples.
 const SHORT_SAMPLES: usize = 28 * RATE_HZ;
+/// Windows of the VAD in one step: about 10 ms of work.
+const WINDOWS: usize = 150;
 /// Samples per second.
 const RATE_HZ: usize = 16_000;
 /// No word is made shorter than this, in seconds: the times that words are laid at are not exact.
@@ -30,31 +32,98 @@ pub fn hear(
         role: "stt",
         source,
     };
-    let options = Options {
-        language: models.language,
-        words,
-        ..Options::default()
-    };
     let samples = pcm_16k.len().max(1);
-    let is_short = samples <= SHORT_SAMPLES;
-    let speech = if is_short && !words {
-        Vec::new()
-    } else {
-        silero::speech(&models.vad, &pcm_16k)
-    };
-    let job = if is_short {
-        models.stt.begin(pcm_16k, options)
-    } else {
-        models.stt.begin_speech(pcm_16k, &speech, options)
-    };
-    let mut job = job.map_err(failed)?;
+    let mut hearing = Hearing::new(models, pcm_16k, models.language, words);
     loop {
-        if let Step::Ready(mut heard) = job.step().map_err(failed)? {
-            begin_in_speech(&mut heard.words, &speech);
+        if let Step::Ready(heard) = hearing.step(models).map_err(failed)? {
             return Ok(heard);
         }
-        progress(job.done_samples() as f32 / samples as f32);
+        progress(hearing.done_samples() as f32 / samples as f32);
     }
+}
+
+/// A whole recording on its way to text, in bounded steps.
+pub(crate) struct Hearing {
+    options: Options,
+    /// Where somebody speaks in it, as far as that was looked for.
+    speech: Vec<Range<usize>>,
+    stage: Stage,
+}
+
+enum Stage {
+    Find(Vec<f32>, Box<silero::Finder>),
+    Begin(Vec<f32>),
+    Going(Box<TranscribeJob>),
+    Over,
+}
+
+impl Hearing {
+    pub(crate) fn new(models: &Models, pcm_16k: Vec<f32>, language: Language, words: bool) -> Self {
+        let options = Options {
+            language,
+            words,
+            ..Options::default()
+        };
+        let stage = if is_short(&pcm_16k) && !words {
+            Stage::Begin(pcm_16k)
+        } else {
+            Stage::Find(pcm_16k, Box::new(silero::Finder::new(&models.vad)))
+        };
+        Self {
+            options,
+            speech: Vec::new(),
+            stage,
+        }
+    }
+
+    /// Goes one step further; not after the end, nor after an error.
+    pub(crate) fn step(&mut self, models: &Models) -> Result<Step<Transcription>, ModelError> {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Find(pcm, mut finder) => {
+                if finder.advance(&pcm, WINDOWS) {
+                    self.speech = finder.found;
+                    Stage::Begin(pcm)
+                } else {
+                    Stage::Find(pcm, finder)
+                }
+            }
+            Stage::Begin(pcm) => {
+                let options = self.options.clone();
+                let job = if is_short(&pcm) {
+                    models.stt.begin(pcm, options)?
+                } else {
+                    models.stt.begin_speech(pcm, &self.speech, options)?
+                };
+                Stage::Going(Box::new(job))
+            }
+            Stage::Going(mut job) => match job.step()? {
+                Step::Ready(mut heard) => {
+                    begin_in_speech(&mut heard.words, &self.speech);
+                    return Ok(Step::Ready(heard));
+                }
+                Step::More => Stage::Going(job),
+            },
+            Stage::Over => {
+                return Err(ModelError::Input {
+                    what: "recording",
+                    reason: "heard to its end already".to_owned(),
+                });
+            }
+        };
+        Ok(Step::More)
+    }
+
+    /// Up to where the sound is done with, in samples.
+    fn done_samples(&self) -> usize {
+        match &self.stage {
+            Stage::Going(job) => job.done_samples(),
+            Stage::Find(..) | Stage::Begin(_) | Stage::Over => 0,
+        }
+    }
+}
+
+fn is_short(pcm_16k: &[f32]) -> bool {
+    pcm_16k.len() <= SHORT_SAMPLES
 }
 
 /// Lets words that begin in silence begin where the speech in them does.
