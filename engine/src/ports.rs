@@ -40,6 +40,12 @@ pub struct Question {
     pub temperature: f32,
     /// Seed of sampling.
     pub seed: u64,
+    /// Only the likeliest tokens that together reach this probability; `None`: the server's choice.
+    pub top_p: Option<f32>,
+    /// Tokens of the answer at most; `None`: as is configured for the server.
+    pub max_tokens: Option<usize>,
+    /// The answer ends before any of these texts.
+    pub stop: Vec<String>,
 }
 
 /// A voice that runs in another process.

@@ -90,6 +90,9 @@ impl Core {
                 context_tokens: config.context_tokens,
                 temperature: 0.0,
                 seed: config.seed,
+                top_p: None,
+                max_tokens: None,
+                stop: Vec::new(),
             };
             server.ask(question, answering);
             return Some(ticket);

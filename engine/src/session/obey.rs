@@ -353,6 +353,9 @@ impl Core {
                     context_tokens: config.context_tokens,
                     temperature: config.temperature,
                     seed: config.seed ^ u64::from(reply.0),
+                    top_p: None,
+                    max_tokens: None,
+                    stop: Vec::new(),
                 };
                 let (answering, ticket) = Answering::new(&self.shared, reply, Answer::default());
                 let live = self.live.entry(reply).or_insert_with(Live::new);

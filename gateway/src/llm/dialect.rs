@@ -98,7 +98,8 @@ impl LlmDialect {
             })
             .collect();
         let seed = question.seed & i32::MAX as u64;
-        match self {
+        let max_tokens = question.max_tokens.unwrap_or(max_tokens).min(max_tokens);
+        let mut body = match self {
             Self::Ollama => json!({
                 "model": model,
                 "messages": messages,
@@ -119,7 +120,19 @@ impl LlmDialect {
                 "max_tokens": max_tokens,
                 "seed": seed,
             }),
+        };
+        // Only what was asked for: a server has its own idea of the rest.
+        let options = match self {
+            Self::Ollama => &mut body["options"],
+            Self::OpenAi => &mut body,
+        };
+        if let Some(top_p) = question.top_p {
+            options["top_p"] = json!(top_p);
         }
+        if !question.stop.is_empty() {
+            options["stop"] = json!(question.stop);
+        }
+        body
     }
 
     /// What a line of the answer says.
@@ -298,6 +311,9 @@ mod tests {
             context_tokens: 100,
             temperature: 0.0,
             seed: u64::MAX,
+            top_p: None,
+            max_tokens: None,
+            stop: Vec::new(),
         };
         let messages = json!([
             { "role": "system", "content": "Be brief." },
@@ -315,6 +331,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_question_wants_beside_is_asked_for_and_nothing_else() {
+        let mut question = Question {
+            model: None,
+            messages: vec![Message::new(Role::User, "Hello.")],
+            context_tokens: 100,
+            temperature: 0.0,
+            seed: 0,
+            top_p: None,
+            max_tokens: None,
+            stop: Vec::new(),
+        };
+        for dialect in [LlmDialect::Ollama, LlmDialect::OpenAi] {
+            let body = dialect.body("m", &question, 7).to_string();
+            assert!(!body.contains("top_p") && !body.contains("stop"), "{body}");
+        }
+        question.top_p = Some(0.5);
+        question.max_tokens = Some(3);
+        question.stop = vec!["\n".into()];
+        let ollama = LlmDialect::Ollama.body("m", &question, 7);
+        let wanted = json!({ "temperature": 0.0, "seed": 0, "num_predict": 3, "top_p": 0.5, "stop": ["\n"] });
+        assert_eq!(ollama["options"], wanted);
+        let openai = LlmDialect::OpenAi.body("m", &question, 2);
+        let got = [&openai["max_tokens"], &openai["top_p"], &openai["stop"]];
+        assert_eq!(got, [&json!(2), &json!(0.5), &json!(["\n"])]);
+    }
+
+    #[test]
     fn of_a_long_conversation_the_rules_and_the_newest_messages_go() {
         let mut messages = vec![Message::new(Role::System, "Be brief.")];
         messages.extend((0..50).map(|n| Message::new(Role::User, format!("message {n:02}"))));
@@ -324,6 +367,9 @@ mod tests {
             context_tokens: 10,
             temperature: 0.0,
             seed: 0,
+            top_p: None,
+            max_tokens: None,
+            stop: Vec::new(),
         };
         let sent = |question: &Question| -> Vec<String> {
             newest(question)
