@@ -13,6 +13,8 @@ pub struct EngineConfig {
     pub language: String,
     /// Sessions that may be open at once; past it `open` says busy.
     pub sessions: usize,
+    /// Requests of other software that may be open at once; past it they are told to come back.
+    pub requests: usize,
     /// From this load on (share of the permits' time over about eight seconds, 0 to 1) no further
     /// spoken conversation begins; 1 admits always.
     pub busy_at: f32,
@@ -46,6 +48,7 @@ impl Default for EngineConfig {
             threads: 2,
             language: "auto".into(),
             sessions: 256,
+            requests: 8,
             busy_at: 0.75,
             llm_slots: 4,
             context_tokens: 2048,

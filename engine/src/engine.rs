@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::arbiter::{Arbiter, StepStats};
 use crate::histogram::Histogram;
 use crate::models::{ModelInfo, Models};
+use crate::oneshot::{Desk, Seat};
 use crate::pacer::Pacers;
 use crate::ports::{Gate, Servers};
 use crate::session::{Admission, Core, Parts, Places, Session, SessionSpec, Shared};
@@ -30,6 +31,7 @@ pub struct Engine {
     pacers: Pacers,
     arbiter: Arbiter,
     parts: Parts,
+    desk: Arc<Desk>,
     open: Arc<AtomicUsize>,
     numbers: AtomicU64,
     closing: AtomicBool,
@@ -56,7 +58,12 @@ impl Engine {
             config: Arc::new(config),
             vad_late: Arc::new(Histogram::default()),
         };
+        let admission = Admission {
+            submit: parts.submit.clone(),
+            busy_at: parts.config.busy_at,
+        };
         Ok(Self {
+            desk: Desk::new(parts.clone(), admission),
             pacers,
             arbiter,
             parts,
@@ -91,7 +98,22 @@ impl Engine {
         }
     }
 
-    /// No further session is opened. Those that are open end with their handles.
+    /// A seat for a request of other software, or says busy: while conversations need the machine,
+    /// and past [`EngineConfig::requests`].
+    pub fn request(&self) -> Result<Seat, EngineError> {
+        if self.closing.load(Ordering::Acquire) {
+            return Err(EngineError::Ended);
+        }
+        self.desk.sit()
+    }
+
+    /// Requests of other software that are open.
+    pub fn requests(&self) -> usize {
+        self.desk.open()
+    }
+
+    /// No further session is opened and no further request taken. Those that are open end with their
+    /// handles.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
     }

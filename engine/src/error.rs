@@ -39,6 +39,28 @@ pub enum EngineError {
     /// A session's bounded queue is full: the client sends faster than its turns are answered.
     #[error("too many requests wait in this session")]
     QueueFull,
+    /// No further request of other software is taken.
+    #[error("busy: {open} of {limit} requests are being worked on; try again in a moment")]
+    Crowded {
+        /// Requests that are open.
+        open: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// A request cannot be carried out as it is.
+    #[error("{field}: {source}")]
+    Refused {
+        /// What of it.
+        field: &'static str,
+        /// Why not.
+        source: Box<ModelError>,
+    },
+    /// A model failed at a request; the log says why.
+    #[error("the {role} model failed")]
+    Failed {
+        /// What the model is for.
+        role: &'static str,
+    },
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
@@ -73,9 +95,13 @@ impl EngineError {
     /// How far this error reaches.
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::QueueFull | Self::Overloaded { .. } | Self::Rate { .. } | Self::Audio(_) => {
-                Fault::Reply
-            }
+            Self::QueueFull
+            | Self::Overloaded { .. }
+            | Self::Crowded { .. }
+            | Self::Refused { .. }
+            | Self::Failed { .. }
+            | Self::Rate { .. }
+            | Self::Audio(_) => Fault::Reply,
             Self::Busy { .. } | Self::Ended => Fault::Session,
             Self::Model { .. } | Self::Thread(_) => Fault::Process,
         }

@@ -23,6 +23,7 @@ pub mod hear;
 pub mod histogram;
 mod model_choice;
 mod models;
+pub mod oneshot;
 mod pacer;
 pub mod ports;
 mod record;

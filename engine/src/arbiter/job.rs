@@ -17,16 +17,19 @@ pub enum Class {
     MoreSound,
     /// Work ahead of time: partial transcripts, prefill while somebody speaks.
     Partial,
+    /// What other software asked for: it takes what conversations leave.
+    Request,
 }
 
 impl Class {
     /// Every class, first served first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::FirstSound,
         Self::Final,
         Self::Token,
         Self::MoreSound,
         Self::Partial,
+        Self::Request,
     ];
 
     /// The name in metrics.
@@ -37,6 +40,7 @@ impl Class {
             Self::Token => "token",
             Self::MoreSound => "more_sound",
             Self::Partial => "partial",
+            Self::Request => "request",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How busy the permits are with work that somebody waits for.
 //!
-//! Work ahead of time gives way to everything else and is not counted: what it takes is to be had.
+//! Work ahead of time and requests of other software give way to everything else and are not
+//! counted: what they take is to be had.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

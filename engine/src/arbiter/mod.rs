@@ -189,7 +189,7 @@ fn work(inner: &Inner) {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.step()));
         let took = began.elapsed();
         inner.steps.record(class, took);
-        if class != Class::Partial {
+        if class < Class::Partial {
             inner.load.record(began + took, took);
         }
         match outcome {

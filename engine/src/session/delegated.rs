@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use janet_talk::ReplyId;
 
 use super::jobs::Outbox;
-use super::posted::What;
-use super::shared::Shared;
+use super::posted::{Results, What};
 use crate::arbiter::Ticket;
 
 /// Takes what comes of a piece of work as it is made. Dropping it before its end means that the
@@ -17,7 +15,6 @@ use crate::arbiter::Ticket;
 pub struct Delegated<W: Work> {
     pub(super) work: W,
     out: Outbox,
-    shared: Arc<Shared>,
     ticket: Ticket,
     ended: bool,
 }
@@ -33,12 +30,15 @@ pub struct Failure(pub(super) What);
 
 impl<W: Work> Delegated<W> {
     /// For one attempt, with the ticket by which the session calls it off.
-    pub(super) fn new(shared: &Arc<Shared>, reply: ReplyId, work: W) -> (Self, Ticket) {
+    pub(crate) fn new<R: Results + 'static>(
+        to: &Arc<R>,
+        reply: ReplyId,
+        work: W,
+    ) -> (Self, Ticket) {
         let ticket = Ticket::default();
         let delegated = Self {
             work,
-            out: Outbox::new(shared, reply),
-            shared: Arc::clone(shared),
+            out: Outbox::new(to, reply),
             ticket: ticket.clone(),
             ended: false,
         };
@@ -47,7 +47,7 @@ impl<W: Work> Delegated<W> {
 
     /// Whether somebody still waits for it.
     pub fn is_wanted(&self) -> bool {
-        !self.ticket.is_cancelled() && !self.shared.closed.load(Ordering::Acquire)
+        !self.ticket.is_cancelled() && self.out.is_wanted()
     }
 
     /// Calls `tell` once nobody waits any more, from any thread; at once if that is so already. It
@@ -85,7 +85,7 @@ impl<W: Work> Drop for Delegated<W> {
             self.failed();
         }
         self.ticket.end();
-        self.shared.poke();
+        self.out.poke();
     }
 }
 

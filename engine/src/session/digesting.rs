@@ -9,7 +9,7 @@ use janet_talk::Mono;
 use super::answering::{Answer, Answering};
 use super::core::Core;
 use super::digest::Plan;
-use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox};
+use super::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Waits};
 use crate::arbiter::Ticket;
 use crate::ports::Question;
 
@@ -104,7 +104,7 @@ impl Core {
             owner: self.number | APART,
             sampling: llm::Sampling::greedy(plan.max_tokens),
             run: Asking::Begin(Ask::OwnAnswer(plan.messages.clone())),
-            in_idle_time: true,
+            waits: Waits::Nobody,
             _place: place,
         };
         let shared = Arc::clone(&self.shared);

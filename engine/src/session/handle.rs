@@ -55,7 +55,7 @@ impl Admission {
     }
 
     /// Busy is said before what goes on gets slow: nobody who talks already is asked.
-    fn ask(&self) -> Result<(), EngineError> {
+    pub(crate) fn ask(&self) -> Result<(), EngineError> {
         let load = self.submit.load();
         if self.is_busy(load) {
             metrics::counter!("janet_engine_turned_away_total").increment(1);

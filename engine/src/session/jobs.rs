@@ -2,23 +2,21 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use janet_models::{ModelError, Step, llm, smart_turn, vits, whisper};
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
-use super::places::Place;
-use super::posted::{Posted, What};
-use super::shared::Shared;
+use super::places::{Place, Places};
+use super::posted::{Posted, Results, What};
 use crate::Cause;
 use crate::arbiter::{Class, Job, Outcome};
 use crate::models::Models;
 use crate::ports::Gate;
 
 /// Where a job's results go; keeps what the queue had no room for.
-pub(super) struct Outbox {
-    shared: Arc<Shared>,
+pub(crate) struct Outbox {
+    to: Arc<dyn Results>,
     reply: ReplyId,
     unsent: VecDeque<What>,
     spent: Duration,
@@ -28,9 +26,10 @@ pub(super) struct Outbox {
 const REPORT_EVERY: Duration = Duration::from_millis(50);
 
 impl Outbox {
-    pub(super) fn new(shared: &Arc<Shared>, reply: ReplyId) -> Self {
+    pub(crate) fn new<R: Results + 'static>(to: &Arc<R>, reply: ReplyId) -> Self {
+        let to: Arc<R> = Arc::clone(to);
         Self {
-            shared: Arc::clone(shared),
+            to,
             reply,
             unsent: VecDeque::new(),
             spent: Duration::ZERO,
@@ -44,22 +43,31 @@ impl Outbox {
 
     /// Whether everything is sent. A job goes on only then, so `unsent` holds one step's results.
     pub(super) fn send(&mut self) -> bool {
-        if self.shared.closed.load(Ordering::Acquire) {
+        if self.to.is_closed() {
             self.unsent.clear();
             return true;
         }
         while let Some(what) = self.unsent.pop_front() {
-            if let Err(back) = self.shared.results.push(Posted {
+            if let Err(back) = self.to.push(Posted {
                 reply: self.reply,
                 what,
             }) {
                 self.unsent.push_front(back.what);
-                self.shared.poke();
+                self.to.poke();
                 return false;
             }
         }
-        self.shared.poke();
+        self.to.poke();
         true
+    }
+
+    /// Whether anybody still takes it.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.to.is_closed()
+    }
+
+    pub(super) fn poke(&self) {
+        self.to.poke();
     }
 
     fn fail(&mut self, stage: Stage, error: &(dyn std::error::Error + 'static)) -> Outcome {
@@ -230,30 +238,41 @@ impl Job for SpeechJob {
 }
 
 /// What the language model is asked.
-pub(super) enum Ask {
+pub(crate) enum Ask {
     /// An answer to the last message, by the language server if one is up.
     Answer(Vec<llm::Message>),
     /// An answer by the engine's own model: the server had none.
     OwnAnswer(Vec<llm::Message>),
+    /// An answer by the engine's own model to a conversation that is not shortened.
+    Whole(Vec<llm::Message>),
     /// Nothing but the cache filled with these messages and the beginning of the user's next.
     Prefill(Vec<llm::Message>, String),
 }
 
 /// Runs the language model.
-pub(super) struct AnswerJob {
-    pub(super) out: Outbox,
-    pub(super) models: Arc<Models>,
-    pub(super) owner: u64,
-    pub(super) sampling: llm::Sampling,
-    pub(super) run: Asking,
-    /// Nobody waits for it: everything else goes first.
-    pub(super) in_idle_time: bool,
+pub(crate) struct AnswerJob {
+    pub(crate) out: Outbox,
+    pub(crate) models: Arc<Models>,
+    pub(crate) owner: u64,
+    pub(crate) sampling: llm::Sampling,
+    pub(crate) run: Asking,
+    pub(crate) waits: Waits,
     // Dropped after the run, whose slot it stands for.
-    pub(super) _place: Place,
+    pub(crate) _place: Place,
+}
+
+/// Who waits for an answer.
+pub(crate) enum Waits {
+    /// Somebody in a conversation.
+    Session,
+    /// Nobody: everything else goes first.
+    Nobody,
+    /// Other software. It gives way to conversations, unless one of them waits for its place.
+    Request(Arc<Places>),
 }
 
 /// How far the asking is.
-pub(super) enum Asking {
+pub(crate) enum Asking {
     Begin(Ask),
     Answering(Box<llm::Generation>),
     Prefilling(Box<llm::Prefill>),
@@ -263,24 +282,28 @@ pub(super) enum Asking {
 impl AnswerJob {
     fn begin(&mut self, ask: Ask) -> Outcome {
         let (llm, owner) = (&self.models.llm, self.owner);
-        match ask {
+        let begun = match ask {
             Ask::Answer(messages) | Ask::OwnAnswer(messages) => {
-                match llm.begin(owner, &messages, self.sampling.clone()) {
-                    Ok(going) => self.go(Asking::Answering(Box::new(going))),
-                    Err(error) => {
-                        if let ModelError::TooLong { tokens, limit } = error {
-                            self.out
-                                .post(What::Because(Cause::TooLong { tokens, limit }));
-                        }
-                        self.out.fail(Stage::Generate, &error)
-                    }
-                }
+                llm.begin(owner, &messages, self.sampling.clone())
             }
-            Ask::Prefill(messages, words) => match llm.prefill(owner, &messages, &words) {
-                Ok(going) => self.go(Asking::Prefilling(Box::new(going))),
-                // Work ahead of time: its failure shows when the answer is asked for.
-                Err(_) => Outcome::Done,
-            },
+            Ask::Whole(messages) => llm.begin_whole(owner, &messages, self.sampling.clone()),
+            Ask::Prefill(messages, words) => {
+                return match llm.prefill(owner, &messages, &words) {
+                    Ok(going) => self.go(Asking::Prefilling(Box::new(going))),
+                    // Work ahead of time: its failure shows when the answer is asked for.
+                    Err(_) => Outcome::Done,
+                };
+            }
+        };
+        match begun {
+            Ok(going) => self.go(Asking::Answering(Box::new(going))),
+            Err(error) => {
+                if let ModelError::TooLong { tokens, limit } = error {
+                    self.out
+                        .post(What::Because(Cause::TooLong { tokens, limit }));
+                }
+                self.out.fail(Stage::Generate, &error)
+            }
         }
     }
 
@@ -319,10 +342,12 @@ impl AnswerJob {
 
 impl Job for AnswerJob {
     fn class(&self) -> Class {
-        match self.run {
-            Asking::Prefilling(_) | Asking::Begin(Ask::Prefill(..)) => Class::Partial,
-            _ if self.in_idle_time => Class::Partial,
-            _ => Class::Token,
+        match (&self.run, &self.waits) {
+            (Asking::Prefilling(_) | Asking::Begin(Ask::Prefill(..)), _) | (_, Waits::Nobody) => {
+                Class::Partial
+            }
+            (_, Waits::Request(places)) if !places.sessions_wait() => Class::Request,
+            (_, Waits::Request(_) | Waits::Session) => Class::Token,
         }
     }
 
@@ -331,7 +356,11 @@ impl Job for AnswerJob {
             return Outcome::Again;
         }
         let began = Instant::now();
-        let prefill = self.class() == Class::Partial;
+        let ahead = matches!(self.waits, Waits::Nobody)
+            || matches!(
+                self.run,
+                Asking::Prefilling(_) | Asking::Begin(Ask::Prefill(..))
+            );
         let outcome = match std::mem::replace(&mut self.run, Asking::Over) {
             Asking::Begin(ask) => self.begin(ask),
             Asking::Answering(going) => self.answer(going),
@@ -341,14 +370,14 @@ impl Job for AnswerJob {
             },
             Asking::Over => self.out.end(),
         };
-        self.out.spend(prefill, began, outcome)
+        self.out.spend(ahead, began, outcome)
     }
 }
 
 /// Erases what the language model's cache holds of an ended conversation.
-pub(super) struct ForgetJob {
-    pub(super) models: Arc<Models>,
-    pub(super) owner: u64,
+pub(crate) struct ForgetJob {
+    pub(crate) models: Arc<Models>,
+    pub(crate) owner: u64,
 }
 
 impl Job for ForgetJob {
@@ -365,19 +394,19 @@ impl Job for ForgetJob {
 }
 
 /// Speaks one phrase.
-pub(super) struct VoiceJob {
-    pub(super) out: Outbox,
-    pub(super) voice: vits::Voice,
-    pub(super) phrase: PhraseId,
-    pub(super) text: String,
-    pub(super) options: vits::SpeakOptions,
-    pub(super) run: Run2,
-    /// Whether somebody waits for the first chunk of this phrase.
-    pub(super) urgent: bool,
+pub(crate) struct VoiceJob {
+    pub(crate) out: Outbox,
+    pub(crate) voice: vits::Voice,
+    pub(crate) phrase: PhraseId,
+    pub(crate) text: String,
+    pub(crate) options: vits::SpeakOptions,
+    pub(crate) run: Run2,
+    /// [`Class::FirstSound`] until the first chunk of this phrase, if somebody waits for it.
+    pub(crate) class: Class,
 }
 
 /// The voice's run: it begins with the text.
-pub(super) enum Run2 {
+pub(crate) enum Run2 {
     Begin,
     Going(Box<vits::SpeakJob>),
     Over,
@@ -385,11 +414,7 @@ pub(super) enum Run2 {
 
 impl Job for VoiceJob {
     fn class(&self) -> Class {
-        if self.urgent {
-            Class::FirstSound
-        } else {
-            Class::MoreSound
-        }
+        self.class
     }
 
     fn step(&mut self) -> Outcome {
@@ -413,7 +438,9 @@ impl Job for VoiceJob {
                 Ok(vits::SpeakStep::Sound {
                     samples, upto_byte, ..
                 }) => {
-                    self.urgent = false;
+                    if self.class == Class::FirstSound {
+                        self.class = Class::MoreSound;
+                    }
                     let phrase = self.phrase;
                     self.out.post(What::Sound {
                         phrase,

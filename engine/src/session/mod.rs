@@ -28,9 +28,12 @@ pub(crate) use self::core::{Core, Parts};
 pub use self::delegated::{Delegated, Failure, Work};
 pub(crate) use self::handle::Admission;
 pub use self::handle::{AudioChunk, Playback, Session};
-pub(crate) use self::places::Places;
+pub(crate) use self::jobs::{AnswerJob, Ask, Asking, ForgetJob, Outbox, Run2, VoiceJob, Waits};
+pub(crate) use self::places::{Number, Place, Places, Tell};
+pub(crate) use self::posted::{Posted, Results, What};
 pub use self::settings::{SessionSettings, VOICE_SPEEDS};
 pub(crate) use self::shared::Shared;
+pub(crate) use self::thoughts::Thoughts;
 pub use self::voicing::{Speech, Voicing};
 
 /// Who said a message.

@@ -8,7 +8,7 @@ use janet_talk::{Action, Ending, Input, Mono, Pass, ReplyId, Span, Stage, Uttera
 
 use super::answering::{Answer, Answering};
 use super::core::Core;
-use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, SpeechJob, TurnJob};
+use super::jobs::{AnswerJob, Ask, Asking, Begin, Outbox, SpeechJob, TurnJob, Waits};
 use super::live::Live;
 use crate::arbiter::{Job, Ticket};
 use crate::ports::Question;
@@ -329,7 +329,7 @@ impl Core {
             owner: self.number,
             sampling,
             run: Asking::Begin(ask),
-            in_idle_time: false,
+            waits: Waits::Session,
             _place: place,
         };
         self.llm_lane = self

@@ -48,3 +48,15 @@ pub(crate) enum What {
     Because(Cause),
     Failed(Stage),
 }
+
+/// Where jobs leave what they bring: a session's queue, or that of a request of other software.
+pub(crate) trait Results: Send + Sync {
+    /// Gives it back where there is no room.
+    fn push(&self, posted: Posted) -> Result<(), Posted>;
+
+    /// Whether nobody will take anything any more.
+    fn is_closed(&self) -> bool;
+
+    /// Makes the owner look.
+    fn poke(&self);
+}

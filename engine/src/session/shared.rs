@@ -8,7 +8,7 @@ use std::time::Instant;
 use crossbeam::queue::ArrayQueue;
 
 use super::command::Command;
-use super::posted::Posted;
+use super::posted::{Posted, Results};
 use crate::Event;
 
 /// Requests that wait for the next tick (10 ms). A transport that is refused tells its client.
@@ -84,5 +84,19 @@ impl Shared {
 
     pub(crate) fn replace_waker(&self, waker: Waker) {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
+    }
+}
+
+impl Results for Shared {
+    fn push(&self, posted: Posted) -> Result<(), Posted> {
+        self.results.push(posted)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn poke(&self) {
+        Self::poke(self);
     }
 }

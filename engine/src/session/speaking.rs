@@ -12,6 +12,7 @@ use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
 use super::core::{Core, TALK_HZ};
 use super::jobs::{Outbox, Run2, VoiceJob};
 use super::voicing::{Speech, Voicing};
+use crate::arbiter::Class;
 use crate::ports::Phrase;
 use crate::voice::VoiceChoice;
 
@@ -108,7 +109,12 @@ impl Core {
     }
 
     fn speak_myself(&mut self, reply: ReplyId, phrase: PhraseId, text: String) {
-        let urgent = self.live.get(&reply).is_some_and(|live| live.made == 0);
+        let is_first = self.live.get(&reply).is_some_and(|live| live.made == 0);
+        let class = if is_first {
+            Class::FirstSound
+        } else {
+            Class::MoreSound
+        };
         let config = &self.parts.config;
         let options = vits::SpeakOptions {
             seed: config.seed ^ u64::from(phrase.0),
@@ -122,7 +128,7 @@ impl Core {
             text,
             options,
             run: Run2::Begin,
-            urgent,
+            class,
         };
         self.voice_lane = self
             .start(reply, Box::new(job), SOUND_WITHIN, Stage::Speak)

@@ -5,7 +5,7 @@ const CLOSE: &str = "</think>";
 
 /// Takes an answer as it comes and gives what may be shown.
 #[derive(Debug, Default)]
-pub(super) struct Thoughts {
+pub(crate) struct Thoughts {
     inside: bool,
     /// What may be the beginning of a tag.
     held: String,
@@ -15,7 +15,7 @@ pub(super) struct Thoughts {
 
 impl Thoughts {
     /// What may be shown of the answer so far that was not yet.
-    pub(super) fn pass(&mut self, text: &str) -> String {
+    pub(crate) fn pass(&mut self, text: &str) -> String {
         self.held.push_str(text);
         let mut out = String::new();
         loop {
@@ -35,7 +35,7 @@ impl Thoughts {
     }
 
     /// The answer has ended: what looked like a tag was none. A thought without an end stays one.
-    pub(super) fn end(&mut self) -> String {
+    pub(crate) fn end(&mut self) -> String {
         let mut out = String::new();
         let held = std::mem::take(&mut self.held);
         self.show(&held, &mut out);

@@ -18,7 +18,7 @@ pub struct Speech {
 }
 
 impl Speech {
-    pub(super) const fn new(phrase: PhraseId, text_bytes: usize) -> Self {
+    pub(crate) const fn new(phrase: PhraseId, text_bytes: usize) -> Self {
         Self {
             phrase,
             text_bytes,
