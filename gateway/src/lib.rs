@@ -7,12 +7,14 @@
 //! ```text
 //!  cli ─▶ config ─▶ server ─▶ socket ─▶ janet-engine
 //!                      │         └────▶ conversations ─▶ janet-vault
+//!                      ├─ api ─▶ janet-engine (requests of other software)
 //!                      └─ page, healthz, metrics
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod address;
+mod api;
 mod app;
 pub mod cli;
 pub mod config;

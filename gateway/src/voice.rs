@@ -12,6 +12,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
         threads: engine.threads,
         language: config.stt.language.clone(),
         sessions: engine.sessions,
+        requests: engine.requests,
         busy_at: engine.busy_at,
         llm_slots: engine.llm_slots,
         context_tokens: engine.context_tokens,

@@ -4,6 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+/// However slow this machine is: a model has said something by then.
+const WORKING: Duration = Duration::from_secs(180);
+
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
@@ -58,6 +61,46 @@ pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, 
         head: head.to_owned(),
         body: body.to_owned(),
     }
+}
+
+/// POST of this body, answered to its end; the answer's body as bytes, too.
+pub fn post(address: SocketAddr, path: &str, kind: &str, body: &[u8]) -> (Answer, Vec<u8>) {
+    let mut socket = begin_post(address, path, &[("Content-Type", kind)], body);
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).expect("an answer");
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.expect("a head");
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let body = bytes.split_off(end + 4);
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let answer = Answer {
+        status: status.unwrap_or(0),
+        head,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    (answer, body)
+}
+
+/// POST of this body with these headers besides the usual ones; the answer is to be read from the
+/// socket. In HTTP/1.0, so that what is sent in pieces comes without their lengths.
+pub fn begin_post(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> TcpStream {
+    let length = body.len();
+    let mut head =
+        format!("POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += "\r\n";
+    let mut socket = TcpStream::connect(address).expect("the server listens");
+    socket.set_read_timeout(Some(WORKING)).expect("not zero");
+    socket.write_all(head.as_bytes()).expect("the server reads");
+    socket.write_all(body).expect("the server reads");
+    socket
 }
 
 /// The status of a WebSocket upgrade with these headers besides the usual ones.

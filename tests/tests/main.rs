@@ -21,5 +21,6 @@ mod shutdown;
 mod slow_clients;
 mod soak;
 mod speech_server;
+mod v1;
 mod voice;
 mod voice_file;

@@ -168,6 +168,8 @@ pub struct Engine {
     pub threads: usize,
     /// Conversations that may be live at once.
     pub sessions: usize,
+    /// Requests of other software (`/v1`) that are worked on or wait at once.
+    pub requests: usize,
     /// From this load on, 0 to 1, no further spoken conversation begins.
     pub busy_at: f32,
     /// Conversations whose prompt stays in the language model's cache, least recently used out.

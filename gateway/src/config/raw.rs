@@ -187,6 +187,7 @@ pub(super) struct Engine {
     /// 0: one per core.
     pub(super) threads: i64,
     pub(super) sessions: i64,
+    pub(super) requests: i64,
     pub(super) busy_at: f64,
     pub(super) llm_slots: i64,
     pub(super) context_tokens: i64,
@@ -208,6 +209,7 @@ impl Default for Engine {
         Self {
             threads: 0,
             sessions: whole(engine.sessions),
+            requests: whole(engine.requests),
             busy_at: decimal(engine.busy_at),
             llm_slots: whole(engine.llm_slots),
             context_tokens: whole(engine.context_tokens),

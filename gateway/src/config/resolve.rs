@@ -192,6 +192,7 @@ impl Check<'_> {
                 threads
             },
             sessions: self.whole("engine.sessions", engine.sessions, 1..=10_000)?,
+            requests: self.whole("engine.requests", engine.requests, 1..=256)?,
             busy_at: self.fraction("engine.busy_at", engine.busy_at, 0.01..=1.0)?,
             llm_slots: self.whole("engine.llm_slots", engine.llm_slots, 1..=256)?,
             context_tokens: self.whole(

@@ -10,6 +10,8 @@ use crate::app::App;
 
 /// Around "an answer within a second".
 const TURN_SECONDS: [f64; 12] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 1.2, 2.0, 3.0, 5.0, 10.0];
+/// From a sentence spoken to half an hour heard.
+const REQUEST_SECONDS: [f64; 10] = [0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
 /// Around "no work of ours above 5 ms".
 const MESSAGE_SECONDS: [f64; 9] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 1.0];
 
@@ -22,6 +24,9 @@ pub(super) struct Scrape(PrometheusHandle);
 pub(super) fn install() -> Scrape {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Prefix("janet_turn_".into()), &TURN_SECONDS)
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Prefix("janet_api_".into()), &REQUEST_SECONDS)
+        })
         .and_then(|builder| {
             builder
                 .set_buckets_for_metric(Matcher::Prefix("janet_socket_".into()), &MESSAGE_SECONDS)
@@ -47,6 +52,7 @@ impl Scrape {
         if let Some(engine) = app.engine.get() {
             let stats = engine.stats();
             metrics::gauge!("janet_engine_sessions").set(engine.sessions() as f64);
+            metrics::gauge!("janet_engine_requests").set(engine.requests() as f64);
             metrics::gauge!("janet_engine_waiting_jobs").set(stats.waiting as f64);
             metrics::gauge!("janet_engine_load_ratio").set(f64::from(stats.load));
             metrics::gauge!("janet_vad_late_p99_seconds").set(stats.vad_late_p99_ms / 1e3);

@@ -37,7 +37,7 @@ use crate::elsewhere::SetupError;
 use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
 use crate::tts::SpeechServer;
-use crate::{socket, weights};
+use crate::{api, socket, weights};
 use accept::{Door, accept};
 use page::Page;
 
@@ -231,6 +231,7 @@ fn router(app: Arc<App>, page: Arc<Page>, scrape: metrics::Scrape) -> Router {
             "/metrics",
             get(|State(served): State<Served>| async move { served.scrape.render(&served.app) }),
         )
+        .nest("/v1", api::routes(app.clone()))
         .fallback(page_or_socket)
         .layer(axum::middleware::from_fn(guard::guard))
         .with_state(Served { app, page, scrape })

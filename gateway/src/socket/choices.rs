@@ -17,7 +17,7 @@ const SERVER: &str = "server:";
 const NAMED: usize = 12;
 
 /// All voices.
-pub(super) fn voices(app: &App) -> Vec<Choice> {
+pub(crate) fn voices(app: &App) -> Vec<Choice> {
     let own = own(app, "tts");
     let Some(server) = &app.tts else {
         return list(None, own, Vec::new());
@@ -29,7 +29,7 @@ pub(super) fn voices(app: &App) -> Vec<Choice> {
 }
 
 /// All language models. Those that a server listed once can be chosen while it is away, too.
-pub(super) fn models(app: &App) -> Vec<Choice> {
+pub(crate) fn models(app: &App) -> Vec<Choice> {
     let own = own(app, "llm");
     match &app.llm {
         Some(server) => list(server.model(), own, server.models()),
@@ -38,7 +38,7 @@ pub(super) fn models(app: &App) -> Vec<Choice> {
 }
 
 /// What the engine is told for a voice.
-pub(super) fn voice(id: &str) -> VoiceChoice {
+pub(crate) fn voice(id: &str) -> VoiceChoice {
     match id.strip_prefix(SERVER) {
         Some(name) => VoiceChoice::Server(name.to_owned()),
         None if id == OWN => VoiceChoice::Own,
@@ -47,7 +47,7 @@ pub(super) fn voice(id: &str) -> VoiceChoice {
 }
 
 /// What the engine is told for a language model.
-pub(super) fn model(id: &str) -> ModelChoice {
+pub(crate) fn model(id: &str) -> ModelChoice {
     match id.strip_prefix(SERVER) {
         Some(name) => ModelChoice::Server(name.to_owned()),
         None if id == OWN => ModelChoice::Own,

@@ -11,7 +11,7 @@
 //! connection owns its engine session and its place in the conversation, so that whatever ends
 //! the task ends both.
 
-mod choices;
+pub(crate) mod choices;
 mod connection;
 mod inbound;
 mod outbound;

@@ -1,0 +1,58 @@
+//! `/v1`: endpoints for other software, in the shapes of OpenAI's API.
+//!
+//! ```text
+//!  request ─▶ seat (or 429) ─▶ body (limits) ─▶ fields ─▶ engine::oneshot ─▶ pieces ─▶ answer
+//! ```
+//! Adapters over the engine's requests, no pipeline of their own: conversations go first, and what a
+//! request may not have is refused by the name of its field. No key is needed where only loopback is
+//! served; an `Authorization` header is not looked at. Nothing is stored, and nothing of what is said
+//! is logged. Closing the connection is how a request is called off.
+
+mod body;
+mod chat;
+mod chat_request;
+mod error;
+mod fields;
+mod measured;
+mod models;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use janet_engine::oneshot::Seat;
+use tokio::time::{Instant, timeout_at};
+
+use crate::app::App;
+use error::ApiError;
+
+/// A request is over by then, whatever it is at.
+const LIMIT: Duration = Duration::from_secs(600);
+/// Something of it has to come by then: the first words, the first sound.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// All of `/v1`.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
+    Router::new()
+        .route("/models", get(models::list))
+        .route("/models/{*id}", get(models::one))
+        .route("/chat/completions", post(chat::complete))
+        .method_not_allowed_fallback(|| async {
+            ApiError::nothing_here(StatusCode::METHOD_NOT_ALLOWED)
+        })
+        .fallback(|| async { ApiError::nothing_here(StatusCode::NOT_FOUND) })
+        .with_state(app)
+}
+
+/// A place for a request, or why there is none.
+fn seat(app: &App) -> Result<Seat, ApiError> {
+    let engine = app.engine.get().ok_or_else(ApiError::not_ready)?;
+    Ok(engine.request()?)
+}
+
+/// What comes of this by then, or that there was no time for it.
+async fn until<T>(limit: Instant, work: impl Future<Output = T>) -> Result<T, ApiError> {
+    timeout_at(limit, work).await.map_err(|_| ApiError::late())
+}
