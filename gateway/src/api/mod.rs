@@ -13,8 +13,12 @@ mod chat;
 mod chat_request;
 mod error;
 mod fields;
+mod form;
 mod measured;
 mod models;
+mod segments;
+mod transcript;
+mod transcriptions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +43,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<
         .route("/models", get(models::list))
         .route("/models/{*id}", get(models::one))
         .route("/chat/completions", post(chat::complete))
+        .route("/audio/transcriptions", post(transcriptions::transcribe))
         .method_not_allowed_fallback(|| async {
             ApiError::nothing_here(StatusCode::METHOD_NOT_ALLOWED)
         })
