@@ -22,5 +22,7 @@ mod slow_clients;
 mod soak;
 mod speech_server;
 mod v1;
+mod v1_elsewhere;
+mod v1_sound;
 mod voice;
 mod voice_file;

@@ -17,8 +17,10 @@ mod form;
 mod measured;
 mod models;
 mod segments;
+mod speech;
 mod transcript;
 mod transcriptions;
+mod wav;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +46,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<
         .route("/models/{*id}", get(models::one))
         .route("/chat/completions", post(chat::complete))
         .route("/audio/transcriptions", post(transcriptions::transcribe))
+        .route("/audio/speech", post(speech::speak))
         .method_not_allowed_fallback(|| async {
             ApiError::nothing_here(StatusCode::METHOD_NOT_ALLOWED)
         })

@@ -43,6 +43,21 @@ pub(super) fn chat_model(app: &App, id: &str) -> Result<ModelChoice, ApiError> {
     }
 }
 
+/// Who speaks, in the same way.
+pub(super) fn voice(app: &App, id: &str) -> Result<VoiceChoice, ApiError> {
+    let choice = choices::voice(id);
+    let listed = || choices::voices(app).iter().any(|known| known.id == id);
+    match choice {
+        VoiceChoice::Server(_) if !listed() => {
+            let why = format!(
+                "there is no {id:?}; there are auto, own, and server:NAME for each of the speech server's"
+            );
+            Err(ApiError::field("voice", why))
+        }
+        choice => Ok(choice),
+    }
+}
+
 /// The name of the language model that answers whoever chose this.
 pub(super) fn name_of(app: &App, choice: &ModelChoice) -> String {
     let models = app.models(choice, &VoiceChoice::default());
