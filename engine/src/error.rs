@@ -55,6 +55,9 @@ pub enum EngineError {
         /// Why not.
         source: Box<ModelError>,
     },
+    /// A conversation needed the place that a request had.
+    #[error("conversations go first, and one needed the place of this request")]
+    GaveWay,
     /// A model failed at a request; the log says why.
     #[error("the {role} model failed")]
     Failed {
@@ -99,6 +102,7 @@ impl EngineError {
             | Self::Overloaded { .. }
             | Self::Crowded { .. }
             | Self::Refused { .. }
+            | Self::GaveWay
             | Self::Failed { .. }
             | Self::Rate { .. }
             | Self::Audio(_) => Fault::Reply,

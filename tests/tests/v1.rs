@@ -242,8 +242,7 @@ async fn one_too_many_comes_back_and_who_goes_away_makes_room_for_people_and_oth
     assert_eq!(busy.header("retry-after"), Some("2"));
     assert!(busy.body.contains("rate_limit_error"), "{busy:?}");
 
-    // The only place of the language model's is the request's; somebody in a conversation gets it
-    // next, and nobody waits for ever.
+    // The only place of the language model's is the request's: it gives way to a conversation.
     let mut client = Client::connect(&server).await;
     let answer = client.ask("Hello!").await;
     assert!(!answer["text"].as_str().expect("text").is_empty());

@@ -11,7 +11,7 @@ use super::{REQUEST, Seat, WITHIN};
 use crate::arbiter::Ticket;
 use crate::ports::{Answer, Answering, Question};
 use crate::session::{
-    AnswerJob, Ask, Asking, ForgetJob, Number, Outbox, Place, Thoughts, Waits, What,
+    AnswerJob, Ask, Asking, Courtesy, ForgetJob, Number, Outbox, Place, Thoughts, Waits, What,
 };
 use crate::{Cause, EngineConfig, EngineError, ModelChoice};
 
@@ -266,6 +266,7 @@ impl Chat {
                 field: "messages",
                 source: ModelError::TooLong { tokens, limit }.into(),
             })),
+            What::GaveWay => Some(Err(EngineError::GaveWay)),
             _ => Some(Err(FAILED)),
         }
     }
@@ -286,7 +287,7 @@ impl Chat {
             owner: self.owner,
             sampling: self.sampling.clone(),
             run: Asking::Begin(Ask::Whole(messages)),
-            waits: Waits::Request(Arc::clone(&parts.llm_places)),
+            waits: Waits::Request(Courtesy::new(&parts.llm_places)),
             _place: place,
         };
         let started = parts

@@ -399,6 +399,8 @@ impl Core {
                 live.cause = Some(cause);
                 return;
             }
+            // Requests of other software do; nothing of a session's.
+            What::GaveWay => return,
             What::Failed(Stage::Generate) if self.ask_own_instead(reply) => return,
             What::Failed(stage) => {
                 let live = self.live.get_mut(&reply).expect("it was there above");

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use janet_models::{ModelError, Step, llm, smart_turn, vits, whisper};
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
-use super::places::{Place, Places};
+use super::courtesy::Courtesy;
+use super::places::Place;
 use super::posted::{Posted, Results, What};
 use crate::Cause;
 use crate::arbiter::{Class, Job, Outcome};
@@ -267,8 +268,9 @@ pub(crate) enum Waits {
     Session,
     /// Nobody: everything else goes first.
     Nobody,
-    /// Other software. It gives way to conversations, unless one of them waits for its place.
-    Request(Arc<Places>),
+    /// Other software. It takes what conversations leave; where one waits for its place it hurries,
+    /// and gives way in the end.
+    Request(Courtesy),
 }
 
 /// How far the asking is.
@@ -346,7 +348,7 @@ impl Job for AnswerJob {
             (Asking::Prefilling(_) | Asking::Begin(Ask::Prefill(..)), _) | (_, Waits::Nobody) => {
                 Class::Partial
             }
-            (_, Waits::Request(places)) if !places.sessions_wait() => Class::Request,
+            (_, Waits::Request(courtesy)) if !courtesy.hurries() => Class::Request,
             (_, Waits::Request(_) | Waits::Session) => Class::Token,
         }
     }
@@ -356,6 +358,13 @@ impl Job for AnswerJob {
             return Outcome::Again;
         }
         let began = Instant::now();
+        if let Waits::Request(courtesy) = &mut self.waits
+            && !matches!(self.run, Asking::Over)
+            && courtesy.gives_way(began)
+        {
+            self.run = Asking::Over;
+            self.out.post(What::GaveWay);
+        }
         let ahead = matches!(self.waits, Waits::Nobody)
             || matches!(
                 self.run,

@@ -4,6 +4,7 @@
 mod answering;
 mod command;
 mod core;
+mod courtesy;
 mod delegated;
 mod digest;
 mod digesting;
@@ -25,6 +26,7 @@ mod voicing;
 
 pub use self::answering::{Answer, Answering};
 pub(crate) use self::core::{Core, Parts};
+pub(crate) use self::courtesy::Courtesy;
 pub use self::delegated::{Delegated, Failure, Work};
 pub(crate) use self::handle::Admission;
 pub use self::handle::{AudioChunk, Playback, Session};

@@ -46,6 +46,8 @@ pub(crate) enum What {
     },
     /// Why `Failed` follows.
     Because(Cause),
+    /// A request of other software ended because a conversation waited for its place.
+    GaveWay,
     Failed(Stage),
 }
 

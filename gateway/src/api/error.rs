@@ -138,6 +138,10 @@ impl From<EngineError> for ApiError {
                     .then_some("context_length_exceeded"),
                 ..Self::field(field, source)
             },
+            EngineError::GaveWay => Self {
+                code: Some("busy"),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            },
             EngineError::Ended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Janet goes down"),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
         }
