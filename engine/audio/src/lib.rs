@@ -1,4 +1,5 @@
-//! Sound on its way in and out: rings, resampling, the sample clock, the playout, WAV files.
+//! Sound on its way in and out: rings, resampling, Opus, jitter buffers, the sample clock, the playout,
+//! WAV files.
 //!
 //! Between the transports, which push and pull on threads of their own, and the pacer, which owns
 //! everything else here as plain structs. Decides where the listener's ear is and how a voice is
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod echo;
 pub mod jitter;
 pub mod level;
+pub mod opus;
 pub mod playout;
 pub mod resample;
 pub mod wav;

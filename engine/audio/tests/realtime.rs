@@ -1,6 +1,7 @@
-//! The two calls on the transports' threads neither allocate nor lose or reorder a sample.
+//! What runs on the transports' threads for each packet neither allocates nor loses or reorders a sample.
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use janet_audio::opus::{Decoder, Encoder, FRAME_SAMPLES};
 use janet_audio::{Line, LineOptions, Pulled, capture};
 
 #[global_allocator]
@@ -51,6 +52,30 @@ fn playout_pull_allocates_nothing_across_pauses_and_flushes() {
         pulled > 48_000 * 4 && flushes == 24,
         "{pulled} samples, {flushes} flushes"
     );
+}
+
+#[test]
+fn opus_allocates_nothing_for_a_packet_that_comes_is_lost_or_is_garbage() {
+    let (mut encoder, mut decoder) = (
+        Encoder::new().expect("libopus"),
+        Decoder::new(16_000).expect("a rate"),
+    );
+    let mut samples = 0;
+    for n in 0..100u32 {
+        let frame: [i16; FRAME_SAMPLES] =
+            std::array::from_fn(|i| ((i as u32 * 7 * (n + 1)) % 6000) as i16);
+        assert_no_alloc(|| {
+            let packet = encoder.encode(&frame).expect("a frame");
+            let heard = match n % 10 {
+                7 => decoder.conceal(),
+                8 => decoder.recover(packet),
+                _ => decoder.decode(packet),
+            };
+            samples += heard.expect("a packet").len();
+            decoder.decode(&[0xFF]).expect_err("garbage");
+        });
+    }
+    assert_eq!(samples, 100 * 320);
 }
 
 #[test]
