@@ -89,6 +89,21 @@ pub const MESSAGES: &[Entry] = &[
         &["voice_speed?", "sensitivity?", "voice?", "model?"],
         &["settings"],
     ),
+    up(
+        "vr_connect",
+        &["session_id?", "transport?", "sdp?", "sdp_type?"],
+        &["vr_offer", "vr_answer", "vr_error"],
+    ),
+    up(
+        "vr_audio",
+        &["session_id", "sdp", "sdp_type?"],
+        &["vr_response", "vr_error"],
+    ),
+    up(
+        "vr_ice",
+        &["session_id", "candidate", "sdp_mid?", "sdp_mline_index?"],
+        &["vr_error"],
+    ),
     down(
         "connected",
         &[
@@ -131,5 +146,13 @@ pub const MESSAGES: &[Entry] = &[
     ),
     down("pong", &["timestamp"]),
     down("context", &["data"]),
+    down("vr_offer", &["session_id", "session_no", "sdp", "sdp_type"]),
+    down(
+        "vr_answer",
+        &["session_id", "session_no", "sdp", "sdp_type"],
+    ),
+    down("vr_response", &["session_id", "status"]),
+    down("vr_error", &["session_id?", "code", "message", "field?"]),
+    down("face_clock", &["rtp_timestamp", "sample"]),
     down("error", &["code", "message", "field?"]),
 ];

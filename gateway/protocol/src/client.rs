@@ -73,6 +73,29 @@ impl Sensitivity {
     }
 }
 
+/// Over what voice travels besides the WebSocket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// WebRTC.
+    #[default]
+    Webrtc,
+    /// QUIC datagrams.
+    Quic,
+}
+
+impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Webrtc, Self::Quic];
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webrtc => "webrtc",
+            Self::Quic => "quic",
+        }
+    }
+}
+
 /// One message from a client. All since 0.1.0.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientMessage {
@@ -132,6 +155,34 @@ pub enum ClientMessage {
         /// one that `context` lists; never empty.
         model: Option<String>,
     },
+    /// `vr_connect`: voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a
+    /// description of the client's.
+    VrConnect {
+        /// What the session will be called; `None`: the server chooses.
+        session_id: Option<String>,
+        /// Over what.
+        transport: Transport,
+        /// The client's offer; `None`: the server offers. Never empty.
+        sdp: Option<Private<String>>,
+    },
+    /// `vr_audio`: the client's answer to `vr_offer`; answered by `vr_response`.
+    VrAudio {
+        /// The session that was offered.
+        session_id: String,
+        /// The answer; never empty.
+        sdp: Private<String>,
+    },
+    /// `vr_ice`: where the client may be reached.
+    VrIce {
+        /// The session.
+        session_id: String,
+        /// An ICE candidate (RFC 8839 §5.1); empty: there are no more.
+        candidate: Private<String>,
+        /// The media section it belongs to. All share one transport, so it says nothing new.
+        sdp_mid: Option<String>,
+        /// The same by number.
+        sdp_mline_index: Option<u32>,
+    },
 }
 
 impl ClientMessage {
@@ -150,6 +201,9 @@ impl ClientMessage {
             (Self::Ping { .. }, _) => "ping",
             (Self::GetContext, _) => "get_context",
             (Self::SettingsSet { .. }, _) => "settings_set",
+            (Self::VrConnect { .. }, _) => "vr_connect",
+            (Self::VrAudio { .. }, _) => "vr_audio",
+            (Self::VrIce { .. }, _) => "vr_ice",
         }
     }
 }
@@ -212,6 +266,40 @@ impl Incoming {
                 }
                 if let Some(sensitivity) = sensitivity {
                     put("sensitivity", json!(sensitivity));
+                }
+            }
+            ClientMessage::VrConnect {
+                session_id,
+                transport,
+                sdp,
+            } => {
+                put("transport", json!(transport.as_str()));
+                if let Some(id) = session_id {
+                    put("session_id", json!(id));
+                }
+                if let Some(sdp) = sdp {
+                    put("sdp", json!(sdp));
+                    put("sdp_type", json!("offer"));
+                }
+            }
+            ClientMessage::VrAudio { session_id, sdp } => {
+                put("session_id", json!(session_id));
+                put("sdp", json!(sdp));
+                put("sdp_type", json!("answer"));
+            }
+            ClientMessage::VrIce {
+                session_id,
+                candidate,
+                sdp_mid,
+                sdp_mline_index,
+            } => {
+                put("session_id", json!(session_id));
+                put("candidate", json!(candidate));
+                if let Some(mid) = sdp_mid {
+                    put("sdp_mid", json!(mid));
+                }
+                if let Some(index) = sdp_mline_index {
+                    put("sdp_mline_index", json!(index));
                 }
             }
             ClientMessage::AudioEnd

@@ -57,6 +57,16 @@ pub enum ErrorCode {
     NoSpeech,
     /// A newer request or the client's own `interrupt` ended the answer.
     Interrupted,
+    /// There is no session of this name.
+    UnknownSession,
+    /// A session description that cannot be read, or that asks for what cannot be.
+    BadDescription,
+    /// An ICE candidate that cannot be read, or one too many.
+    BadCandidate,
+    /// Nothing waits for this: an answer where nothing was offered, or a second one.
+    Unexpected,
+    /// The other side could not be reached.
+    Unreachable,
     /// The server is going down.
     ShuttingDown,
     /// A fault of Janet's own.
@@ -65,6 +75,19 @@ pub enum ErrorCode {
     #[serde(other)]
     #[cfg_attr(test, schemars(skip))]
     Unrecognised,
+}
+
+/// In whose error type a refusal is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// `error`.
+    #[default]
+    General,
+    /// `vr_error`.
+    Vr {
+        /// The session it is about, as far as it could be read.
+        session_id: Option<String>,
+    },
 }
 
 /// Why a frame was refused.
@@ -79,6 +102,8 @@ pub struct WireError {
     pub field: Option<String>,
     /// The `request_id` of the refused frame, as far as it could be read.
     pub request_id: Option<RequestId>,
+    /// In whose type it is told.
+    pub family: Family,
 }
 
 impl WireError {
@@ -89,6 +114,7 @@ impl WireError {
             message: message.into(),
             field: None,
             request_id: None,
+            family: Family::General,
         }
     }
 
@@ -106,17 +132,40 @@ impl WireError {
         self.request_id = request_id;
         self
     }
+
+    /// The same error in the type of a family.
+    #[must_use]
+    pub fn in_family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
+    }
 }
 
 impl From<WireError> for Outgoing {
     fn from(error: WireError) -> Self {
-        Self {
-            request_id: error.request_id,
-            message: ServerMessage::Error {
-                code: error.code,
-                message: error.message,
-                field: error.field,
+        let WireError {
+            code,
+            message,
+            field,
+            request_id,
+            family,
+        } = error;
+        let message = match family {
+            Family::General => ServerMessage::Error {
+                code,
+                message,
+                field,
             },
+            Family::Vr { session_id } => ServerMessage::VrError {
+                session_id,
+                code,
+                message,
+                field,
+            },
+        };
+        Self {
+            request_id,
+            message,
         }
     }
 }

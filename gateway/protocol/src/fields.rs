@@ -178,29 +178,14 @@ impl<'a> Fields<'a> {
 
     /// A required whole number from 0 to 2³² − 1. `16000.0` is whole.
     pub(crate) fn unsigned(&self, name: &str) -> Result<u32, WireError> {
-        let json = self.required(name)?;
-        let kind = Kind::of(json);
-        if kind != Kind::Number {
-            return Err(wrong_type(name, "integer", kind));
-        }
-        let number = read_number(name, json)?;
-        let whole = match (number.as_u64(), number.as_f64()) {
-            (Some(whole), _) => Some(whole),
-            (None, Some(float)) if float.fract() != 0.0 => return Err(not_whole(name)),
-            // Beyond 2^53 a double is no longer exact, but it is out of our range long before.
-            (None, Some(float)) if (0.0..=f64::from(u32::MAX)).contains(&float) => {
-                Some(float as u64)
-            }
-            (None, _) => None,
-        };
-        whole
-            .and_then(|whole| u32::try_from(whole).ok())
-            .ok_or_else(|| {
-                out_of_range(
-                    name,
-                    format!("field \"{name}\" must lie from 0 to {}", u32::MAX),
-                )
-            })
+        read_unsigned(name, self.required(name)?)
+    }
+
+    /// An optional whole number from 0 to 2³² − 1.
+    pub(crate) fn optional_unsigned(&self, name: &str) -> Result<Option<u32>, WireError> {
+        self.optional(name)?
+            .map(|json| read_unsigned(name, json))
+            .transpose()
     }
 }
 
@@ -251,6 +236,29 @@ fn read_string<'a>(name: &str, json: &'a str, max_bytes: usize) -> Result<Cow<'a
     } else {
         Ok(text)
     }
+}
+
+fn read_unsigned(name: &str, json: &str) -> Result<u32, WireError> {
+    let kind = Kind::of(json);
+    if kind != Kind::Number {
+        return Err(wrong_type(name, "integer", kind));
+    }
+    let number = read_number(name, json)?;
+    let whole = match (number.as_u64(), number.as_f64()) {
+        (Some(whole), _) => Some(whole),
+        (None, Some(float)) if float.fract() != 0.0 => return Err(not_whole(name)),
+        // Beyond 2^53 a double is no longer exact, but it is out of our range long before.
+        (None, Some(float)) if (0.0..=f64::from(u32::MAX)).contains(&float) => Some(float as u64),
+        (None, _) => None,
+    };
+    whole
+        .and_then(|whole| u32::try_from(whole).ok())
+        .ok_or_else(|| {
+            out_of_range(
+                name,
+                format!("field \"{name}\" must lie from 0 to {}", u32::MAX),
+            )
+        })
 }
 
 fn read_number(name: &str, json: &str) -> Result<serde_json::Number, WireError> {

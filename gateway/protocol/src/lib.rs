@@ -25,17 +25,19 @@ mod schema;
 mod server;
 mod sound;
 
-pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, VoiceMode};
+pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, Transport, VoiceMode};
 pub use context::{
     Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, Trouble,
 };
-pub use error::{ErrorCode, WireError};
+pub use error::{ErrorCode, Family, WireError};
 pub use limits::Limits;
 pub use parse::parse;
 pub use private::Private;
 pub use request::{RequestId, Timestamp};
 pub use schema::SCHEMA;
-pub use server::{AudioFormat, Outgoing, Role, ServerMessage, SpeakingState, Status, Tone};
+pub use server::{
+    AudioFormat, Outgoing, Role, SdpType, ServerMessage, SpeakingState, Status, Tone, VrStatus,
+};
 pub use sound::{Base64, Sound};
 
 /// Version of this protocol, sent in `connected`. Grows by one when a released name changes its

@@ -1,14 +1,22 @@
 //! From a text frame to a checked message.
 
-use crate::client::{ClientMessage, Dialect, Incoming, VoiceMode};
+use std::borrow::Cow;
+
+use crate::client::{ClientMessage, Dialect, Incoming, Transport, VoiceMode};
 use crate::fields::{Fields, out_of_range, quote};
 use crate::{
-    Base64, ErrorCode, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, RequestId, Sensitivity, Sound,
+    Base64, ErrorCode, Family, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, RequestId, Sensitivity, Sound,
     Timestamp, VOICE_SPEEDS, WireError,
 };
 
 /// Longest `type` that is looked at, in bytes. Longer ones are refused as too large.
 const TYPE_BYTES: usize = 1024;
+/// Longest name of a session or of a media section, in bytes.
+pub(crate) const SESSION_ID_BYTES: usize = 128;
+/// Longest session description, in bytes. Browsers with cameras write some thousand.
+pub(crate) const SDP_BYTES: usize = 64 << 10;
+/// Longest ICE candidate, in bytes.
+pub(crate) const CANDIDATE_BYTES: usize = 1024;
 
 /// Reads one text frame of a client.
 ///
@@ -23,7 +31,8 @@ pub fn parse(frame: &str, limits: &Limits) -> Result<Incoming, WireError> {
     let known = request_id.as_ref().ok().cloned().flatten();
     read.and(request_id)
         .and_then(|request_id| {
-            let (dialect, message) = message(&fields, limits)?;
+            let (dialect, message) =
+                message(&fields, limits).map_err(|error| error.in_family(family(&fields)))?;
             Ok(Incoming {
                 request_id,
                 dialect,
@@ -78,6 +87,19 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         }
         "get_context" => ClientMessage::GetContext,
         "settings_set" => settings_set(fields, limits)?,
+        "vr_connect" => vr_connect(fields)?,
+        "vr_audio" => vr_audio(fields)?,
+        "vr_ice" => ClientMessage::VrIce {
+            session_id: session_id(fields)?,
+            candidate: fields
+                .string("candidate", CANDIDATE_BYTES)?
+                .into_owned()
+                .into(),
+            sdp_mid: fields
+                .optional_string("sdp_mid", SESSION_ID_BYTES)?
+                .map(Cow::into_owned),
+            sdp_mline_index: fields.optional_unsigned("sdp_mline_index")?,
+        },
         unknown => {
             return Err(WireError::in_field(
                 ErrorCode::UnknownType,
@@ -201,11 +223,86 @@ fn settings_set(fields: &Fields<'_>, limits: &Limits) -> Result<ClientMessage, W
     })
 }
 
+/// Whose error type answers this frame.
+fn family(fields: &Fields<'_>) -> Family {
+    let name = fields.string("type", TYPE_BYTES);
+    let known = ["vr_connect", "vr_audio", "vr_ice"];
+    if !name.is_ok_and(|name| known.contains(&name.as_ref())) {
+        return Family::General;
+    }
+    let session_id = fields.optional_string("session_id", SESSION_ID_BYTES);
+    Family::Vr {
+        session_id: session_id.ok().flatten().map(Cow::into_owned),
+    }
+}
+
+fn vr_connect(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let session_id = match fields.optional_string("session_id", SESSION_ID_BYTES)? {
+        Some(id) if id.trim().is_empty() => return Err(empty("session_id")),
+        id => id.map(Cow::into_owned),
+    };
+    let transport = match fields.optional_string("transport", TYPE_BYTES)? {
+        None => Transport::default(),
+        Some(name) => {
+            let mut known = Transport::ALL.into_iter();
+            known.find(|known| known.as_str() == name).ok_or_else(|| {
+                let message = format!(
+                    "field \"transport\": \"{}\" is neither webrtc nor quic",
+                    quote(&name)
+                );
+                out_of_range("transport", message)
+            })?
+        }
+    };
+    let sdp = match fields.optional_string("sdp", SDP_BYTES)? {
+        Some(sdp) if sdp.trim().is_empty() => return Err(empty("sdp")),
+        sdp => sdp.map(|sdp| sdp.into_owned().into()),
+    };
+    sdp_type(fields, "offer")?;
+    Ok(ClientMessage::VrConnect {
+        session_id,
+        transport,
+        sdp,
+    })
+}
+
+fn vr_audio(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let session_id = session_id(fields)?;
+    let sdp = fields.string("sdp", SDP_BYTES)?;
+    if sdp.trim().is_empty() {
+        return Err(empty("sdp"));
+    }
+    sdp_type(fields, "answer")?;
+    Ok(ClientMessage::VrAudio {
+        session_id,
+        sdp: sdp.into_owned().into(),
+    })
+}
+
+fn session_id(fields: &Fields<'_>) -> Result<String, WireError> {
+    let id = fields.string("session_id", SESSION_ID_BYTES)?;
+    if id.trim().is_empty() {
+        return Err(empty("session_id"));
+    }
+    Ok(id.into_owned())
+}
+
+/// A message has descriptions of one kind; who says which, says it right.
+fn sdp_type(fields: &Fields<'_>, expected: &str) -> Result<(), WireError> {
+    match fields.optional_string("sdp_type", TYPE_BYTES)? {
+        Some(name) if name != expected => {
+            let message = format!("field \"sdp_type\": \"{}\" is not {expected}", quote(&name));
+            Err(out_of_range("sdp_type", message))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The id of something to choose. Which there are is known elsewhere.
 fn choice(fields: &Fields<'_>, name: &str, limits: &Limits) -> Result<Option<String>, WireError> {
     match fields.optional_string(name, limits.text_bytes)? {
         Some(id) if id.trim().is_empty() => Err(empty(name)),
-        id => Ok(id.map(std::borrow::Cow::into_owned)),
+        id => Ok(id.map(Cow::into_owned)),
     }
 }
 
@@ -220,6 +317,10 @@ fn empty(field: &str) -> WireError {
 #[cfg(test)]
 #[path = "parse_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "parse_vr_test.rs"]
+mod vr_tests;
 
 #[cfg(test)]
 #[path = "parse_properties.rs"]

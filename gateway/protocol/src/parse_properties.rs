@@ -50,6 +50,34 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
                     model,
                 }
             }),
+        (
+            proptest::option::of("[a-z]{1,9}"),
+            proptest::sample::select(Transport::ALL.to_vec()),
+            proptest::option::of("[a-z=]{1,9}"),
+        )
+            .prop_map(|(session_id, transport, sdp)| ClientMessage::VrConnect {
+                session_id,
+                transport,
+                sdp: sdp.map(Into::into),
+            }),
+        ("[a-z]{1,9}", "[a-z=]{1,9}").prop_map(|(session_id, sdp)| ClientMessage::VrAudio {
+            session_id,
+            sdp: sdp.into(),
+        }),
+        (
+            "[a-z]{1,9}",
+            "[a-z ]{0,9}",
+            proptest::option::of("[0-9]{0,2}"),
+            any::<Option<u32>>(),
+        )
+            .prop_map(|(session_id, candidate, sdp_mid, sdp_mline_index)| {
+                ClientMessage::VrIce {
+                    session_id,
+                    candidate: candidate.into(),
+                    sdp_mid,
+                    sdp_mline_index,
+                }
+            }),
         any::<u32>().prop_map(|played_sample| ClientMessage::Playout { played_sample }),
         any::<f64>()
             .prop_filter_map("finite", serde_json::Number::from_f64)

@@ -12,7 +12,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// Every example of what is refused is one for the schema too, as far as a schema can say it.
-fn bad(frame: &str) -> WireError {
+pub(super) fn bad(frame: &str) -> WireError {
     let error = match parse(frame, &LIMITS) {
         Err(error) => error,
         Ok(good) => panic!("{frame} was read as {good:?}"),
@@ -26,7 +26,7 @@ fn bad(frame: &str) -> WireError {
 }
 
 /// Every example of what is read is one for the schema too.
-fn good(frame: &str) -> Incoming {
+pub(super) fn good(frame: &str) -> Incoming {
     let read = parse(frame, &LIMITS).unwrap_or_else(|error| panic!("{frame}: {error:?}"));
     // What nests deeper than serde_json's own values can is for the parser alone.
     if let Ok(value) = serde_json::from_str(frame)

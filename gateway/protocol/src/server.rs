@@ -165,6 +165,56 @@ pub enum ServerMessage {
         /// The conversation so far, and who answers in it.
         data: ContextData,
     },
+    /// Voice in real time: the server's offer. The client answers by `vr_audio`.
+    VrOffer {
+        /// What the session is called.
+        session_id: String,
+        /// Its number on this server, for what has no room for a name.
+        session_no: u32,
+        /// The session description (RFC 8866); its candidates are in it.
+        sdp: Private<String>,
+        /// Always `offer`.
+        sdp_type: SdpType,
+    },
+    /// Voice in real time: the server's answer to the client's offer.
+    VrAnswer {
+        /// What the session is called.
+        session_id: String,
+        /// Its number on this server, for what has no room for a name.
+        session_no: u32,
+        /// The session description (RFC 8866); its candidates are in it.
+        sdp: Private<String>,
+        /// Always `answer`.
+        sdp_type: SdpType,
+    },
+    /// How far a session is: the answer to `vr_audio`, and sent whenever that changes.
+    VrResponse {
+        /// The session.
+        session_id: String,
+        /// How far it is.
+        status: VrStatus,
+    },
+    /// Something about a session could not be understood or served. The connection stays open.
+    VrError {
+        /// The session, if it is known which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session_id: Option<String>,
+        /// The reason for programs.
+        code: ErrorCode,
+        /// The reason for people; never quotes a description or a candidate.
+        message: String,
+        /// The offending field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+    },
+    /// On the data channel `events` alone: which of her samples sounds when. The sample is played at
+    /// this RTP timestamp, and so on from it, until the next `face_clock`.
+    FaceClock {
+        /// Of her voice's packets, in ticks of 48 kHz; wraps at 2³².
+        rtp_timestamp: u32,
+        /// Number of the sample at 48 kHz, as in `playout`; wraps at 2³².
+        sample: u32,
+    },
     /// Something could not be understood or served. The connection stays open.
     Error {
         /// The reason for programs.
@@ -214,6 +264,30 @@ pub enum SpeakingState {
     Finished,
     /// Ended before its end.
     Stopped,
+}
+
+/// Which side of an agreement a session description is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum SdpType {
+    /// It has to be answered.
+    Offer,
+    /// It answers one.
+    Answer,
+}
+
+/// How far a session of voice in real time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum VrStatus {
+    /// Agreed; media does not flow yet.
+    Connecting,
+    /// Media flows.
+    Connected,
+    /// It is over.
+    Ended,
 }
 
 /// How she means it.

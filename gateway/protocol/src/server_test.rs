@@ -157,6 +157,50 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800}}}),
         ),
         (
+            ServerMessage::VrOffer {
+                session_id: "s".into(),
+                session_no: 7,
+                sdp: "Hello".into(),
+                sdp_type: SdpType::Offer,
+            },
+            json!({"type": "vr_offer", "session_id": "s", "session_no": 7, "sdp": "Hello",
+                "sdp_type": "offer"}),
+        ),
+        (
+            ServerMessage::VrAnswer {
+                session_id: "s".into(),
+                session_no: 7,
+                sdp: "Hello".into(),
+                sdp_type: SdpType::Answer,
+            },
+            json!({"type": "vr_answer", "session_id": "s", "session_no": 7, "sdp": "Hello",
+                "sdp_type": "answer"}),
+        ),
+        (
+            ServerMessage::VrResponse {
+                session_id: "s".into(),
+                status: VrStatus::Connected,
+            },
+            json!({"type": "vr_response", "session_id": "s", "status": "connected"}),
+        ),
+        (
+            ServerMessage::VrError {
+                session_id: Some("s".into()),
+                code: ErrorCode::BadDescription,
+                message: "no".into(),
+                field: Some("sdp".into()),
+            },
+            json!({"type": "vr_error", "session_id": "s", "code": "bad_description",
+                "message": "no", "field": "sdp"}),
+        ),
+        (
+            ServerMessage::FaceClock {
+                rtp_timestamp: u32::MAX,
+                sample: 480,
+            },
+            json!({"type": "face_clock", "rtp_timestamp": u32::MAX, "sample": 480}),
+        ),
+        (
             ServerMessage::Error {
                 code: ErrorCode::AudioNotStarted,
                 message: "no".into(),
@@ -276,6 +320,31 @@ fn an_error_answers_the_request_that_it_refuses() {
         json!({"type": "error", "request_id": "r9", "code": "unknown_type", "field": "type",
             "message": "unknown type \"x\""})
     );
+}
+
+#[test]
+fn what_is_wrong_with_a_session_is_told_in_its_family_s_type() {
+    for (frame, session, field) in [
+        (r#"{"type":"vr_audio","session_id":"s"}"#, Some("s"), "sdp"),
+        (r#"{"type":"vr_ice","candidate":""}"#, None, "session_id"),
+        (
+            r#"{"type":"vr_connect","transport":"pigeon"}"#,
+            None,
+            "transport",
+        ),
+    ] {
+        let error = crate::parse(frame, &crate::Limits::default()).expect_err("it is wrong");
+        let json: Value = serde_json::from_str(&Outgoing::from(error).to_json()).expect("JSON");
+        assert_eq!(
+            (&json["type"], &json["field"]),
+            (&json!("vr_error"), &json!(field))
+        );
+        assert_eq!(
+            json.get("session_id").and_then(Value::as_str),
+            session,
+            "{json}"
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 
-use super::values::{Recording, Words};
+use super::values::{Candidate, Description, Mid, Recording, SessionId, Words};
 use crate::{MIC_RATE_HZ, PLAY_RATES_HZ, Sensitivity, Timestamp, VOICE_SPEEDS};
 
 /// What a client may send. Unknown fields are ignored. What is refused is answered by `error`, and
@@ -89,6 +89,76 @@ pub(super) enum FromClient {
         /// one that `context` lists.
         model: Option<Words>,
     },
+    /// Voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a description of the
+    /// client's. A session that this connection has already ends.
+    VrConnect {
+        /// What the session will be called; absent or null: the server chooses.
+        session_id: Option<SessionId>,
+        /// Over what; absent or null: WebRTC.
+        transport: Option<Transport>,
+        /// The client's offer; absent or null: the server offers.
+        sdp: Option<Description>,
+        /// What `sdp` is.
+        sdp_type: Option<OfferType>,
+    },
+    /// The client's answer to `vr_offer`; answered by `vr_response`.
+    VrAudio {
+        /// The session that was offered.
+        session_id: SessionId,
+        /// The answer.
+        sdp: Description,
+        /// What `sdp` is.
+        sdp_type: Option<AnswerType>,
+    },
+    /// Where the client may be reached. Answered only if it is refused.
+    VrIce {
+        /// The session.
+        session_id: SessionId,
+        /// The candidate.
+        candidate: Candidate,
+        /// The media section it belongs to; all share one transport.
+        sdp_mid: Option<Mid>,
+        /// The same by number.
+        sdp_mline_index: Option<u32>,
+    },
+}
+
+/// Over what voice travels besides the WebSocket.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "the schema is made from the shapes, never from values"
+)]
+pub(super) enum Transport {
+    /// WebRTC.
+    Webrtc,
+    /// QUIC datagrams; refused by servers that have none.
+    Quic,
+}
+
+/// A description that has to be answered.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "the schema is made from the shapes, never from values"
+)]
+pub(super) enum OfferType {
+    /// The only one.
+    Offer,
+}
+
+/// A description that answers one.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "the schema is made from the shapes, never from values"
+)]
+pub(super) enum AnswerType {
+    /// The only one.
+    Answer,
 }
 
 /// How a turn of streamed speech ends.

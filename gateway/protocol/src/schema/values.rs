@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::parse::{CANDIDATE_BYTES, SDP_BYTES, SESSION_ID_BYTES};
 use crate::{Base64, Limits, RequestId, Timestamp};
 
 /// Anything but Unicode's white space, in a form that every dialect of regular expressions reads.
@@ -43,6 +44,64 @@ schema!(
         "minLength": 1,
         "maxLength": Limits::default().text_bytes,
         "pattern": NOT_BLANK,
+    })
+);
+
+/// The name of a session.
+pub(super) struct SessionId;
+
+schema!(
+    SessionId,
+    "SessionId",
+    json_schema!({
+        "description": format!("Not blank, at most {SESSION_ID_BYTES} bytes in UTF-8."),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": SESSION_ID_BYTES,
+        "pattern": NOT_BLANK,
+    })
+);
+
+/// A session description.
+pub(super) struct Description;
+
+schema!(
+    Description,
+    "Description",
+    json_schema!({
+        "description": format!("A session description (RFC 8866) of at most {SDP_BYTES} bytes."),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": SDP_BYTES,
+        "pattern": NOT_BLANK,
+    })
+);
+
+/// An ICE candidate.
+pub(super) struct Candidate;
+
+schema!(
+    Candidate,
+    "Candidate",
+    json_schema!({
+        "description": format!(
+            "An ICE candidate (RFC 8839 §5.1) of at most {CANDIDATE_BYTES} bytes; empty: there are no more."
+        ),
+        "type": "string",
+        "maxLength": CANDIDATE_BYTES,
+    })
+);
+
+/// The name of a media section.
+pub(super) struct Mid;
+
+schema!(
+    Mid,
+    "Mid",
+    json_schema!({
+        "description": format!("Of at most {SESSION_ID_BYTES} bytes in UTF-8."),
+        "type": "string",
+        "maxLength": SESSION_ID_BYTES,
     })
 );
 

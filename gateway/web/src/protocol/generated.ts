@@ -17,7 +17,10 @@ export type ClientMessage =
   | InterruptRequest
   | PingRequest
   | GetContextRequest
-  | SettingsSetRequest;
+  | SettingsSetRequest
+  | VrConnectRequest
+  | VrAudioRequest
+  | VrIceRequest;
 /** Name that a client gives its request, echoed in everything that answers it: a string of at most 256 bytes in UTF-8, or an integer of 64 bits. */
 export type RequestId = string | number;
 /** A text that is not blank, of at most 16384 bytes in UTF-8. */
@@ -30,6 +33,20 @@ export type VoiceMode = 'hands_free' | 'push_to_talk';
 export type Timestamp = string | number;
 /** How readily sound from the microphone counts as speech. */
 export type Sensitivity = 'low' | 'normal' | 'high';
+/** A session description (RFC 8866) of at most 65536 bytes. */
+export type Description = string;
+/** A description that has to be answered. */
+export type OfferType = 'offer';
+/** Not blank, at most 128 bytes in UTF-8. */
+export type SessionId = string;
+/** Over what voice travels besides the WebSocket. */
+export type Transport = 'webrtc' | 'quic';
+/** A description that answers one. */
+export type AnswerType = 'answer';
+/** An ICE candidate (RFC 8839 §5.1) of at most 1024 bytes; empty: there are no more. */
+export type Candidate = string;
+/** Of at most 128 bytes in UTF-8. */
+export type Mid = string;
 /** What Janet sends. */
 export type ServerMessage =
   | ConnectedEvent
@@ -44,6 +61,11 @@ export type ServerMessage =
   | SettingsEvent
   | PongEvent
   | ContextEvent
+  | VrOfferEvent
+  | VrAnswerEvent
+  | VrResponseEvent
+  | VrErrorEvent
+  | FaceClockEvent
   | ErrorEvent;
 /** What a connection may do. */
 export type Role = 'operator' | 'guest';
@@ -59,6 +81,10 @@ export type Tone = 'happy' | 'thinking' | 'neutral' | 'concerned';
 export type SpeakingState = 'started' | 'paused' | 'resumed' | 'finished' | 'stopped';
 /** Who said something. */
 export type Speaker = 'user' | 'assistant';
+/** Which side of an agreement a session description is. */
+export type SdpType = 'offer' | 'answer';
+/** How far a session of voice in real time is. */
+export type VrStatus = 'connecting' | 'connected' | 'ended';
 /** Machine-readable reason of an `error`. A newer server may send others; take them like `internal`. */
 export type ErrorCode =
   | 'bad_json'
@@ -83,6 +109,11 @@ export type ErrorCode =
   | 'too_slow'
   | 'no_speech'
   | 'interrupted'
+  | 'unknown_session'
+  | 'bad_description'
+  | 'bad_candidate'
+  | 'unexpected'
+  | 'unreachable'
   | 'shutting_down'
   | 'internal';
 
@@ -191,6 +222,46 @@ export interface SettingsSetRequest {
   voice?: Words | null;
   /** How fast she speaks; 1 is the voice's own pace. Holds for the phrases made from now on. */
   voice_speed?: number | null;
+}
+/** Voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a description of the client's. A session that this connection has already ends. */
+export interface VrConnectRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The client's offer; absent or null: the server offers. */
+  sdp?: Description | null;
+  /** What `sdp` is. */
+  sdp_type?: OfferType | null;
+  /** What the session will be called; absent or null: the server chooses. */
+  session_id?: SessionId | null;
+  /** Over what; absent or null: WebRTC. */
+  transport?: Transport | null;
+  type: 'vr_connect';
+}
+/** The client's answer to `vr_offer`; answered by `vr_response`. */
+export interface VrAudioRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The answer. */
+  sdp: Description;
+  /** What `sdp` is. */
+  sdp_type?: AnswerType | null;
+  /** The session that was offered. */
+  session_id: SessionId;
+  type: 'vr_audio';
+}
+/** Where the client may be reached. Answered only if it is refused. */
+export interface VrIceRequest {
+  /** The candidate. */
+  candidate: Candidate;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The media section it belongs to; all share one transport. */
+  sdp_mid?: Mid | null;
+  /** The same by number. */
+  sdp_mline_index?: number | null;
+  /** The session. */
+  session_id: SessionId;
+  type: 'vr_ice';
 }
 /** The first frame of every connection. */
 export interface ConnectedEvent {
@@ -414,6 +485,68 @@ export interface Trouble {
   role: string;
   /** Why it is not used, for people. */
   why: string;
+}
+/** Voice in real time: the server's offer. The client answers by `vr_audio`. */
+export interface VrOfferEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The session description (RFC 8866); its candidates are in it. */
+  sdp: string;
+  /** Always `offer`. */
+  sdp_type: SdpType;
+  /** What the session is called. */
+  session_id: string;
+  /** Its number on this server, for what has no room for a name. */
+  session_no: number;
+  type: 'vr_offer';
+}
+/** Voice in real time: the server's answer to the client's offer. */
+export interface VrAnswerEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The session description (RFC 8866); its candidates are in it. */
+  sdp: string;
+  /** Always `answer`. */
+  sdp_type: SdpType;
+  /** What the session is called. */
+  session_id: string;
+  /** Its number on this server, for what has no room for a name. */
+  session_no: number;
+  type: 'vr_answer';
+}
+/** How far a session is: the answer to `vr_audio`, and sent whenever that changes. */
+export interface VrResponseEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The session. */
+  session_id: string;
+  /** How far it is. */
+  status: VrStatus;
+  type: 'vr_response';
+}
+/** Something about a session could not be understood or served. The connection stays open. */
+export interface VrErrorEvent {
+  /** The reason for programs. */
+  code: ErrorCode;
+  /** The offending field. */
+  field?: string;
+  /** The reason for people; never quotes a description or a candidate. */
+  message: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The session, if it is known which. */
+  session_id?: string;
+  type: 'vr_error';
+}
+/** On the data channel `events` alone: which of her samples sounds when. The sample is played at this RTP timestamp, and so on from it, until the next `face_clock`. */
+export interface FaceClockEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Of her voice's packets, in ticks of 48 kHz; wraps at 2³². */
+  rtp_timestamp: number;
+  /** Number of the sample at 48 kHz, as in `playout`; wraps at 2³². */
+  sample: number;
+  type: 'face_clock';
 }
 /** Something could not be understood or served. The connection stays open. */
 export interface ErrorEvent {

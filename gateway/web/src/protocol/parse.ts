@@ -74,6 +74,13 @@ function read(type: string, fields: Anything): ServerMessage | null {
     // The older dialect's answer; the page speaks the other.
     case 'response':
       return null;
+    // Calls; the page speaks over the WebSocket itself.
+    case 'vr_offer':
+    case 'vr_answer':
+    case 'vr_response':
+    case 'vr_error':
+    case 'face_clock':
+      return null;
     default:
       // A type that came into the schema since is decided about here; one of a newer server is passed over.
       known satisfies never;
