@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
 use crate::tts::SpeechServer;
+use crate::webrtc::Door;
 
 /// How far the models are.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) llm: Option<Arc<LanguageServer>>,
     /// The voice elsewhere, if one may be used.
     pub(crate) tts: Option<Arc<SpeechServer>>,
+    /// Voice in real time, if a UDP port could be had.
+    pub(crate) rtc: Option<Arc<Door>>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) conversations: Arc<Conversations>,
     /// One permit for each client that may be connected.

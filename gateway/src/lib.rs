@@ -6,7 +6,8 @@
 //!
 //! ```text
 //!  cli ─▶ config ─▶ server ─▶ socket ─▶ janet-engine
-//!                      │         └────▶ conversations ─▶ janet-vault
+//!                      │         ├────▶ conversations ─▶ janet-vault
+//!                      │         └────▶ webrtc ─▶ media
 //!                      ├─ api ─▶ janet-engine (requests of other software)
 //!                      └─ page, healthz, metrics
 //! ```
@@ -26,9 +27,11 @@ mod hangup;
 mod hub;
 mod llm;
 mod logging;
+mod media;
 mod reexec;
 pub mod server;
 mod socket;
 mod tts;
 mod voice;
+mod webrtc;
 mod weights;

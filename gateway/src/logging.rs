@@ -2,7 +2,8 @@
 //!
 //! Crates from outside may log what passes through them (a WebSocket library its frames, at trace).
 //! Theirs is let through from INFO up only, whatever the filter says: what users say must not reach
-//! a log because somebody looked for a fault.
+//! a log because somebody looked for a fault. Nothing is let through of WebRTC's stack: it warns with
+//! addresses, and calls every goodbye an error.
 
 use std::io::{self, IsTerminal};
 
@@ -50,5 +51,7 @@ pub(crate) fn start(log: &Log, colours: bool) {
 }
 
 fn may_pass(line: &Metadata<'_>) -> bool {
-    *line.level() <= Level::INFO || line.target().starts_with("janet")
+    let target = line.target();
+    let is_quiet = target == "rtc" || target.starts_with("rtc::") || target.starts_with("rtc_");
+    !is_quiet && (*line.level() <= Level::INFO || target.starts_with("janet"))
 }

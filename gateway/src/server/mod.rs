@@ -37,6 +37,7 @@ use crate::elsewhere::SetupError;
 use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
 use crate::tts::SpeechServer;
+use crate::webrtc::Door as RtcDoor;
 use crate::{api, socket, weights};
 use accept::{Door, accept};
 use page::Page;
@@ -129,7 +130,9 @@ pub async fn serve(
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
+    let rtc = rtc_door(address).await;
     let app = Arc::new(App {
+        rtc: rtc.clone(),
         profile,
         llm,
         tts,
@@ -144,6 +147,7 @@ pub async fn serve(
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
+    let realtime = tokio::spawn(listen(rtc, leaving.clone()));
 
     let router = router(app.clone(), page, scrape);
     let server = &app.config.server;
@@ -198,7 +202,7 @@ pub async fn serve(
     if let Some(engine) = app.engine.get() {
         engine.close();
     }
-    for task in [expiry, upkeep, watch] {
+    for task in [expiry, upkeep, watch, realtime] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }
@@ -257,6 +261,27 @@ async fn page_or_socket(
             .into_response(),
         _ if method == Method::GET || method == Method::HEAD => served.page.serve(&uri).await,
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+/// The UDP port for voice in real time: of the same number, so that there is one to open. Without one
+/// everything else works.
+async fn rtc_door(address: SocketAddr) -> Option<Arc<RtcDoor>> {
+    match RtcDoor::open(address.ip(), address.port()).await {
+        Ok(door) => {
+            tracing::debug!(port = door.address().port(), "voice in real time over UDP");
+            Some(Arc::new(door))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "there is no UDP port for voice in real time");
+            None
+        }
+    }
+}
+
+async fn listen(door: Option<Arc<RtcDoor>>, leaving: watch::Receiver<bool>) {
+    if let Some(door) = door {
+        door.listen(leaving).await;
     }
 }
 

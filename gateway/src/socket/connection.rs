@@ -12,12 +12,15 @@ use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, W
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
 use super::rate::Rate;
 use super::requests::Requests;
 use super::settings::Settings;
+use super::vr::{self, Vr};
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat};
+use crate::webrtc::Told;
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -26,7 +29,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
-const CAPABILITIES: [&str; 8] = [
+const CAPABILITIES: [&str; 9] = [
     "text",
     "voice",
     "transcript",
@@ -35,6 +38,7 @@ const CAPABILITIES: [&str; 8] = [
     "latency",
     "settings",
     "captions",
+    "webrtc",
 ];
 
 /// Why a connection ends.
@@ -115,6 +119,8 @@ enum Wake {
     Frame(Option<Result<Message, axum::Error>>),
     /// The engine has events or sound.
     Engine,
+    /// The call has something to say.
+    Vr(Told),
     /// Time to see whether the client is alive.
     PingDue,
     /// The models are further along.
@@ -147,6 +153,10 @@ pub(super) struct Connection {
     pub(super) binary_refused: Option<Instant>,
     /// Requests refused in a row.
     pub(super) refused: u32,
+    /// Voice in real time, while there is any.
+    pub(super) vr: Option<Vr>,
+    /// Where her streamed voice goes: to whom the microphone belongs, or belonged last.
+    pub(super) voice_over: Door,
     /// Samples of one microphone frame; kept for its allocation.
     pub(super) samples: Vec<i16>,
     woken: Arc<Notify>,
@@ -188,6 +198,8 @@ impl Connection {
             requests: Requests::default(),
             binary_refused: None,
             refused: 0,
+            vr: None,
+            voice_over: Door::Socket,
             samples: Vec::new(),
             woken: Arc::new(Notify::new()),
             heard: now,
@@ -223,6 +235,7 @@ impl Connection {
             let wake = tokio::select! {
                 frame = frames.next() => Wake::Frame(frame),
                 () = self.woken.notified() => Wake::Engine,
+                told = vr::told(&mut self.vr) => Wake::Vr(told),
                 _ = ping.tick() => Wake::PingDue,
                 changed = self.phase.changed(), if self.session.is_none() => match changed {
                     Ok(()) => Wake::Phase,
@@ -235,6 +248,7 @@ impl Connection {
             let went_on = match wake {
                 Wake::Frame(frame) => self.on_frame(frame).await,
                 Wake::Engine => self.pump().await,
+                Wake::Vr(told) => self.on_vr(told).await,
                 Wake::PingDue => self.on_ping_due(),
                 Wake::Phase => self.on_phase().await,
                 Wake::Displaced => Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded)),
@@ -250,6 +264,8 @@ impl Connection {
     /// Ends the reply in progress, keeps what was heard of it, and closes.
     pub(super) async fn end(mut self, leave: Leave, frames: &mut SplitStream<WebSocket>) {
         let server = &self.app.config.server;
+        // The call has nobody to talk to any more.
+        self.vr = None;
         let last_words = match leave {
             // Somebody waits for this place.
             Leave::Superseded => FAREWELL,
@@ -303,7 +319,7 @@ impl Connection {
     async fn on_frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), Leave> {
         self.heard = Instant::now();
         match frame {
-            Some(Ok(Message::Text(text))) => self.on_text(&text).await,
+            Some(Ok(Message::Text(text))) => self.on_text(&text, Door::Socket).await,
             Some(Ok(Message::Binary(bytes))) => self.on_binary(&bytes),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
             Some(Ok(Message::Close(_))) | None => Err(Leave::Gone),

@@ -23,9 +23,18 @@ const FLOOD: u32 = 1000;
 /// At most one error for binary frames in this time: they come fifty a second.
 const REFUSE_BINARY_EVERY: Duration = Duration::from_secs(1);
 
+/// The way by which a client says something, and is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// The WebSocket itself.
+    Socket,
+    /// The channel `events` of its call.
+    Events,
+}
+
 impl Connection {
     /// A text frame.
-    pub(super) async fn on_text(&mut self, frame: &str) -> Result<(), Leave> {
+    pub(super) async fn on_text(&mut self, frame: &str, door: Door) -> Result<(), Leave> {
         let began = Instant::now();
         if !self.rate.admits(began) {
             return self.on_flood();
@@ -43,13 +52,21 @@ impl Connection {
         metrics::histogram!("janet_socket_message_seconds").record(began.elapsed().as_secs_f64());
         match answer {
             Ok(None) => Ok(()),
-            Ok(Some(answer)) => Ok(self.outbound.text(answer)?),
+            Ok(Some(answer)) => self.answer(answer, door),
             Err(error) => {
                 metrics::counter!("janet_socket_errors_total").increment(1);
                 tracing::debug!(code = ?error.code, field = ?error.field, "a frame was refused");
-                Ok(self.outbound.text(error)?)
+                self.answer(error.into(), door)
             }
         }
+    }
+
+    fn answer(&self, answer: Outgoing, door: Door) -> Result<(), Leave> {
+        match (door, &self.vr) {
+            (Door::Events, Some(vr)) => vr.text(answer.to_json()),
+            _ => self.outbound.text(answer)?,
+        }
+        Ok(())
     }
 
     /// Sound from the microphone.
@@ -69,24 +86,36 @@ impl Connection {
     }
 
     fn take_mic(&mut self, frame: &Bytes) -> Result<(), WireError> {
-        let Some(session) = self.session.as_mut().filter(|open| open.mic_is_open()) else {
+        let is_open = |session: &janet_engine::Session| session.mic_is_open();
+        // A call has the microphone for itself.
+        if self.vr.is_some() || !self.session.as_ref().is_some_and(is_open) {
             let message = "a binary frame came before audio_start";
             return Err(WireError::new(ErrorCode::AudioNotStarted, message));
-        };
+        }
         self.samples.clear();
         self.samples
             .extend(binary::up_samples(frame, &self.limits)?);
-        let taken = session.push_mic(&self.samples);
-        let dropped = self.samples.len() - taken;
+        let dropped = self.push_mic();
         if dropped == 0 {
             return Ok(());
         }
-        metrics::counter!("janet_mic_dropped_samples_total").increment(dropped as u64);
         let message = format!(
             "microphone sound comes faster than it is spoken: {} ms of it were dropped",
             (dropped as u64 * 1000).div_ceil(u64::from(janet_protocol::MIC_RATE_HZ))
         );
         Err(WireError::new(ErrorCode::Overloaded, message))
+    }
+
+    /// Hands the microphone's samples over; for how many there was no room.
+    pub(super) fn push_mic(&mut self) -> usize {
+        let Some(session) = &mut self.session else {
+            return 0;
+        };
+        let dropped = self.samples.len() - session.push_mic(&self.samples);
+        if dropped > 0 {
+            metrics::counter!("janet_mic_dropped_samples_total").increment(dropped as u64);
+        }
+        dropped
     }
 
     fn on_flood(&mut self) -> Result<(), Leave> {
@@ -186,10 +215,31 @@ impl Connection {
                 let session = self.streaming("audio_stop")?;
                 session.interrupt().map_err(refused)?;
                 session.mic_close().map_err(refused)?;
+                self.vr_end();
                 Ok(None)
             }
             ClientMessage::Playout { played_sample } => {
                 self.ready()?.played(played_sample).map_err(refused)?;
+                Ok(None)
+            }
+            ClientMessage::VrConnect {
+                session_id,
+                transport,
+                sdp,
+            } => {
+                let sdp = sdp.map(janet_protocol::Private::into_exposed);
+                answer(self.vr_connect(session_id, transport, sdp).await?)
+            }
+            ClientMessage::VrAudio { session_id, sdp } => {
+                answer(self.vr_audio(session_id, sdp.into_exposed()).await?)
+            }
+            ClientMessage::VrIce {
+                session_id,
+                candidate,
+                ..
+            } => {
+                let candidate = candidate.into_exposed();
+                self.vr_ice(session_id, candidate).await?;
                 Ok(None)
             }
             ClientMessage::Interrupt => {
@@ -218,11 +268,12 @@ impl Connection {
             .mic_open(rate_hz, play_rate_hz, mode)
             .map_err(refused)?;
         self.play_rate_hz = play_rate_hz;
+        self.voice_over = Door::Socket;
         self.binary_refused = None;
         Ok(())
     }
 
-    fn ready(&mut self) -> Result<&mut janet_engine::Session, WireError> {
+    pub(super) fn ready(&mut self) -> Result<&mut janet_engine::Session, WireError> {
         self.session.as_mut().ok_or_else(|| {
             WireError::new(
                 ErrorCode::NotReady,
@@ -244,7 +295,7 @@ impl Connection {
 }
 
 /// What the engine would not take.
-fn refused(error: EngineError) -> WireError {
+pub(super) fn refused(error: EngineError) -> WireError {
     let code = match &error {
         EngineError::QueueFull | EngineError::Busy { .. } | EngineError::Overloaded { .. } => {
             ErrorCode::Overloaded

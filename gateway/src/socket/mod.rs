@@ -19,6 +19,7 @@ mod rate;
 mod requests;
 mod settings;
 mod told;
+mod vr;
 
 use std::sync::Arc;
 

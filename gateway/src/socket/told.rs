@@ -15,6 +15,7 @@ use janet_protocol::{
 
 use super::choices;
 use super::connection::{Connection, Leave};
+use super::inbound::Door;
 use super::requests::Asked;
 use crate::app::Phase;
 
@@ -45,6 +46,13 @@ impl Connection {
             .as_mut()
             .and_then(|session| session.poll_audio())
         {
+            if self.voice_over == Door::Events {
+                // Nobody is left to hear it when the call has just ended.
+                if let Some(vr) = &self.vr {
+                    vr.play(&playback);
+                }
+                continue;
+            }
             match playback {
                 Playback::Chunk(chunk) => {
                     let mut frame = Vec::new();
@@ -334,10 +342,14 @@ impl Connection {
         request_id: Option<janet_protocol::RequestId>,
         message: ServerMessage,
     ) -> Result<(), Leave> {
-        Ok(self.outbound.text(Outgoing {
+        let message = Outgoing {
             request_id,
             message,
-        })?)
+        };
+        if let Some(vr) = &self.vr {
+            vr.tell(&message);
+        }
+        Ok(self.outbound.text(message)?)
     }
 }
 

@@ -1,0 +1,406 @@
+//! One call: its task, and what the connection it belongs to holds of it.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use janet_audio::jitter::Packet;
+use janet_audio::opus::OpusError;
+use janet_engine::Playback;
+use janet_protocol::{Outgoing, ServerMessage};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use super::door::Place;
+use super::mux::Datagram;
+use super::peer::{Happened, Peer, PeerError};
+use crate::media::{Clock, Down, Up};
+
+/// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
+/// dropped: the task has stood still for so long.
+const SOUND: usize = 128;
+/// Orders and JSON on their way to the task; what is more is dropped, or refused.
+const COMMANDS: usize = 256;
+/// Microphone packets and JSON on their way from the task: more than two seconds of voice. What is more
+/// is dropped and counted.
+const TOLD: usize = 128;
+/// How long a far end has to answer an offer, and to be found after that.
+const SETTING_UP: Duration = Duration::from_secs(30);
+/// An order is looked at within milliseconds.
+const ORDER: Duration = Duration::from_secs(5);
+/// The task wakes at least so often.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How far a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Media does not flow yet.
+    Connecting,
+    /// It does.
+    Connected,
+    /// It never did.
+    Failed,
+    /// It does not any more.
+    Ended,
+}
+
+/// What comes from the far end.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// The call is at this point now; after [`State::Failed`] and [`State::Ended`] nothing comes.
+    State(State),
+    /// Microphone samples, 16 kHz mono.
+    Mic(Vec<i16>),
+    /// JSON from the `events` channel.
+    Text(String),
+    /// Of her voice everything before this sample will have been heard, although more was asked to be
+    /// dropped: it is on its way already.
+    Heard(u32),
+}
+
+enum Command {
+    Answered(String, oneshot::Sender<Result<(), PeerError>>),
+    Candidate(String, oneshot::Sender<Result<(), PeerError>>),
+    Text(String),
+}
+
+enum Sound {
+    Chunk {
+        first_sample: u32,
+        samples: Box<[i16]>,
+    },
+    Flush {
+        from_sample: u32,
+    },
+}
+
+/// A call, as its connection holds it. Dropping it says goodbye to the far end.
+pub(crate) struct Call {
+    commands: mpsc::Sender<Command>,
+    sound: mpsc::Sender<Sound>,
+    told: mpsc::Receiver<Told>,
+    state: watch::Receiver<State>,
+}
+
+impl Call {
+    /// Starts the task.
+    pub(super) fn begin(
+        place: Place,
+        peer: Peer,
+        datagrams: mpsc::Receiver<Datagram>,
+    ) -> Result<Self, OpusError> {
+        let (commands, orders) = mpsc::channel(COMMANDS);
+        let (sound, playbacks) = mpsc::channel(SOUND);
+        let (tell, told) = mpsc::channel(TOLD);
+        let (set_state, state) = watch::channel(State::Connecting);
+        let began = Instant::now();
+        let task = Task {
+            place,
+            peer,
+            up: Up::new()?,
+            down: Down::new(fastrand::u16(..), fastrand::u32(..))?,
+            began,
+            set_up_until: began + SETTING_UP,
+            clock: None,
+            mic: Vec::new(),
+            strays: 0,
+            state: set_state,
+            tell,
+        };
+        metrics::counter!("janet_webrtc_calls_total").increment(1);
+        tokio::spawn(task.run(datagrams, orders, playbacks));
+        Ok(Self {
+            commands,
+            sound,
+            told,
+            state,
+        })
+    }
+
+    /// The far end answers our offer.
+    pub(crate) async fn answered(&self, sdp: String) -> Result<(), PeerError> {
+        self.order(|reply| Command::Answered(sdp, reply)).await
+    }
+
+    /// The far end can be reached there, perhaps.
+    pub(crate) async fn candidate(&self, candidate: String) -> Result<(), PeerError> {
+        self.order(|reply| Command::Candidate(candidate, reply))
+            .await
+    }
+
+    /// What the engine wants to be heard.
+    pub(crate) fn play(&self, playback: &Playback<'_>) {
+        let sound = match playback {
+            Playback::Chunk(chunk) => Sound::Chunk {
+                first_sample: chunk.first_sample,
+                samples: chunk.samples.into(),
+            },
+            Playback::Flush { from_sample } => Sound::Flush {
+                from_sample: *from_sample,
+            },
+        };
+        if self.sound.try_send(sound).is_err() {
+            metrics::counter!("janet_webrtc_dropped_chunks_total").increment(1);
+        }
+    }
+
+    /// Sends JSON on `events`, if that is open.
+    pub(crate) fn text(&self, json: String) {
+        if self.commands.try_send(Command::Text(json)).is_err() {
+            metrics::counter!("janet_webrtc_dropped_texts_total").increment(1);
+        }
+    }
+
+    /// What comes next. May be cancelled.
+    pub(crate) async fn told(&mut self) -> Told {
+        tokio::select! {
+            changed = self.state.changed() => Told::State(match changed {
+                Ok(()) => *self.state.borrow_and_update(),
+                // Its task is gone without a word: a fault in it.
+                Err(_) => State::Ended,
+            }),
+            Some(told) = self.told.recv() => told,
+        }
+    }
+
+    async fn order(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<(), PeerError>>) -> Command,
+    ) -> Result<(), PeerError> {
+        let (reply, done) = oneshot::channel();
+        let gone = || PeerError::Setup("the call has ended".to_owned());
+        self.commands.try_send(order(reply)).map_err(|_| gone())?;
+        match timeout(ORDER, done).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) | Err(_) => Err(gone()),
+        }
+    }
+}
+
+/// The task's own.
+struct Task {
+    place: Place,
+    peer: Peer,
+    up: Up,
+    down: Down,
+    began: Instant,
+    /// When a call that is not connected by then is given up.
+    set_up_until: Instant,
+    /// As last told, for an `events` channel that opens later.
+    clock: Option<Clock>,
+    mic: Vec<i16>,
+    strays: u64,
+    state: watch::Sender<State>,
+    tell: mpsc::Sender<Told>,
+}
+
+impl Task {
+    async fn run(
+        mut self,
+        mut datagrams: mpsc::Receiver<Datagram>,
+        mut orders: mpsc::Receiver<Command>,
+        mut playbacks: mpsc::Receiver<Sound>,
+    ) {
+        let end = loop {
+            let now = Instant::now();
+            match self.turn(now) {
+                Ok(None) => {}
+                Ok(Some(end)) => break end,
+                Err(error) => {
+                    tracing::error!(%error, "a call ends: Opus failed");
+                    break State::Ended;
+                }
+            }
+            let due = self.due(now);
+            tokio::select! {
+                Some(Datagram { from, bytes }) = datagrams.recv() => {
+                    let to = self.place.address();
+                    self.peer.datagram(Instant::now(), to, from, bytes);
+                }
+                Some(sound) = playbacks.recv() => self.hear(sound),
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    // The connection that it belonged to is gone.
+                    None => break State::Ended,
+                },
+                () = tokio::time::sleep_until(due.into()) => {}
+            }
+        };
+        self.peer.close();
+        self.send_all();
+        self.count();
+        self.state.send_replace(end);
+    }
+
+    /// Everything that is due now; how it ended, if it did.
+    fn turn(&mut self, now: Instant) -> Result<Option<State>, OpusError> {
+        if self.peer.timeout().is_some_and(|due| due <= now) {
+            self.peer.on_timeout(now);
+        }
+        let now_us = self.micros(now);
+        while let Some(happened) = self.peer.poll() {
+            if let Some(end) = self.on(happened, now, now_us)? {
+                return Ok(Some(end));
+            }
+        }
+        self.up.pull(now_us, &mut self.mic);
+        if !self.mic.is_empty() {
+            let samples = std::mem::take(&mut self.mic);
+            self.tell(Told::Mic(samples));
+        }
+        if self.is_connected() {
+            while let Some(frame) = self.down.poll(now_us)? {
+                self.peer
+                    .voice(now, frame.sequence, frame.timestamp, frame.payload);
+            }
+            while let Some(clock) = self.down.poll_clock() {
+                self.clock = Some(clock);
+                self.tell_clock(now);
+            }
+        } else if now >= self.set_up_until {
+            return Ok(Some(State::Failed));
+        }
+        self.send_all();
+        Ok(None)
+    }
+
+    fn on(
+        &mut self,
+        happened: Happened,
+        now: Instant,
+        now_us: u64,
+    ) -> Result<Option<State>, OpusError> {
+        match happened {
+            Happened::Connected => {
+                if !self.is_connected() {
+                    let took = now - self.began;
+                    metrics::histogram!("janet_webrtc_setup_seconds").record(took.as_secs_f64());
+                    self.state.send_replace(State::Connected);
+                }
+            }
+            Happened::Ended if self.is_connected() => return Ok(Some(State::Ended)),
+            Happened::Ended => return Ok(Some(State::Failed)),
+            Happened::Voice {
+                sequence,
+                timestamp,
+                payload,
+            } => self.on_voice(now_us, sequence, timestamp, payload),
+            Happened::Stray => self.strays += 1,
+            Happened::Loss(percent) => self.down.set_loss(percent)?,
+            Happened::EventsOpen => self.tell_clock(now),
+            Happened::Text(text) => self.tell(Told::Text(text)),
+        }
+        Ok(None)
+    }
+
+    fn on_voice(&mut self, now_us: u64, sequence: u16, timestamp: u32, payload: Bytes) {
+        let packet = Packet {
+            sequence,
+            timestamp,
+            payload,
+        };
+        self.up.push(now_us, packet);
+    }
+
+    fn obey(&mut self, order: Command) {
+        let now = Instant::now();
+        // Nobody waits for the reply any more if it cannot be sent.
+        match order {
+            Command::Answered(sdp, reply) => {
+                let taken = self.peer.answered(now, sdp);
+                if taken.is_ok() {
+                    self.set_up_until = now + SETTING_UP;
+                }
+                reply.send(taken).ok();
+            }
+            Command::Candidate(candidate, reply) => {
+                reply.send(self.peer.candidate(candidate)).ok();
+            }
+            Command::Text(json) => {
+                if !self.peer.text(now, &json) {
+                    metrics::counter!("janet_webrtc_dropped_texts_total").increment(1);
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, sound: Sound) {
+        match sound {
+            // What is said before anybody can hear it is not kept for later.
+            Sound::Chunk { .. } if !self.is_connected() => {}
+            Sound::Chunk {
+                first_sample,
+                samples,
+            } => self.down.play(first_sample, &samples),
+            Sound::Flush { from_sample } => {
+                if let Some(sample) = self.down.flush(from_sample) {
+                    self.tell(Told::Heard(sample));
+                }
+            }
+        }
+    }
+
+    fn tell(&self, told: Told) {
+        if self.tell.try_send(told).is_err() {
+            metrics::counter!("janet_webrtc_dropped_told_total").increment(1);
+        }
+    }
+
+    fn tell_clock(&mut self, now: Instant) {
+        let Some(Clock {
+            rtp_timestamp,
+            sample,
+        }) = self.clock
+        else {
+            return;
+        };
+        let clock = ServerMessage::FaceClock {
+            rtp_timestamp,
+            sample,
+        };
+        // Not open yet: it is told when it is.
+        self.peer.text(now, &Outgoing::from(clock).to_json());
+    }
+
+    fn send_all(&mut self) {
+        while let Some(out) = self.peer.poll_transmit() {
+            self.place.send(&out);
+        }
+    }
+
+    fn due(&mut self, now: Instant) -> Instant {
+        let down = self.down.timeout().filter(|_| self.is_connected());
+        let ours = [self.up.timeout(), down].into_iter().flatten();
+        let ours = ours.map(|due_us| self.began + Duration::from_micros(due_us));
+        let due = ours.chain([now + IDLE]).min().unwrap_or(now);
+        match self.peer.timeout() {
+            Some(theirs) => due.min(theirs),
+            None => due,
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        *self.state.borrow() == State::Connected
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.began).as_micros() as u64
+    }
+
+    fn count(&self) {
+        let (stats, mended) = (self.up.stats(), self.up.mended());
+        for (what, packets) in [
+            ("received", stats.received),
+            ("late", stats.late),
+            ("missing", stats.missing),
+            ("fec_recovered", mended.fec_recovered),
+            ("concealed", mended.concealed),
+            ("garbage", mended.garbage),
+            ("stray", self.strays),
+        ] {
+            metrics::counter!("janet_media_packets_total", "what" => what).increment(packets);
+        }
+        let dropped = self.down.dropped_samples();
+        metrics::counter!("janet_media_dropped_samples_total").increment(dropped);
+        tracing::debug!(?stats, ?mended, strays = self.strays, "a call has ended");
+    }
+}

@@ -1,0 +1,20 @@
+//! WebRTC: voice and JSON between Janet and a browser, a headset or a phone, over one UDP port.
+//!
+//! ```text
+//!  UDP port ─▶ Door: whose is it? ─▶ a queue per call ─▶ call task ─┬─ Peer: ICE, DTLS, SRTP, SCTP
+//!      ▲                                                            ├─ media::Up ─▶ samples ─▶ connection
+//!      └──────────────────── datagrams ◀────────────────────────────┴─ media::Down ◀─ her voice ◀─ connection
+//! ```
+//! A call belongs to the WebSocket connection over which it was set up, and ends with it: that one holds
+//! the engine session and says what was agreed. A call's task owns everything that the network can
+//! break; whatever breaks in it ends this call and no other.
+
+mod call;
+mod door;
+mod mux;
+mod peer;
+mod reports;
+
+pub(crate) use call::{Call, State, Told};
+pub(crate) use door::{Description, Door};
+pub(crate) use peer::PeerError;

@@ -1,0 +1,242 @@
+//! Whose a datagram is, where all calls share one port.
+//!
+//! The first datagram of a far end is a STUN request that names the call (RFC 8445 §7.2.2: the first half
+//! of USERNAME is the receiver's user fragment). Everything after it is known by its address. An address is
+//! learned when the call's ICE agent sends to it; one that the agent has just answered (so that it knew
+//! the call's password) takes the address over, one that is only tried does not: otherwise anybody could
+//! name somebody else's address as a candidate, and take his packets away.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use bytes::BytesMut;
+
+/// Addresses of one call; of more, none is learned: a far end has a few candidates.
+const ADDRESSES: usize = 32;
+/// A STUN header, and the value that tells it from everything else (RFC 8489 §5).
+const STUN_HEADER: usize = 20;
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
+/// The attribute USERNAME (RFC 8489 §14.3).
+const USERNAME: u16 = 0x0006;
+/// Types of a request and of its success (RFC 8489 §18.1).
+const REQUEST: u16 = 0x0001;
+const SUCCESS: u16 = 0x0101;
+
+/// Counts calls; never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CallNo(pub(super) u64);
+
+/// Who is where.
+#[derive(Debug)]
+pub(super) struct Mux<T> {
+    calls: HashMap<CallNo, Entry<T>>,
+    by_fragment: HashMap<String, CallNo>,
+    by_address: HashMap<SocketAddr, CallNo>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    queue: T,
+    fragment: String,
+    addresses: Vec<SocketAddr>,
+}
+
+impl<T> Default for Mux<T> {
+    fn default() -> Self {
+        Self {
+            calls: HashMap::new(),
+            by_fragment: HashMap::new(),
+            by_address: HashMap::new(),
+        }
+    }
+}
+
+impl<T> Mux<T> {
+    /// A call that is named by this user fragment; its datagrams go into this queue.
+    pub(super) fn enter(&mut self, call: CallNo, fragment: &str, queue: T) {
+        self.by_fragment.insert(fragment.to_owned(), call);
+        let entry = Entry {
+            queue,
+            fragment: fragment.to_owned(),
+            addresses: Vec::new(),
+        };
+        self.calls.insert(call, entry);
+    }
+
+    /// A call has ended.
+    pub(super) fn leave(&mut self, call: CallNo) {
+        let Some(entry) = self.calls.remove(&call) else {
+            return;
+        };
+        if self.by_fragment.get(&entry.fragment) == Some(&call) {
+            self.by_fragment.remove(&entry.fragment);
+        }
+        for address in entry.addresses {
+            if self.by_address.get(&address) == Some(&call) {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+
+    /// The queue that a datagram belongs into.
+    pub(super) fn whose(&self, from: SocketAddr, datagram: &[u8]) -> Option<&T> {
+        let named = fragment_of(datagram).and_then(|fragment| self.by_fragment.get(fragment));
+        let call = named.or_else(|| self.by_address.get(&from))?;
+        self.calls.get(call).map(|entry| &entry.queue)
+    }
+
+    /// A call sends this to there.
+    pub(super) fn sent(&mut self, call: CallNo, to: SocketAddr, datagram: &[u8]) {
+        let takes_over = match stun_type(datagram) {
+            Some(SUCCESS) => true,
+            Some(REQUEST) => false,
+            _ => return,
+        };
+        let known = self.by_address.get(&to);
+        if known == Some(&call) || (known.is_some() && !takes_over) {
+            return;
+        }
+        let Some(entry) = self.calls.get_mut(&call) else {
+            return;
+        };
+        if !entry.addresses.contains(&to) {
+            if entry.addresses.len() == ADDRESSES {
+                return;
+            }
+            entry.addresses.push(to);
+        }
+        self.by_address.insert(to, call);
+    }
+
+    /// How many calls there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize, usize) {
+        (
+            self.calls.len(),
+            self.by_fragment.len(),
+            self.by_address.len(),
+        )
+    }
+}
+
+/// A datagram as it came.
+#[derive(Debug)]
+pub(super) struct Datagram {
+    pub(super) from: SocketAddr,
+    pub(super) bytes: BytesMut,
+}
+
+fn stun_type(datagram: &[u8]) -> Option<u16> {
+    let header = datagram.get(..STUN_HEADER)?;
+    (header[4..8] == STUN_COOKIE).then(|| u16::from_be_bytes([header[0], header[1]]))
+}
+
+/// The receiver's user fragment in a STUN request.
+fn fragment_of(datagram: &[u8]) -> Option<&str> {
+    if stun_type(datagram)? != REQUEST {
+        return None;
+    }
+    let mut rest = datagram.get(STUN_HEADER..)?;
+    while let [t0, t1, l0, l1, body @ ..] = rest {
+        let len = usize::from(u16::from_be_bytes([*l0, *l1]));
+        if u16::from_be_bytes([*t0, *t1]) == USERNAME {
+            let name = std::str::from_utf8(body.get(..len)?).ok()?;
+            return name.split(':').next();
+        }
+        // Attributes are padded to four bytes.
+        rest = body.get(len.next_multiple_of(4)..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stun(kind: u16, username: Option<&str>) -> Vec<u8> {
+        let mut bytes = kind.to_be_bytes().to_vec();
+        bytes.extend([0, 0]);
+        bytes.extend(STUN_COOKIE);
+        bytes.extend([7; 12]);
+        // Something before it, whose length is no multiple of four.
+        bytes.extend([0x80, 0x22, 0, 3, b'a', b'b', b'c', 0]);
+        if let Some(name) = username {
+            bytes.extend(USERNAME.to_be_bytes());
+            bytes.extend((name.len() as u16).to_be_bytes());
+            bytes.extend(name.as_bytes());
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+        bytes
+    }
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    const VOICE: [u8; 13] = [0x80; 13];
+
+    #[test]
+    fn a_call_is_known_by_its_name_first_and_then_by_its_address() {
+        let mut mux = Mux::default();
+        mux.enter(CallNo(1), "abcd", 'a');
+        mux.enter(CallNo(2), "efghi", 'b');
+        assert_eq!(
+            mux.whose(at(9), &stun(REQUEST, Some("efghi:x"))),
+            Some(&'b')
+        );
+        assert_eq!(mux.whose(at(9), &stun(REQUEST, Some("nobody:x"))), None);
+        assert_eq!(mux.whose(at(9), &VOICE), None);
+        mux.sent(CallNo(2), at(9), &stun(SUCCESS, None));
+        assert_eq!(mux.whose(at(9), &VOICE), Some(&'b'));
+        assert_eq!(mux.whose(at(9), &stun(SUCCESS, None)), Some(&'b'));
+        mux.leave(CallNo(2));
+        assert_eq!(mux.whose(at(9), &VOICE), None);
+        mux.leave(CallNo(1));
+        assert_eq!(mux.len(), (0, 0, 0));
+    }
+
+    #[test]
+    fn an_address_is_taken_over_by_who_proved_himself_and_by_nobody_else() {
+        let mut mux = Mux::default();
+        mux.enter(CallNo(1), "abcd", 'a');
+        mux.enter(CallNo(2), "efgh", 'b');
+        mux.sent(CallNo(1), at(9), &stun(SUCCESS, None));
+        // Tried only: somebody named an address that is not his.
+        mux.sent(CallNo(2), at(9), &stun(REQUEST, None));
+        assert_eq!(mux.whose(at(9), &VOICE), Some(&'a'));
+        mux.sent(CallNo(2), at(9), &stun(SUCCESS, None));
+        assert_eq!(mux.whose(at(9), &VOICE), Some(&'b'));
+        // Who lost it does not take it along.
+        mux.leave(CallNo(1));
+        assert_eq!(mux.whose(at(9), &VOICE), Some(&'b'));
+        // Voice alone teaches nothing.
+        mux.sent(CallNo(2), at(10), &VOICE);
+        assert_eq!(mux.whose(at(10), &VOICE), None);
+    }
+
+    #[test]
+    fn addresses_of_one_call_are_few() {
+        let mut mux = Mux::default();
+        mux.enter(CallNo(1), "abcd", 'a');
+        for port in 0..1000 {
+            mux.sent(CallNo(1), at(port), &stun(REQUEST, None));
+        }
+        assert_eq!(mux.len(), (1, 1, ADDRESSES));
+    }
+
+    #[test]
+    fn garbage_is_nobody_s() {
+        let mut mux = Mux::default();
+        mux.enter(CallNo(1), "abcd", 'a');
+        let mut rng = fastrand::Rng::with_seed(6);
+        for _ in 0..10_000 {
+            let mut bytes = stun(REQUEST, Some("abcd:x"));
+            bytes.truncate(rng.usize(..bytes.len()));
+            if let Some(at) = (!bytes.is_empty()).then(|| rng.usize(..bytes.len())) {
+                bytes[at] = rng.u8(..);
+            }
+            mux.whose(at(9), &bytes);
+        }
+        assert_eq!(mux.whose(at(9), &[]), None);
+    }
+}

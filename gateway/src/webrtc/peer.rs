@@ -1,0 +1,584 @@
+//! One peer connection without a network: datagrams and time in, datagrams and what happened out.
+//!
+//! Wraps the sans-IO core `rtc` for the one way in which Janet talks: one audio section with Opus both
+//! ways, one section for data channels. Decides what of a description is refused, and with which words;
+//! never reads a clock, never sends. After each input everything is polled: [`Peer::poll_transmit`],
+//! [`Peer::poll`], [`Peer::timeout`].
+//!
+//! Sources: RFC 8829 (offer and answer), RFC 8445 (ICE), RFC 7587 (Opus as RTP payload), RFC 3550 §6.4
+//! (reports), RFC 8831 (data channels).
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use rtc::data_channel::{RTCDataChannelId, RTCDataChannelInit};
+use rtc::interceptor::{Registry, Slot};
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MediaEngine};
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
+use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::state::RTCPeerConnectionState;
+use rtc::peer_connection::transport::{
+    CandidateConfig, CandidateHostConfig, RTCDtlsTransportState, RTCIceCandidate,
+    RTCIceCandidateInit,
+};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtp_transceiver::RTCRtpSenderId;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RtpCodecKind,
+};
+use rtc::sansio::Protocol;
+use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use rtc::{ice, rtcp, rtp};
+
+use super::reports::Reports;
+
+/// The payload type that is offered for Opus; the far end's is taken when it offers.
+const OPUS: u8 = 111;
+/// What is said of Opus: 24–32 kbit/s are spent, and lost packets are recovered (RFC 7587 §6.1).
+const OPUS_FORMAT: &str = "minptime=10;useinbandfec=1";
+/// Without a sign of life for so long the way is taken for broken, though it may come back,
+const DISCONNECTED: Duration = Duration::from_secs(5);
+/// and for so long again, for gone.
+const FAILED: Duration = Duration::from_secs(10);
+/// A check of the way, and a sign of life, at least so often.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// The channel for JSON.
+const EVENTS: &str = "events";
+/// The channel for face frames.
+const FACE: &str = "face";
+/// Candidates of one far end: each is tried with a few datagrams, so somebody who names many would have
+/// them sent wherever he likes.
+const MOST_CANDIDATES: usize = 64;
+/// Where reports are marked for us: behind everything of the library's.
+const BEHIND_ALL: usize = 14_000;
+/// The longest JSON from the far end, in bytes.
+const LONGEST_TEXT: u32 = 64 << 10;
+
+/// Why a description or a candidate is refused. The peer is as it was, but a failed offer of the
+/// client's leaves none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PeerError {
+    /// It cannot be read, or asks for what cannot be.
+    #[error("it is no session description that can be taken: {0}")]
+    Description(String),
+    /// No audio section, or none with Opus.
+    #[error("there is no audio section with Opus in it")]
+    NoOpus,
+    /// An answer where nothing was offered, or nothing any more.
+    #[error("there is no offer that waits for an answer")]
+    NothingOffered,
+    /// It cannot be read.
+    #[error("it is no ICE candidate that can be taken: {0}")]
+    Candidate(String),
+    /// A candidate before the description it belongs to.
+    #[error("candidates come after the session description")]
+    TooEarly,
+    /// A fault of the library's.
+    #[error("the connection cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// One datagram to send.
+pub(crate) struct Transmit {
+    /// Where to.
+    pub(crate) to: SocketAddr,
+    /// What.
+    pub(crate) bytes: BytesMut,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// Media can flow, or can again.
+    Connected,
+    /// The far end is gone, or was never there: nothing more comes.
+    Ended,
+    /// A packet of the far end's voice.
+    Voice {
+        /// Counts packets, and wraps.
+        sequence: u16,
+        /// When its first sample was taken, in ticks of 48 kHz.
+        timestamp: u32,
+        /// Opus.
+        payload: Bytes,
+    },
+    /// A packet that nobody agreed on.
+    Stray,
+    /// The far end misses so many packets of a hundred (RFC 3550 §6.4.1).
+    Loss(u8),
+    /// The `events` channel is open.
+    EventsOpen,
+    /// JSON from the `events` channel.
+    Text(String),
+}
+
+/// How far offer and answer are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    New,
+    /// The far end's answer is waited for.
+    Offered,
+    Agreed,
+    /// The far end has said goodbye.
+    Left,
+}
+
+/// One connection to one far end.
+pub(crate) struct Peer {
+    stage: Stage,
+    connection: RTCPeerConnection,
+    locals: Vec<SocketAddr>,
+    sender: RTCRtpSenderId,
+    ssrc: u32,
+    /// Once both sides have agreed.
+    opus: Option<u8>,
+    events: Option<RTCDataChannelId>,
+    candidates: usize,
+    happened: VecDeque<Happened>,
+    /// The library may ask to be called at a moment that has been: it is called once a millisecond then.
+    not_before: Option<Instant>,
+}
+
+impl Peer {
+    /// One that sends from these addresses and receives at them.
+    pub(crate) fn new(now: Instant, locals: &[SocketAddr]) -> Result<Self, PeerError> {
+        let mut media = MediaEngine::default();
+        let codec = RTCRtpCodec {
+            mime_type: MIME_TYPE_OPUS.to_owned(),
+            clock_rate: janet_audio::opus::RATE_HZ,
+            // Opus is always called stereo (RFC 7587 §7); what is sent is mono.
+            channels: 2,
+            sdp_fmtp_line: OPUS_FORMAT.to_owned(),
+            rtcp_feedback: Vec::new(),
+        };
+        let parameters = RTCRtpCodecParameters {
+            rtp_codec: codec.clone(),
+            payload_type: OPUS,
+        };
+        media
+            .register_codec(parameters, RtpCodecKind::Audio)
+            .map_err(setup)?;
+        let settings = SettingEngineBuilder::new()
+            .with_include_loopback_candidate(true)
+            .with_multicast_dns_mode(ice::mdns::MulticastDnsMode::Disabled)
+            .with_ice_timeouts(Some(DISCONNECTED), Some(FAILED), Some(KEEP_ALIVE))
+            // Whatever way works first is taken: there is no better one to wait for.
+            .with_host_acceptance_min_wait(Some(Duration::ZERO))
+            .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
+            .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
+            .with_relay_acceptance_min_wait(Some(Duration::ZERO))
+            .with_sctp_max_receive_buffer_size(4 * LONGEST_TEXT)
+            .build();
+        let reports = configure_rtcp_reports(Registry::new());
+        let reports = reports.with(Slot::from(BEHIND_ALL), Reports::default());
+        let mut connection = RTCPeerConnectionBuilder::new()
+            .with_media_engine(media)
+            .with_setting_engine(settings)
+            .with_interceptor_registry(reports)
+            .build(now)
+            .map_err(setup)?;
+        let ssrc = fastrand::u32(1..);
+        let coding = RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters {
+                ssrc: Some(ssrc),
+                ..RTCRtpCodingParameters::default()
+            },
+            codec,
+            ..RTCRtpEncodingParameters::default()
+        };
+        let name = || "janet".to_owned();
+        let track =
+            MediaStreamTrack::new(name(), name(), name(), RtpCodecKind::Audio, vec![coding]);
+        let sender = connection.add_track(track).map_err(setup)?;
+        for local in locals {
+            connection
+                .add_local_candidate(host_candidate(*local)?)
+                .map_err(setup)?;
+        }
+        Ok(Self {
+            stage: Stage::New,
+            connection,
+            locals: locals.to_vec(),
+            sender,
+            ssrc,
+            opus: None,
+            events: None,
+            candidates: 0,
+            happened: VecDeque::new(),
+            not_before: None,
+        })
+    }
+
+    /// Opens the two data channels and offers: the description for the far end.
+    pub(crate) fn offer(&mut self, now: Instant) -> Result<String, PeerError> {
+        let events = self.connection.create_data_channel(EVENTS, None);
+        self.events = Some(events.map_err(setup)?.id());
+        let unreliable = RTCDataChannelInit {
+            ordered: false,
+            max_retransmits: Some(0),
+            ..RTCDataChannelInit::default()
+        };
+        self.connection
+            .create_data_channel(FACE, Some(unreliable))
+            .map_err(setup)?;
+        let offer = self.connection.create_offer(None).map_err(setup)?;
+        self.connection
+            .set_local_description(now, offer)
+            .map_err(setup)?;
+        self.stage = Stage::Offered;
+        self.local_sdp()
+    }
+
+    /// Takes the far end's offer: the answer.
+    pub(crate) fn accept(&mut self, now: Instant, offer: String) -> Result<String, PeerError> {
+        let candidates = self.look_at(&offer)?;
+        let offer = RTCSessionDescription::offer(offer).map_err(description)?;
+        self.connection
+            .set_remote_description(now, offer)
+            .map_err(description)?;
+        self.candidates += candidates;
+        let answer = self.connection.create_answer(None).map_err(description)?;
+        self.connection
+            .set_local_description(now, answer)
+            .map_err(description)?;
+        self.agree()?;
+        self.local_sdp()
+    }
+
+    /// Takes the far end's answer to what was offered.
+    pub(crate) fn answered(&mut self, now: Instant, answer: String) -> Result<(), PeerError> {
+        if self.stage != Stage::Offered {
+            return Err(PeerError::NothingOffered);
+        }
+        let candidates = self.look_at(&answer)?;
+        let answer = RTCSessionDescription::answer(answer).map_err(description)?;
+        self.connection
+            .set_remote_description(now, answer)
+            .map_err(description)?;
+        self.candidates += candidates;
+        self.agree()
+    }
+
+    /// Takes a candidate of the far end's; an empty one says that there are no more.
+    pub(crate) fn candidate(&mut self, candidate: String) -> Result<(), PeerError> {
+        if self.connection.remote_description().is_none() {
+            return Err(PeerError::TooEarly);
+        }
+        // Names are not looked up (RFC 8828 §3.1.1 hides addresses in them): a far end behind one is found
+        // when it calls.
+        if candidate.contains(".local ") {
+            return Ok(());
+        }
+        if self.candidates == MOST_CANDIDATES {
+            return Err(PeerError::Candidate(too_many()));
+        }
+        self.candidates += 1;
+        let candidate = RTCIceCandidateInit {
+            candidate,
+            ..RTCIceCandidateInit::default()
+        };
+        self.connection
+            .add_remote_candidate(candidate)
+            .map_err(|error| PeerError::Candidate(error.to_string()))
+    }
+
+    /// A datagram came in.
+    pub(crate) fn datagram(
+        &mut self,
+        now: Instant,
+        to: SocketAddr,
+        from: SocketAddr,
+        bytes: BytesMut,
+    ) {
+        let read = self.connection.handle_read(TaggedBytesMut {
+            now,
+            transport: TransportContext {
+                local_addr: to,
+                peer_addr: from,
+                transport_protocol: TransportProtocol::UDP,
+                ecn: None,
+            },
+            message: bytes,
+        });
+        if let Err(error) = read {
+            tracing::trace!(%error, "a datagram was not taken");
+        }
+    }
+
+    /// Sends a packet of her voice. One that cannot be sent yet is dropped, as the network might.
+    pub(crate) fn voice(&mut self, now: Instant, sequence: u16, timestamp: u32, payload: &[u8]) {
+        let Some(payload_type) = self.opus else {
+            return;
+        };
+        let packet = rtp::Packet {
+            header: rtp::Header {
+                version: 2,
+                payload_type,
+                sequence_number: sequence,
+                timestamp,
+                ssrc: self.ssrc,
+                ..rtp::Header::default()
+            },
+            payload: Bytes::copy_from_slice(payload),
+        };
+        let Some(mut sender) = self.connection.rtp_sender(self.sender) else {
+            return;
+        };
+        if let Err(error) = sender.write_rtp(now, packet) {
+            tracing::trace!(%error, "a packet of her voice was not sent");
+        }
+    }
+
+    /// Sends JSON on `events`; false when it is not open, or its buffer full.
+    pub(crate) fn text(&mut self, now: Instant, json: &str) -> bool {
+        let Some(id) = self.events else {
+            return false;
+        };
+        let Some(mut channel) = self.connection.data_channel(id) else {
+            return false;
+        };
+        // Who does not read what is reliable is behind for good.
+        let is_full = channel.outstanding_bytes() > 4 * LONGEST_TEXT as usize;
+        !is_full && channel.send_text(now, json).is_ok()
+    }
+
+    /// What happened next.
+    pub(crate) fn poll(&mut self) -> Option<Happened> {
+        while let Some(event) = self.connection.poll_event() {
+            self.note(event);
+        }
+        while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {
+            self.read(message);
+        }
+        if self.stage == Stage::Agreed && self.has_left() {
+            self.stage = Stage::Left;
+            self.happened.push_back(Happened::Ended);
+        }
+        self.happened.pop_front()
+    }
+
+    /// What has to be sent next.
+    pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
+        loop {
+            let out = self.connection.poll_write()?;
+            if self.locals.contains(&out.transport.local_addr) {
+                return Some(Transmit {
+                    to: out.transport.peer_addr,
+                    bytes: out.message,
+                });
+            }
+        }
+    }
+
+    /// When to call [`Peer::on_timeout`].
+    pub(crate) fn timeout(&mut self) -> Option<Instant> {
+        let due = self.connection.poll_timeout()?;
+        Some(self.not_before.map_or(due, |earliest| due.max(earliest)))
+    }
+
+    /// The moment has come.
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
+        self.not_before = Some(now + Duration::from_millis(1));
+        if let Err(error) = self.connection.handle_timeout(now) {
+            tracing::trace!(%error, "a timer of the connection failed");
+        }
+    }
+
+    /// Says goodbye: what is to be sent for it is polled after this.
+    pub(crate) fn close(&mut self) {
+        if let Err(error) = self.connection.close() {
+            tracing::trace!(%error, "a connection was not closed in order");
+        }
+    }
+
+    /// What the library would find missing only when it has changed its mind already; how many
+    /// candidates there are.
+    fn look_at(&self, sdp: &str) -> Result<usize, PeerError> {
+        let count = |begin: &str| sdp.lines().filter(|line| line.starts_with(begin)).count();
+        let needed = [
+            "v=0",
+            "o=",
+            "m=",
+            "a=ice-ufrag:",
+            "a=ice-pwd:",
+            "a=fingerprint:",
+            "a=mid:",
+        ];
+        if let Some(missing) = needed.into_iter().find(|line| count(line) == 0) {
+            return Err(PeerError::Description(format!("it has no line {missing}")));
+        }
+        let is_opus = |line: &str| {
+            line.starts_with("a=rtpmap:") && line.to_ascii_lowercase().contains(" opus/48000")
+        };
+        if count("m=audio ") == 0 || !sdp.lines().any(is_opus) {
+            return Err(PeerError::NoOpus);
+        }
+        let here = count("a=candidate:");
+        if self.candidates + here > MOST_CANDIDATES {
+            return Err(PeerError::Description(too_many()));
+        }
+        Ok(here)
+    }
+
+    fn local_sdp(&self) -> Result<String, PeerError> {
+        let local = self.connection.local_description();
+        local
+            .map(|local| local.sdp)
+            .ok_or_else(|| PeerError::Setup("there is no description".to_owned()))
+    }
+
+    /// Finds out which payload type both sides use for Opus.
+    fn agree(&mut self) -> Result<(), PeerError> {
+        let mut sender = self
+            .connection
+            .rtp_sender(self.sender)
+            .ok_or(PeerError::NoOpus)?;
+        let codecs = &sender.get_parameters().rtp_parameters.codecs;
+        let opus = codecs.iter().find(|codec| {
+            let name = &codec.rtp_codec.mime_type;
+            name.eq_ignore_ascii_case(MIME_TYPE_OPUS)
+        });
+        self.opus = Some(opus.ok_or(PeerError::NoOpus)?.payload_type);
+        self.stage = Stage::Agreed;
+        Ok(())
+    }
+
+    /// Of a far end that closes its transport the library says nothing by itself.
+    fn has_left(&mut self) -> bool {
+        let sender = self.connection.rtp_sender(self.sender);
+        let state = sender.and_then(|sender| sender.transport().map(|dtls| dtls.state()));
+        state == Some(RTCDtlsTransportState::Closed)
+    }
+
+    fn note(&mut self, event: RTCPeerConnectionEvent) {
+        match event {
+            RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) => match state {
+                RTCPeerConnectionState::Connected => self.happened.push_back(Happened::Connected),
+                RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => {
+                    self.happened.push_back(Happened::Ended);
+                }
+                _ => {}
+            },
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
+                self.opened(id);
+            }
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnClose(id))
+                if self.events == Some(id) =>
+            {
+                self.events = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Of the channels that the far end opens, one is known; `face` is its own business as long as there
+    /// is no face, and all others are closed.
+    fn opened(&mut self, id: RTCDataChannelId) {
+        let Some(mut channel) = self.connection.data_channel(id) else {
+            return;
+        };
+        match channel.label() {
+            EVENTS if self.events.is_none_or(|ours| ours == id) => {
+                self.events = Some(id);
+                self.happened.push_back(Happened::EventsOpen);
+            }
+            FACE => {}
+            _ => {
+                if channel.close().is_err() {
+                    tracing::trace!("a data channel was closed already");
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, message: RTCMessage) {
+        match message {
+            RTCMessage::RtpPacket(_, packet) => {
+                let header = packet.header;
+                self.happened.push_back(match self.opus {
+                    Some(opus) if opus == header.payload_type => Happened::Voice {
+                        sequence: header.sequence_number,
+                        timestamp: header.timestamp,
+                        payload: packet.payload,
+                    },
+                    _ => Happened::Stray,
+                });
+            }
+            RTCMessage::RtcpPacket(_, packets) => {
+                for packet in &packets {
+                    self.report(packet.as_any());
+                }
+            }
+            RTCMessage::DataChannelMessage(id, message) => {
+                if self.events == Some(id)
+                    && let Ok(text) = String::from_utf8(message.data.to_vec())
+                {
+                    self.happened.push_back(Happened::Text(text));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Loss stands in the report blocks of both kinds of report.
+    fn report(&mut self, packet: &dyn std::any::Any) {
+        use rtcp::receiver_report::ReceiverReport;
+        use rtcp::sender_report::SenderReport;
+        let reports = match (
+            packet.downcast_ref::<ReceiverReport>(),
+            packet.downcast_ref::<SenderReport>(),
+        ) {
+            (Some(report), _) => &report.reports,
+            (_, Some(report)) => &report.reports,
+            _ => return,
+        };
+        if let Some(ours) = reports.iter().find(|report| report.ssrc == self.ssrc) {
+            let percent = u32::from(ours.fraction_lost) * 100 / 256;
+            self.happened.push_back(Happened::Loss(percent as u8));
+        }
+    }
+}
+
+/// The user fragment (RFC 8839 §5.4) of a description: by it a first datagram is known.
+pub(crate) fn ice_fragment(sdp: &str) -> Option<&str> {
+    sdp.lines()
+        .find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+}
+
+fn host_candidate(local: SocketAddr) -> Result<RTCIceCandidateInit, PeerError> {
+    let config = CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".to_owned(),
+            address: local.ip().to_string(),
+            port: local.port(),
+            component: 1,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
+    };
+    let candidate = config.new_candidate_host().map_err(setup)?;
+    RTCIceCandidate::from(&candidate).to_json().map_err(setup)
+}
+
+fn too_many() -> String {
+    format!("there are more than {MOST_CANDIDATES} candidates")
+}
+
+fn setup(error: impl std::fmt::Display) -> PeerError {
+    PeerError::Setup(error.to_string())
+}
+
+fn description(error: impl std::fmt::Display) -> PeerError {
+    PeerError::Description(error.to_string())
+}
+
+#[cfg(test)]
+#[path = "peer_test.rs"]
+mod tests;

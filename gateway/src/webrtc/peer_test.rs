@@ -1,0 +1,283 @@
+//! Two peers that talk over a seeded network on virtual time.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use fastrand::Rng;
+
+use super::*;
+
+const STEP: Duration = Duration::from_millis(5);
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// What one side has seen.
+#[derive(Default)]
+struct Seen {
+    connected: u32,
+    ended: u32,
+    events_open: u32,
+    texts: Vec<String>,
+    voice: Vec<(u16, u32, usize)>,
+    strays: u32,
+    losses: Vec<u8>,
+}
+
+impl Seen {
+    fn note(&mut self, happened: Happened) {
+        match happened {
+            Happened::Connected => self.connected += 1,
+            Happened::Ended => self.ended += 1,
+            Happened::EventsOpen => self.events_open += 1,
+            Happened::Text(text) => self.texts.push(text),
+            Happened::Stray => self.strays += 1,
+            Happened::Loss(percent) => self.losses.push(percent),
+            Happened::Voice {
+                sequence,
+                timestamp,
+                payload,
+            } => self.voice.push((sequence, timestamp, payload.len())),
+        }
+    }
+}
+
+/// Both sides, and what is on its way between them.
+struct World {
+    now: Instant,
+    peers: [Peer; 2],
+    seen: [Seen; 2],
+    /// By arrival and number: for whom, from where, what.
+    wire: BTreeMap<(Instant, u64), (usize, SocketAddr, BytesMut)>,
+    sent: u64,
+    lost_percent: u32,
+    rng: Rng,
+}
+
+impl World {
+    fn new(seed: u64, lost_percent: u32) -> Self {
+        let now = Instant::now();
+        let peer = |port| Peer::new(now, &[address(port)]).expect("a peer");
+        Self {
+            now,
+            peers: [peer(1000), peer(2000)],
+            seen: Default::default(),
+            wire: BTreeMap::new(),
+            sent: 0,
+            lost_percent,
+            rng: Rng::with_seed(seed),
+        }
+    }
+
+    /// The first offers, the second answers.
+    fn introduce(&mut self) {
+        let offer = self.peers[0].offer(self.now).expect("an offer");
+        let answer = self.peers[1].accept(self.now, offer).expect("an answer");
+        let taken = self.peers[0].answered(self.now, answer);
+        taken.expect("it was offered");
+    }
+
+    fn step(&mut self) {
+        for at in 0..2 {
+            while let Some(out) = self.peers[at].poll_transmit() {
+                self.sent += 1;
+                if self.rng.u32(0..100) >= self.lost_percent {
+                    let late = Duration::from_micros(self.rng.u64(1000..9000));
+                    let to = usize::from(out.to == address(2000));
+                    self.wire.insert(
+                        (self.now + late, self.sent),
+                        (to, address([1000, 2000][at]), out.bytes),
+                    );
+                }
+            }
+        }
+        self.now += STEP;
+        let later = self.wire.split_off(&(self.now, u64::MAX));
+        for (_, (to, from, bytes)) in std::mem::replace(&mut self.wire, later) {
+            let at = address([1000, 2000][to]);
+            self.peers[to].datagram(self.now, at, from, bytes);
+        }
+        for at in 0..2 {
+            if self.peers[at].timeout().is_some_and(|due| due <= self.now) {
+                self.peers[at].on_timeout(self.now);
+            }
+            while let Some(happened) = self.peers[at].poll() {
+                self.seen[at].note(happened);
+            }
+        }
+    }
+
+    /// Steps until it is so, or for this long.
+    fn until(&mut self, most: Duration, done: impl Fn(&[Seen; 2]) -> bool) -> bool {
+        let end = self.now + most;
+        while self.now < end {
+            if done(&self.seen) {
+                return true;
+            }
+            self.step();
+        }
+        done(&self.seen)
+    }
+}
+
+#[test]
+fn two_peers_find_each_other_and_talk_both_ways() {
+    let mut world = World::new(1, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    for n in 0..100_u16 {
+        for at in 0..2 {
+            let now = world.now;
+            world.peers[at].voice(
+                now,
+                65_500_u16.wrapping_add(n),
+                u32::from(n) * 960,
+                &[0xF8; 60],
+            );
+        }
+        if n == 50 {
+            let now = world.now;
+            assert!(world.peers[0].text(now, r#"{"type":"ping"}"#));
+            assert!(world.peers[1].text(now, "\u{1F600}"));
+        }
+        for _ in 0..4 {
+            world.step();
+        }
+    }
+    let [first, second] = &world.seen;
+    assert_eq!((first.voice.len(), second.voice.len()), (100, 100));
+    assert_eq!(
+        second.voice[50],
+        (65_500_u16.wrapping_add(50), 50 * 960, 60)
+    );
+    assert_eq!(first.texts, ["\u{1F600}"]);
+    assert_eq!(second.texts, [r#"{"type":"ping"}"#]);
+    assert_eq!(first.strays + second.strays, 0);
+}
+
+#[test]
+fn loss_is_reported_and_what_is_reliable_arrives() {
+    let mut world = World::new(2, 20);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(30), both), "they never met");
+    for n in 0..500_u16 {
+        let now = world.now;
+        world.peers[0].voice(now, n, u32::from(n) * 960, &[0xF8; 60]);
+        if n % 100 == 0 {
+            assert!(world.peers[1].text(now, &n.to_string()));
+        }
+        for _ in 0..4 {
+            world.step();
+        }
+    }
+    world.until(Duration::from_secs(10), |seen| seen[0].texts.len() == 5);
+    let [first, second] = &world.seen;
+    assert!(
+        (350..450).contains(&second.voice.len()),
+        "{}",
+        second.voice.len()
+    );
+    assert_eq!(first.texts, ["0", "100", "200", "300", "400"]);
+    let worst = first.losses.iter().max();
+    assert!(
+        worst.is_some_and(|worst| (8..50).contains(worst)),
+        "{:?}",
+        first.losses
+    );
+}
+
+#[test]
+fn a_side_that_says_goodbye_or_falls_silent_ends_the_other() {
+    for goodbye in [true, false] {
+        let mut world = World::new(3, 0);
+        world.introduce();
+        let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0);
+        assert!(world.until(Duration::from_secs(5), both), "they never met");
+        if goodbye {
+            world.peers[0].close();
+        } else {
+            world.lost_percent = 100;
+        }
+        let ended = |seen: &[Seen; 2]| seen[1].ended > 0;
+        let patience = if goodbye { 1 } else { 20 };
+        assert!(
+            world.until(Duration::from_secs(patience), ended),
+            "goodbye {goodbye}: it never ended"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_description_is_refused_and_a_right_one_is_taken_after_it() {
+    let now = Instant::now();
+    let mut far = Peer::new(now, &[address(2000)]).expect("a peer");
+    let mut peer = Peer::new(now, &[address(1000)]).expect("a peer");
+    let refused = peer.answered(now, "v=0".to_owned());
+    assert_eq!(refused, Err(PeerError::NothingOffered));
+    assert_eq!(
+        peer.candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host".to_owned()),
+        Err(PeerError::TooEarly)
+    );
+    let offer = peer.offer(now).expect("an offer");
+    let audio_less: String = offer
+        .replace("opus/48000/2", "PCMX/8000")
+        .replace("useinbandfec", "x");
+    for bad in ["", "v=0", "hello", "v=0\r\nm=audio", &"a".repeat(10_000)] {
+        let refused = peer.answered(now, bad.to_owned());
+        assert!(
+            matches!(refused, Err(PeerError::Description(_))),
+            "{bad:.20}: {refused:?}"
+        );
+    }
+    let mut deaf = Peer::new(now, &[address(3000)]).expect("a peer");
+    let refused = deaf.accept(now, audio_less);
+    assert!(
+        matches!(refused, Err(PeerError::NoOpus | PeerError::Description(_))),
+        "{refused:?}"
+    );
+    let answer = far.accept(now, offer).expect("an answer");
+    assert!(ice_fragment(&answer).is_some_and(|fragment| fragment.len() >= 4));
+    peer.answered(now, answer.clone()).expect("it is right");
+    let again = peer.answered(now, answer);
+    assert_eq!(again, Err(PeerError::NothingOffered));
+    let bad = peer.candidate("candidate:no".to_owned());
+    assert!(matches!(bad, Err(PeerError::Candidate(_))), "{bad:?}");
+    for fine in ["", "candidate:1 1 udp 1 0f8c.local 9 typ host"] {
+        peer.candidate(fine.to_owned()).expect("nothing to do");
+    }
+}
+
+#[test]
+fn garbage_from_the_network_changes_nothing() {
+    let mut world = World::new(4, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    for n in 0..2000_u32 {
+        let mut bytes: Vec<u8> = (0..world.rng.usize(0..200))
+            .map(|_| world.rng.u8(..))
+            .collect();
+        if let Some(first) = bytes.first_mut() {
+            // Each of STUN, DTLS and RTP in turn.
+            *first = [0, 20, 22, 128, 200][n as usize % 5];
+        }
+        let from = address([2000, 9][n as usize % 2]);
+        let now = world.now;
+        world.peers[0].datagram(now, address(1000), from, BytesMut::from(&bytes[..]));
+        world.step();
+    }
+    let now = world.now;
+    world.peers[0].voice(now, 1, 0, &[0xF8]);
+    world.peers[1].voice(now, 1, 0, &[0xF8]);
+    world.until(Duration::from_secs(1), |seen| {
+        seen.iter().all(|seen| !seen.voice.is_empty())
+    });
+    for seen in &world.seen {
+        assert_eq!((seen.voice.len(), seen.ended), (1, 0));
+    }
+}
