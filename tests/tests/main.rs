@@ -13,6 +13,7 @@ mod language_server;
 mod long_conversations;
 mod models;
 mod privacy;
+mod realtime;
 mod robust;
 mod schema;
 mod sessions;

@@ -1,0 +1,143 @@
+//! Calls are set up over the WebSocket, and what is wrong in one is refused by name. That they carry
+//! voice is shown by `tests/interop/called_by_aiortc`, with somebody else's WebRTC at the other end.
+
+use janet_tests::{Client, Server};
+use serde_json::{Value, json};
+
+async fn offer(client: &mut Client) -> Value {
+    client
+        .send(json!({ "type": "vr_connect", "request_id": 1 }))
+        .await;
+    client.until("vr_offer").await
+}
+
+async fn refused(client: &mut Client, message: Value) -> Value {
+    client.send(message).await;
+    client.until("vr_error").await
+}
+
+#[tokio::test]
+async fn who_asks_without_an_offer_gets_one_with_opus_and_an_address() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    let capabilities = client.connected["capabilities"].as_array().expect("a list");
+    assert!(capabilities.contains(&json!("webrtc")));
+    let offer = offer(&mut client).await;
+    assert_eq!(
+        (&offer["request_id"], &offer["sdp_type"]),
+        (&json!(1), &json!("offer"))
+    );
+    let sdp = offer["sdp"].as_str().expect("text");
+    for line in [
+        "opus/48000/2",
+        "useinbandfec=1",
+        "a=candidate:",
+        "webrtc-datachannel",
+    ] {
+        assert!(sdp.contains(line), "{line} is not in:\n{sdp}");
+    }
+    let log = server.log();
+    assert!(!log.contains(" rtc") && !log.contains("a=ice-"), "{log}");
+    assert!(sdp.contains("127.0.0.1"), "only loopback is served:\n{sdp}");
+    client.close().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_session_is_named_and_everything_else_goes_on() {
+    let mut client = Client::connect(Server::shared()).await;
+    let id = offer(&mut client).await["session_id"]
+        .as_str()
+        .expect("a name")
+        .to_owned();
+    let rows = [
+        (
+            json!({ "type": "vr_connect", "transport": "quic" }),
+            "out_of_range",
+            "transport",
+        ),
+        (
+            json!({ "type": "vr_connect", "sdp": 1 }),
+            "wrong_type",
+            "sdp",
+        ),
+        (
+            json!({ "type": "vr_audio", "session_id": "nobody", "sdp": "v=0" }),
+            "unknown_session",
+            "session_id",
+        ),
+        (
+            json!({ "type": "vr_audio", "session_id": id, "sdp": "v=0" }),
+            "bad_description",
+            "sdp",
+        ),
+        (
+            json!({ "type": "vr_ice", "session_id": id, "candidate": "candidate:1" }),
+            "unexpected",
+            "candidate",
+        ),
+        (
+            json!({ "type": "vr_ice", "session_id": id }),
+            "missing_field",
+            "candidate",
+        ),
+    ];
+    for (message, code, field) in rows {
+        let error = refused(&mut client, message.clone()).await;
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (&json!(code), &json!(field)),
+            "{message}: {error}"
+        );
+    }
+    client.is_served().await;
+    client.close().await;
+}
+
+#[tokio::test]
+async fn descriptions_that_cannot_be_taken_leave_nothing_behind() {
+    let mut client = Client::connect(Server::shared()).await;
+    let video = "v=0\r\no=- 0 0 IN IP4 0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
+    let mut rng = fastrand::Rng::with_seed(11);
+    let garbage: String = (0..2000).map(|_| rng.char(..)).collect();
+    for sdp in ["hello", "v=0\r\n", video, &garbage] {
+        let error = refused(&mut client, json!({ "type": "vr_connect", "sdp": sdp })).await;
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (&json!("bad_description"), &json!("sdp")),
+            "{error}"
+        );
+        assert!(
+            !error.to_string().contains("IN IP4"),
+            "it quotes the description: {error}"
+        );
+    }
+    // Nothing of the failed ones has the microphone.
+    let start = json!({ "type": "audio_start", "rate_hz": 16_000, "play_rate_hz": 24_000, "mode": "hands_free" });
+    client.send(start).await;
+    client.until("audio_ready").await;
+    client.close().await;
+}
+
+#[tokio::test]
+async fn a_call_has_the_microphone_until_it_ends() {
+    let mut client = Client::connect(Server::shared()).await;
+    let first = offer(&mut client).await["session_id"].clone();
+    let start = json!({ "type": "audio_start", "rate_hz": 16_000, "play_rate_hz": 24_000, "mode": "hands_free" });
+    assert_eq!(
+        client.refusal(start.clone()).await["code"],
+        "audio_already_started"
+    );
+    client.send_mic(&[0; 320]).await;
+    assert_eq!(client.error().await["code"], "audio_not_started");
+    // A second one ends the first.
+    let second = offer(&mut client).await["session_id"].clone();
+    assert_ne!(first, second);
+    let old = json!({ "type": "vr_ice", "session_id": first, "candidate": "" });
+    assert_eq!(refused(&mut client, old).await["code"], "unknown_session");
+    client.send(json!({ "type": "audio_stop" })).await;
+    let ended = json!({ "type": "vr_ice", "session_id": second, "candidate": "" });
+    assert_eq!(refused(&mut client, ended).await["code"], "unknown_session");
+    client.send(start).await;
+    client.until("audio_ready").await;
+    client.close().await;
+}
