@@ -24,7 +24,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT = 0.1
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle clients sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime clients sessions".split()
 rows = []
 
 
@@ -200,6 +200,20 @@ def idle():
     r = run("idle", [sys.executable, HERE / "idle.py", BIN / "janet", PEERS / "audio"])
     row("idle_20_sessions_cpu_pct", r["cpu_pct"], "% of one core", "20 clients streaming room noise at −75 dBFS")
     row("peak_rss_mb", r["peak_rss_mb"], "MB", "the server after the idle run and a spoken turn")
+
+
+def realtime():
+    """How soon a WebRTC call carries voice; aiortc with itself beside it."""
+    r = run("realtime", [sys.executable, HERE / "realtime.py", BIN / "janet"])
+    theirs = peer("webrtc_aiortc", "--runs", "20")["ms_since_start_of_offer"]
+    p95 = lambda values: common.stats(values, 1)["p95"]
+    # The peer's clock starts before its offer is made, ours when it is sent.
+    since_offer = lambda what: round(theirs[what]["p95"] - theirs["offer"]["median"], 1)
+    row("offer_to_first_audio_ms_p95", p95(r["first_audio_ms"]), "ms",
+        f"offer sent to her first sample decoded, {r['trials']} calls of aiortc to Janet over loopback; the peer is "
+        "aiortc to aiortc", "aiortc", since_offer("client_audio"), weights="no model is asked")
+    row("offer_to_connected_ms_p95", p95(r["connected_ms"]), "ms", "offer sent to `vr_response connected`", "aiortc",
+        since_offer("client_connected"), weights="no model is asked")
 
 
 def clients():

@@ -141,3 +141,26 @@ async fn a_call_has_the_microphone_until_it_ends() {
     client.until("audio_ready").await;
     client.close().await;
 }
+
+#[tokio::test]
+async fn who_asks_again_before_anything_was_agreed_gets_a_new_offer_under_the_same_name() {
+    let mut client = Client::connect(Server::shared()).await;
+    let mut offers = Vec::new();
+    for _ in 0..2 {
+        client
+            .send(json!({ "type": "vr_connect", "session_id": "mine" }))
+            .await;
+        let offer = client.until("vr_offer").await;
+        assert_eq!(offer["session_id"], "mine");
+        offers.push(offer["sdp"].as_str().expect("text").to_owned());
+    }
+    let name = |sdp: &String| {
+        let mut lines = sdp.lines();
+        lines
+            .find(|line| line.starts_with("a=ice-ufrag:"))
+            .map(str::to_owned)
+    };
+    assert!(name(&offers[0]).is_some());
+    assert_ne!(name(&offers[0]), name(&offers[1]));
+    client.close().await;
+}

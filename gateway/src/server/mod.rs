@@ -13,7 +13,7 @@ mod metrics;
 mod page;
 mod patient;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -267,9 +267,18 @@ async fn page_or_socket(
 /// The UDP port for voice in real time: of the same number, so that there is one to open. Without one
 /// everything else works.
 async fn rtc_door(address: SocketAddr) -> Option<Arc<RtcDoor>> {
-    match RtcDoor::open(address.ip(), address.port()).await {
+    let mut hosts = vec![address.ip()];
+    if address.ip().is_loopback() {
+        // A browser tries both, and some have only one.
+        let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        hosts.extend(both.into_iter().filter(|host| *host != address.ip()));
+    }
+    match RtcDoor::open(&hosts, address.port()).await {
         Ok(door) => {
-            tracing::debug!(port = door.address().port(), "voice in real time over UDP");
+            tracing::debug!(
+                addresses = door.addresses().len(),
+                "voice in real time over UDP"
+            );
             Some(Arc::new(door))
         }
         Err(error) => {

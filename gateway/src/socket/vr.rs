@@ -1,6 +1,7 @@
 //! Voice in real time: how a call is set up over this connection, and how the connection takes part.
 //!
-//! One call at a time, a new one ends the old. It has the microphone and her voice for as long as it
+//! One call at a time, a new one ends the old; `vr_connect` with the name of the one that is there lets it go
+//! on over another network. It has the microphone and her voice for as long as it
 //! lasts; text, transcripts and everything else go over the WebSocket as before. What a client can hear
 //! twice without harm (transcripts, signs of her voice) is told on the call's `events` channel as well,
 //! and whatever a client says there is taken as if it came over the WebSocket, and answered there.
@@ -15,7 +16,7 @@ use janet_protocol::{
 use super::connection::{Connection, Leave};
 use super::inbound::{Door, refused};
 use crate::media::PLAY_RATE_HZ;
-use crate::webrtc::{Call, Description, PeerError, State, Told};
+use crate::webrtc::{Again, Call, Description, PeerError, State, Told};
 
 /// Rate of microphones, as the engine wants it.
 const MIC_RATE_HZ: u32 = janet_protocol::MIC_RATE_HZ;
@@ -23,6 +24,7 @@ const MIC_RATE_HZ: u32 = janet_protocol::MIC_RATE_HZ;
 /// A call of this connection.
 pub(super) struct Vr {
     session_id: String,
+    session_no: u32,
     call: Call,
 }
 
@@ -77,6 +79,16 @@ impl Connection {
             return Err(refuse(error));
         }
         self.ready().map_err(&refuse)?;
+        // A session that goes on, over another network.
+        if let Some(vr) = self.vr.as_ref().filter(|vr| vr.session_id == session_id) {
+            let again = vr.call.again(sdp.clone()).await;
+            match again.map_err(|error| refuse(wire_error(&error, "sdp")))? {
+                Again::Agreed(description) => {
+                    return Ok(described(session_id, vr.session_no, description));
+                }
+                Again::Stranger => {}
+            }
+        }
         self.vr_end();
         let Some(door) = self.app.rtc.clone() else {
             let error = WireError::new(
@@ -98,25 +110,13 @@ impl Connection {
             .map_err(&refuse)?;
         self.play_rate_hz = PLAY_RATE_HZ;
         self.voice_over = Door::Events;
+        let session_no = next_number();
         self.vr = Some(Vr {
             session_id: session_id.clone(),
+            session_no,
             call,
         });
-        let session_no = next_number();
-        Ok(match description {
-            Description::Offer(sdp) => ServerMessage::VrOffer {
-                session_id,
-                session_no,
-                sdp: sdp.into(),
-                sdp_type: SdpType::Offer,
-            },
-            Description::Answer(sdp) => ServerMessage::VrAnswer {
-                session_id,
-                session_no,
-                sdp: sdp.into(),
-                sdp_type: SdpType::Answer,
-            },
-        })
+        Ok(described(session_id, session_no, description))
     }
 
     /// `vr_audio`.
@@ -216,6 +216,23 @@ impl Connection {
     }
 }
 
+fn described(session_id: String, session_no: u32, description: Description) -> ServerMessage {
+    match description {
+        Description::Offer(sdp) => ServerMessage::VrOffer {
+            session_id,
+            session_no,
+            sdp: sdp.into(),
+            sdp_type: SdpType::Offer,
+        },
+        Description::Answer(sdp) => ServerMessage::VrAnswer {
+            session_id,
+            session_no,
+            sdp: sdp.into(),
+            sdp_type: SdpType::Answer,
+        },
+    }
+}
+
 fn of_session(session_id: String, error: WireError) -> WireError {
     let session_id = Some(session_id);
     error.in_family(Family::Vr { session_id })
@@ -225,7 +242,9 @@ fn wire_error(error: &PeerError, field: &'static str) -> WireError {
     let code = match error {
         PeerError::Description(_) | PeerError::NoOpus => ErrorCode::BadDescription,
         PeerError::Candidate(_) => ErrorCode::BadCandidate,
-        PeerError::NothingOffered | PeerError::TooEarly => ErrorCode::Unexpected,
+        PeerError::NothingOffered | PeerError::NotAgreed | PeerError::TooEarly => {
+            ErrorCode::Unexpected
+        }
         PeerError::Setup(_) => return WireError::new(ErrorCode::Internal, error.to_string()),
     };
     WireError::in_field(code, field, format!("field \"{field}\": {error}"))

@@ -10,9 +10,10 @@ use janet_protocol::{Outgoing, ServerMessage};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::door::Place;
+use super::description::{PeerError, ice_fragment};
+use super::door::{Description, Place};
 use super::mux::Datagram;
-use super::peer::{Happened, Peer, PeerError};
+use super::peer::{Happened, Peer};
 use crate::media::{Clock, Down, Up};
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
@@ -57,7 +58,16 @@ pub(crate) enum Told {
     Heard(u32),
 }
 
+/// What came of the wish for a new way.
+pub(crate) enum Again {
+    /// The far end is told this.
+    Agreed(Description),
+    /// The offer comes from somebody else, or nobody has been agreed with yet: it is for a call of its own.
+    Stranger,
+}
+
 enum Command {
+    Again(Option<String>, oneshot::Sender<Result<Again, PeerError>>),
     Answered(String, oneshot::Sender<Result<(), PeerError>>),
     Candidate(String, oneshot::Sender<Result<(), PeerError>>),
     Text(String),
@@ -121,6 +131,12 @@ impl Call {
         self.order(|reply| Command::Answered(sdp, reply)).await
     }
 
+    /// The far end's network has changed: both look for a new way (ICE restart), with an offer of the far
+    /// end's, or with one of ours.
+    pub(crate) async fn again(&self, offer: Option<String>) -> Result<Again, PeerError> {
+        self.order(|reply| Command::Again(offer, reply)).await
+    }
+
     /// The far end can be reached there, perhaps.
     pub(crate) async fn candidate(&self, candidate: String) -> Result<(), PeerError> {
         self.order(|reply| Command::Candidate(candidate, reply))
@@ -162,10 +178,10 @@ impl Call {
         }
     }
 
-    async fn order(
+    async fn order<T>(
         &self,
-        order: impl FnOnce(oneshot::Sender<Result<(), PeerError>>) -> Command,
-    ) -> Result<(), PeerError> {
+        order: impl FnOnce(oneshot::Sender<Result<T, PeerError>>) -> Command,
+    ) -> Result<T, PeerError> {
         let (reply, done) = oneshot::channel();
         let gone = || PeerError::Setup("the call has ended".to_owned());
         self.commands.try_send(order(reply)).map_err(|_| gone())?;
@@ -212,8 +228,7 @@ impl Task {
             }
             let due = self.due(now);
             tokio::select! {
-                Some(Datagram { from, bytes }) = datagrams.recv() => {
-                    let to = self.place.address();
+                Some(Datagram { from, to, bytes }) = datagrams.recv() => {
                     self.peer.datagram(Instant::now(), to, from, bytes);
                 }
                 Some(sound) = playbacks.recv() => self.hear(sound),
@@ -285,7 +300,14 @@ impl Task {
                 payload,
             } => self.on_voice(now_us, sequence, timestamp, payload),
             Happened::Stray => self.strays += 1,
-            Happened::Loss(percent) => self.down.set_loss(percent)?,
+            Happened::Loss(percent) => {
+                self.down.set_loss(percent)?;
+                metrics::histogram!("janet_webrtc_loss_percent").record(f64::from(percent));
+                if let Some(round_trip) = self.peer.round_trip(now) {
+                    metrics::histogram!("janet_webrtc_round_trip_seconds")
+                        .record(round_trip.as_secs_f64());
+                }
+            }
             Happened::EventsOpen => self.tell_clock(now),
             Happened::Text(text) => self.tell(Told::Text(text)),
         }
@@ -312,6 +334,9 @@ impl Task {
                 }
                 reply.send(taken).ok();
             }
+            Command::Again(offer, reply) => {
+                reply.send(self.again(now, offer)).ok();
+            }
             Command::Candidate(candidate, reply) => {
                 reply.send(self.peer.candidate(candidate)).ok();
             }
@@ -321,6 +346,23 @@ impl Task {
                 }
             }
         }
+    }
+
+    fn again(&mut self, now: Instant, offer: Option<String>) -> Result<Again, PeerError> {
+        let description = match offer {
+            Some(offer) if !self.peer.is_from_far_end(&offer) => return Ok(Again::Stranger),
+            Some(offer) => Description::Answer(self.peer.accept_again(now, offer)?),
+            None => match self.peer.offer_again(now) {
+                Ok(offer) => Description::Offer(offer),
+                Err(PeerError::NotAgreed) => return Ok(Again::Stranger),
+                Err(error) => return Err(error),
+            },
+        };
+        if let Some(fragment) = ice_fragment(description.sdp()) {
+            self.place.rename(fragment);
+        }
+        metrics::counter!("janet_webrtc_restarts_total").increment(1);
+        Ok(Again::Agreed(description))
     }
 
     fn hear(&mut self, sound: Sound) {

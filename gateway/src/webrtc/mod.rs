@@ -10,11 +10,12 @@
 //! break; whatever breaks in it ends this call and no other.
 
 mod call;
+mod description;
 mod door;
 mod mux;
 mod peer;
 mod reports;
 
-pub(crate) use call::{Call, State, Told};
+pub(crate) use call::{Again, Call, State, Told};
+pub(crate) use description::PeerError;
 pub(crate) use door::{Description, Door};
-pub(crate) use peer::PeerError;

@@ -11,7 +11,8 @@ use std::net::SocketAddr;
 
 use bytes::BytesMut;
 
-/// Addresses of one call; of more, none is learned: a far end has a few candidates.
+/// Addresses of one call. Of more, one that proves itself takes the place of the oldest, and none is learned
+/// that was only tried: a far end has a few candidates.
 const ADDRESSES: usize = 32;
 /// A STUN header, and the value that tells it from everything else (RFC 8489 §5).
 const STUN_HEADER: usize = 20;
@@ -63,6 +64,19 @@ impl<T> Mux<T> {
         self.calls.insert(call, entry);
     }
 
+    /// A call looks for a new way, under a new user fragment (RFC 8445 §9). Voice goes on to come from where
+    /// it came from.
+    pub(super) fn rename(&mut self, call: CallNo, fragment: &str) {
+        let Some(entry) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let old = std::mem::replace(&mut entry.fragment, fragment.to_owned());
+        if self.by_fragment.get(&old) == Some(&call) {
+            self.by_fragment.remove(&old);
+        }
+        self.by_fragment.insert(fragment.to_owned(), call);
+    }
+
     /// A call has ended.
     pub(super) fn leave(&mut self, call: CallNo) {
         let Some(entry) = self.calls.remove(&call) else {
@@ -99,11 +113,20 @@ impl<T> Mux<T> {
         let Some(entry) = self.calls.get_mut(&call) else {
             return;
         };
+        let mut forgotten = None;
         if !entry.addresses.contains(&to) {
             if entry.addresses.len() == ADDRESSES {
-                return;
+                if !takes_over {
+                    return;
+                }
+                forgotten = Some(entry.addresses.remove(0));
             }
             entry.addresses.push(to);
+        }
+        if let Some(old) = forgotten
+            && self.by_address.get(&old) == Some(&call)
+        {
+            self.by_address.remove(&old);
         }
         self.by_address.insert(to, call);
     }
@@ -123,6 +146,8 @@ impl<T> Mux<T> {
 #[derive(Debug)]
 pub(super) struct Datagram {
     pub(super) from: SocketAddr,
+    /// At which of our addresses.
+    pub(super) to: SocketAddr,
     pub(super) bytes: BytesMut,
 }
 
@@ -222,6 +247,26 @@ mod tests {
             mux.sent(CallNo(1), at(port), &stun(REQUEST, None));
         }
         assert_eq!(mux.len(), (1, 1, ADDRESSES));
+        // Who has moved often is still found.
+        mux.sent(CallNo(1), at(2000), &stun(SUCCESS, None));
+        assert_eq!(mux.len(), (1, 1, ADDRESSES));
+        assert_eq!(mux.whose(at(2000), &VOICE), Some(&'a'));
+        assert_eq!(mux.whose(at(0), &VOICE), None);
+    }
+
+    #[test]
+    fn a_call_that_looks_for_a_new_way_has_a_new_name_and_its_old_addresses() {
+        let mut mux = Mux::default();
+        mux.enter(CallNo(1), "abcd", 'a');
+        mux.sent(CallNo(1), at(9), &stun(SUCCESS, None));
+        mux.rename(CallNo(1), "wxyz");
+        assert_eq!(mux.whose(at(8), &stun(REQUEST, Some("abcd:x"))), None);
+        assert_eq!(mux.whose(at(8), &stun(REQUEST, Some("wxyz:x"))), Some(&'a'));
+        assert_eq!(mux.whose(at(9), &VOICE), Some(&'a'));
+        mux.leave(CallNo(1));
+        assert_eq!(mux.len(), (0, 0, 0));
+        mux.rename(CallNo(1), "late");
+        assert_eq!(mux.len(), (0, 0, 0));
     }
 
     #[test]

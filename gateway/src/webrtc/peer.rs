@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use rtc::data_channel::{RTCDataChannelId, RTCDataChannelInit};
 use rtc::interceptor::{Registry, Slot};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MediaEngine};
 use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
@@ -35,8 +36,10 @@ use rtc::rtp_transceiver::rtp_sender::{
 };
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use rtc::statistics::StatsSelector;
 use rtc::{ice, rtcp, rtp};
 
+use super::description::{MOST_CANDIDATES, PeerError, candidates, fingerprint, too_many};
 use super::reports::Reports;
 
 /// The payload type that is offered for Opus; the far end's is taken when it offers.
@@ -53,40 +56,15 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 const EVENTS: &str = "events";
 /// The channel for face frames.
 const FACE: &str = "face";
-/// Candidates of one far end: each is tried with a few datagrams, so somebody who names many would have
-/// them sent wherever he likes.
-const MOST_CANDIDATES: usize = 64;
 /// Where reports are marked for us: behind everything of the library's.
 const BEHIND_ALL: usize = 14_000;
 /// The longest JSON from the far end, in bytes.
 const LONGEST_TEXT: u32 = 64 << 10;
 
-/// Why a description or a candidate is refused. The peer is as it was, but a failed offer of the
-/// client's leaves none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PeerError {
-    /// It cannot be read, or asks for what cannot be.
-    #[error("it is no session description that can be taken: {0}")]
-    Description(String),
-    /// No audio section, or none with Opus.
-    #[error("there is no audio section with Opus in it")]
-    NoOpus,
-    /// An answer where nothing was offered, or nothing any more.
-    #[error("there is no offer that waits for an answer")]
-    NothingOffered,
-    /// It cannot be read.
-    #[error("it is no ICE candidate that can be taken: {0}")]
-    Candidate(String),
-    /// A candidate before the description it belongs to.
-    #[error("candidates come after the session description")]
-    TooEarly,
-    /// A fault of the library's.
-    #[error("the connection cannot be set up: {0}")]
-    Setup(String),
-}
-
 /// One datagram to send.
 pub(crate) struct Transmit {
+    /// From which of our addresses.
+    pub(crate) from: SocketAddr,
     /// Where to.
     pub(crate) to: SocketAddr,
     /// What.
@@ -238,7 +216,7 @@ impl Peer {
 
     /// Takes the far end's offer: the answer.
     pub(crate) fn accept(&mut self, now: Instant, offer: String) -> Result<String, PeerError> {
-        let candidates = self.look_at(&offer)?;
+        let candidates = candidates(&offer, self.candidates)?;
         let offer = RTCSessionDescription::offer(offer).map_err(description)?;
         self.connection
             .set_remote_description(now, offer)
@@ -257,13 +235,62 @@ impl Peer {
         if self.stage != Stage::Offered {
             return Err(PeerError::NothingOffered);
         }
-        let candidates = self.look_at(&answer)?;
+        let candidates = candidates(&answer, self.candidates)?;
+        if self.opus.is_some() && !self.is_from_far_end(&answer) {
+            let message = "it is not from whom the session is with".to_owned();
+            return Err(PeerError::Description(message));
+        }
         let answer = RTCSessionDescription::answer(answer).map_err(description)?;
         self.connection
             .set_remote_description(now, answer)
             .map_err(description)?;
         self.candidates += candidates;
         self.agree()
+    }
+
+    /// Whether an offer comes from whom we talk to already: then it is about the way (RFC 8842 §5.2).
+    pub(crate) fn is_from_far_end(&self, offer: &str) -> bool {
+        let remote = self.connection.remote_description();
+        remote.is_some_and(|remote| {
+            let known = fingerprint(&remote.sdp);
+            known.is_some() && known == fingerprint(offer)
+        })
+    }
+
+    /// Takes a further offer of the same far end's, whose way has changed (ICE restart, RFC 8445 §2.4): the
+    /// answer. Nothing else of what was agreed changes, and nobody hears a gap that the network did not make.
+    pub(crate) fn accept_again(
+        &mut self,
+        now: Instant,
+        offer: String,
+    ) -> Result<String, PeerError> {
+        self.candidates = 0;
+        self.accept(now, offer)
+    }
+
+    /// Offers to look for a new way: the description for the far end.
+    pub(crate) fn offer_again(&mut self, now: Instant) -> Result<String, PeerError> {
+        if self.stage != Stage::Agreed {
+            return Err(PeerError::NotAgreed);
+        }
+        self.candidates = 0;
+        let restart = RTCOfferOptions { ice_restart: true };
+        let offer = self.connection.create_offer(Some(restart)).map_err(setup)?;
+        self.connection
+            .set_local_description(now, offer)
+            .map_err(setup)?;
+        self.stage = Stage::Offered;
+        self.local_sdp()
+    }
+
+    /// How long a sign of life takes there and back, as last measured.
+    pub(crate) fn round_trip(&mut self, now: Instant) -> Option<Duration> {
+        let stats = self.connection.get_stats(now, StatsSelector::None);
+        let pairs = stats.candidate_pairs();
+        let pair = pairs.filter(|pair| pair.nominated && pair.responses_received > 0);
+        // After a restart there are pairs of the old way, too.
+        let pair = pair.max_by_key(|pair| pair.last_packet_received_timestamp)?;
+        Duration::try_from_secs_f64(pair.current_round_trip_time).ok()
     }
 
     /// Takes a candidate of the far end's; an empty one says that there are no more.
@@ -287,6 +314,16 @@ impl Peer {
         self.connection
             .add_remote_candidate(candidate)
             .map_err(|error| PeerError::Candidate(error.to_string()))
+    }
+
+    /// Can be reached there, too: what a far end that moves does, and the server never.
+    #[cfg(test)]
+    fn add_local(&mut self, local: SocketAddr) {
+        let candidate = host_candidate(local).expect("an address");
+        self.connection
+            .add_local_candidate(candidate)
+            .expect("a candidate");
+        self.locals.push(local);
     }
 
     /// A datagram came in.
@@ -357,7 +394,7 @@ impl Peer {
         while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {
             self.read(message);
         }
-        if self.stage == Stage::Agreed && self.has_left() {
+        if self.opus.is_some() && self.stage != Stage::Left && self.has_left() {
             self.stage = Stage::Left;
             self.happened.push_back(Happened::Ended);
         }
@@ -370,6 +407,7 @@ impl Peer {
             let out = self.connection.poll_write()?;
             if self.locals.contains(&out.transport.local_addr) {
                 return Some(Transmit {
+                    from: out.transport.local_addr,
                     to: out.transport.peer_addr,
                     bytes: out.message,
                 });
@@ -396,35 +434,6 @@ impl Peer {
         if let Err(error) = self.connection.close() {
             tracing::trace!(%error, "a connection was not closed in order");
         }
-    }
-
-    /// What the library would find missing only when it has changed its mind already; how many
-    /// candidates there are.
-    fn look_at(&self, sdp: &str) -> Result<usize, PeerError> {
-        let count = |begin: &str| sdp.lines().filter(|line| line.starts_with(begin)).count();
-        let needed = [
-            "v=0",
-            "o=",
-            "m=",
-            "a=ice-ufrag:",
-            "a=ice-pwd:",
-            "a=fingerprint:",
-            "a=mid:",
-        ];
-        if let Some(missing) = needed.into_iter().find(|line| count(line) == 0) {
-            return Err(PeerError::Description(format!("it has no line {missing}")));
-        }
-        let is_opus = |line: &str| {
-            line.starts_with("a=rtpmap:") && line.to_ascii_lowercase().contains(" opus/48000")
-        };
-        if count("m=audio ") == 0 || !sdp.lines().any(is_opus) {
-            return Err(PeerError::NoOpus);
-        }
-        let here = count("a=candidate:");
-        if self.candidates + here > MOST_CANDIDATES {
-            return Err(PeerError::Description(too_many()));
-        }
-        Ok(here)
     }
 
     fn local_sdp(&self) -> Result<String, PeerError> {
@@ -546,12 +555,6 @@ impl Peer {
     }
 }
 
-/// The user fragment (RFC 8839 §5.4) of a description: by it a first datagram is known.
-pub(crate) fn ice_fragment(sdp: &str) -> Option<&str> {
-    sdp.lines()
-        .find_map(|line| line.strip_prefix("a=ice-ufrag:"))
-}
-
 fn host_candidate(local: SocketAddr) -> Result<RTCIceCandidateInit, PeerError> {
     let config = CandidateHostConfig {
         base_config: CandidateConfig {
@@ -565,10 +568,6 @@ fn host_candidate(local: SocketAddr) -> Result<RTCIceCandidateInit, PeerError> {
     };
     let candidate = config.new_candidate_host().map_err(setup)?;
     RTCIceCandidate::from(&candidate).to_json().map_err(setup)
-}
-
-fn too_many() -> String {
-    format!("there are more than {MOST_CANDIDATES} candidates")
 }
 
 fn setup(error: impl std::fmt::Display) -> PeerError {

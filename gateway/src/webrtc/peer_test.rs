@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use fastrand::Rng;
 
+use super::super::description::ice_fragment;
 use super::*;
 
 const STEP: Duration = Duration::from_millis(5);
@@ -50,10 +51,12 @@ struct World {
     now: Instant,
     peers: [Peer; 2],
     seen: [Seen; 2],
-    /// By arrival and number: for whom, from where, what.
-    wire: BTreeMap<(Instant, u64), (usize, SocketAddr, BytesMut)>,
+    /// By arrival and number. The first peer's ports are odd thousands, the second's even.
+    wire: BTreeMap<(Instant, u64), Transmit>,
     sent: u64,
     lost_percent: u32,
+    /// What goes from there or to there is lost.
+    dead: Option<SocketAddr>,
     rng: Rng,
 }
 
@@ -68,6 +71,7 @@ impl World {
             wire: BTreeMap::new(),
             sent: 0,
             lost_percent,
+            dead: None,
             rng: Rng::with_seed(seed),
         }
     }
@@ -84,21 +88,20 @@ impl World {
         for at in 0..2 {
             while let Some(out) = self.peers[at].poll_transmit() {
                 self.sent += 1;
-                if self.rng.u32(0..100) >= self.lost_percent {
+                let is_dead = [out.from, out.to]
+                    .into_iter()
+                    .any(|at| Some(at) == self.dead);
+                if !is_dead && self.rng.u32(0..100) >= self.lost_percent {
                     let late = Duration::from_micros(self.rng.u64(1000..9000));
-                    let to = usize::from(out.to == address(2000));
-                    self.wire.insert(
-                        (self.now + late, self.sent),
-                        (to, address([1000, 2000][at]), out.bytes),
-                    );
+                    self.wire.insert((self.now + late, self.sent), out);
                 }
             }
         }
         self.now += STEP;
         let later = self.wire.split_off(&(self.now, u64::MAX));
-        for (_, (to, from, bytes)) in std::mem::replace(&mut self.wire, later) {
-            let at = address([1000, 2000][to]);
-            self.peers[to].datagram(self.now, at, from, bytes);
+        for (_, out) in std::mem::replace(&mut self.wire, later) {
+            let at = usize::from(out.to.port() % 2000 == 0);
+            self.peers[at].datagram(self.now, out.to, out.from, out.bytes);
         }
         for at in 0..2 {
             if self.peers[at].timeout().is_some_and(|due| due <= self.now) {
@@ -210,6 +213,86 @@ fn a_side_that_says_goodbye_or_falls_silent_ends_the_other() {
             "goodbye {goodbye}: it never ended"
         );
     }
+}
+
+#[test]
+fn a_call_goes_on_when_either_side_moves_to_another_network() {
+    for (mover, offers) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let mut world = World::new(5, 0);
+        world.introduce();
+        let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+        assert!(world.until(Duration::from_secs(5), both), "they never met");
+        world.dead = Some(address([1000, 2000][mover]));
+        world.until(Duration::from_secs(4), |_| false);
+        world.peers[mover].add_local(address([3000, 4000][mover]));
+        let now = world.now;
+        let offer = world.peers[offers].offer_again(now).expect("an offer");
+        let taker = 1 - offers;
+        assert!(world.peers[taker].is_from_far_end(&offer));
+        let stranger = Peer::new(now, &[address(5000)]).and_then(|mut peer| peer.offer(now));
+        let stranger = stranger.expect("an offer");
+        assert!(!world.peers[taker].is_from_far_end(&stranger));
+        let answer = world.peers[taker]
+            .accept_again(now, offer)
+            .expect("an answer");
+        world.peers[offers]
+            .answered(now, answer)
+            .expect("it was offered");
+        let mut arrived = 0;
+        for n in 0..500_u16 {
+            let now = world.now;
+            for at in 0..2 {
+                world.peers[at].voice(now, n, u32::from(n) * 960, &[0xF8; 60]);
+            }
+            for _ in 0..4 {
+                world.step();
+            }
+            if n == 100 {
+                arrived = world
+                    .seen
+                    .iter()
+                    .map(|seen| seen.voice.len())
+                    .min()
+                    .unwrap_or(0);
+                assert!(world.peers[0].text(now, "there"));
+                assert!(world.peers[1].text(now, "here"));
+            }
+        }
+        assert!(
+            arrived > 50,
+            "{mover} moved, {offers} offers: after 2 s {arrived} packets were heard"
+        );
+        let [first, second] = &world.seen;
+        assert_eq!((first.ended, second.ended), (0, 0), "{mover} {offers}");
+        assert_eq!(
+            (&first.texts[..], &second.texts[..]),
+            (&["here".to_owned()][..], &["there".to_owned()][..])
+        );
+        assert!(world.peers.iter_mut().all(|peer| {
+            peer.round_trip(world.now)
+                .is_some_and(|trip| !trip.is_zero())
+        }));
+    }
+}
+
+#[test]
+fn a_new_way_is_agreed_on_by_the_same_two_only() {
+    let mut world = World::new(6, 0);
+    let now = world.now;
+    assert_eq!(world.peers[0].offer_again(now), Err(PeerError::NotAgreed));
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    let now = world.now;
+    let offer = world.peers[0].offer_again(now).expect("an offer");
+    assert_eq!(world.peers[0].offer_again(now), Err(PeerError::NotAgreed));
+    let mut stranger = Peer::new(now, &[address(6000)]).expect("a peer");
+    let answer = stranger.accept(now, offer).expect("an answer");
+    let refused = world.peers[0].answered(now, answer);
+    assert!(
+        matches!(refused, Err(PeerError::Description(_))),
+        "{refused:?}"
+    );
 }
 
 #[test]
