@@ -4,10 +4,12 @@ import { Voice } from './audio/voice.js';
 import { Connection } from './net/connection.js';
 import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
 import type { ServerMessage } from './protocol/messages.js';
-import { CHOSEN, KEPT } from './protocol/requests.js';
+import { canCall } from './rtc/call.js';
+import { CHOSEN, HUNG_UP, KEPT } from './protocol/requests.js';
 import { activity, reachable } from './state/activity.js';
 import { announcement } from './state/announce.js';
 import { keptToAskFor, keptToBeginWith, type Choices } from './state/choices.js';
+import { explainDevice } from './state/explain.js';
 import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
 import { loadSettings, saveSettings, type Settings } from './state/settings.js';
@@ -32,6 +34,8 @@ const PARTIAL_STALE_MS = 6_000;
 const STATUS_POLL_MS = 1_500;
 /** With the microphone off, the voice stream stays open until nothing has happened for this long. */
 const LINGER_MS = 8_000;
+/** Reports of what was heard over a call that are kept for a look at them. */
+const HEARD_KEPT = 100;
 /** A peak above −50 dBFS is audible. */
 const AUDIBLE = 0.00316;
 
@@ -68,10 +72,12 @@ export class App {
       this.connection.sendBinary(pcm);
       this.stats.micFramesDropped = this.connection.droppedFrames;
     },
+    mayCall: () => this.settings.calls && canCall() && this.state.capabilities.includes('webrtc'),
     onMic: (mic) => {
       this.apply({ type: 'mic', mic });
       this.linger();
     },
+    onWay: (way) => this.apply({ type: 'way', way }),
     onMicLevel: (peak) => {
       this.micLevels.push(peak);
       this.stats.micPeak = this.micLevels.loudest;
@@ -92,9 +98,18 @@ export class App {
         contextRateHz: this.voice.contextRateHz,
       });
     },
+    onCallStats: (stats) => {
+      this.stats.call = stats;
+      this.apply({ type: 'call_stats', stats });
+    },
+    onHeard: (sample) => {
+      this.stats.callHeard.push({ sample, at: performance.now() });
+      if (this.stats.callHeard.length > HEARD_KEPT) this.stats.callHeard.shift();
+    },
     onBadFrame: () => {
       this.stats.badFrames += 1;
     },
+    onDeviceLost: (kind) => this.apply({ type: 'note', text: explainDevice(kind) }),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
   });
 
@@ -110,6 +125,8 @@ export class App {
   private readonly settingsDialog = new SettingsDialog(
     (change) => {
       this.change(change);
+      if ('calls' in change) void this.voice.chooseWay();
+      if ('microphone' in change || 'speaker' in change) void this.useDevices();
       if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
       if (typeof change.voice === 'string') this.choose({ voice: change.voice });
       if (typeof change.model === 'string') this.choose({ model: change.model });
@@ -144,6 +161,7 @@ export class App {
     new HelpDialog();
     followKeyboard();
     this.render();
+    void this.useDevices();
     this.connection.connect();
     window.addEventListener('online', () => {
       if (this.state.link.kind === 'waiting' && this.state.link.retryAt !== null) this.connection.connect();
@@ -169,12 +187,6 @@ export class App {
       case 'settings':
         this.stats.applied = this.state.applied;
         break;
-      case 'audio_ready':
-        this.voice.onReady();
-        break;
-      case 'playout_flush':
-        this.voice.onFlush(message.fromSample);
-        break;
       case 'transcript':
         this.watchSaid();
         if (message.final) this.stats.transcripts.push(message.text);
@@ -190,14 +202,16 @@ export class App {
         this.stats.voice.push({ state: message.state, at: performance.now() });
         break;
       case 'error':
+        // Of a call that had ended by itself nothing was left to end.
+        if (message.requestId === HUNG_UP) break;
         this.stats.errors.push(message.code);
-        this.voice.onRefused(message.requestId);
         // Nothing was changed by it: what holds?
         if (message.requestId === CHOSEN) this.connection.send({ type: 'settings_set' });
         break;
       default:
         break;
     }
+    this.voice.onMessage(message);
     this.followStatus(before);
     this.linger();
   }
@@ -241,6 +255,11 @@ export class App {
       ...(typeof sensitivity === 'string' ? { sensitivity } : {}),
       ...choice,
     });
+  }
+
+  private useDevices(): Promise<void> {
+    const { microphone, speaker } = this.settings;
+    return this.voice.setDevices(microphone ?? '', speaker ?? '');
   }
 
   private choose(choice: Partial<Choices>): void {
@@ -305,6 +324,7 @@ export class App {
     this.stats.status = this.state.status;
     this.stats.micState = this.state.mic.kind === 'trouble' ? this.state.mic.trouble : this.state.mic.kind;
     this.stats.partial = this.state.partial;
+    this.stats.way = this.state.way;
     this.planRender();
   }
 

@@ -1,7 +1,9 @@
 /** What the page counted, read-only on `window.__janet`: for the browser tests and for bug reports. */
 import type { QueueCounters } from './audio/play-queue.js';
 import type { VoiceState } from './protocol/messages.js';
+import type { CallStats } from './rtc/call-stats.js';
 import type { Activity } from './state/activity.js';
+import type { Way } from './state/model.js';
 
 export interface Stats {
   activity: Activity;
@@ -11,6 +13,11 @@ export interface Stats {
   micFrames: number;
   micFramesDropped: number;
   micPeak: number;
+  way: Way;
+  /** The latest counts of the latest call. */
+  call: CallStats | null;
+  /** The latest reports of what was heard over a call, with `performance.now()`. */
+  callHeard: Array<{ sample: number; at: number }>;
   /** What is being said, as far as it was understood. */
   partial: string | null;
   partials: number;
@@ -46,6 +53,9 @@ export function freshStats(): Stats {
     micFrames: 0,
     micFramesDropped: 0,
     micPeak: 0,
+    way: 'none',
+    call: null,
+    callHeard: [],
     partial: null,
     partials: 0,
     transcripts: [],

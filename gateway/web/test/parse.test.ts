@@ -7,12 +7,36 @@ function parse(value: unknown): ReturnType<typeof parseServerMessage> {
 
 describe('what the server says', () => {
   it('connected', () => {
-    expect(parse({ type: 'connected', client_id: 'ab', status: 'models_loading', role: 'operator', extra: 1 })).toEqual({
+    expect(parse({ type: 'connected', client_id: 'ab', status: 'models_loading', role: 'operator', capabilities: ['voice', 'webrtc', 5], extra: 1 })).toEqual({
       type: 'connected',
       clientId: 'ab',
       status: 'models_loading',
       role: 'operator',
+      capabilities: ['voice', 'webrtc'],
     });
+    expect(parse({ type: 'connected', client_id: 'ab' })).toMatchObject({ capabilities: [] });
+  });
+
+  it('how a call goes', () => {
+    expect(parse({ type: 'vr_answer', session_id: 's', session_no: 1, sdp: 'v=0', sdp_type: 'answer' })).toEqual({ type: 'vr_answer', sessionId: 's', sdp: 'v=0' });
+    expect(parse({ type: 'vr_response', session_id: 's', status: 'ended' })).toEqual({ type: 'vr_response', sessionId: 's', status: 'ended' });
+    expect(parse({ type: 'vr_error', code: 'unreachable', message: 'no', session_id: 's', request_id: 'r' })).toEqual({
+      type: 'vr_error',
+      code: 'unreachable',
+      field: null,
+      sessionId: 's',
+      requestId: 'r',
+    });
+    expect(parse({ type: 'vr_ice', session_id: 's', candidate: 'candidate:1' })).toMatchObject({ candidate: { candidate: 'candidate:1', sdpMid: '0', sdpMLineIndex: 0 } });
+    expect(parse({ type: 'face_clock', rtp_timestamp: 4294967295, sample: 0 })).toEqual({ type: 'face_clock', rtpTimestamp: 4294967295, sample: 0 });
+  });
+
+  it.each([
+    { type: 'vr_response', session_id: 's', status: 'perhaps' },
+    { type: 'vr_answer', session_id: 's' },
+    { type: 'face_clock', rtp_timestamp: -1, sample: 0 },
+  ])('a call with an odd field is unreadable: %o', (message) => {
+    expect(parse(message)).toBeInstanceOf(Unreadable);
   });
 
   it('an answer: marks that are no numbers are left out, the rest stays', () => {
@@ -71,7 +95,7 @@ describe('what the server says', () => {
   });
 
   it('a type that this page does not know is passed over', () => {
-    expect(parse({ type: 'face_clock', sample: 1 })).toBeNull();
+    expect(parse({ type: 'voip_offer', sdp: 1 })).toBeNull();
   });
 });
 

@@ -57,6 +57,9 @@ describe('settings', () => {
       sensitivity: 'low',
       voice: 'server:af_heart',
       model: 'own',
+      calls: false,
+      microphone: 'a1b2',
+      speaker: 'c3d4',
       welcomed: true,
     };
     expect(parseSettings(storedForm(settings))).toEqual(settings);

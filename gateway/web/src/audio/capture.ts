@@ -1,8 +1,8 @@
 /**
  * What goes up: one capture worklet, fed by the microphone or by the sample question, both on the
- * same path.
+ * same path. A call takes the tracks themselves, and the worklet only measures.
  */
-import type { FromCapture, ToCapture } from './capture-messages.js';
+import type { CaptureOptions, FromCapture, ToCapture } from './capture-messages.js';
 import { openMicrophone } from './microphone.js';
 import workletUrl from './capture.worklet.ts?worker&url';
 
@@ -21,6 +21,8 @@ export interface CaptureEvents {
 export class Capture {
   private stream: MediaStream | null = null;
   private source: MediaStreamAudioSourceNode | null = null;
+  private stand: MediaStreamAudioDestinationNode | null = null;
+  private meter: { source: MediaStreamAudioSourceNode; node: AudioWorkletNode } | null = null;
 
   private constructor(
     private readonly context: AudioContext,
@@ -32,11 +34,7 @@ export class Capture {
   static async open(events: CaptureEvents): Promise<Capture> {
     const context = new AudioContext({ latencyHint: 'interactive' });
     await context.audioWorklet.addModule(workletUrl);
-    const node = new AudioWorkletNode(context, 'janet-capture', {
-      processorOptions: { rateHz: CAPTURE_RATE_HZ },
-    });
-    // The output is silent; the connection keeps the worklet running in every browser.
-    node.connect(context.destination);
+    const node = captureNode(context);
     node.port.onmessage = (event: MessageEvent<FromCapture>) => {
       events.onLevel(event.data.peak);
       if (event.data.pcm !== null) events.onFrame(event.data.pcm);
@@ -49,17 +47,53 @@ export class Capture {
     return this.stream !== null;
   }
 
-  /** Throws `MicError` if there is none to be had. */
-  async connectMicrophone(): Promise<void> {
-    if (this.stream !== null) return;
-    const stream = await openMicrophone();
+  /** The microphone's sound, for a call. */
+  get microphone(): MediaStreamTrack | null {
+    return this.stream?.getAudioTracks()[0] ?? null;
+  }
+
+  /** What a call carries in its place: silence, but for the sample question while that is played. */
+  get standIn(): MediaStreamTrack {
+    this.stand ??= new MediaStreamAudioDestinationNode(this.context, { channelCount: 1 });
+    return this.stand.stream.getAudioTracks()[0] as MediaStreamTrack;
+  }
+
+  /** How long sound takes from here to the ear, in ms, as far as the browser knows. */
+  get outputLatencyMs(): number {
+    // Safari does not know it.
+    return (this.context.outputLatency ?? this.context.baseLatency ?? 0) * 1000;
+  }
+
+  /**
+   * Opens the microphone of this id, empty for the system's; false when it is another one because that
+   * is not there. Throws `MicError` if there is none to be had.
+   */
+  async connectMicrophone(id: string): Promise<boolean> {
+    if (this.stream !== null) return true;
+    const { stream, isChosen } = await openMicrophone(id);
     this.stream = stream;
     this.source = this.context.createMediaStreamSource(stream);
     this.source.connect(this.node);
     stream.getAudioTracks()[0]?.addEventListener('ended', () => {
+      // Another one may have taken its place by now.
+      if (this.stream !== stream) return;
       this.disconnectMicrophone();
       this.events.onEnded();
     });
+    return isChosen;
+  }
+
+  /** Measures how loud this is, 20 ms by 20 ms; null: nothing any more. */
+  measure(stream: MediaStream | null, onLevel: (peak: number) => void = () => undefined): void {
+    this.meter?.source.disconnect();
+    this.meter?.node.disconnect();
+    this.meter = null;
+    if (stream === null) return;
+    const source = this.context.createMediaStreamSource(stream);
+    const node = captureNode(this.context);
+    node.port.onmessage = (event: MessageEvent<FromCapture>) => onLevel(event.data.peak);
+    source.connect(node);
+    this.meter = { source, node };
   }
 
   /** Lets the device go; the browser's recording light goes out. */
@@ -85,6 +119,7 @@ export class Capture {
     this.source?.disconnect();
     sample.connect(this.node);
     sample.connect(this.context.destination);
+    if (this.stand !== null) sample.connect(this.stand);
     await new Promise<void>((resolve) => {
       sample.onended = () => resolve();
       sample.start();
@@ -96,7 +131,16 @@ export class Capture {
   /** Ends everything. */
   async close(): Promise<void> {
     this.disconnectMicrophone();
+    this.measure(null);
     this.node.port.onmessage = null;
     await this.context.close();
   }
+}
+
+function captureNode(context: AudioContext): AudioWorkletNode {
+  const processorOptions: CaptureOptions = { rateHz: CAPTURE_RATE_HZ };
+  const node = new AudioWorkletNode(context, 'janet-capture', { processorOptions });
+  // The output is silent; the connection keeps the worklet running in every browser.
+  node.connect(context.destination);
+  return node;
 }

@@ -9,14 +9,29 @@ export class MicError extends Error {
   }
 }
 
-/** Opens the microphone with echo cancellation, noise suppression and gain control. */
-export async function openMicrophone(): Promise<MediaStream> {
+const ASKED_FOR: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+
+/**
+ * Opens the microphone of this id, or where that is not there or `id` is empty, the system's, with echo
+ * cancellation, noise suppression and gain control.
+ */
+export async function openMicrophone(id: string): Promise<{ stream: MediaStream; isChosen: boolean }> {
   // Browsers hide mediaDevices from pages that are neither https nor on this machine.
   if (!window.isSecureContext || navigator.mediaDevices === undefined) throw new MicError('insecure');
+  if (id !== '') {
+    try {
+      return { stream: await open({ ...ASKED_FOR, deviceId: { exact: id } }), isChosen: true };
+    } catch (error) {
+      // Who refused is not asked again.
+      if (error instanceof MicError && error.trouble === 'denied') throw error;
+    }
+  }
+  return { stream: await open(ASKED_FOR), isChosen: id === '' };
+}
+
+async function open(audio: MediaTrackConstraints): Promise<MediaStream> {
   try {
-    return await navigator.mediaDevices.getUserMedia({
-      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
-    });
+    return await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
     throw new MicError(micTrouble(error instanceof DOMException ? error.name : ''));
   }

@@ -1,6 +1,7 @@
 /** The page's side of her voice: owns the playback context and the player worklet. */
 import type { FromPlayer, ToPlayer } from './player-messages.js';
 import type { VoiceFrame } from '../protocol/frames.js';
+import { useSpeaker } from './speaker.js';
 import workletUrl from './player.worklet.ts?worker&url';
 
 /** Rate of her voice on the wire, in Hz. */
@@ -44,6 +45,11 @@ export class Player {
   /** Wakes the context after a gesture. */
   async resume(): Promise<void> {
     if (this.context.state !== 'running') await this.context.resume();
+  }
+
+  /** Through which speaker; false where only the system's can be had. */
+  setSpeaker(id: string): Promise<boolean> {
+    return useSpeaker(this.context, id);
   }
 
   frame(frame: VoiceFrame): void {

@@ -1,56 +1,73 @@
 /**
- * The voice stream of one page: opens the player and the capture, speaks `audio_start` and its
- * family, and carries frames both ways. What the page shows of it goes out as `mic` values.
+ * The voice of one page: the microphone, what stands in for it, and the way by which it reaches Janet.
+ * Hands-free goes over a call where there can be one, everything else over the WebSocket: push-to-talk
+ * ends its turns by a word of its own, which a call has no room for, and to hear an answer to typed
+ * text nobody needs one. What the page shows of it goes out as `mic` and `way` values.
  */
-import type { ClientMessage, MicMode } from '../protocol/messages.js';
-import { decodeVoiceFrame } from '../protocol/frames.js';
-import { voiceRequest } from '../protocol/requests.js';
-import type { Mic } from '../state/model.js';
-import { Capture, CAPTURE_RATE_HZ } from './capture.js';
+import type { ClientMessage, MicMode, ServerMessage } from '../protocol/messages.js';
+import { HUNG_UP } from '../protocol/requests.js';
+import { Call } from '../rtc/call.js';
+import { isOver } from '../rtc/call-state.js';
+import type { CallStats } from '../rtc/call-stats.js';
+import { RemoteSound } from '../rtc/remote-sound.js';
+import type { Mic, Way } from '../state/model.js';
+import { Capture } from './capture.js';
 import { MicError } from './microphone.js';
-import { Player, PLAY_RATE_HZ, type Playout } from './player.js';
+import type { Playout } from './player.js';
+import { SocketStream, type Opened } from './socket-stream.js';
 
 export interface VoiceEvents {
   send(message: ClientMessage): boolean;
   sendFrame(pcm: ArrayBuffer): void;
+  /** Whether a call may be tried: both ends can, and the user wants it. */
+  mayCall(): boolean;
   onMic(mic: Mic): void;
+  onWay(way: Way): void;
   onMicLevel(peak: number): void;
   onHerLevel(peak: number): void;
   onPlayout(report: Playout): void;
+  onCallStats(stats: CallStats): void;
+  /** A sample of hers was heard over the call. */
+  onHeard(playedSample: number): void;
   onBadFrame(): void;
+  /** The chosen device is not there; another is used. */
+  onDeviceLost(kind: 'microphone' | 'speaker'): void;
   onFault(title: string, todo: string): void;
 }
 
-type Stream = 'closed' | 'opening' | 'open';
-
-/** What came of an `audio_start`. */
-type Opened = 'ready' | 'refused' | 'lost' | 'silent';
-
-const READY_WITHIN_MS = 5_000;
 /** Beside the page, wherever that is served. */
 const SAMPLE_FILE = 'sample-question.wav';
+const NO_OUTPUT = ['The browser gave no sound output.', 'Check the speakers, then try again.'] as const;
 
 export class Voice {
-  private stream: Stream = 'closed';
   private mode: MicMode = 'hands_free';
-  private player: Player | null = null;
   private capture: Capture | null = null;
+  private call: Call | null = null;
+  private readonly sound: RemoteSound;
+  private readonly socket: SocketStream;
   private mic: Mic = { kind: 'off' };
-  private requests = 0;
-  /** The `audio_start` before: one at a time, so that each answer has its question. */
+  private way: Way = 'none';
+  /** Whether no more calls are tried on this connection: one did not come about. */
+  private noCalls = false;
+  /** How often the connection was lost. */
+  private losses = 0;
+  private microphone = '';
+  /** The opening before: one at a time, so that each answer has its question. */
   private before: Promise<boolean> = Promise.resolve(true);
-  private readonly opening = new Map<string, (opened: Opened) => void>();
 
-  constructor(private readonly events: VoiceEvents) {}
+  constructor(private readonly events: VoiceEvents) {
+    this.socket = new SocketStream({ ...events, send: (message) => events.send(message), onSpeakerLost: () => events.onDeviceLost('speaker') });
+    this.sound = new RemoteSound(() => events.onDeviceLost('speaker'));
+  }
 
   /** Rate that the playback context runs at, in Hz; 0 before it was opened. */
   get contextRateHz(): number {
-    return this.player?.contextRateHz ?? 0;
+    return this.socket.contextRateHz;
   }
 
-  /** Whether her voice comes through the stream, so that no message need carry it. */
+  /** Whether her voice comes through a stream, so that no message need carry it. */
   get streaming(): boolean {
-    return this.stream === 'open';
+    return this.socket.isOpen || this.call?.phase === 'connected' || this.call?.phase === 'unsteady';
   }
 
   /** Microphone on, in this mode. Needs a user's gesture. */
@@ -58,7 +75,7 @@ export class Voice {
     this.show({ kind: 'opening' });
     try {
       const capture = await this.openCapture();
-      await capture.connectMicrophone();
+      await this.connectMicrophone(capture);
     } catch (error) {
       await this.closeCapture();
       this.show({ kind: 'trouble', trouble: error instanceof MicError ? error.trouble : 'failed' });
@@ -73,8 +90,8 @@ export class Voice {
    * said is answered and the answer is heard; `close` ends it.
    */
   stop(): void {
-    this.capture?.disconnectMicrophone();
     this.show({ kind: 'off' });
+    this.capture?.disconnectMicrophone();
   }
 
   /** Whether the stream is open with nobody at the microphone. */
@@ -84,8 +101,7 @@ export class Voice {
 
   /** Ends the stream, and with it what she says. */
   async close(): Promise<void> {
-    if (this.stream !== 'closed') this.events.send({ type: 'audio_stop' });
-    this.stream = 'closed';
+    this.closeStream();
     await this.closeCapture();
     if (this.mic.kind !== 'trouble') this.show({ kind: 'off' });
   }
@@ -98,17 +114,25 @@ export class Voice {
     else await this.close();
   }
 
+  /** Whether calls are made may have changed: a running microphone changes its way. */
+  async chooseWay(): Promise<void> {
+    this.noCalls = false;
+    if (this.mic.kind !== 'on' || this.wayFor(this.mode) === (this.call === null ? 'socket' : 'call')) return;
+    this.closeStream();
+    await this.reopen();
+  }
+
   /** Push-to-talk down or up; true when a turn was given to Janet. */
   hold(held: boolean): boolean {
-    if (this.stream !== 'open') return false;
+    if (!this.socket.isOpen) return false;
     if (this.mic.kind !== 'on' || this.mic.mode !== 'push_to_talk' || this.mic.held === held) return false;
     this.show({ kind: 'on', mode: 'push_to_talk', held });
     return held ? false : this.events.send({ type: 'audio_end' });
   }
 
-  /** Opens the stream for her voice only, so that an answer to typed text can be heard. */
+  /** Opens a stream for her voice only, so that an answer to typed text can be heard. */
   async listen(): Promise<boolean> {
-    return this.stream === 'open' || this.openStream('push_to_talk');
+    return this.streaming || this.openStream('push_to_talk');
   }
 
   /**
@@ -136,78 +160,91 @@ export class Voice {
       return;
     }
     // Lost in mid-question: `onLost` has cleared up.
-    if (this.stream !== 'open') return;
+    if (!this.streaming) return;
     if (mode === 'push_to_talk') this.events.send({ type: 'audio_end' });
     if (before.kind === 'on') this.show({ ...before, held: false });
     else this.stop();
   }
 
-  /** The server answered `audio_start`. Samples are numbered on; what was cut is flushed. */
-  onReady(): void {
-    this.stream = 'open';
-    this.settle('ready');
+  /** Uses these devices from now on, by the browser's ids; empty: the system's. */
+  async setDevices(microphone: string, speaker: string): Promise<void> {
+    const changed = microphone !== this.microphone;
+    this.microphone = microphone;
+    await Promise.all([this.socket.setSpeaker(speaker), this.sound.setSpeaker(speaker)]);
+    const { capture } = this;
+    if (!changed || capture === null || !capture.hasMicrophone) return;
+    await this.changeMicrophone(capture, false);
   }
 
-  /** The server refused a request, which it has said why; of those that are not of the voice, nothing is known here. */
-  onRefused(requestId: string | null): void {
-    this.opening.get(requestId ?? '')?.('refused');
+  onMessage(message: ServerMessage): void {
+    switch (message.type) {
+      case 'audio_ready':
+        this.socket.onReady();
+        break;
+      case 'playout_flush':
+        this.socket.onFlush(message.fromSample);
+        break;
+      case 'speaking':
+        this.call?.onSpeaking(message.state);
+        break;
+      case 'error':
+        this.socket.onRefused(message.requestId);
+        break;
+      case 'vr_answer':
+      case 'vr_response':
+      case 'vr_error':
+      case 'vr_ice':
+        this.call?.onMessage(message);
+        break;
+      default:
+        break;
+    }
   }
 
   onBinary(frame: ArrayBuffer): void {
-    const voice = decodeVoiceFrame(frame);
-    if (voice === null) this.events.onBadFrame();
-    else this.player?.frame(voice);
+    this.socket.onBinary(frame);
   }
 
-  onFlush(from: number): void {
-    if (this.player !== null) this.player.flush(from);
-    else this.events.send({ type: 'playout', played_sample: 0 });
-  }
-
-  /** The connection is gone: samples will be counted from 0 again. */
+  /** The connection is gone, and a call with it. */
   onLost(): void {
-    this.player?.restart();
-    this.stream = 'closed';
-    this.settle('lost');
+    this.losses += 1;
+    this.noCalls = false;
+    this.socket.onLost();
+    this.dropCall();
+    this.tellWay('none');
     if (this.mic.kind === 'on') this.setSending(false);
     else void this.closeCapture().then(() => this.show({ kind: 'off' }));
   }
 
   /** A new connection is ready: a microphone that was on goes on. */
   async onConnected(): Promise<void> {
-    if (this.mic.kind !== 'on' || this.stream !== 'closed') return;
-    const { mode } = this.mic;
-    if (await this.openStream(mode)) this.show({ kind: 'on', mode, held: false });
-    else await this.close();
+    if (this.mic.kind === 'on' && this.way === 'none') await this.reopen();
   }
 
   /** An answer that came in one piece. */
   async playFile(file: ArrayBuffer): Promise<void> {
     try {
-      const player = await this.openPlayer();
+      const player = await this.socket.openPlayer();
       await player.playFile(file);
     } catch {
       this.events.onFault('The spoken answer could not be played.', 'Its text is above.');
     }
   }
 
-  private async openPlayer(): Promise<Player> {
-    this.player ??= await Player.open({
-      onLevel: (peak) => this.events.onHerLevel(peak),
-      onPlayout: (report) => {
-        this.events.send({ type: 'playout', played_sample: report.playedSample % 2 ** 32 });
-        this.events.onPlayout(report);
-      },
-    });
-    await this.player.resume();
-    return this.player;
+  /** The stream anew, for a microphone that is on or the sample in its place. */
+  private async reopen(): Promise<void> {
+    const { losses, mode } = this;
+    if (await this.openStream(mode)) this.show(this.mic.kind === 'on' ? { kind: 'on', mode, held: false } : this.mic);
+    else if (this.losses === losses) await this.close();
   }
 
   private async openCapture(): Promise<Capture> {
     this.capture ??= await Capture.open({
       onFrame: (pcm) => this.events.sendFrame(pcm),
       onLevel: (peak) => this.events.onMicLevel(peak),
-      onEnded: () => void this.close().then(() => this.show({ kind: 'trouble', trouble: 'missing' })),
+      onEnded: () => {
+        if (this.capture !== null) void this.changeMicrophone(this.capture, true);
+      },
     });
     return this.capture;
   }
@@ -218,57 +255,151 @@ export class Voice {
     await capture?.close();
   }
 
-  /** `audio_start`, unless the stream is open already in this mode; true once the server is ready. */
+  /** The chosen one, or where that is not there any more the system's. Throws `MicError`. */
+  private async connectMicrophone(capture: Capture, lost = false): Promise<void> {
+    const isChosen = await capture.connectMicrophone(this.microphone);
+    if (lost || !isChosen) this.events.onDeviceLost('microphone');
+    this.route();
+  }
+
+  /** Another microphone in place of the present one, which may be lost: unplugged, or taken away. */
+  private async changeMicrophone(capture: Capture, lost: boolean): Promise<void> {
+    try {
+      capture.disconnectMicrophone();
+      await this.connectMicrophone(capture, lost);
+    } catch (error) {
+      await this.close();
+      this.show({ kind: 'trouble', trouble: error instanceof MicError ? error.trouble : 'failed' });
+    }
+  }
+
+  /** A stream in this mode, unless it is open already; true once there is one. */
   private openStream(mode: MicMode): Promise<boolean> {
     this.before = this.before.then(() => this.openNow(mode));
     return this.before;
   }
 
   private async openNow(mode: MicMode): Promise<boolean> {
-    if (this.stream === 'open' && this.mode === mode) return true;
+    if (this.streaming && this.mode === mode) return true;
+    this.closeStream();
+    this.mode = mode;
+    const { losses } = this;
+    if (this.wayFor(mode) === 'call') {
+      if (await this.openCall()) return true;
+      // Without a connection that says nothing about calls.
+      if (this.losses !== losses) return this.unopened('lost');
+      this.noCalls = true;
+    }
+    return this.openSocket(mode, mode === 'hands_free' && this.noCalls && this.events.mayCall());
+  }
+
+  private async openSocket(mode: MicMode, instead: boolean): Promise<boolean> {
     try {
-      await this.openPlayer();
+      await this.socket.openPlayer();
     } catch {
-      this.events.onFault('The browser gave no sound output.', 'Check the speakers, then try again.');
+      this.events.onFault(...NO_OUTPUT);
       return false;
     }
-    if (this.stream === 'open') this.events.send({ type: 'audio_stop' });
-    this.mode = mode;
-    this.stream = 'opening';
-    this.requests += 1;
-    const request = voiceRequest(this.requests);
-    const opened = new Promise<Opened>((resolve) => {
-      this.opening.set(request, resolve);
-      window.setTimeout(() => resolve('silent'), READY_WITHIN_MS);
-    });
-    const sent = this.events.send({
-      type: 'audio_start',
-      rate_hz: CAPTURE_RATE_HZ,
-      play_rate_hz: PLAY_RATE_HZ,
-      mode,
-      request_id: request,
-    });
-    const outcome = sent ? await opened : 'lost';
-    this.opening.delete(request);
-    if (outcome === 'ready') return true;
-    this.stream = 'closed';
-    // A refusal has said why already.
-    if (outcome !== 'refused') this.events.onFault('Janet did not open the voice stream.', 'Try again; if it stays, reload the page.');
+    const outcome = await this.socket.open(mode);
+    if (outcome === 'ready') {
+      this.tellWay(instead ? 'socket_instead' : 'socket');
+      return true;
+    }
+    return this.unopened(outcome);
+  }
+
+  private unopened(why: Opened): false {
+    // A refusal has said why already, and a microphone that is on waits for the next connection.
+    const isTold = why === 'refused' || (why === 'lost' && this.mic.kind === 'on');
+    if (!isTold) this.events.onFault('Janet did not open the voice stream.', 'Try again; if it stays, reload the page.');
     return false;
   }
 
-  private settle(opened: Opened): void {
-    for (const resolve of this.opening.values()) resolve(opened);
+  /** False when no call comes about. */
+  private async openCall(): Promise<boolean> {
+    const capture = await this.openCapture();
+    let settle: (connected: boolean) => void = () => undefined;
+    const connected = new Promise<boolean>((resolve) => (settle = resolve));
+    const call: Call = new Call(this.outgoing(capture), {
+      send: (message) => this.events.send(message),
+      onPhase: (phase) => {
+        if (phase === 'connected') settle(true);
+        if (!isOver(phase)) return;
+        settle(false);
+        if (this.call === call && this.way === 'call') void this.onBroken(phase === 'failed');
+      },
+      onSound: (stream) => {
+        this.sound.play(stream).catch(() => this.events.onFault(...NO_OUTPUT));
+        capture.measure(stream, (peak) => this.events.onHerLevel(peak));
+      },
+      onHeard: (sample) => this.events.onHeard(sample),
+      onStats: (stats) => this.events.onCallStats(stats),
+      latencyMs: () => capture.outputLatencyMs,
+    });
+    this.call = call;
+    void call.begin();
+    const isThere = (await connected) && !isOver(call.phase);
+    if (isThere) this.tellWay('call');
+    else if (this.call === call) this.closeStream();
+    return isThere;
   }
 
-  /** Says what the microphone does, and lets frames go out exactly when it should. */
+  /** The call has broken although the connection stands: another one, or if it was none, the WebSocket. */
+  private async onBroken(failed: boolean): Promise<void> {
+    this.noCalls ||= failed;
+    this.closeStream();
+    if (this.mic.kind === 'on' || this.mic.kind === 'sample') await this.reopen();
+    else await this.close();
+  }
+
+  private wayFor(mode: MicMode): 'call' | 'socket' {
+    return mode === 'hands_free' && !this.noCalls && this.events.mayCall() ? 'call' : 'socket';
+  }
+
+  /** Ends what is open. */
+  private closeStream(): void {
+    if (this.call !== null) {
+      // The server may have ended it by itself, which only its refusal would tell.
+      this.events.send({ type: 'audio_stop', request_id: HUNG_UP });
+      this.dropCall();
+    }
+    this.socket.close();
+    this.tellWay('none');
+  }
+
+  private dropCall(): void {
+    const { call } = this;
+    this.call = null;
+    call?.close();
+    this.sound.stop();
+    this.capture?.measure(null);
+  }
+
+  /** Says what the microphone does, and lets go out exactly what should. */
   private show(mic: Mic): void {
     this.mic = mic;
     this.setSending(mic.kind === 'sample' || this.mode === 'hands_free' || (mic.kind === 'on' && mic.held));
+    this.route();
     this.events.onMic(mic);
   }
 
+  private tellWay(way: Way): void {
+    if (this.way === way) return;
+    this.way = way;
+    this.events.onWay(way);
+  }
+
   private setSending(on: boolean): void {
-    if (this.capture !== null) this.capture.sending = on && this.stream === 'open';
+    if (this.capture !== null) this.capture.sending = on && this.socket.isOpen;
+  }
+
+  /** A call carries the microphone while that is on, and else silence or the sample question. */
+  private route(): void {
+    if (this.call !== null && this.capture !== null) void this.call.carry(this.outgoing(this.capture));
+  }
+
+  private outgoing(capture: Capture): MediaStreamTrack {
+    const live = this.mic.kind === 'on' || this.mic.kind === 'opening';
+    return (live ? capture.microphone : null) ?? capture.standIn;
   }
 }

@@ -41,7 +41,7 @@ interface Answer {
 }
 
 export type ServerMessage =
-  | Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role'>
+  | Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role' | 'capabilities'>
   | { type: wire.AudioReadyEvent['type']; playRateHz: number }
   | Kept<wire.TranscriptEvent, 'type' | 'text' | 'final'>
   | Kept<wire.AssistantDeltaEvent, 'type' | 'reply_id' | 'text'>
@@ -53,6 +53,13 @@ export type ServerMessage =
   | Kept<wire.PlayoutFlushEvent, 'type' | 'from_sample'>
   | { type: wire.ContextEvent['type']; data: ContextData }
   | Kept<wire.PongEvent, 'type'>
+  | Kept<wire.VrAnswerEvent, 'type' | 'session_id' | 'sdp'>
+  | Kept<wire.VrResponseEvent, 'type' | 'session_id' | 'status'>
+  | (Kept<wire.VrErrorEvent, 'type'> & Answer & { code: string; sessionId: string | null; field: string | null })
+  /** A candidate of the server's, for the day it has more than those in its description. */
+  | { type: wire.VrIceRequest['type']; sessionId: string; candidate: RTCIceCandidateInit }
+  /** On a call's `events` alone. */
+  | Kept<wire.FaceClockEvent, 'type' | 'rtp_timestamp' | 'sample'>
   /** `code` may be one of a newer server. */
   | (Kept<wire.ErrorEvent, 'type' | 'message'> & Answer & { code: string; field: string | null });
 

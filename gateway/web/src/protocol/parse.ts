@@ -24,6 +24,7 @@ const status = wordOf<wire.Status>({ ready: true, models_loading: true });
 const role = wordOf<wire.Role>({ operator: true, guest: true });
 const voiceState = wordOf<wire.SpeakingState>({ started: true, paused: true, resumed: true, finished: true, stopped: true });
 const sensitivity = wordOf<wire.Sensitivity>({ low: true, normal: true, high: true });
+const callStatus = wordOf<wire.VrStatus>({ connecting: true, connected: true, ended: true });
 const speaker = wordOf<wire.Speaker>({ user: true, assistant: true });
 
 /** One text frame: a message, `null` for a type this page does not know, or why it is unreadable. */
@@ -45,7 +46,7 @@ export function parseServerMessage(frame: string): ServerMessage | Unreadable | 
 }
 
 function read(type: string, fields: Anything): ServerMessage | null {
-  const known = type as wire.ServerMessage['type'];
+  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'];
   switch (known) {
     case 'connected':
       return connected(known, fields);
@@ -74,13 +75,19 @@ function read(type: string, fields: Anything): ServerMessage | null {
     // The older dialect's answer; the page speaks the other.
     case 'response':
       return null;
-    // Calls; the page speaks over the WebSocket itself.
+    // Of a call the page is who offers.
     case 'vr_offer':
-    case 'vr_answer':
-    case 'vr_response':
-    case 'vr_error':
-    case 'face_clock':
       return null;
+    case 'vr_answer':
+      return { type: known, sessionId: text<wire.VrAnswerEvent>(fields, 'session_id'), sdp: text<wire.VrAnswerEvent>(fields, 'sdp') };
+    case 'vr_response':
+      return callAt(known, fields);
+    case 'vr_error':
+      return callFault(known, fields);
+    case 'vr_ice':
+      return candidate(known, fields);
+    case 'face_clock':
+      return faceClock(known, fields);
     default:
       // A type that came into the schema since is decided about here; one of a newer server is passed over.
       known satisfies never;
@@ -94,6 +101,7 @@ function connected(type: 'connected', fields: Unread<wire.ConnectedEvent>): Serv
     clientId: text(fields, 'client_id'),
     status: status(fields.status) ?? 'ready',
     role: role(fields.role) ?? 'guest',
+    capabilities: Array.isArray(fields.capabilities) ? fields.capabilities.filter((name) => typeof name === 'string') : [],
   };
 }
 
@@ -144,6 +152,38 @@ function fault(type: 'error', fields: Unread<wire.ErrorEvent>): ServerMessage {
     field: textOr(fields, 'field', null),
     requestId: requestId(fields),
   };
+}
+
+function callAt(type: 'vr_response', fields: Unread<wire.VrResponseEvent>): ServerMessage {
+  return { type, sessionId: text(fields, 'session_id'), status: callStatus(fields.status) ?? bad('status') };
+}
+
+function callFault(type: 'vr_error', fields: Unread<wire.VrErrorEvent>): ServerMessage {
+  return {
+    type,
+    code: textOr(fields, 'code', 'unknown'),
+    field: textOr(fields, 'field', null),
+    sessionId: textOr(fields, 'session_id', null),
+    requestId: requestId(fields),
+  };
+}
+
+function candidate(type: 'vr_ice', fields: Unread<wire.VrIceRequest>): ServerMessage {
+  const { sdp_mid: sdpMid, sdp_mline_index: line } = fields;
+  return {
+    type,
+    sessionId: text(fields, 'session_id'),
+    candidate: {
+      candidate: text(fields, 'candidate'),
+      // All of a call share one transport.
+      sdpMid: typeof sdpMid === 'string' ? sdpMid : '0',
+      sdpMLineIndex: typeof line === 'number' ? line : 0,
+    },
+  };
+}
+
+function faceClock(type: 'face_clock', fields: Unread<wire.FaceClockEvent>): ServerMessage {
+  return { type, rtpTimestamp: number(fields, 'rtp_timestamp'), sample: number(fields, 'sample') };
 }
 
 class BadField extends Error {}

@@ -5,6 +5,8 @@ const VOICE = 'voice-';
 export const CHOSEN = 'chosen';
 /** For one with what was chosen on an earlier day: its refusal is nobody's concern. */
 export const KEPT = 'kept';
+/** For the `audio_stop` behind a call, which may have ended by itself by then: its refusal is nobody's concern, either. */
+export const HUNG_UP = 'hung-up';
 
 /** For the `audio_start` with this number. */
 export function voiceRequest(number: number): string {

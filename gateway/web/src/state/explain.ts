@@ -77,6 +77,11 @@ export function explainRecovery(role: Served): string {
   return `The ${name} ${again}.`;
 }
 
+/** That a device which was used or chosen is not there. */
+export function explainDevice(kind: 'microphone' | 'speaker'): string {
+  return `The chosen ${kind} is not there; the system’s is used. The settings list what there is.`;
+}
+
 /** Why there is no microphone. */
 export function explainMic(trouble: MicTrouble): Explanation {
   switch (trouble) {

@@ -4,6 +4,7 @@ import type { Loss } from '../net/connection.js';
 import type { Choices } from './choices.js';
 import type { Explanation } from './explain.js';
 import type { MicTrouble } from '../audio/microphone.js';
+import type { CallStats } from '../rtc/call-stats.js';
 
 /** The connection. */
 export type Link =
@@ -20,6 +21,9 @@ export type Mic =
   /** The sample question stands in for it. */
   | { kind: 'sample' }
   | { kind: 'trouble'; trouble: MicTrouble };
+
+/** The way voice takes: none, a call over WebRTC, the WebSocket, or that because no call came about. */
+export type Way = 'none' | 'call' | 'socket' | 'socket_instead';
 
 /** What Janet does. */
 export type Her = 'quiet' | 'thinking' | 'speaking' | 'held';
@@ -45,7 +49,12 @@ export interface State {
   /** Null until the server said. */
   status: ServerStatus | null;
   role: string;
+  /** What the server says it can do. */
+  capabilities: readonly string[];
   mic: Mic;
+  way: Way;
+  /** What the call is like; null without one. */
+  callStats: CallStats | null;
   her: Her;
   /** Whether something was said or typed that has no answer yet. */
   awaiting: boolean;
@@ -75,7 +84,10 @@ export const initialState: State = {
   link: { kind: 'connecting' },
   status: null,
   role: 'guest',
+  capabilities: [],
   mic: { kind: 'off' },
+  way: 'none',
+  callStats: null,
   her: 'quiet',
   awaiting: false,
   replyId: null,
@@ -99,6 +111,10 @@ export type Event =
   | { type: 'link_lost'; why: Loss; retryAt: number | null }
   | { type: 'sent'; text: string; requestId: string }
   | { type: 'mic'; mic: Mic }
+  | { type: 'way'; way: Way }
+  | { type: 'call_stats'; stats: CallStats }
+  /** Something to know. */
+  | { type: 'note'; text: string }
   /** Something was chosen from one of the server's lists; its answer follows. */
   | { type: 'chosen'; choice: Partial<Choices> }
   | { type: 'settings_shown'; open: boolean }

@@ -1,6 +1,6 @@
 /** Event in, next state out. Pure; every rule of what the page shows is here. */
 import type { ContextData, ServerMessage, Trouble } from '../protocol/messages.js';
-import { CHOSEN, isVoiceRequest, KEPT } from '../protocol/requests.js';
+import { CHOSEN, HUNG_UP, isVoiceRequest, KEPT } from '../protocol/requests.js';
 import { explain, explainChoice, explainRecovery, explainTrouble, explainVoice, SERVED, type Served } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
 
@@ -31,6 +31,12 @@ export function reduce(state: State, event: Event): State {
       };
     case 'mic':
       return { ...state, mic: event.mic, partial: event.mic.kind === 'on' ? state.partial : null };
+    case 'way':
+      return { ...state, way: event.way, callStats: event.way === 'call' ? state.callStats : null };
+    case 'call_stats':
+      return { ...state, callStats: event.stats };
+    case 'note':
+      return append(state, (key) => ({ kind: 'note', key, text: event.text }));
     case 'chosen':
       return { ...state, refused: {}, applied: state.applied === null ? null : { ...state.applied, ...event.choice } };
     case 'settings_shown':
@@ -53,7 +59,7 @@ export function reduce(state: State, event: Event): State {
 function onServer(state: State, message: ServerMessage): State {
   switch (message.type) {
     case 'connected':
-      return { ...state, status: message.status, role: message.role, link: { kind: 'open' } };
+      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, link: { kind: 'open' } };
     case 'context':
       return onContext(state, message.data);
     case 'transcript':
@@ -79,6 +85,11 @@ function onServer(state: State, message: ServerMessage): State {
       return state.status === 'busy' ? { ...state, status: 'ready' } : state;
     case 'playout_flush':
     case 'pong':
+    case 'vr_answer':
+    case 'vr_response':
+    case 'vr_error':
+    case 'vr_ice':
+    case 'face_clock':
       return state;
   }
 }
@@ -203,7 +214,7 @@ function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage,
 function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
   if (isVoiceRequest(message.requestId)) return onVoiceRefused(state, message);
   // It was on the list a moment ago: as the server has it until it is back.
-  if (message.requestId === KEPT) return state;
+  if (message.requestId === KEPT || message.requestId === HUNG_UP) return state;
   if (message.requestId === CHOSEN) return onChoiceRefused(state, message);
   const quiet = { ...thinkingOver(state), awaiting: false };
   switch (message.code) {

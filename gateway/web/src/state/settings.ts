@@ -22,6 +22,12 @@ export interface Settings {
   voice: string | null;
   /** With which language model she thinks: likewise. */
   model: string | null;
+  /** Whether voice may go over WebRTC; else it goes over the WebSocket. */
+  calls: boolean;
+  /** The browser's id of the microphone; null: the system's. */
+  microphone: string | null;
+  /** Likewise of the speaker. */
+  speaker: string | null;
   /** Whether the first-run hint was put away. */
   welcomed: boolean;
 }
@@ -37,6 +43,9 @@ export const DEFAULTS: Settings = {
   sensitivity: null,
   voice: null,
   model: null,
+  calls: true,
+  microphone: null,
+  speaker: null,
   welcomed: false,
 };
 
@@ -65,6 +74,9 @@ export function parseSettings(json: string | null): Settings {
     sensitivity: oneOf<Sensitivity | null>(value.sensitivity, ['low', 'normal', 'high'], DEFAULTS.sensitivity),
     voice: choice(value.voice),
     model: choice(value.model),
+    calls: flag(value.calls, DEFAULTS.calls),
+    microphone: choice(value.microphone),
+    speaker: choice(value.speaker),
     welcomed: flag(value.welcomed, DEFAULTS.welcomed),
   };
 }
@@ -109,7 +121,7 @@ function flag(value: unknown, otherwise: boolean): boolean {
   return typeof value === 'boolean' ? value : otherwise;
 }
 
-/** Which ids there are only the server knows. */
+/** Which ids there are only the server or the browser knows. */
 function choice(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value : null;
 }

@@ -1,0 +1,73 @@
+/**
+ * Tells the server what was heard of her over a call: every 100 ms while she speaks, the number of the
+ * sample that is at the ear. The reckoning is playout-clock.ts.
+ */
+import type { VoiceState } from '../protocol/messages.js';
+import { PlayoutClock } from './playout-clock.js';
+
+/** As on the WebSocket. */
+const REPORT_EVERY_MS = 100;
+/** Times since 1970 are larger than this, times since the page was opened are not. */
+const EPOCH_MS = 1e11;
+
+export class Heard {
+  private readonly clock = new PlayoutClock();
+  private readonly timer: number;
+  private frame: number | undefined;
+  private speaking = false;
+
+  /** `latencyMs`: how long sound takes from the browser to the ear. `report` takes a number modulo 2^32. */
+  constructor(
+    private readonly receiver: RTCRtpReceiver,
+    private readonly latencyMs: () => number,
+    private readonly report: (playedSample: number) => void,
+  ) {
+    // Also in a page that nobody looks at, and before she speaks, so that there is a line by then.
+    this.timer = window.setInterval(() => this.tick(), REPORT_EVERY_MS);
+  }
+
+  /** `face_clock`. */
+  onClock(rtpTimestamp: number, sample: number): void {
+    this.clock.onClock(rtpTimestamp, sample);
+  }
+
+  /** What her voice does. */
+  onSpeaking(state: VoiceState): void {
+    const speaking = state === 'started' || state === 'resumed';
+    if (!speaking && this.speaking) this.clock.onSilent(performance.now());
+    this.speaking = speaking;
+    if (speaking) this.follow();
+  }
+
+  close(): void {
+    this.speaking = false;
+    window.clearInterval(this.timer);
+    if (this.frame !== undefined) cancelAnimationFrame(this.frame);
+  }
+
+  /** Looks at each animation frame while she speaks: ten times a second are few points for a line. */
+  private follow(): void {
+    if (this.frame !== undefined) return;
+    const look = (): void => {
+      this.frame = undefined;
+      this.look();
+      if (this.speaking) this.follow();
+    };
+    this.frame = requestAnimationFrame(look);
+  }
+
+  private tick(): void {
+    this.look();
+    if (!this.speaking) return;
+    const sample = this.clock.sampleAt(performance.now() - this.latencyMs());
+    if (sample !== null) this.report(sample);
+  }
+
+  private look(): void {
+    for (const { rtpTimestamp, timestamp } of this.receiver.getSynchronizationSources()) {
+      // The specification and the browsers disagree about the origin of this time.
+      const at = timestamp > EPOCH_MS ? timestamp - performance.timeOrigin : timestamp;
+      this.clock.onPlayed(rtpTimestamp, at);
+    }
+  }
+}
