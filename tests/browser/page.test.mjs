@@ -80,6 +80,11 @@ test('a "mm-hm" does not stop her', (t) => script(t, 'backchannel', '--wav', que
 
 test('a "yeah" does not stop her', (t) => script(t, 'backchannel', '--wav', question, '--over', clip('yeah')));
 
+test('a question is answered over WebRTC, and speaking over her stops her there, too', (t) =>
+  script(t, 'call', '--wav', question, '--over', clip('interruption'), '--text', 'What is the capital of France?'));
+
+test('where no call comes about, and where a connection is lost, the conversation goes on', (t) => script(t, 'call-lost', '--wav', question));
+
 test('axe finds nothing, a phone shows everything, trouble says what to do next', (t) => script(t, 'a11y'));
 
 test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard', '--wav', question));

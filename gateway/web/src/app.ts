@@ -1,4 +1,5 @@
 /** Joins the parts: events go into the state, the state goes to the views. Decides nothing itself. */
+import { DeviceWatch } from './audio/devices.js';
 import { Levels } from './audio/levels.js';
 import { Voice } from './audio/voice.js';
 import { Connection } from './net/connection.js';
@@ -9,6 +10,7 @@ import { CHOSEN, HUNG_UP, KEPT } from './protocol/requests.js';
 import { activity, reachable } from './state/activity.js';
 import { announcement } from './state/announce.js';
 import { keptToAskFor, keptToBeginWith, type Choices } from './state/choices.js';
+import { toUse } from './state/devices.js';
 import { explainDevice } from './state/explain.js';
 import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
@@ -52,6 +54,8 @@ export class App {
   private requests = 0;
   /** Whether the space bar or the button is down. */
   private held = false;
+  /** Of which devices it was told that they are not there. */
+  private readonly lost = new Set<'microphone' | 'speaker'>();
 
   private readonly connection = new Connection(() => socketUrl(location.href, rememberedId()), {
     onConnecting: () => this.apply({ type: 'link_connecting' }),
@@ -76,6 +80,8 @@ export class App {
     onMic: (mic) => {
       this.apply({ type: 'mic', mic });
       this.linger();
+      // With the permission come the names.
+      if (mic.kind === 'on' && !this.state.devices.named) void this.devices.look();
     },
     onWay: (way) => this.apply({ type: 'way', way }),
     onMicLevel: (peak) => {
@@ -109,8 +115,16 @@ export class App {
     onBadFrame: () => {
       this.stats.badFrames += 1;
     },
-    onDeviceLost: (kind) => this.apply({ type: 'note', text: explainDevice(kind) }),
+    onDeviceLost: (kind) => this.deviceLost(kind),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+  });
+
+  private readonly devices = new DeviceWatch((devices) => {
+    const before = this.state.devices;
+    this.apply({ type: 'devices', devices });
+    if (devices.microphones.length > before.microphones.length) this.lost.delete('microphone');
+    if (devices.speakers.length > before.speakers.length) this.lost.delete('speaker');
+    this.useDevices();
   });
 
   private readonly waveform = new Waveform(byId<HTMLCanvasElement>('wave'), this.micLevels, this.herLevels);
@@ -126,7 +140,10 @@ export class App {
     (change) => {
       this.change(change);
       if ('calls' in change) void this.voice.chooseWay();
-      if ('microphone' in change || 'speaker' in change) void this.useDevices();
+      if ('microphone' in change || 'speaker' in change) {
+        this.lost.clear();
+        this.useDevices();
+      }
       if ('voiceSpeed' in change || 'sensitivity' in change) this.sendSettings(change);
       if (typeof change.voice === 'string') this.choose({ voice: change.voice });
       if (typeof change.model === 'string') this.choose({ model: change.model });
@@ -161,7 +178,7 @@ export class App {
     new HelpDialog();
     followKeyboard();
     this.render();
-    void this.useDevices();
+    this.devices.start();
     this.connection.connect();
     window.addEventListener('online', () => {
       if (this.state.link.kind === 'waiting' && this.state.link.retryAt !== null) this.connection.connect();
@@ -257,9 +274,18 @@ export class App {
     });
   }
 
-  private useDevices(): Promise<void> {
+  private useDevices(): void {
+    const { microphones, speakers, named } = this.state.devices;
     const { microphone, speaker } = this.settings;
-    return this.voice.setDevices(microphone ?? '', speaker ?? '');
+    const chosen = toUse(speakers, named, speaker);
+    if (speaker !== null && chosen === '') this.deviceLost('speaker');
+    void this.voice.setDevices(toUse(microphones, named, microphone), chosen);
+  }
+
+  private deviceLost(kind: 'microphone' | 'speaker'): void {
+    if (this.lost.has(kind)) return;
+    this.lost.add(kind);
+    this.apply({ type: 'note', text: explainDevice(kind) });
   }
 
   private choose(choice: Partial<Choices>): void {

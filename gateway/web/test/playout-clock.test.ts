@@ -111,7 +111,9 @@ describe('what is heard', () => {
     const clock = new PlayoutClock();
     clock.onClock(0, 0);
     play(clock, 0, 1_000, (at) => 48 * at);
-    expect(clock.sampleAt(1_500)).not.toBeNull();
+    // With nothing more to play the browser stands still, or nearly.
+    const last = clock.sampleAt(1_000) ?? NaN;
+    expect((clock.sampleAt(1_900) ?? NaN) - last).toBeLessThan(48 * 60);
     expect(clock.sampleAt(2_500)).toBeNull();
   });
 

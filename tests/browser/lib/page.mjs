@@ -1,5 +1,6 @@
 /** The page in a headless Chromium whose microphone is a file. */
 import { existsSync, mkdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -13,11 +14,15 @@ function browserPath() {
 
 /**
  * Opens the page. `wav` plays once into the microphone, from when the page opens it; with `null`
- * there is no microphone. `before` may prepare the page before its own code runs.
+ * there is no microphone. `before` may prepare the page before its own code runs. `calls`: whether voice
+ * may go over WebRTC; what is about neither goes over the WebSocket.
  */
-export async function openPage({ url, wav = null, out, options = {}, before = null }) {
+export async function openPage({ url, wav = null, out, options = {}, before = null, calls = false }) {
   mkdirSync(out, { recursive: true });
+  // A machine without a network has one address that a call could use, which browsers leave out by themselves.
+  const isAlone = Object.values(networkInterfaces()).flat().every((address) => address.internal);
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--autoplay-policy=no-user-gesture-required'];
+  if (isAlone) args.push('--allow-loopback-in-peer-connection');
   if (wav !== null) {
     args.push(
       '--use-fake-ui-for-media-stream',
@@ -38,6 +43,10 @@ export async function openPage({ url, wav = null, out, options = {}, before = nu
       problems.push(`a request to elsewhere: ${request.url()}`);
     }
   });
+  // As somebody chose it on an earlier day; what is chosen in the test stays.
+  await page.addInitScript((chosen) => {
+    if (localStorage.getItem('janet.settings') === null) localStorage.setItem('janet.settings', JSON.stringify({ version: 2, calls: chosen }));
+  }, calls);
   if (before !== null) await before(page);
   await page.goto(url);
   return {

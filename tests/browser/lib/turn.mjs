@@ -5,12 +5,40 @@ const LOAD_MS = 120_000;
 /** From the end of a spoken question to the first sound of its answer, on a busy machine. */
 export const ANSWER_MS = 30_000;
 
-/** Page up, models loaded, microphone on in hands-free mode. */
+/** Page up, models loaded, microphone on in hands-free mode, over the WebSocket. */
 export async function startTalking(janet, report) {
+  await turnOn(janet, report);
+  report.ok(await janet.until((s) => s.micFrames > 10, 10_000), 'frames go up');
+  report.ok((await janet.stats()).way === 'socket', 'over the WebSocket', (await janet.stats()).way);
+}
+
+/** The same over a call. */
+export async function startCall(janet, report) {
+  await turnOn(janet, report);
+  const stats = await janet.stats();
+  report.ok(stats.way === 'call', 'there is a call', stats.way);
+  report.ok(await janet.until((s) => s.call?.packetsUp > 10, 10_000), 'the browser sends packets');
+  report.ok((await janet.stats()).micFrames === 0, 'and nothing of the microphone goes over the WebSocket');
+}
+
+async function turnOn(janet, report) {
   report.ok(await janet.until((s) => s.status === 'ready', LOAD_MS), 'the page connects and the models are ready');
   await janet.page.click('#mic');
   report.ok(await janet.until((s) => s.micState === 'on', 15_000), 'the microphone opens');
-  report.ok(await janet.until((s) => s.micFrames > 10, 10_000), 'frames go up');
+}
+
+/** A second of her was heard over the call: sound came, was played, and the page has told how far. */
+export function heardOverCall(janet, since, timeoutMs) {
+  return janet.until((s) => s.play.peak > 0.02 && s.call.energy > since.energy + 1e-4 && lastHeard(s) - since.sample > 48_000, timeoutMs);
+}
+
+/** Where that counts from. */
+export function heardSoFar({ call, callHeard }) {
+  return { energy: call?.energy ?? 0, sample: callHeard.at(-1)?.sample ?? 0 };
+}
+
+function lastHeard({ callHeard }) {
+  return callHeard.at(-1)?.sample ?? 0;
 }
 
 /** The voice's states from the n-th on, as one line. */

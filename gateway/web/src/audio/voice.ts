@@ -52,6 +52,8 @@ export class Voice {
   /** How often the connection was lost. */
   private losses = 0;
   private microphone = '';
+  /** Which one is in use: the chosen one may not be there. */
+  private inUse = '';
   /** The opening before: one at a time, so that each answer has its question. */
   private before: Promise<boolean> = Promise.resolve(true);
 
@@ -168,11 +170,10 @@ export class Voice {
 
   /** Uses these devices from now on, by the browser's ids; empty: the system's. */
   async setDevices(microphone: string, speaker: string): Promise<void> {
-    const changed = microphone !== this.microphone;
     this.microphone = microphone;
     await Promise.all([this.socket.setSpeaker(speaker), this.sound.setSpeaker(speaker)]);
     const { capture } = this;
-    if (!changed || capture === null || !capture.hasMicrophone) return;
+    if (capture === null || !capture.hasMicrophone || this.inUse === microphone) return;
     await this.changeMicrophone(capture, false);
   }
 
@@ -258,6 +259,7 @@ export class Voice {
   /** The chosen one, or where that is not there any more the system's. Throws `MicError`. */
   private async connectMicrophone(capture: Capture, lost = false): Promise<void> {
     const isChosen = await capture.connectMicrophone(this.microphone);
+    this.inUse = isChosen ? this.microphone : '';
     if (lost || !isChosen) this.events.onDeviceLost('microphone');
     this.route();
   }

@@ -15,6 +15,8 @@ export class Heard {
   private readonly timer: number;
   private frame: number | undefined;
   private speaking = false;
+  /** As last told. */
+  private told: number | null = null;
 
   /** `latencyMs`: how long sound takes from the browser to the ear. `report` takes a number modulo 2^32. */
   constructor(
@@ -60,7 +62,9 @@ export class Heard {
     this.look();
     if (!this.speaking) return;
     const sample = this.clock.sampleAt(performance.now() - this.latencyMs());
-    if (sample !== null) this.report(sample);
+    if (sample === null || (this.told !== null && isBefore(sample, this.told))) return;
+    this.told = sample;
+    this.report(sample);
   }
 
   private look(): void {
@@ -70,4 +74,9 @@ export class Heard {
       this.clock.onPlayed(rtpTimestamp, at);
     }
   }
+}
+
+/** Of two numbers modulo 2^32. */
+function isBefore(one: number, other: number): boolean {
+  return ((one - other) | 0) < 0;
 }

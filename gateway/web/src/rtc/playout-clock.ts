@@ -23,7 +23,9 @@ const SHORTEST_SPAN_MS = 200;
 const PACE = { slowest: 0.8, fastest: 1.25 } as const;
 /** Further off the line than this, in ticks, time has jumped: 150 ms. */
 const JUMP = 150 * TICKS_PER_MS;
-/** Without a new point for so long, in ms, the line is a guess. */
+/** So far, in ms, the line goes on behind its last point: a browser that plays says so every 10 ms. */
+const AHEAD_MS = 50;
+/** Without a new point for so long, in ms, nothing is being played. */
 const STALE_MS = 1_000;
 /** Clocks that are kept; a call has one for each stretch of her voice, and two at a time matter. */
 const CLOCKS = 16;
@@ -81,7 +83,8 @@ export class PlayoutClock {
   sampleAt(at: number): number | null {
     const last = this.points.at(-1);
     if (last === undefined || at - last.at > STALE_MS) return null;
-    const here = this.find(at);
+    // A browser with nothing to play stands still.
+    const here = this.find(Math.min(at, last.at + AHEAD_MS));
     if (here === null) return null;
     const { clock, next, since } = here;
     if (clock.length !== null && since > clock.length) return null;

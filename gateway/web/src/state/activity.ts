@@ -34,6 +34,14 @@ export const ACTIVITY_TEXT: Record<Activity, { title: string; detail: string }> 
   held: { title: 'Held', detail: 'She waits to hear whether you mean her.' },
 };
 
+/** What there is to know or do now. */
+export function detail(state: State): string {
+  const now = activity(state);
+  // In passing, and where there is time to read it: it changes nothing for who talks.
+  const way = now === 'listening' && state.way === 'socket_instead' ? ' Voice goes over the WebSocket: WebRTC did not get through.' : '';
+  return ACTIVITY_TEXT[now].detail + way;
+}
+
 /** Whether Janet can be spoken or written to. Busy: it is worth another try. */
 export function reachable(state: State): boolean {
   return state.link.kind === 'open' && (state.status === 'ready' || state.status === 'busy');

@@ -77,9 +77,9 @@ export function explainRecovery(role: Served): string {
   return `The ${name} ${again}.`;
 }
 
-/** That a device which was used or chosen is not there. */
+/** That a device which was used, or was chosen on another day, is not there. */
 export function explainDevice(kind: 'microphone' | 'speaker'): string {
-  return `The chosen ${kind} is not there; the system’s is used. The settings list what there is.`;
+  return `That ${kind} is not there any more; the system’s is used. The settings list what there is.`;
 }
 
 /** Why there is no microphone. */

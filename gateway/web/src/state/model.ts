@@ -2,6 +2,7 @@
 import type { ContextData, Latency, MicMode, Sensitivity, ServerMessage, ServerStatus } from '../protocol/messages.js';
 import type { Loss } from '../net/connection.js';
 import type { Choices } from './choices.js';
+import { NO_DEVICES, type Devices } from './devices.js';
 import type { Explanation } from './explain.js';
 import type { MicTrouble } from '../audio/microphone.js';
 import type { CallStats } from '../rtc/call-stats.js';
@@ -52,6 +53,8 @@ export interface State {
   /** What the server says it can do. */
   capabilities: readonly string[];
   mic: Mic;
+  /** What the browser has to hear and to be heard with. */
+  devices: Devices;
   way: Way;
   /** What the call is like; null without one. */
   callStats: CallStats | null;
@@ -86,6 +89,7 @@ export const initialState: State = {
   role: 'guest',
   capabilities: [],
   mic: { kind: 'off' },
+  devices: NO_DEVICES,
   way: 'none',
   callStats: null,
   her: 'quiet',
@@ -111,6 +115,7 @@ export type Event =
   | { type: 'link_lost'; why: Loss; retryAt: number | null }
   | { type: 'sent'; text: string; requestId: string }
   | { type: 'mic'; mic: Mic }
+  | { type: 'devices'; devices: Devices }
   | { type: 'way'; way: Way }
   | { type: 'call_stats'; stats: CallStats }
   /** Something to know. */

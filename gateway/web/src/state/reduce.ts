@@ -31,6 +31,8 @@ export function reduce(state: State, event: Event): State {
       };
     case 'mic':
       return { ...state, mic: event.mic, partial: event.mic.kind === 'on' ? state.partial : null };
+    case 'devices':
+      return { ...state, devices: event.devices };
     case 'way':
       return { ...state, way: event.way, callStats: event.way === 'call' ? state.callStats : null };
     case 'call_stats':

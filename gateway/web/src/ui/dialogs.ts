@@ -2,7 +2,9 @@
 import { VOICE_SPEED, type Settings, type TextSize, type Theme } from '../state/settings.js';
 import type { Sensitivity } from '../protocol/messages.js';
 import type { State } from '../state/model.js';
+import { canChooseSpeaker } from '../audio/speaker.js';
 import { ChoiceList } from './choice-list.js';
+import { DeviceList } from './device-list.js';
 import { byId, setText } from './dom.js';
 
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
@@ -15,12 +17,18 @@ export class SettingsDialog {
   private readonly speed = byId<HTMLInputElement>('voice-speed');
   private readonly voice: ChoiceList;
   private readonly model: ChoiceList;
+  private readonly microphone = new DeviceList('microphone', (microphone) => this.onChange({ microphone }));
+  private readonly speaker = new DeviceList('speaker', (speaker) => this.onChange({ speaker }));
   private readonly flags = {
+    calls: byId<HTMLInputElement>('calls'),
     captions: byId<HTMLInputElement>('captions'),
     readSpoken: byId<HTMLInputElement>('read-spoken'),
   };
 
-  constructor(onChange: (change: Partial<Settings>) => void, onShown: (open: boolean) => void) {
+  constructor(
+    private readonly onChange: (change: Partial<Settings>) => void,
+    onShown: (open: boolean) => void,
+  ) {
     opens('settings-open', this.dialog, () => onShown(true));
     // Comes a little late: they may have been opened again.
     this.dialog.addEventListener('close', () => onShown(this.dialog.open));
@@ -29,6 +37,7 @@ export class SettingsDialog {
     choices('sensitivity', SENSITIVITIES, (sensitivity) => onChange({ sensitivity }));
     this.voice = new ChoiceList('voice', (voice) => onChange({ voice }));
     this.model = new ChoiceList('model', (model) => onChange({ model }));
+    this.flags.calls.addEventListener('change', () => onChange({ calls: this.flags.calls.checked }));
     this.flags.captions.addEventListener('change', () => onChange({ captions: this.flags.captions.checked }));
     this.flags.readSpoken.addEventListener('change', () => onChange({ readSpoken: this.flags.readSpoken.checked }));
     this.speed.min = String(VOICE_SPEED.slowest);
@@ -41,6 +50,11 @@ export class SettingsDialog {
   render(settings: Settings, state: State): void {
     check('theme', settings.theme);
     check('text-size', settings.textSize);
+    this.flags.calls.checked = settings.calls;
+    this.microphone.render(state.devices.microphones, settings.microphone);
+    this.speaker.render(state.devices.speakers, settings.speaker);
+    byId('speaker-field').hidden = !canChooseSpeaker() || state.devices.speakers.length === 0;
+    byId('devices-note').hidden = state.devices.named;
     this.flags.captions.checked = settings.captions;
     this.flags.readSpoken.checked = settings.readSpoken;
     this.voice.render(state.context?.voices ?? [], state.applied?.voice, state.refused.voice);

@@ -1,7 +1,8 @@
 /** The side panel: the latest turn's timing, and who answers. */
 import type { ContextData } from '../protocol/messages.js';
+import { callFacts } from '../state/call-facts.js';
 import type { State } from '../state/model.js';
-import { byId, h } from './dom.js';
+import { byId, h, setText } from './dom.js';
 import { headline, NARROW, waterfall } from './waterfall.js';
 
 const ROLES: Record<string, string> = {
@@ -16,6 +17,7 @@ const ORDER = ['llm', 'stt', 'tts', 'turn', 'vad'];
 export class Side {
   private readonly turn = byId('latest-turn');
   private readonly models = byId('models');
+  private readonly facts = byId('call-facts');
   private readonly foot = byId('about');
   private shownTurn: unknown = null;
   private shownContext: ContextData | null = null;
@@ -46,10 +48,21 @@ export class Side {
       const figure = waterfall(last.latency, NARROW);
       if (figure !== null) this.turn.replaceChildren(h('p', { class: 'headline' }, headline(last.latency) ?? ''), figure);
     }
+    this.renderFacts(state);
     if (state.context !== null && this.shownContext !== state.context) {
       this.shownContext = state.context;
       this.renderContext(state.context);
     }
+  }
+
+  /** Numbers change each second, and what they are of hardly ever: whoever reads there keeps his place. */
+  private renderFacts(state: State): void {
+    const facts = callFacts(state);
+    if (this.facts.childElementCount !== 2 * facts.length) {
+      this.facts.replaceChildren(...facts.flatMap(([name]) => [h('dt', {}, name), h('dd', {})]));
+    }
+    const values = this.facts.querySelectorAll('dd');
+    facts.forEach(([, value], i) => setText(values[i] as Element, value));
   }
 
   private renderContext(context: ContextData): void {

@@ -1,6 +1,6 @@
 /** The voice controls: what goes on, microphone, stop, mode, sample question. */
 import { explainMic } from '../state/explain.js';
-import { activity, ACTIVITY_TEXT, reachable } from '../state/activity.js';
+import { activity, ACTIVITY_TEXT, detail, reachable } from '../state/activity.js';
 import type { State } from '../state/model.js';
 import type { Settings } from '../state/settings.js';
 import type { MicMode } from '../protocol/messages.js';
@@ -64,7 +64,7 @@ export class Stage {
     this.root.dataset['activity'] = now;
     this.root.dataset['mic'] = state.mic.kind;
     setText(this.title, ACTIVITY_TEXT[now].title);
-    setText(this.detail, ACTIVITY_TEXT[now].detail);
+    setText(this.detail, detail(state));
 
     this.mic.disabled = !ready || state.mic.kind === 'opening' || state.mic.kind === 'sample';
     this.mic.toggleAttribute('data-on', state.mic.kind === 'on' && (!this.pushToTalk || state.mic.held));
