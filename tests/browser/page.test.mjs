@@ -90,3 +90,5 @@ test('axe finds nothing, a phone shows everything, trouble says what to do next'
 test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard', '--wav', question));
 
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));
+
+test('the page can be installed, and keeps nothing but itself', (t) => script(t, 'shell'));

@@ -7,5 +7,7 @@ import './style/side.css';
 import './style/waterfall.css';
 import './style/dialog.css';
 import { App } from './app.js';
+import { keepShell } from './shell/register.js';
 
 new App().start();
+keepShell();
