@@ -85,6 +85,8 @@ test('a question is answered over WebRTC, and speaking over her stops her there,
 
 test('where no call comes about, and where a connection is lost, the conversation goes on', (t) => script(t, 'call-lost', '--wav', question));
 
+test('microphone and speaker are chosen, and lost ones replaced', (t) => script(t, 'devices', '--wav', question));
+
 test('axe finds nothing, a phone shows everything, trouble says what to do next', (t) => script(t, 'a11y'));
 
 test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard', '--wav', question));

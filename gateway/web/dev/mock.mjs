@@ -28,7 +28,7 @@ const options = {
   busy: flag('busy'),
 };
 
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.wav': 'audio/wav' };
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.wav': 'audio/wav', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 const POLICY = "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self'";
 
 const server = createServer(async (request, response) => {
