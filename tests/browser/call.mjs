@@ -42,6 +42,7 @@ try {
   report.ok(stats.answers[0]?.latency.first_heard !== undefined, 'the ledger knows when she was first heard');
   report.ok(stats.play.played === 0, 'nothing of her came over the WebSocket', `${stats.play.played}`);
   report.ok(stats.call.roundTripMs !== null && stats.call.lost < 0.05, 'the page knows what the call is like');
+  report.ok(stats.call.packetsUp > 0.8 * stats.call.packetsDown, 'the microphone goes on while she speaks', `${stats.call.packetsUp} packets up, ${stats.call.packetsDown} down`);
   const heard = stats.callHeard;
   const steps = heard.slice(1).map(({ sample }, i) => sample - heard[i].sample);
   report.ok(heard.length >= 5 && steps.every((step) => step >= 0), 'what was heard is told, and never goes back', steps.join(' '));
@@ -65,6 +66,8 @@ try {
 
   await janet.page.click('#mic');
   report.ok(await janet.until((s) => s.micState === 'off', 2_000), 'the microphone can be turned off');
+  const off = await janet.stats();
+  report.ok(await janet.until((s) => s.call.packetsUp > off.call.packetsUp + 60, 5_000), 'silence goes up in its place');
   await janet.page.keyboard.press('Escape');
   report.ok(await janet.until((s) => s.way === 'none', 20_000), 'and with nothing more to hear the call ends');
   await checkHealth(janet, report);

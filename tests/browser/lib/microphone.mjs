@@ -9,6 +9,10 @@ import { readFileSync } from 'node:fs';
 function install() {
   const context = new AudioContext();
   const mouth = context.createGain();
+  // A device goes on when nobody speaks; a node with nothing at its input does not.
+  const room = new ConstantSourceNode(context, { offset: 0 });
+  room.connect(mouth);
+  room.start();
   navigator.mediaDevices.getUserMedia = async () => {
     await context.resume();
     const device = context.createMediaStreamDestination();

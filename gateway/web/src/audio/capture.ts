@@ -54,7 +54,13 @@ export class Capture {
 
   /** What a call carries in its place: silence, but for the sample question while that is played. */
   get standIn(): MediaStreamTrack {
-    this.stand ??= new MediaStreamAudioDestinationNode(this.context, { channelCount: 1 });
+    if (this.stand === null) {
+      this.stand = new MediaStreamAudioDestinationNode(this.context, { channelCount: 1 });
+      // With nothing at its input that sounds, Chromium sends nothing, in place of silence.
+      const silence = new ConstantSourceNode(this.context, { offset: 0 });
+      silence.connect(this.stand);
+      silence.start();
+    }
     return this.stand.stream.getAudioTracks()[0] as MediaStreamTrack;
   }
 
