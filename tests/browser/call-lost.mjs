@@ -52,7 +52,7 @@ async function withoutWay() {
     await janet.until((s) => s.status === 'ready', 120_000);
     const pressed = Date.now();
     await janet.page.click('#mic');
-    report.ok(await janet.until((s) => s.way === 'socket_instead' && s.micState === 'on', 15_000), 'the microphone is on all the same, over the WebSocket', `after ${Date.now() - pressed} ms`);
+    report.ok(await janet.until((s) => s.way === 'socket_instead' && s.micState === 'on', 30_000), 'the microphone is on all the same, over the WebSocket', `after ${Date.now() - pressed} ms`);
     report.ok(wire.said.some((m) => m.type === 'vr_connect'), 'a call was tried');
     report.ok(wire.said.some((m) => m.type === 'vr_ice' && m.candidate.startsWith('candidate:')), 'and told where this browser can be reached');
     const detail = await janet.page.locator('#activity-detail').innerText();

@@ -126,7 +126,7 @@ describe('the voice stream', () => {
     const request = await asked(1);
     voice.onMessage(refusal('r1'));
     voice.onMessage(refusal(null));
-    expect(mics.at(-1)).toEqual({ kind: 'opening' });
+    expect(mics.at(-1)).toEqual({ kind: 'opening', granted: true });
     voice.onMessage(refusal(request));
     await starting;
     expect(mics.at(-1)).toEqual({ kind: 'off' });
@@ -239,7 +239,8 @@ describe('voice over a call', () => {
     call.becomes('dropped');
     (await called(2)).becomes('connected');
     await vi.waitFor(() => expect(ways).toEqual(['call', 'none', 'call']));
-    expect(mics.filter(({ kind }) => kind !== 'opening')).toEqual(mics.slice(1).map(() => ON));
+    const kinds = mics.map(({ kind }) => kind);
+    expect(kinds.slice(kinds.indexOf('on'))).not.toContain('off');
     expect(types(sent)).toEqual(['vr_connect', 'audio_stop', 'vr_connect']);
   });
 

@@ -74,7 +74,7 @@ export class Voice {
 
   /** Microphone on, in this mode. Needs a user's gesture. */
   async start(mode: MicMode): Promise<void> {
-    this.show({ kind: 'opening' });
+    this.show({ kind: 'opening', granted: false });
     try {
       const capture = await this.openCapture();
       await this.connectMicrophone(capture);
@@ -83,6 +83,7 @@ export class Voice {
       this.show({ kind: 'trouble', trouble: error instanceof MicError ? error.trouble : 'failed' });
       return;
     }
+    this.show({ kind: 'opening', granted: true });
     if (await this.openStream(mode)) this.show({ kind: 'on', mode, held: false });
     else await this.close();
   }

@@ -35,7 +35,7 @@ export type CallEvent =
   | { type: 'time' };
 
 /** On one network a call takes well under a second; in so much time somebody has begun to wonder. */
-export const CONNECT_WITHIN_MS = 6_000;
+export const CONNECT_WITHIN_MS = 5_000;
 /** A way that is interrupted often comes back by itself: so long is waited. */
 export const UNSTEADY_MS = 4_000;
 /** A call that lasted less long was none. */

@@ -13,8 +13,12 @@ export class RemoteSound {
     const element = (this.element ??= new Audio());
     element.srcObject = stream;
     await this.applySpeaker(element);
-    // Another call has begun, or this one has ended: there is nothing left to play.
-    if (element.srcObject === stream) await element.play();
+    try {
+      await element.play();
+    } catch (error) {
+      // Another call has begun, or this one has ended: there is nothing left to play.
+      if (element.srcObject === stream) throw error;
+    }
   }
 
   stop(): void {

@@ -17,7 +17,8 @@ export type Link =
 /** The microphone. */
 export type Mic =
   | { kind: 'off' }
-  | { kind: 'opening' }
+  /** Waits for the user's permission, and once that is granted, for a way to Janet. */
+  | { kind: 'opening'; granted: boolean }
   | { kind: 'on'; mode: MicMode; held: boolean }
   /** The sample question stands in for it. */
   | { kind: 'sample' }

@@ -130,7 +130,7 @@ function micLabel(state: State): string {
     case 'off':
       return 'Start talking';
     case 'opening':
-      return 'Waiting for permission…';
+      return state.mic.granted ? 'Connecting…' : 'Waiting for permission…';
     case 'sample':
       return 'Playing the sample…';
     case 'trouble':
