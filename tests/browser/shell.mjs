@@ -3,6 +3,7 @@
  *
  *   node shell.mjs --url URL --out DIR
  */
+import { editionsOf } from './lib/editions.mjs';
 import { openPage } from './lib/page.mjs';
 import { readArguments, Report } from './lib/tap.mjs';
 import { ANSWER_MS } from './lib/turn.mjs';
@@ -58,5 +59,40 @@ try {
   report.ok(await janet.until((s) => s.status === 'ready', 40_000), 'and goes on by itself when the server is back');
 } finally {
   await janet.close();
+}
+
+const editions = await editionsOf(args.url);
+const reader = await openPage({ url: editions.url, out: args.out });
+const shown = () => reader.page.evaluate(() => document.documentElement.dataset.edition);
+/** Waits until this edition is kept whole, and holds, beside at most one other. */
+const isKept = async (edition) => {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const kept = await reader.page.evaluate(async (wanted) => {
+      const worker = await navigator.serviceWorker.getRegistration();
+      const names = (await caches.keys()).filter((name) => name.startsWith('janet-shell-'));
+      if (worker === undefined || names.length === 0) return false;
+      const page = await (await caches.open(names.at(-1))).match('index.html');
+      const isWhole = (await page?.text())?.includes(`data-edition="${wanted}"`);
+      return isWhole && names.length <= 2 && worker.installing === null && worker.active?.state === 'activated';
+    }, edition);
+    if (kept) return true;
+    await reader.page.waitForTimeout(100);
+  }
+  return false;
+};
+try {
+  report.ok(await isKept('1'), 'the first edition is kept');
+  for (const edition of ['2', '3']) {
+    editions.next();
+    await reader.page.reload();
+    report.ok((await shown()) === edition, `edition ${edition} is there at the next load`, await shown());
+    report.ok(await isKept(edition), 'and is kept, with at most one before it');
+  }
+  await reader.context.setOffline(true);
+  await reader.page.reload();
+  report.ok((await shown()) === '3', 'and it is the one that opens while the server is away', await shown());
+} finally {
+  await reader.close();
+  editions.close();
 }
 process.exit(report.end());
