@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Refuses source files over 600 lines: a room too large to live in is split by idea.
 
-Reads the files that git knows or would add. Prints the median, too: about 150 is the aim.
+Reads the files that git knows or would add, but for those that a program writes. Prints the median, too: about 150 is the aim.
 """
 
 import statistics
@@ -10,6 +10,7 @@ import sys
 
 LIMIT = 600
 KINDS = ("*.rs", "*.ts", "*.py")
+WRITTEN_BY_PROGRAMS = {"gateway/web/src/protocol/generated.ts"}
 
 
 def main() -> int:
@@ -18,7 +19,7 @@ def main() -> int:
         check=True, capture_output=True, text=True,
     ).stdout
     sizes = {}
-    for path in filter(None, listed.split("\0")):
+    for path in set(filter(None, listed.split("\0"))) - WRITTEN_BY_PROGRAMS:
         try:
             with open(path, "rb") as file:
                 sizes[path] = file.read().count(b"\n")

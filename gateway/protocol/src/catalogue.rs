@@ -104,6 +104,41 @@ pub const MESSAGES: &[Entry] = &[
         &["session_id", "candidate", "sdp_mid?", "sdp_mline_index?"],
         &["vr_error"],
     ),
+    up(
+        "voip_call",
+        &["direction", "device_info", "call_id?"],
+        &["voip_offer", "voip_error"],
+    ),
+    up(
+        "voip_answer",
+        &["call_id", "sdp", "sdp_type"],
+        &["voip_connected", "voip_ended", "voip_error"],
+    ),
+    up(
+        "voip_ice",
+        &["call_id", "candidate", "sdp_mid?", "sdp_mline_index?"],
+        &["voip_error"],
+    ),
+    up(
+        "voip_audio",
+        &["call_id", "audio"],
+        &["voip_response", "voip_audio", "voip_error"],
+    ),
+    up(
+        "voip_hold",
+        &["call_id", "on"],
+        &["voip_state", "voip_error"],
+    ),
+    up(
+        "voip_end",
+        &["call_id", "reason?"],
+        &["voip_ended", "voip_error"],
+    ),
+    up(
+        "voip_ring",
+        &["client_id?", "caller?"],
+        &["voip_state", "voip_error"],
+    ),
     down(
         "connected",
         &[
@@ -153,6 +188,14 @@ pub const MESSAGES: &[Entry] = &[
     ),
     down("vr_response", &["session_id", "status"]),
     down("vr_error", &["session_id?", "code", "message", "field?"]),
+    down("voip_incoming", &["call_id", "node_id", "caller"]),
+    down("voip_offer", &["call_id", "sdp", "sdp_type", "node_id"]),
+    down("voip_connected", &["call_id", "status"]),
+    down("voip_response", &["call_id", "text", "status"]),
+    down("voip_audio", &["call_id", "audio"]),
+    down("voip_state", &["call_id", "state"]),
+    down("voip_ended", &["call_id", "reason", "duration_ms"]),
+    down("voip_error", &["call_id?", "code", "message", "field?"]),
     down("face_clock", &["rtp_timestamp", "sample"]),
     down("error", &["code", "message", "field?"]),
 ];

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Private, RequestId, Sound, Timestamp};
+use crate::{CallDirection, DeviceInfo, Private, RequestId, Sound, Timestamp};
 
 /// Which set of names a client used. It is answered in the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,6 +183,65 @@ pub enum ClientMessage {
         /// The same by number.
         sdp_mline_index: Option<u32>,
     },
+    /// `voip_call`: the client calls, or answers Janet's ring; answered by `voip_offer`.
+    VoipCall {
+        /// What the call will be called, or is called that is answered; `None`: the server chooses,
+        /// and the one that rings is answered.
+        call_id: Option<String>,
+        /// Which of the two.
+        direction: CallDirection,
+        /// On what.
+        device_info: DeviceInfo,
+    },
+    /// `voip_answer`: the client's answer to `voip_offer`; answered by `voip_connected` once voice
+    /// flows.
+    VoipAnswer {
+        /// The call that was offered.
+        call_id: String,
+        /// The answer; never empty.
+        sdp: Private<String>,
+    },
+    /// `voip_ice`: where the client may be reached.
+    VoipIce {
+        /// The call.
+        call_id: String,
+        /// An ICE candidate (RFC 8839 §5.1); empty: there are no more.
+        candidate: Private<String>,
+        /// The media section it belongs to. All share one transport, so it says nothing new.
+        sdp_mid: Option<String>,
+        /// The same by number.
+        sdp_mline_index: Option<u32>,
+    },
+    /// `voip_audio`: one whole utterance, while no other way for voice is up; answered by
+    /// `voip_response`, and her voice as `voip_audio`.
+    VoipAudio {
+        /// The call.
+        call_id: String,
+        /// The recording; never empty.
+        audio: Sound,
+    },
+    /// `voip_hold`: neither side hears the other, or both do again; answered by `voip_state`.
+    VoipHold {
+        /// The call.
+        call_id: String,
+        /// Whether it is held.
+        on: bool,
+    },
+    /// `voip_end`: the client hangs up, or declines; answered by `voip_ended`.
+    VoipEnd {
+        /// The call.
+        call_id: String,
+        /// Why, in the client's own words. Whether it hung up or declined shows by itself.
+        reason: Option<Private<String>>,
+    },
+    /// `voip_ring`: Janet rings the client of a conversation, which has to be connected; answered by
+    /// `voip_state`.
+    VoipRing {
+        /// The conversation, by the `client_id` that brings back to it; `None`: this one.
+        client_id: Option<String>,
+        /// Who calls, for people; `None`: Janet. Never blank.
+        caller: Option<String>,
+    },
 }
 
 impl ClientMessage {
@@ -204,6 +263,13 @@ impl ClientMessage {
             (Self::VrConnect { .. }, _) => "vr_connect",
             (Self::VrAudio { .. }, _) => "vr_audio",
             (Self::VrIce { .. }, _) => "vr_ice",
+            (Self::VoipCall { .. }, _) => "voip_call",
+            (Self::VoipAnswer { .. }, _) => "voip_answer",
+            (Self::VoipIce { .. }, _) => "voip_ice",
+            (Self::VoipAudio { .. }, _) => "voip_audio",
+            (Self::VoipHold { .. }, _) => "voip_hold",
+            (Self::VoipEnd { .. }, _) => "voip_end",
+            (Self::VoipRing { .. }, _) => "voip_ring",
         }
     }
 }
@@ -300,6 +366,69 @@ impl Incoming {
                 }
                 if let Some(index) = sdp_mline_index {
                     put("sdp_mline_index", json!(index));
+                }
+            }
+            ClientMessage::VoipCall {
+                call_id,
+                direction,
+                device_info,
+            } => {
+                if let Some(id) = call_id {
+                    put("call_id", json!(id));
+                }
+                put("direction", json!(direction.as_str()));
+                let mut device = json!({
+                    "platform": device_info.platform,
+                    "device": device_info.device,
+                });
+                if let Some(token) = &device_info.push_token {
+                    device["push_token"] = json!(token);
+                }
+                put("device_info", device);
+            }
+            ClientMessage::VoipAnswer { call_id, sdp } => {
+                put("call_id", json!(call_id));
+                put("sdp", json!(sdp));
+                put("sdp_type", json!("answer"));
+            }
+            ClientMessage::VoipIce {
+                call_id,
+                candidate,
+                sdp_mid,
+                sdp_mline_index,
+            } => {
+                put("call_id", json!(call_id));
+                put("candidate", json!(candidate));
+                if let Some(mid) = sdp_mid {
+                    put("sdp_mid", json!(mid));
+                }
+                if let Some(index) = sdp_mline_index {
+                    put("sdp_mline_index", json!(index));
+                }
+            }
+            ClientMessage::VoipAudio {
+                call_id,
+                audio: Sound::Wav(bytes) | Sound::S16le(bytes),
+            } => {
+                put("call_id", json!(call_id));
+                put("audio", json!(bytes));
+            }
+            ClientMessage::VoipHold { call_id, on } => {
+                put("call_id", json!(call_id));
+                put("on", json!(on));
+            }
+            ClientMessage::VoipEnd { call_id, reason } => {
+                put("call_id", json!(call_id));
+                if let Some(reason) = reason {
+                    put("reason", json!(reason));
+                }
+            }
+            ClientMessage::VoipRing { client_id, caller } => {
+                if let Some(id) = client_id {
+                    put("client_id", json!(id));
+                }
+                if let Some(caller) = caller {
+                    put("caller", json!(caller));
                 }
             }
             ClientMessage::AudioEnd

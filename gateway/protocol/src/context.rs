@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Private, Status};
+use crate::{PastCall, Private, Status};
 
 /// The answer to `get_context`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ use crate::{Private, Status};
 pub struct ContextData {
     /// The conversation so far, oldest first.
     pub messages: Vec<PastMessage>,
+    /// The calls of this conversation that have ended, oldest first.
+    pub calls: Vec<PastCall>,
     /// The models that answer, by role (`stt`, `llm`, `tts`, `vad`, `turn`; more may come). While
     /// they load, the ones that will.
     pub models: BTreeMap<String, ModelInfo>,

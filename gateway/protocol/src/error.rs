@@ -59,6 +59,10 @@ pub enum ErrorCode {
     Interrupted,
     /// There is no session of this name.
     UnknownSession,
+    /// There is no call of this name, or not any more.
+    UnknownCall,
+    /// There is a call, or voice in real time, already: one at a time.
+    Busy,
     /// A session description that cannot be read, or that asks for what cannot be.
     BadDescription,
     /// An ICE candidate that cannot be read, or one too many.
@@ -87,6 +91,11 @@ pub enum Family {
     Vr {
         /// The session it is about, as far as it could be read.
         session_id: Option<String>,
+    },
+    /// `voip_error`.
+    Voip {
+        /// The call it is about, as far as it could be read.
+        call_id: Option<String>,
     },
 }
 
@@ -126,6 +135,18 @@ impl WireError {
         }
     }
 
+    /// The same error of a field inside this one.
+    #[must_use]
+    pub(crate) fn within(mut self, parent: &str) -> Self {
+        if let Some(name) = self.field.take() {
+            let path = format!("{parent}.{name}");
+            let (inner, outer) = (format!("\"{name}\""), format!("\"{path}\""));
+            self.message = self.message.replacen(&inner, &outer, 1);
+            self.field = Some(path);
+        }
+        self
+    }
+
     /// The same error as an answer to this request.
     #[must_use]
     pub fn with_request(mut self, request_id: Option<RequestId>) -> Self {
@@ -158,6 +179,12 @@ impl From<WireError> for Outgoing {
             },
             Family::Vr { session_id } => ServerMessage::VrError {
                 session_id,
+                code,
+                message,
+                field,
+            },
+            Family::Voip { call_id } => ServerMessage::VoipError {
+                call_id,
                 code,
                 message,
                 field,

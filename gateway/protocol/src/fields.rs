@@ -1,8 +1,8 @@
 //! The fields of one frame, unread.
 //!
 //! Values stay slices of the frame until a message asks for them by name, so unknown fields cost
-//! nothing, and nesting is never followed: no value of this protocol's requests is nested, and the
-//! kind of a value shows in its first byte.
+//! nothing, and nesting is followed only where a message asks for an object by name. The kind of a value
+//! shows in its first byte.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -163,6 +163,27 @@ impl<'a> Fields<'a> {
             Kind::String => Ok(Some(read_string(name, json, max_bytes)?.into())),
             Kind::Number => whole_number(name, &read_number(name, json)?).map(Some),
             found => Err(wrong_type(name, "string or integer", found)),
+        }
+    }
+
+    /// The fields of a required object.
+    pub(crate) fn object(&self, name: &str) -> Result<Self, WireError> {
+        let json = self.required(name)?;
+        match Kind::of(json) {
+            Kind::Object => {
+                let (fields, read) = Self::read(json);
+                read.map(|()| fields)
+            }
+            found => Err(wrong_type(name, "object", found)),
+        }
+    }
+
+    /// A required boolean.
+    pub(crate) fn required_boolean(&self, name: &str) -> Result<bool, WireError> {
+        match self.required(name)? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            json => Err(wrong_type(name, "boolean", Kind::of(json))),
         }
     }
 

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod binary;
+mod calls;
 pub mod catalogue;
 mod client;
 mod context;
@@ -19,12 +20,14 @@ mod error;
 mod fields;
 mod limits;
 mod parse;
+mod parse_voip;
 mod private;
 mod request;
 mod schema;
 mod server;
 mod sound;
 
+pub use calls::{CallDirection, CallState, DeviceInfo, EndReason, PastCall};
 pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, Transport, VoiceMode};
 pub use context::{
     Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, Trouble,

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use crate::client::{ClientMessage, Dialect, Incoming, Transport, VoiceMode};
 use crate::fields::{Fields, out_of_range, quote};
+use crate::parse_voip;
 use crate::{
-    Base64, ErrorCode, Family, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, RequestId, Sensitivity, Sound,
-    Timestamp, VOICE_SPEEDS, WireError,
+    Base64, ErrorCode, Family, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, Private, RequestId, Sensitivity,
+    Sound, Timestamp, VOICE_SPEEDS, WireError,
 };
 
 /// Longest `type` that is looked at, in bytes. Longer ones are refused as too large.
 const TYPE_BYTES: usize = 1024;
-/// Longest name of a session or of a media section, in bytes.
+/// Longest name of a session, a call, a device or a media section, in bytes.
 pub(crate) const SESSION_ID_BYTES: usize = 128;
 /// Longest session description, in bytes. Browsers with cameras write some thousand.
 pub(crate) const SDP_BYTES: usize = 64 << 10;
@@ -56,12 +57,12 @@ fn request_id(fields: &Fields<'_>) -> Result<Option<RequestId>, WireError> {
 }
 
 fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessage), WireError> {
-    let name = fields.string("type", TYPE_BYTES)?;
-    let dialect = match name.as_ref() {
+    let kind = fields.string("type", TYPE_BYTES)?;
+    let dialect = match kind.as_ref() {
         "text_input" | "audio_chunk" => Dialect::Older,
         _ => Dialect::Canonical,
     };
-    let message = match name.as_ref() {
+    let message = match kind.as_ref() {
         "message" | "text_input" => ClientMessage::Message {
             text: text(fields, limits)?.into(),
             speak: fields
@@ -90,7 +91,7 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         "vr_connect" => vr_connect(fields)?,
         "vr_audio" => vr_audio(fields)?,
         "vr_ice" => ClientMessage::VrIce {
-            session_id: session_id(fields)?,
+            session_id: name(fields, "session_id")?,
             candidate: fields
                 .string("candidate", CANDIDATE_BYTES)?
                 .into_owned()
@@ -99,6 +100,22 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
                 .optional_string("sdp_mid", SESSION_ID_BYTES)?
                 .map(Cow::into_owned),
             sdp_mline_index: fields.optional_unsigned("sdp_mline_index")?,
+        },
+        "voip_call" => parse_voip::call(fields)?,
+        "voip_answer" => parse_voip::answer(fields)?,
+        "voip_ice" => parse_voip::ice(fields)?,
+        "voip_audio" => ClientMessage::VoipAudio {
+            call_id: name(fields, "call_id")?,
+            audio: sound(fields, limits)?,
+        },
+        "voip_hold" => ClientMessage::VoipHold {
+            call_id: name(fields, "call_id")?,
+            on: fields.required_boolean("on")?,
+        },
+        "voip_end" => parse_voip::end(fields)?,
+        "voip_ring" => ClientMessage::VoipRing {
+            client_id: optional_name(fields, "client_id")?,
+            caller: optional_name(fields, "caller")?,
         },
         unknown => {
             return Err(WireError::in_field(
@@ -225,22 +242,26 @@ fn settings_set(fields: &Fields<'_>, limits: &Limits) -> Result<ClientMessage, W
 
 /// Whose error type answers this frame.
 fn family(fields: &Fields<'_>) -> Family {
-    let name = fields.string("type", TYPE_BYTES);
-    let known = ["vr_connect", "vr_audio", "vr_ice"];
-    if !name.is_ok_and(|name| known.contains(&name.as_ref())) {
-        return Family::General;
-    }
-    let session_id = fields.optional_string("session_id", SESSION_ID_BYTES);
-    Family::Vr {
-        session_id: session_id.ok().flatten().map(Cow::into_owned),
+    let id = |name| {
+        let id = fields.optional_string(name, SESSION_ID_BYTES);
+        id.ok().flatten().map(Cow::into_owned)
+    };
+    match fields.string("type", TYPE_BYTES).as_deref() {
+        Ok("vr_connect" | "vr_audio" | "vr_ice") => Family::Vr {
+            session_id: id("session_id"),
+        },
+        Ok(
+            "voip_call" | "voip_answer" | "voip_ice" | "voip_audio" | "voip_hold" | "voip_end"
+            | "voip_ring",
+        ) => Family::Voip {
+            call_id: id("call_id"),
+        },
+        _ => Family::General,
     }
 }
 
 fn vr_connect(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
-    let session_id = match fields.optional_string("session_id", SESSION_ID_BYTES)? {
-        Some(id) if id.trim().is_empty() => return Err(empty("session_id")),
-        id => id.map(Cow::into_owned),
-    };
+    let session_id = optional_name(fields, "session_id")?;
     let transport = match fields.optional_string("transport", TYPE_BYTES)? {
         None => Transport::default(),
         Some(name) => {
@@ -267,24 +288,36 @@ fn vr_connect(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
 }
 
 fn vr_audio(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
-    let session_id = session_id(fields)?;
+    let session_id = name(fields, "session_id")?;
+    let sdp = description(fields)?;
+    sdp_type(fields, "answer")?;
+    Ok(ClientMessage::VrAudio { session_id, sdp })
+}
+
+/// The name of a session or a call.
+pub(crate) fn name(fields: &Fields<'_>, field: &str) -> Result<String, WireError> {
+    let id = fields.string(field, SESSION_ID_BYTES)?;
+    if id.trim().is_empty() {
+        return Err(empty(field));
+    }
+    Ok(id.into_owned())
+}
+
+/// The same where it may lack.
+pub(crate) fn optional_name(fields: &Fields<'_>, field: &str) -> Result<Option<String>, WireError> {
+    match fields.optional_string(field, SESSION_ID_BYTES)? {
+        Some(id) if id.trim().is_empty() => Err(empty(field)),
+        id => Ok(id.map(Cow::into_owned)),
+    }
+}
+
+/// A session description.
+pub(crate) fn description(fields: &Fields<'_>) -> Result<Private<String>, WireError> {
     let sdp = fields.string("sdp", SDP_BYTES)?;
     if sdp.trim().is_empty() {
         return Err(empty("sdp"));
     }
-    sdp_type(fields, "answer")?;
-    Ok(ClientMessage::VrAudio {
-        session_id,
-        sdp: sdp.into_owned().into(),
-    })
-}
-
-fn session_id(fields: &Fields<'_>) -> Result<String, WireError> {
-    let id = fields.string("session_id", SESSION_ID_BYTES)?;
-    if id.trim().is_empty() {
-        return Err(empty("session_id"));
-    }
-    Ok(id.into_owned())
+    Ok(sdp.into_owned().into())
 }
 
 /// A message has descriptions of one kind; who says which, says it right.
@@ -321,6 +354,10 @@ mod tests;
 #[cfg(test)]
 #[path = "parse_vr_test.rs"]
 mod vr_tests;
+
+#[cfg(test)]
+#[path = "parse_voip_test.rs"]
+mod voip_tests;
 
 #[cfg(test)]
 #[path = "parse_properties.rs"]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{CallDirection, DeviceInfo};
 
 fn request_id() -> impl Strategy<Value = Option<RequestId>> {
     proptest::option::of(prop_oneof![
@@ -78,6 +79,7 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
                     sdp_mline_index,
                 }
             }),
+        calls(),
         any::<u32>().prop_map(|played_sample| ClientMessage::Playout { played_sample }),
         any::<f64>()
             .prop_filter_map("finite", serde_json::Number::from_f64)
@@ -97,6 +99,62 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
         dialect,
         message,
     })
+}
+
+fn calls() -> impl Strategy<Value = ClientMessage> {
+    let id = || "[a-z]{1,9}";
+    let label = || proptest::option::of("[a-z]{1,9}");
+    prop_oneof![
+        (
+            label(),
+            proptest::sample::select(CallDirection::ALL.to_vec()),
+            (id(), id(), proptest::option::of("[0-9a-f]{0,9}")),
+        )
+            .prop_map(|(call_id, direction, (platform, device, push_token))| {
+                ClientMessage::VoipCall {
+                    call_id,
+                    direction,
+                    device_info: DeviceInfo {
+                        platform,
+                        device,
+                        push_token: push_token.map(Into::into),
+                    },
+                }
+            }),
+        (id(), "[a-z=]{1,9}").prop_map(|(call_id, sdp)| ClientMessage::VoipAnswer {
+            call_id,
+            sdp: sdp.into(),
+        }),
+        (
+            id(),
+            "[a-z ]{0,9}",
+            proptest::option::of("[0-9]{0,2}"),
+            any::<Option<u32>>(),
+        )
+            .prop_map(|(call_id, candidate, sdp_mid, sdp_mline_index)| {
+                ClientMessage::VoipIce {
+                    call_id,
+                    candidate: candidate.into(),
+                    sdp_mid,
+                    sdp_mline_index,
+                }
+            }),
+        (id(), proptest::collection::vec(any::<[u8; 2]>(), 1..30)).prop_map(|(call_id, pairs)| {
+            ClientMessage::VoipAudio {
+                call_id,
+                audio: Sound::S16le(Base64(pairs.concat())),
+            }
+        }),
+        (id(), any::<bool>()).prop_map(|(call_id, on)| ClientMessage::VoipHold { call_id, on }),
+        (id(), proptest::option::of(".{0,9}")).prop_map(|(call_id, reason)| {
+            ClientMessage::VoipEnd {
+                call_id,
+                reason: reason.map(Into::into),
+            }
+        }),
+        (label(), label())
+            .prop_map(|(client_id, caller)| ClientMessage::VoipRing { client_id, caller }),
+    ]
 }
 
 /// JSON that is nearly a message.

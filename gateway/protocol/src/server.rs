@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Base64, ContextData, ErrorCode, Private, RequestId, Sensitivity, Timestamp};
+use crate::{
+    Base64, CallState, ContextData, EndReason, ErrorCode, Private, RequestId, Sensitivity,
+    Timestamp,
+};
 
 /// One text frame to a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,6 +202,80 @@ pub enum ServerMessage {
         /// The session, if it is known which.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session_id: Option<String>,
+        /// The reason for programs.
+        code: ErrorCode,
+        /// The reason for people; never quotes a description or a candidate.
+        message: String,
+        /// The offending field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+    },
+    /// Janet rings. Answered by `voip_call` with the direction `incoming`, or declined by `voip_end`;
+    /// after a while she gives up by `voip_ended`.
+    VoipIncoming {
+        /// What the call is called.
+        call_id: String,
+        /// The node that rings.
+        node_id: String,
+        /// Who calls, for people.
+        caller: String,
+    },
+    /// A call is set up: the server's offer. The client answers by `voip_answer`.
+    VoipOffer {
+        /// What the call is called.
+        call_id: String,
+        /// The session description (RFC 8866); its candidates are in it.
+        sdp: Private<String>,
+        /// Always `offer`.
+        sdp_type: SdpType,
+        /// The node that talks.
+        node_id: String,
+    },
+    /// Voice flows; answers `voip_answer`.
+    VoipConnected {
+        /// The call.
+        call_id: String,
+        /// Always `connected`.
+        status: CallState,
+    },
+    /// What she said to a `voip_audio` of the client's; her voice follows as `voip_audio`.
+    VoipResponse {
+        /// The call.
+        call_id: String,
+        /// The words.
+        text: Private<String>,
+        /// How far the call is by then.
+        status: CallState,
+    },
+    /// Her voice, where no other way for it is up.
+    VoipAudio {
+        /// The call.
+        call_id: String,
+        /// A WAV file.
+        audio: Base64,
+    },
+    /// How far a call is: answers `voip_hold` and `voip_ring`.
+    VoipState {
+        /// The call.
+        call_id: String,
+        /// How far it is.
+        state: CallState,
+    },
+    /// A call is over, from whichever side. Nothing more comes of it.
+    VoipEnded {
+        /// The call.
+        call_id: String,
+        /// Why.
+        reason: EndReason,
+        /// How long they talked, in ms; 0 if they never did.
+        duration_ms: u64,
+    },
+    /// Something about a call could not be understood or served. The connection stays open, and a
+    /// call that there is goes on.
+    VoipError {
+        /// The call, if it is known which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call_id: Option<String>,
         /// The reason for programs.
         code: ErrorCode,
         /// The reason for people; never quotes a description or a candidate.

@@ -133,6 +133,13 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                         role: Speaker::User,
                         text: "Hello".into(),
                     }],
+                    calls: vec![crate::PastCall {
+                        direction: crate::CallDirection::Incoming,
+                        started_ms: 1_800_000_000_000,
+                        duration_ms: 0,
+                        reason: EndReason::Missed,
+                        missed: true,
+                    }],
                     models: BTreeMap::from([(
                         "llm".to_owned(),
                         ModelInfo {
@@ -151,6 +158,8 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             },
             json!({"type": "context", "data": {
                 "messages": [{"role": "user", "text": "Hello"}],
+                "calls": [{"direction": "incoming", "started_ms": 1_800_000_000_000_u64,
+                    "duration_ms": 0, "reason": "missed", "missed": true}],
                 "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
                 "loading": {"stage": "voice", "done": 0.5}, "busy": false, "trouble": [{"role": "tts", "why": "it sent silence"}], "voices": [{"id": "auto", "name": "alloy"}],
                 "language_models": [],
@@ -192,6 +201,73 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             },
             json!({"type": "vr_error", "session_id": "s", "code": "bad_description",
                 "message": "no", "field": "sdp"}),
+        ),
+        (
+            ServerMessage::VoipIncoming {
+                call_id: "c".into(),
+                node_id: "n".into(),
+                caller: "Janet".into(),
+            },
+            json!({"type": "voip_incoming", "call_id": "c", "node_id": "n", "caller": "Janet"}),
+        ),
+        (
+            ServerMessage::VoipOffer {
+                call_id: "c".into(),
+                sdp: "Hello".into(),
+                sdp_type: SdpType::Offer,
+                node_id: "n".into(),
+            },
+            json!({"type": "voip_offer", "call_id": "c", "sdp": "Hello", "sdp_type": "offer",
+                "node_id": "n"}),
+        ),
+        (
+            ServerMessage::VoipConnected {
+                call_id: "c".into(),
+                status: CallState::Connected,
+            },
+            json!({"type": "voip_connected", "call_id": "c", "status": "connected"}),
+        ),
+        (
+            ServerMessage::VoipResponse {
+                call_id: "c".into(),
+                text: "Hello".into(),
+                status: CallState::Connecting,
+            },
+            json!({"type": "voip_response", "call_id": "c", "text": "Hello",
+                "status": "connecting"}),
+        ),
+        (
+            ServerMessage::VoipAudio {
+                call_id: "c".into(),
+                audio: sound(),
+            },
+            json!({"type": "voip_audio", "call_id": "c", "audio": "AAECAw=="}),
+        ),
+        (
+            ServerMessage::VoipState {
+                call_id: "c".into(),
+                state: CallState::OnHold,
+            },
+            json!({"type": "voip_state", "call_id": "c", "state": "on_hold"}),
+        ),
+        (
+            ServerMessage::VoipEnded {
+                call_id: "c".into(),
+                reason: EndReason::HungUp,
+                duration_ms: 61_000,
+            },
+            json!({"type": "voip_ended", "call_id": "c", "reason": "hung_up",
+                "duration_ms": 61_000}),
+        ),
+        (
+            ServerMessage::VoipError {
+                call_id: Some("c".into()),
+                code: ErrorCode::UnknownCall,
+                message: "no".into(),
+                field: Some("call_id".into()),
+            },
+            json!({"type": "voip_error", "call_id": "c", "code": "unknown_call",
+                "message": "no", "field": "call_id"}),
         ),
         (
             ServerMessage::FaceClock {

@@ -3,8 +3,10 @@
 
 use schemars::JsonSchema;
 
-use super::values::{Candidate, Description, Mid, Recording, SessionId, Words};
-use crate::{MIC_RATE_HZ, PLAY_RATES_HZ, Sensitivity, Timestamp, VOICE_SPEEDS};
+use super::values::{
+    CallId, Candidate, Description, EndWords, Label, Mid, PushToken, Recording, SessionId, Words,
+};
+use crate::{CallDirection, MIC_RATE_HZ, PLAY_RATES_HZ, Sensitivity, Timestamp, VOICE_SPEEDS};
 
 /// What a client may send. Unknown fields are ignored. What is refused is answered by `error`, and
 /// the connection stays.
@@ -121,6 +123,82 @@ pub(super) enum FromClient {
         /// The same by number.
         sdp_mline_index: Option<u32>,
     },
+    /// The client calls, or answers Janet's ring; answered by `voip_offer`. One call at a time: a second
+    /// one is refused as `busy`.
+    VoipCall {
+        /// `outgoing`: the client calls. `incoming`: it answers.
+        direction: CallDirection,
+        /// On what.
+        device_info: DeviceInfo,
+        /// What the call will be called, or is called that is answered; absent or null: the server
+        /// chooses, and the one that rings is answered.
+        call_id: Option<CallId>,
+    },
+    /// The client's answer to `voip_offer`; answered by `voip_connected` once voice flows, or by
+    /// `voip_ended`.
+    VoipAnswer {
+        /// The call that was offered.
+        call_id: CallId,
+        /// The answer.
+        sdp: Description,
+        /// What `sdp` is.
+        sdp_type: AnswerType,
+    },
+    /// Where the client may be reached. Answered only if it is refused.
+    VoipIce {
+        /// The call.
+        call_id: CallId,
+        /// The candidate.
+        candidate: Candidate,
+        /// The media section it belongs to; all share one transport.
+        sdp_mid: Option<Mid>,
+        /// The same by number.
+        sdp_mline_index: Option<u32>,
+    },
+    /// One whole utterance, while no other way for voice is up; answered by `voip_response`, and her
+    /// voice as `voip_audio`.
+    VoipAudio {
+        /// The call.
+        call_id: CallId,
+        /// The recording.
+        audio: Recording,
+    },
+    /// Neither side hears the other, or both do again; answered by `voip_state`.
+    VoipHold {
+        /// The call.
+        call_id: CallId,
+        /// Whether it is held.
+        on: bool,
+    },
+    /// The client hangs up, or declines to be rung; answered by `voip_ended`.
+    VoipEnd {
+        /// The call.
+        call_id: CallId,
+        /// Why, in the client's own words. Whether it hung up or declined shows by itself.
+        reason: Option<EndWords>,
+    },
+    /// Janet rings the client of a conversation, which has to be connected; answered by `voip_state`.
+    VoipRing {
+        /// The conversation, by the `client_id` that brings back to it; absent or null: this one.
+        client_id: Option<Label>,
+        /// Who calls, for people; absent or null: Janet.
+        caller: Option<Label>,
+    },
+}
+
+/// On what somebody calls.
+#[derive(JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "the schema is made from the shapes, never from values"
+)]
+pub(super) struct DeviceInfo {
+    /// Such as `ios`, `unity` or `browser`.
+    platform: Label,
+    /// The device's own name.
+    device: Label,
+    /// By which it can be rung while it is not connected.
+    push_token: Option<PushToken>,
 }
 
 /// Over what voice travels besides the WebSocket.

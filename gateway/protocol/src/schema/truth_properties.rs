@@ -19,6 +19,10 @@ fn any_value() -> impl Strategy<Value = Value> {
         json!([1]),
         json!({}),
         json!({ "text": "a" }),
+        json!({ "platform": "ios", "device": "phone", "push_token": null }),
+        json!({ "platform": "ios", "device": " " }),
+        json!({ "platform": 1, "device": "phone" }),
+        json!({ "platform": "ios", "device": "phone", "push_token": [] }),
         json!(0),
         json!(-0.0),
         json!(-1),
@@ -40,6 +44,8 @@ fn any_value() -> impl Strategy<Value = Value> {
         json!("hands_free"),
         json!("webrtc"),
         json!("offer"),
+        json!("answer"),
+        json!("incoming"),
         json!("ping"),
         json!("response"),
         json!("AAAA"),
@@ -79,6 +85,11 @@ fn change() -> impl Strategy<Value = Change> {
         "sdp_type",
         "transport",
         "sdp_mline_index",
+        "call_id",
+        "direction",
+        "device_info",
+        "reason",
+        "caller",
         "mood",
         "__proto__",
     ]);
@@ -155,10 +166,9 @@ fn every_message_that_janet_sends_is_as_described_and_no_field_may_change_its_ty
             if let Err(error) = SERVER.validate(&frame) {
                 panic!("{sent}: {error}");
             }
-            assert!(
-                !CLIENT.is_valid(&frame),
-                "{sent} is nothing that a client says"
-            );
+            // One message has the same words both ways.
+            let is_said_by_both = frame["type"] == "voip_audio";
+            assert_eq!(CLIENT.is_valid(&frame), is_said_by_both, "{sent}");
             for name in frame.as_object().expect("an object").keys() {
                 let mut other = frame.clone();
                 // No field of a message may hold this, nor anything below it.
@@ -180,8 +190,9 @@ fn a_message_without_a_field_is_as_described_only_where_the_serializer_leaves_it
             let may_lack = matches!(
                 (frame["type"].as_str(), name.as_str()),
                 (Some("assistant_message"), "audio" | "audio_format")
-                    | (Some("error" | "vr_error"), "field")
+                    | (Some("error" | "vr_error" | "voip_error"), "field")
                     | (Some("vr_error"), "session_id")
+                    | (Some("voip_error"), "call_id")
             );
             assert_eq!(SERVER.is_valid(&without), may_lack, "{name} of {frame}");
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::parse::{CANDIDATE_BYTES, SDP_BYTES, SESSION_ID_BYTES};
+use crate::parse_voip::{PUSH_TOKEN_BYTES, REASON_BYTES};
 use crate::{Base64, Limits, RequestId, Timestamp};
 
 /// Anything but Unicode's white space, in a form that every dialect of regular expressions reads.
@@ -59,6 +60,62 @@ schema!(
         "minLength": 1,
         "maxLength": SESSION_ID_BYTES,
         "pattern": NOT_BLANK,
+    })
+);
+
+/// The name of a call.
+pub(super) struct CallId;
+
+schema!(
+    CallId,
+    "CallId",
+    json_schema!({
+        "description": format!("Not blank, at most {SESSION_ID_BYTES} bytes in UTF-8."),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": SESSION_ID_BYTES,
+        "pattern": NOT_BLANK,
+    })
+);
+
+/// What people, or servers, call somebody or something.
+pub(super) struct Label;
+
+schema!(
+    Label,
+    "Label",
+    json_schema!({
+        "description": format!("Not blank, at most {SESSION_ID_BYTES} bytes in UTF-8."),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": SESSION_ID_BYTES,
+        "pattern": NOT_BLANK,
+    })
+);
+
+/// A push service's name for a device.
+pub(super) struct PushToken;
+
+schema!(
+    PushToken,
+    "PushToken",
+    json_schema!({
+        "description": format!("Of at most {PUSH_TOKEN_BYTES} bytes in UTF-8."),
+        "type": "string",
+        "maxLength": PUSH_TOKEN_BYTES,
+    })
+);
+
+/// Why a client ends a call.
+pub(super) struct EndWords;
+
+schema!(
+    EndWords,
+    "EndWords",
+    json_schema!({
+        "description": format!("Of at most {REASON_BYTES} bytes in UTF-8."),
+        "type": "string",
+        "maxLength": REASON_BYTES,
     })
 );
 

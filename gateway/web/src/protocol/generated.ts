@@ -20,7 +20,14 @@ export type ClientMessage =
   | SettingsSetRequest
   | VrConnectRequest
   | VrAudioRequest
-  | VrIceRequest;
+  | VrIceRequest
+  | VoipCallRequest
+  | VoipAnswerRequest
+  | VoipIceRequest
+  | VoipAudioRequest
+  | VoipHoldRequest
+  | VoipEndRequest
+  | VoipRingRequest;
 /** Name that a client gives its request, echoed in everything that answers it: a string of at most 256 bytes in UTF-8, or an integer of 64 bits. */
 export type RequestId = string | number;
 /** A text that is not blank, of at most 16384 bytes in UTF-8. */
@@ -47,6 +54,16 @@ export type AnswerType = 'answer';
 export type Candidate = string;
 /** Of at most 128 bytes in UTF-8. */
 export type Mid = string;
+/** Not blank, at most 128 bytes in UTF-8. */
+export type CallId = string;
+/** Not blank, at most 128 bytes in UTF-8. */
+export type Label = string;
+/** Of at most 1024 bytes in UTF-8. */
+export type PushToken = string;
+/** Who calls whom, as the client sees it. */
+export type CallDirection = 'outgoing' | 'incoming';
+/** Of at most 1024 bytes in UTF-8. */
+export type EndWords = string;
 /** What Janet sends. */
 export type ServerMessage =
   | ConnectedEvent
@@ -65,6 +82,14 @@ export type ServerMessage =
   | VrAnswerEvent
   | VrResponseEvent
   | VrErrorEvent
+  | VoipIncomingEvent
+  | VoipOfferEvent
+  | VoipConnectedEvent
+  | VoipResponseEvent
+  | VoipAudioEvent
+  | VoipStateEvent
+  | VoipEndedEvent
+  | VoipErrorEvent
   | FaceClockEvent
   | ErrorEvent;
 /** What a connection may do. */
@@ -79,6 +104,18 @@ export type AudioFormat = 'wav';
 export type Tone = 'happy' | 'thinking' | 'neutral' | 'concerned';
 /** What changed in her voice. */
 export type SpeakingState = 'started' | 'paused' | 'resumed' | 'finished' | 'stopped';
+/** Why a call ended. */
+export type EndReason =
+  | 'hung_up'
+  | 'declined'
+  | 'missed'
+  | 'timed_out'
+  | 'unreachable'
+  | 'network_lost'
+  | 'client_gone'
+  | 'superseded'
+  | 'shutting_down'
+  | 'failed';
 /** Who said something. */
 export type Speaker = 'user' | 'assistant';
 /** Which side of an agreement a session description is. */
@@ -110,12 +147,16 @@ export type ErrorCode =
   | 'no_speech'
   | 'interrupted'
   | 'unknown_session'
+  | 'unknown_call'
+  | 'busy'
   | 'bad_description'
   | 'bad_candidate'
   | 'unexpected'
   | 'unreachable'
   | 'shutting_down'
   | 'internal';
+/** How far a call is. */
+export type CallState = 'idle' | 'ringing' | 'connecting' | 'connected' | 'on_hold' | 'ended';
 
 /** A typed message; answered by `assistant_delta`s and one `assistant_message`. */
 export interface MessageRequest {
@@ -262,6 +303,93 @@ export interface VrIceRequest {
   /** The session. */
   session_id: SessionId;
   type: 'vr_ice';
+}
+/** The client calls, or answers Janet's ring; answered by `voip_offer`. One call at a time: a second one is refused as `busy`. */
+export interface VoipCallRequest {
+  /** What the call will be called, or is called that is answered; absent or null: the server chooses, and the one that rings is answered. */
+  call_id?: CallId | null;
+  /** On what. */
+  device_info: DeviceInfo;
+  /** `outgoing`: the client calls. `incoming`: it answers. */
+  direction: CallDirection;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'voip_call';
+}
+/** On what somebody calls. */
+export interface DeviceInfo {
+  /** The device's own name. */
+  device: Label;
+  /** Such as `ios`, `unity` or `browser`. */
+  platform: Label;
+  /** By which it can be rung while it is not connected. */
+  push_token?: PushToken | null;
+}
+/** The client's answer to `voip_offer`; answered by `voip_connected` once voice flows, or by `voip_ended`. */
+export interface VoipAnswerRequest {
+  /** The call that was offered. */
+  call_id: CallId;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The answer. */
+  sdp: Description;
+  /** What `sdp` is. */
+  sdp_type: AnswerType;
+  type: 'voip_answer';
+}
+/** Where the client may be reached. Answered only if it is refused. */
+export interface VoipIceRequest {
+  /** The call. */
+  call_id: CallId;
+  /** The candidate. */
+  candidate: Candidate;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The media section it belongs to; all share one transport. */
+  sdp_mid?: Mid | null;
+  /** The same by number. */
+  sdp_mline_index?: number | null;
+  type: 'voip_ice';
+}
+/** One whole utterance, while no other way for voice is up; answered by `voip_response`, and her voice as `voip_audio`. */
+export interface VoipAudioRequest {
+  /** The recording. */
+  audio: Recording;
+  /** The call. */
+  call_id: CallId;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'voip_audio';
+}
+/** Neither side hears the other, or both do again; answered by `voip_state`. */
+export interface VoipHoldRequest {
+  /** The call. */
+  call_id: CallId;
+  /** Whether it is held. */
+  on: boolean;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'voip_hold';
+}
+/** The client hangs up, or declines to be rung; answered by `voip_ended`. */
+export interface VoipEndRequest {
+  /** The call. */
+  call_id: CallId;
+  /** Why, in the client's own words. Whether it hung up or declined shows by itself. */
+  reason?: EndWords | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'voip_end';
+}
+/** Janet rings the client of a conversation, which has to be connected; answered by `voip_state`. */
+export interface VoipRingRequest {
+  /** Who calls, for people; absent or null: Janet. */
+  caller?: Label | null;
+  /** The conversation, by the `client_id` that brings back to it; absent or null: this one. */
+  client_id?: Label | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'voip_ring';
 }
 /** The first frame of every connection. */
 export interface ConnectedEvent {
@@ -421,6 +549,8 @@ export interface ContextEvent {
 export interface ContextData {
   /** Whether a conversation that has not spoken yet would be refused now, as `overloaded`. */
   busy: boolean;
+  /** The calls of this conversation that have ended, oldest first. */
+  calls: PastCall[];
   /** The conversation itself. */
   conversation: ConversationInfo;
   /** The language models that `settings_set` can choose, the configured one first. */
@@ -443,6 +573,19 @@ export interface ContextData {
   version: string;
   /** The voices that `settings_set` can choose, the configured one first. */
   voices: Choice[];
+}
+/** A call that has ended. */
+export interface PastCall {
+  /** Who called whom. */
+  direction: CallDirection;
+  /** How long they talked, in ms; 0 if they never did. */
+  duration_ms: number;
+  /** Janet rang, and the client neither answered nor declined. */
+  missed: boolean;
+  /** Why it ended. */
+  reason: EndReason;
+  /** When it began, in ms since 1970. */
+  started_ms: number;
 }
 /** A conversation. */
 export interface ConversationInfo {
@@ -537,6 +680,100 @@ export interface VrErrorEvent {
   /** The session, if it is known which. */
   session_id?: string;
   type: 'vr_error';
+}
+/** Janet rings. Answered by `voip_call` with the direction `incoming`, or declined by `voip_end`; after a while she gives up by `voip_ended`. */
+export interface VoipIncomingEvent {
+  /** What the call is called. */
+  call_id: string;
+  /** Who calls, for people. */
+  caller: string;
+  /** The node that rings. */
+  node_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'voip_incoming';
+}
+/** A call is set up: the server's offer. The client answers by `voip_answer`. */
+export interface VoipOfferEvent {
+  /** What the call is called. */
+  call_id: string;
+  /** The node that talks. */
+  node_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The session description (RFC 8866); its candidates are in it. */
+  sdp: string;
+  /** Always `offer`. */
+  sdp_type: SdpType;
+  type: 'voip_offer';
+}
+/** Voice flows; answers `voip_answer`. */
+export interface VoipConnectedEvent {
+  /** The call. */
+  call_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Always `connected`. */
+  status: CallState;
+  type: 'voip_connected';
+}
+/** What she said to a `voip_audio` of the client's; her voice follows as `voip_audio`. */
+export interface VoipResponseEvent {
+  /** The call. */
+  call_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** How far the call is by then. */
+  status: CallState;
+  /** The words. */
+  text: string;
+  type: 'voip_response';
+}
+/** Her voice, where no other way for it is up. */
+export interface VoipAudioEvent {
+  /** A WAV file. */
+  audio: Base64;
+  /** The call. */
+  call_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'voip_audio';
+}
+/** How far a call is: answers `voip_hold` and `voip_ring`. */
+export interface VoipStateEvent {
+  /** The call. */
+  call_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** How far it is. */
+  state: CallState;
+  type: 'voip_state';
+}
+/** A call is over, from whichever side. Nothing more comes of it. */
+export interface VoipEndedEvent {
+  /** The call. */
+  call_id: string;
+  /** How long they talked, in ms; 0 if they never did. */
+  duration_ms: number;
+  /** Why. */
+  reason: EndReason;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'voip_ended';
+}
+/** Something about a call could not be understood or served. The connection stays open, and a call that there is goes on. */
+export interface VoipErrorEvent {
+  /** The call, if it is known which. */
+  call_id?: string;
+  /** The reason for programs. */
+  code: ErrorCode;
+  /** The offending field. */
+  field?: string;
+  /** The reason for people; never quotes a description or a candidate. */
+  message: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'voip_error';
 }
 /** On the data channel `events` alone: which of her samples sounds when. The sample is played at this RTP timestamp, and so on from it, until the next `face_clock`. */
 export interface FaceClockEvent {

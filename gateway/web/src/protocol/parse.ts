@@ -77,6 +77,15 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return null;
     // Of a call the page is who offers.
     case 'vr_offer':
+    // Calls by telephone have their own clients.
+    case 'voip_incoming':
+    case 'voip_offer':
+    case 'voip_connected':
+    case 'voip_response':
+    case 'voip_audio':
+    case 'voip_state':
+    case 'voip_ended':
+    case 'voip_error':
       return null;
     case 'vr_answer':
       return { type: known, sessionId: text<wire.VrAnswerEvent>(fields, 'session_id'), sdp: text<wire.VrAnswerEvent>(fields, 'sdp') };
