@@ -20,6 +20,8 @@ pub(super) enum Place {
     Key([u8; 16]),
     /// A message: conversation, number, speaker.
     Message([u8; 16], u64, u8),
+    /// A call: conversation, number.
+    Call([u8; 16], u64),
 }
 
 /// Sealed bytes and the number that they were sealed with.
@@ -96,6 +98,7 @@ impl Place {
                 &[role],
             ]
             .concat(),
+            Self::Call(id, seq) => [b"janet call 1".as_slice(), &id, &seq.to_le_bytes()].concat(),
         }
     }
 }
@@ -116,6 +119,7 @@ mod tests {
             Place::Message([2; 16], 1, 0),
             Place::Message([1; 16], 2, 0),
             Place::Message([1; 16], 1, 1),
+            Place::Call([1; 16], 1),
         ] {
             assert!(key.open(elsewhere, &sealed).is_err());
         }

@@ -104,6 +104,14 @@ pub enum ConversationError {
         /// The message, from 1; 0: the conversation's key.
         seq: u64,
     },
+    /// A stored call does not match its seal.
+    #[error("call {seq} of conversation {id:?} was changed on disk; end the conversation")]
+    SealedCall {
+        /// The conversation.
+        id: ConversationId,
+        /// The call, from 1.
+        seq: u64,
+    },
     /// A conversation has ended, but the log could not be cut; the next `expire` tries again.
     #[error("the log of {} could not be emptied yet", path.display())]
     NotScrubbed {

@@ -19,11 +19,14 @@
 //! truncated or edited rows. **What it does not**: somebody who runs as the same user now; a backup
 //! or a file system snapshot that holds both files from a time when the conversation lived; blocks
 //! that a solid-state disk keeps after a file was overwritten. Visible without a key: how many
-//! conversations there are, when, how long the messages are and whose turn it was.
+//! conversations there are, when, how long the messages are, whose turn it was, and how many calls.
+//!
+//! **Calls** of a conversation are sealed like its messages, under the same key, and end with it.
 //!
 //! The database is locked by its one process: a reader beside it could keep the log from being
 //! cut. Time is always an argument, in milliseconds since 1970.
 
+mod calls;
 mod cipher;
 mod error;
 mod id;
@@ -31,6 +34,7 @@ mod key_file;
 mod schema;
 mod store;
 
+pub use calls::MOST_CALLS;
 pub use error::ConversationError;
 pub use id::ConversationId;
 pub use store::{Config, Conversations, Counts, Role, Stored};

@@ -41,6 +41,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
          one INTEGER PRIMARY KEY CHECK (one = 1),
          at_ms INTEGER NOT NULL
      ) STRICT;",
+    // 2: the history of calls.
+    "CREATE TABLE call (
+         conversation BLOB NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+         seq INTEGER NOT NULL,
+         nonce BLOB NOT NULL,
+         ciphertext BLOB NOT NULL,
+         PRIMARY KEY (conversation, seq)
+     ) STRICT;",
 ];
 
 /// Opens the file, takes its lock, checks it whole, and brings it to our version.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::cipher::{Key, Place, Sealed};
 use super::{ConversationError, ConversationId, key_file, schema};
 
-type Result<T, E = ConversationError> = std::result::Result<T, E>;
+pub(super) type Result<T, E = ConversationError> = std::result::Result<T, E>;
 
 /// File name of the database; its log has `-wal` behind it.
 const DATABASE: &str = "conversations.db";
@@ -79,8 +79,8 @@ pub struct Conversations {
     inner: Mutex<Inner>,
 }
 
-struct Inner {
-    db: Connection,
+pub(super) struct Inner {
+    pub(super) db: Connection,
     /// Something was deleted, and the log that still holds it could not be cut yet.
     scrub_pending: bool,
 }
@@ -374,7 +374,7 @@ impl Conversations {
         Ok(())
     }
 
-    fn conversation_key(&self, db: &Connection, id: ConversationId) -> Result<Key> {
+    pub(super) fn conversation_key(&self, db: &Connection, id: ConversationId) -> Result<Key> {
         let sealed = db
             .prepare_cached(
                 "SELECT nonce, ciphertext FROM conversation_key WHERE conversation = ?1",
@@ -397,7 +397,7 @@ impl Conversations {
             .ok_or(ConversationError::Sealed { id, seq: 0 })
     }
 
-    fn seal(&self, key: &Key, place: Place, plain: &[u8]) -> Result<Sealed> {
+    pub(super) fn seal(&self, key: &Key, place: Place, plain: &[u8]) -> Result<Sealed> {
         key.seal(place, plain).map_err(ConversationError::Random)
     }
 
@@ -410,13 +410,17 @@ impl Conversations {
         Ok(result)
     }
 
-    fn begin<'db>(&self, db: &'db mut Connection) -> Result<Transaction<'db>> {
+    pub(super) fn sql(&self, source: rusqlite::Error) -> ConversationError {
+        ConversationError::sql(&self.path, source)
+    }
+
+    pub(super) fn begin<'db>(&self, db: &'db mut Connection) -> Result<Transaction<'db>> {
         db.transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|source| ConversationError::sql(&self.path, source))
     }
 
     /// A panic while the lock was held rolled its transaction back, so the store is still whole.
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -445,6 +449,7 @@ fn delete(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<bool> {
         [id.0],
     )?;
     tx.execute("DELETE FROM message WHERE conversation = ?1", [id.0])?;
+    tx.execute("DELETE FROM call WHERE conversation = ?1", [id.0])?;
     Ok(tx.execute("DELETE FROM conversation WHERE id = ?1", [id.0])? == 1)
 }
 
