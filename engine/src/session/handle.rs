@@ -146,9 +146,7 @@ impl Session {
                 allowed: "24000 or 48000",
             });
         }
-        if !self.admitted {
-            self.admission.ask()?;
-        }
+        self.admit()?;
         let (capture, reader) = janet_audio::capture(CAPTURE_SAMPLES);
         let options = LineOptions {
             ahead: PLAY_AHEAD,
@@ -161,8 +159,17 @@ impl Session {
             line: Box::new(line),
             mode,
         })?;
-        self.admitted = true;
         (self.capture, self.playout) = (Some(capture), Some(playout));
+        Ok(())
+    }
+
+    /// Asks for a place for a conversation by voice, before anything is promised to anybody. Whoever has
+    /// one is not asked again: the microphone can be opened at any time then.
+    pub fn admit(&mut self) -> Result<(), EngineError> {
+        if !self.admitted {
+            self.admission.ask()?;
+            self.admitted = true;
+        }
         Ok(())
     }
 
@@ -308,5 +315,11 @@ mod tests {
         mic(&mut talks).expect("another connection");
         let refused = mic(&mut comes);
         assert!(matches!(refused, Err(EngineError::Overloaded { .. })));
+        let refused = comes.admit();
+        assert!(matches!(refused, Err(EngineError::Overloaded { .. })));
+        comes.admission.busy_at = 1.0;
+        comes.admit().expect("there is room now");
+        comes.admission.busy_at = 0.0;
+        mic(&mut comes).expect("it has its place");
     }
 }
