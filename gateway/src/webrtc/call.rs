@@ -40,14 +40,25 @@ pub(crate) enum State {
     Connected,
     /// It never did.
     Failed,
-    /// It does not any more.
-    Ended,
+    /// The far end has said goodbye.
+    Left,
+    /// It does not any more, and the far end said nothing.
+    Lost,
+    /// A fault of our own.
+    Broken,
+}
+
+impl State {
+    /// Whether nothing more comes of the call.
+    pub(crate) const fn is_over(self) -> bool {
+        !matches!(self, Self::Connecting | Self::Connected)
+    }
 }
 
 /// What comes from the far end.
 #[derive(Debug)]
 pub(crate) enum Told {
-    /// The call is at this point now; after [`State::Failed`] and [`State::Ended`] nothing comes.
+    /// The call is at this point now; when that [is over](State::is_over), nothing more comes.
     State(State),
     /// Microphone samples, 16 kHz mono.
     Mic(Vec<i16>),
@@ -172,7 +183,7 @@ impl Call {
             changed = self.state.changed() => Told::State(match changed {
                 Ok(()) => *self.state.borrow_and_update(),
                 // Its task is gone without a word: a fault in it.
-                Err(_) => State::Ended,
+                Err(_) => State::Broken,
             }),
             Some(told) = self.told.recv() => told,
         }
@@ -223,7 +234,7 @@ impl Task {
                 Ok(Some(end)) => break end,
                 Err(error) => {
                     tracing::error!(%error, "a call ends: Opus failed");
-                    break State::Ended;
+                    break State::Broken;
                 }
             }
             let due = self.due(now);
@@ -235,7 +246,7 @@ impl Task {
                 order = orders.recv() => match order {
                     Some(order) => self.obey(order),
                     // The connection that it belonged to is gone.
-                    None => break State::Ended,
+                    None => break State::Left,
                 },
                 () = tokio::time::sleep_until(due.into()) => {}
             }
@@ -292,8 +303,9 @@ impl Task {
                     self.state.send_replace(State::Connected);
                 }
             }
-            Happened::Ended if self.is_connected() => return Ok(Some(State::Ended)),
-            Happened::Ended => return Ok(Some(State::Failed)),
+            Happened::Left if self.is_connected() => return Ok(Some(State::Left)),
+            Happened::Lost if self.is_connected() => return Ok(Some(State::Lost)),
+            Happened::Left | Happened::Lost => return Ok(Some(State::Failed)),
             Happened::Voice {
                 sequence,
                 timestamp,

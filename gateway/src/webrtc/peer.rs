@@ -76,8 +76,10 @@ pub(crate) struct Transmit {
 pub(crate) enum Happened {
     /// Media can flow, or can again.
     Connected,
+    /// The far end has said goodbye: nothing more comes.
+    Left,
     /// The far end is gone, or was never there: nothing more comes.
-    Ended,
+    Lost,
     /// A packet of the far end's voice.
     Voice {
         /// Counts packets, and wraps.
@@ -396,7 +398,7 @@ impl Peer {
         }
         if self.opus.is_some() && self.stage != Stage::Left && self.has_left() {
             self.stage = Stage::Left;
-            self.happened.push_back(Happened::Ended);
+            self.happened.push_back(Happened::Left);
         }
         self.happened.pop_front()
     }
@@ -470,9 +472,8 @@ impl Peer {
         match event {
             RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) => match state {
                 RTCPeerConnectionState::Connected => self.happened.push_back(Happened::Connected),
-                RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => {
-                    self.happened.push_back(Happened::Ended);
-                }
+                RTCPeerConnectionState::Failed => self.happened.push_back(Happened::Lost),
+                RTCPeerConnectionState::Closed => self.happened.push_back(Happened::Left),
                 _ => {}
             },
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {

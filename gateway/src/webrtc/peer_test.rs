@@ -20,7 +20,8 @@ fn address(port: u16) -> SocketAddr {
 #[derive(Default)]
 struct Seen {
     connected: u32,
-    ended: u32,
+    left: u32,
+    lost: u32,
     events_open: u32,
     texts: Vec<String>,
     voice: Vec<(u16, u32, usize)>,
@@ -32,7 +33,8 @@ impl Seen {
     fn note(&mut self, happened: Happened) {
         match happened {
             Happened::Connected => self.connected += 1,
-            Happened::Ended => self.ended += 1,
+            Happened::Left => self.left += 1,
+            Happened::Lost => self.lost += 1,
             Happened::EventsOpen => self.events_open += 1,
             Happened::Text(text) => self.texts.push(text),
             Happened::Stray => self.strays += 1,
@@ -206,12 +208,13 @@ fn a_side_that_says_goodbye_or_falls_silent_ends_the_other() {
         } else {
             world.lost_percent = 100;
         }
-        let ended = |seen: &[Seen; 2]| seen[1].ended > 0;
+        let ended = |seen: &[Seen; 2]| seen[1].left + seen[1].lost > 0;
         let patience = if goodbye { 1 } else { 20 };
         assert!(
             world.until(Duration::from_secs(patience), ended),
             "goodbye {goodbye}: it never ended"
         );
+        assert_eq!(world.seen[1].left > 0, goodbye, "which of the two it was");
     }
 }
 
@@ -263,7 +266,9 @@ fn a_call_goes_on_when_either_side_moves_to_another_network() {
             "{mover} moved, {offers} offers: after 2 s {arrived} packets were heard"
         );
         let [first, second] = &world.seen;
-        assert_eq!((first.ended, second.ended), (0, 0), "{mover} {offers}");
+        for seen in [first, second] {
+            assert_eq!((seen.left, seen.lost), (0, 0), "{mover} {offers}");
+        }
         assert_eq!(
             (&first.texts[..], &second.texts[..]),
             (&["here".to_owned()][..], &["there".to_owned()][..])
@@ -361,6 +366,6 @@ fn garbage_from_the_network_changes_nothing() {
         seen.iter().all(|seen| !seen.voice.is_empty())
     });
     for seen in &world.seen {
-        assert_eq!((seen.voice.len(), seen.ended), (1, 0));
+        assert_eq!((seen.voice.len(), seen.left + seen.lost), (1, 0));
     }
 }
