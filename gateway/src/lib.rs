@@ -7,6 +7,7 @@
 //! ```text
 //!  cli ─▶ config ─▶ server ─▶ socket ─▶ janet-engine
 //!                      │         ├────▶ conversations ─▶ janet-vault
+//!                      │         ├────▶ calls
 //!                      │         └────▶ webrtc ─▶ media
 //!                      ├─ api ─▶ janet-engine (requests of other software)
 //!                      └─ page, healthz, metrics
@@ -17,6 +18,7 @@
 mod address;
 mod api;
 mod app;
+mod calls;
 pub mod cli;
 pub mod config;
 mod conversations;

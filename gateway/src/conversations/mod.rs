@@ -4,6 +4,7 @@
 //! is told, ends what it was saying, and leaves; only then does the newer one read the history. The
 //! store blocks on the disk, so every call to it runs off the socket threads, in order.
 
+mod bell;
 mod clock;
 mod seat;
 mod talkers;
@@ -20,9 +21,11 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::app::goes_down;
+use bell::Bell;
+pub(crate) use bell::{NotRung, Ring};
 use clock::now_ms;
 use seat::Place;
-pub(crate) use seat::Seat;
+pub(crate) use seat::{Seat, Summons};
 use talkers::Talkers;
 
 /// How long the one who sat there may take to leave.
@@ -125,6 +128,13 @@ impl Conversations {
             Ok(lease) => Ok(Seat::new(self.clone(), id, place, number, lease)),
             Err(_) => Err(StoreError::Occupied),
         }
+    }
+
+    /// Rings whoever sits there: the connection hears of it, and decides what becomes of it.
+    pub(crate) fn ring(&self, client_id: &str, ring: Ring) -> Result<(), NotRung> {
+        let id: ConversationId = client_id.parse().map_err(|_| NotRung::Away)?;
+        let place = self.places().get(&id).cloned().ok_or(NotRung::Away)?;
+        place.ring(ring)
     }
 
     /// Ends conversations whose time is over, until the server goes down.

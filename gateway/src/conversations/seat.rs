@@ -1,13 +1,14 @@
 //! One client's place in one conversation.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Instant;
 
 use janet_engine::Role;
+use janet_protocol::PastCall;
 use janet_vault::conversations::{ConversationId, Role as Speaker};
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
 
-use super::{Conversations, StoreError, blocking, now_ms};
+use super::{Bell, Conversations, NotRung, Ring, StoreError, blocking, now_ms};
 
 /// What everybody who wants the same seat shares.
 #[derive(Default)]
@@ -16,9 +17,29 @@ pub(super) struct Place {
     pub(super) lease: Arc<Mutex<()>>,
     /// Number of the latest who asked for the seat.
     newest: watch::Sender<u64>,
+    /// Of the one who sits here. Held for a few instructions only.
+    bell: Lock<Option<Bell>>,
+}
+
+/// What is wanted of the one who sits somewhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Summons {
+    /// Somebody else asks for this seat.
+    Leave,
+    /// Janet rings.
+    Ring(Ring),
 }
 
 impl Place {
+    /// Rings the one who sits here.
+    pub(super) fn ring(&self, ring: Ring) -> Result<(), NotRung> {
+        self.bell().as_ref().ok_or(NotRung::Away)?.ring(ring)
+    }
+
+    fn bell(&self) -> std::sync::MutexGuard<'_, Option<Bell>> {
+        self.bell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes the next number, which tells the one who sits here to leave.
     pub(super) fn summon(&self) -> u64 {
         let mut number = 0;
@@ -38,6 +59,8 @@ pub(crate) struct Seat {
     place: Arc<Place>,
     number: u64,
     newest: watch::Receiver<u64>,
+    bell: Bell,
+    rings: mpsc::Receiver<Ring>,
     /// `None` once given back.
     lease: Option<OwnedMutexGuard<()>>,
 }
@@ -51,6 +74,8 @@ impl Seat {
         lease: OwnedMutexGuard<()>,
     ) -> Self {
         let newest = place.newest.subscribe();
+        let (bell, rings) = Bell::new();
+        *place.bell() = Some(bell.clone());
         Self {
             conversations,
             client_id: id.to_string(),
@@ -58,6 +83,8 @@ impl Seat {
             place,
             number,
             newest,
+            bell,
+            rings,
             lease: Some(lease),
         }
     }
@@ -67,11 +94,36 @@ impl Seat {
         &self.client_id
     }
 
-    /// Resolves when somebody else asks for this seat.
-    pub(crate) async fn displaced(&mut self) {
+    /// Resolves when somebody else asks for this seat, or rings. May be cancelled.
+    pub(crate) async fn summons(&mut self) -> Summons {
         let number = self.number;
-        // The sender lives in `place`, which this seat holds.
-        self.newest.wait_for(|newest| *newest > number).await.ok();
+        tokio::select! {
+            // The sender lives in `place`, which this seat holds.
+            _ = self.newest.wait_for(|newest| *newest > number) => Summons::Leave,
+            Some(ring) = self.rings.recv() => Summons::Ring(ring),
+        }
+    }
+
+    /// Whether there is a call, so that nobody rings.
+    pub(crate) fn set_engaged(&self, is_engaged: bool) {
+        self.bell.set_engaged(is_engaged);
+    }
+
+    /// The time of the history, in ms since 1970.
+    pub(crate) fn now_ms(&self) -> u64 {
+        now_ms()
+    }
+
+    /// Adds a call to the history; it is on disk when this returns.
+    pub(crate) async fn keep_call(&self, call: PastCall) -> Result<(), StoreError> {
+        let (store, id) = (self.conversations.store.clone(), self.id);
+        blocking(move || store.keep_call(id, &call)).await
+    }
+
+    /// The calls of this conversation, first to last.
+    pub(crate) async fn calls(&self) -> Result<Vec<PastCall>, StoreError> {
+        let (store, id) = (self.conversations.store.clone(), self.id);
+        blocking(move || store.calls(id)).await
     }
 
     /// Its client leaves with its microphone open: whoever comes back goes on talking.

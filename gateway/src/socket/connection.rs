@@ -15,12 +15,11 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
 use super::rate::Rate;
+use super::realtime::{self, News, Realtime};
 use super::requests::Requests;
 use super::settings::Settings;
-use super::vr::{self, Vr};
 use crate::app::{App, Phase, goes_down};
-use crate::conversations::{Arrival, Seat};
-use crate::webrtc::Told;
+use crate::conversations::{Arrival, Seat, Summons};
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -29,7 +28,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
-const CAPABILITIES: [&str; 9] = [
+const CAPABILITIES: [&str; 10] = [
     "text",
     "voice",
     "transcript",
@@ -39,6 +38,7 @@ const CAPABILITIES: [&str; 9] = [
     "settings",
     "captions",
     "webrtc",
+    "calls",
 ];
 
 /// Why a connection ends.
@@ -119,14 +119,14 @@ enum Wake {
     Frame(Option<Result<Message, axum::Error>>),
     /// The engine has events or sound.
     Engine,
-    /// The call has something to say.
-    Vr(Told),
+    /// Voice in real time has something to say.
+    Realtime(News),
     /// Time to see whether the client is alive.
     PingDue,
     /// The models are further along.
     Phase,
-    /// Somebody else takes the seat.
-    Displaced,
+    /// Somebody else takes the seat, or rings.
+    Summons(Summons),
     /// The server ends.
     GoingDown,
     /// The writer has given up.
@@ -154,7 +154,7 @@ pub(super) struct Connection {
     /// Requests refused in a row.
     pub(super) refused: u32,
     /// Voice in real time, while there is any.
-    pub(super) vr: Option<Vr>,
+    pub(super) realtime: Option<Realtime>,
     /// Where her streamed voice goes: to whom the microphone belongs, or belonged last.
     pub(super) voice_over: Door,
     /// Samples of one microphone frame; kept for its allocation.
@@ -198,7 +198,7 @@ impl Connection {
             requests: Requests::default(),
             binary_refused: None,
             refused: 0,
-            vr: None,
+            realtime: None,
             voice_over: Door::Socket,
             samples: Vec::new(),
             woken: Arc::new(Notify::new()),
@@ -235,37 +235,45 @@ impl Connection {
             let wake = tokio::select! {
                 frame = frames.next() => Wake::Frame(frame),
                 () = self.woken.notified() => Wake::Engine,
-                told = vr::told(&mut self.vr) => Wake::Vr(told),
+                news = realtime::news(&mut self.realtime) => Wake::Realtime(news),
                 _ = ping.tick() => Wake::PingDue,
                 changed = self.phase.changed(), if self.session.is_none() => match changed {
                     Ok(()) => Wake::Phase,
                     Err(_) => Wake::GoingDown,
                 },
-                () = self.seat.displaced() => Wake::Displaced,
+                summons = self.seat.summons() => Wake::Summons(summons),
                 () = goes_down(&mut self.leaving) => Wake::GoingDown,
                 () = self.outbound.closed() => Wake::WriterGone,
             };
             let went_on = match wake {
                 Wake::Frame(frame) => self.on_frame(frame).await,
                 Wake::Engine => self.pump().await,
-                Wake::Vr(told) => self.on_vr(told).await,
+                Wake::Realtime(news) => self.on_realtime(news).await,
                 Wake::PingDue => self.on_ping_due(),
                 Wake::Phase => self.on_phase().await,
-                Wake::Displaced => Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded)),
+                Wake::Summons(Summons::Ring(ring)) => self.on_ring(ring).await,
+                Wake::Summons(Summons::Leave) => {
+                    Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded))
+                }
                 Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
                 Wake::WriterGone => Err(Leave::Stalled),
             };
             if let Err(leave) = went_on {
                 return leave;
             }
+            self.seat.set_engaged(self.realtime.is_some());
         }
     }
 
     /// Ends the reply in progress, keeps what was heard of it, and closes.
     pub(super) async fn end(mut self, leave: Leave, frames: &mut SplitStream<WebSocket>) {
+        if self.session.as_ref().is_some_and(Session::mic_is_open) {
+            self.seat.leaves_talking(Instant::now());
+        }
+        self.leave_call(leave).await;
+        // It has nobody to talk to any more.
+        self.realtime = None;
         let server = &self.app.config.server;
-        // The call has nobody to talk to any more.
-        self.vr = None;
         let last_words = match leave {
             // Somebody waits for this place.
             Leave::Superseded => FAREWELL,
@@ -273,9 +281,6 @@ impl Connection {
         };
         let goodbye = server.write_timeout.min(server.shutdown / 2);
         self.outbound.say_goodbye(leave.code(), leave.reason());
-        if self.session.as_ref().is_some_and(Session::mic_is_open) {
-            self.seat.leaves_talking(Instant::now());
-        }
         if timeout(last_words, self.settle()).await.is_err() {
             tracing::warn!("a reply did not end in time and is not kept");
         }

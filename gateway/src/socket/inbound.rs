@@ -15,8 +15,10 @@ use janet_protocol::{
 
 use super::choices;
 use super::connection::{Connection, Leave};
+use super::realtime::Realtime;
 use super::requests::Asked;
 use super::settings::Change;
+use crate::calls::Event;
 
 /// Requests refused in a row, after which the client is let go.
 const FLOOD: u32 = 1000;
@@ -28,7 +30,7 @@ const REFUSE_BINARY_EVERY: Duration = Duration::from_secs(1);
 pub(super) enum Door {
     /// The WebSocket itself.
     Socket,
-    /// The channel `events` of its call.
+    /// The channel `events` of its media.
     Events,
 }
 
@@ -62,8 +64,9 @@ impl Connection {
     }
 
     fn answer(&self, answer: Outgoing, door: Door) -> Result<(), Leave> {
-        match (door, &self.vr) {
-            (Door::Events, Some(vr)) => vr.text(answer.to_json()),
+        let media = self.realtime.as_ref().and_then(Realtime::media);
+        match (door, media) {
+            (Door::Events, Some(media)) => media.text(answer.to_json()),
             _ => self.outbound.text(answer)?,
         }
         Ok(())
@@ -87,8 +90,7 @@ impl Connection {
 
     fn take_mic(&mut self, frame: &Bytes) -> Result<(), WireError> {
         let is_open = |session: &janet_engine::Session| session.mic_is_open();
-        // A call has the microphone for itself.
-        if self.vr.is_some() || !self.session.as_ref().is_some_and(is_open) {
+        if self.gave_voice_away() || !self.session.as_ref().is_some_and(is_open) {
             let message = "a binary frame came before audio_start";
             return Err(WireError::new(ErrorCode::AudioNotStarted, message));
         }
@@ -144,7 +146,7 @@ impl Connection {
         } = incoming;
         let asked = Asked {
             request_id: request_id.clone(),
-            dialect,
+            manner: dialect.into(),
         };
         let answer = |message| {
             Ok(Some(Outgoing {
@@ -212,11 +214,15 @@ impl Connection {
                 Ok(None)
             }
             ClientMessage::AudioStop => {
+                let hangs_up = self.gave_voice_away();
                 let session = self.streaming("audio_stop")?;
                 session.interrupt().map_err(refused)?;
                 session.mic_close().map_err(refused)?;
                 self.vr_end();
-                Ok(None)
+                match hangs_up {
+                    true => self.happens(Event::HangUp, request_id).await,
+                    false => Ok(None),
+                }
             }
             ClientMessage::Playout { played_sample } => {
                 self.ready()?.played(played_sample).map_err(refused)?;
@@ -242,6 +248,35 @@ impl Connection {
                 self.vr_ice(session_id, candidate).await?;
                 Ok(None)
             }
+            ClientMessage::VoipCall {
+                call_id,
+                direction,
+                // What a push will be sent by; whoever calls over this connection needs none.
+                device_info: _,
+            } => self.voip_call(call_id, direction, request_id).await,
+            ClientMessage::VoipAnswer { call_id, sdp } => {
+                let sdp = sdp.into_exposed();
+                self.voip_answer(call_id, sdp, request_id).await
+            }
+            ClientMessage::VoipIce {
+                call_id, candidate, ..
+            } => {
+                let candidate = candidate.into_exposed();
+                self.voip_ice(call_id, candidate).await?;
+                Ok(None)
+            }
+            ClientMessage::VoipAudio { call_id, audio } => {
+                self.voip_audio(call_id, audio, request_id).await
+            }
+            ClientMessage::VoipHold { call_id, on } => {
+                self.voip_hold(call_id, on, request_id).await
+            }
+            ClientMessage::VoipEnd { call_id, reason: _ } => {
+                self.voip_end(call_id, request_id).await
+            }
+            ClientMessage::VoipRing { client_id, caller } => {
+                answer(self.voip_ring(client_id, caller)?)
+            }
             ClientMessage::Interrupt => {
                 self.ready()?.interrupt().map_err(refused)?;
                 Ok(None)
@@ -255,8 +290,9 @@ impl Connection {
         play_rate_hz: u32,
         mode: VoiceMode,
     ) -> Result<(), WireError> {
+        let is_given_away = self.gave_voice_away();
         let session = self.ready()?;
-        if session.mic_is_open() {
+        if is_given_away || session.mic_is_open() {
             let message = "streaming voice is already on; send audio_stop first";
             return Err(WireError::new(ErrorCode::AudioAlreadyStarted, message));
         }
@@ -271,6 +307,11 @@ impl Connection {
         self.voice_over = Door::Socket;
         self.binary_refused = None;
         Ok(())
+    }
+
+    /// Whether the microphone belongs to voice in real time.
+    fn gave_voice_away(&self) -> bool {
+        self.realtime.as_ref().is_some_and(Realtime::has_voice)
     }
 
     pub(super) fn ready(&mut self) -> Result<&mut janet_engine::Session, WireError> {
@@ -313,7 +354,7 @@ pub(super) fn refused(error: EngineError) -> WireError {
 
 /// The sound of an upload as the ears want it. Off the socket threads: a resampler takes its
 /// milliseconds.
-async fn decode(sound: Sound, limit: Duration) -> Result<Vec<f32>, WireError> {
+pub(super) async fn decode(sound: Sound, limit: Duration) -> Result<Vec<f32>, WireError> {
     const FIELD: &str = "audio";
     let decoded = tokio::task::spawn_blocking(move || match &sound {
         Sound::Wav(bytes) => wav::read(&bytes.0, limit),

@@ -16,9 +16,11 @@ mod connection;
 mod inbound;
 mod outbound;
 mod rate;
+mod realtime;
 mod requests;
 mod settings;
 mod told;
+mod voip;
 mod vr;
 
 use std::sync::Arc;

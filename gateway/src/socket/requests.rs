@@ -7,7 +7,44 @@
 use std::collections::HashMap;
 
 use janet_engine::ReplyId;
-use janet_protocol::{Dialect, RequestId};
+use janet_protocol::{Dialect, RequestId, WireError};
+
+use super::voip::of_call;
+
+/// In which words an answer is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As it comes, in the canonical dialect.
+    Canonical,
+    /// Whole, in the older dialect.
+    Older,
+    /// Whole, as part of the call of this name.
+    Call(String),
+}
+
+impl Manner {
+    /// Whether only whole answers are told.
+    pub(super) const fn is_whole(&self) -> bool {
+        !matches!(self, Self::Canonical)
+    }
+
+    /// The same error in its words.
+    pub(super) fn error(&self, error: WireError) -> WireError {
+        match self {
+            Self::Canonical | Self::Older => error,
+            Self::Call(call_id) => of_call(Some(call_id.clone()), error),
+        }
+    }
+}
+
+impl From<Dialect> for Manner {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Canonical => Self::Canonical,
+            Dialect::Older => Self::Older,
+        }
+    }
+}
 
 /// What has to be remembered of a request to answer it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,14 +52,14 @@ pub(super) struct Asked {
     /// To be echoed.
     pub(super) request_id: Option<RequestId>,
     /// To be answered in.
-    pub(super) dialect: Dialect,
+    pub(super) manner: Manner,
 }
 
 impl Asked {
     /// A turn that was spoken into the microphone.
     const SPOKEN: Self = Self {
         request_id: None,
-        dialect: Dialect::Canonical,
+        manner: Manner::Canonical,
     };
 }
 
@@ -86,7 +123,7 @@ mod tests {
     fn older(number: u64) -> Asked {
         Asked {
             request_id: Some(RequestId::Unsigned(number)),
-            dialect: Dialect::Older,
+            manner: Manner::Older,
         }
     }
 

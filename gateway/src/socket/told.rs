@@ -9,14 +9,14 @@ use bytes::Bytes;
 use janet_audio::wav;
 use janet_engine::{Cause, Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
 use janet_protocol::{
-    AudioFormat, Base64, ContextData, ConversationInfo, Dialect, ErrorCode, Loading, ModelInfo,
-    Outgoing, PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
+    AudioFormat, Base64, ContextData, ConversationInfo, ErrorCode, Loading, ModelInfo, Outgoing,
+    PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
 };
 
 use super::choices;
 use super::connection::{Connection, Leave};
 use super::inbound::Door;
-use super::requests::Asked;
+use super::requests::{Asked, Manner};
 use crate::app::Phase;
 
 /// A reply that has ended, as the engine tells it.
@@ -41,16 +41,16 @@ impl Connection {
         {
             self.tell(event).await?;
         }
+        let mut is_unheard = false;
         while let Some(playback) = self
             .session
             .as_mut()
             .and_then(|session| session.poll_audio())
         {
             if self.voice_over == Door::Events {
-                // Nobody is left to hear it when the call has just ended.
-                if let Some(vr) = &self.vr {
-                    vr.play(&playback);
-                }
+                let realtime = self.realtime.as_ref();
+                let is_heard = realtime.is_some_and(|realtime| realtime.play(&playback));
+                is_unheard |= !is_heard && matches!(playback, Playback::Chunk(_));
                 continue;
             }
             match playback {
@@ -64,6 +64,10 @@ impl Connection {
                         .text(ServerMessage::PlayoutFlush { from_sample })?;
                 }
             }
+        }
+        // On hold, or just over: what nobody hears would count as heard.
+        if is_unheard && let Some(session) = &self.session {
+            session.interrupt().ok();
         }
         if self.session.as_ref().is_some_and(Session::has_ended) {
             return Err(Leave::Fault);
@@ -132,11 +136,11 @@ impl Connection {
                     },
                 )
             }
-            // The older dialect knows whole answers only.
+            // Some are told whole answers only.
             Event::Delta { reply, .. }
             | Event::Speaking { reply, .. }
             | Event::Heard { reply, .. }
-                if self.requests.of(reply).dialect == Dialect::Older =>
+                if self.requests.of(reply).manner.is_whole() =>
             {
                 Ok(())
             }
@@ -198,9 +202,10 @@ impl Connection {
                 )
             }
             Event::Disregarded { tag, why } => match self.requests.disregarded(tag) {
-                Some(asked) => Ok(self
-                    .outbound
-                    .text(unanswered(why).with_request(asked.request_id))?),
+                Some(asked) => {
+                    let error = asked.manner.error(unanswered(why));
+                    Ok(self.outbound.text(error.with_request(asked.request_id))?)
+                }
                 None => Ok(()),
             },
             Event::Detached | Event::Idle => Ok(()),
@@ -208,10 +213,7 @@ impl Connection {
     }
 
     fn finished(&self, asked: Asked, is_request: bool, ended: Ended) -> Result<(), Leave> {
-        let Asked {
-            request_id,
-            dialect,
-        } = asked;
+        let Asked { request_id, manner } = asked;
         if ended.text.is_empty() {
             let error = match (ended.ending, ended.cause) {
                 (Ending::Failed, Some(Cause::TooLong { tokens, limit })) => {
@@ -225,7 +227,7 @@ impl Connection {
                     ErrorCode::Internal,
                     "no answer could be made; please ask again",
                 )),
-                (Ending::Interrupted, _) if is_request || dialect == Dialect::Older => {
+                (Ending::Interrupted, _) if is_request || manner.is_whole() => {
                     Some(WireError::new(
                         ErrorCode::Interrupted,
                         "the answer was interrupted before it began",
@@ -234,6 +236,7 @@ impl Connection {
                 _ => None,
             };
             if let Some(error) = error {
+                let error = manner.error(error);
                 return Ok(self.outbound.text(error.with_request(request_id))?);
             }
         }
@@ -243,11 +246,11 @@ impl Connection {
             .filter(|samples| !samples.is_empty())
             .map(|samples| Base64(wav::write(&samples, ended.sound_rate_hz)));
         let client_id = self.seat.client_id().to_owned();
-        let (text, user_text) = (ended.text.into(), ended.user_text.into());
-        let message = match dialect {
-            Dialect::Canonical => ServerMessage::AssistantMessage {
+        let user_text = ended.user_text.into();
+        let message = match manner {
+            Manner::Canonical => ServerMessage::AssistantMessage {
                 reply_id: ended.reply_id,
-                text,
+                text: ended.text.into(),
                 user_text,
                 audio_format: audio.is_some().then_some(AudioFormat::Wav),
                 audio,
@@ -257,13 +260,21 @@ impl Connection {
                 actions: Vec::new(),
                 latency: latency(&ended.ledger),
             },
-            Dialect::Older => ServerMessage::Response {
-                text,
+            Manner::Older => ServerMessage::Response {
+                text: ended.text.into(),
                 user_text,
                 audio,
                 audio_format: AudioFormat::Wav,
                 client_id,
             },
+            Manner::Call(call_id) => {
+                let (words, voice) = self.spoken_answer(call_id, ended.text, audio);
+                self.send(request_id.clone(), words)?;
+                return match voice {
+                    Some(voice) => self.send(request_id, voice),
+                    None => Ok(()),
+                };
+            }
         };
         self.send(request_id, message)
     }
@@ -284,6 +295,10 @@ impl Connection {
                 text: text.as_str().into(),
             })
             .collect();
+        let calls = self.seat.calls().await.map_err(|error| {
+            tracing::error!(%error, "the history of calls cannot be read");
+            WireError::new(ErrorCode::Internal, "the history of calls cannot be read")
+        })?;
         let (model, voice) = (self.settings.model(), self.settings.voice());
         let models = self
             .app
@@ -306,6 +321,7 @@ impl Connection {
         };
         Ok(ContextData {
             messages,
+            calls,
             models,
             profile: self.app.profile.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -346,8 +362,8 @@ impl Connection {
             request_id,
             message,
         };
-        if let Some(vr) = &self.vr {
-            vr.tell(&message);
+        if let Some(realtime) = &self.realtime {
+            realtime.tell(&message);
         }
         Ok(self.outbound.text(message)?)
     }
