@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bad_sound;
+mod calls;
 mod clocks;
 mod crowd;
 mod dialects;

@@ -116,9 +116,10 @@ async fn each_message_of_the_schema_is_really_sent_and_is_as_described() {
             ends(now) > before && now.count("playout_flush") > 0
         })
         .await;
-    set_up_a_call(&mut listener).await;
+    set_up_a_session(&mut listener).await;
+    answer_a_call(&mut listener).await;
     let seen: BTreeSet<String> = listener.seen.into_keys().collect();
-    // Told on a call's own channel: `tests/interop/called_by_aiortc` hears it.
+    // Told on the media's own channel: `tests/interop/called_by_aiortc` hears it.
     let over_the_socket = server_types()
         .into_iter()
         .filter(|name| name != "face_clock");
@@ -126,7 +127,7 @@ async fn each_message_of_the_schema_is_really_sent_and_is_as_described() {
 }
 
 /// One connection's offer is another's to answer: both are Janet's.
-async fn set_up_a_call(listener: &mut Listener) {
+async fn set_up_a_session(listener: &mut Listener) {
     listener.client.send(json!({ "type": "vr_connect" })).await;
     let offer = listener.client.until("vr_offer").await;
     let mut other = Client::connect(Server::shared()).await;
@@ -148,5 +149,56 @@ async fn set_up_a_call(listener: &mut Listener) {
         .send(json!({ "type": "vr_ice", "session_id": "nobody", "candidate": "" }))
         .await;
     listener.until("vr_error").await;
+    other.close().await;
+}
+
+/// Janet rings, and is answered: at first by a recording, then by media, whose far end is another Janet.
+async fn answer_a_call(listener: &mut Listener) {
+    listener.client.send(json!({ "type": "audio_stop" })).await;
+    listener.client.send(json!({ "type": "voip_ring" })).await;
+    for seen in ["voip_state", "voip_incoming"] {
+        listener.until(seen).await;
+    }
+    let device = json!({ "platform": "test", "device": "a socket", "push_token": "0a" });
+    listener
+        .client
+        .send(json!({ "type": "voip_call", "direction": "incoming", "device_info": device }))
+        .await;
+    let offer = listener.client.until("voip_offer").await;
+    let id = &offer["call_id"];
+    let speech: Vec<u8> = s16(&sound::clip("goforward"))
+        .iter()
+        .flat_map(|sample| sample.to_le_bytes())
+        .collect();
+    let recording = sound::base64(&speech);
+    listener
+        .client
+        .send(json!({ "type": "voip_audio", "call_id": id, "audio": recording }))
+        .await;
+    for seen in ["voip_response", "voip_audio"] {
+        listener.until(seen).await;
+    }
+    let mut other = Client::connect(Server::far()).await;
+    other
+        .send(json!({ "type": "vr_connect", "sdp": offer["sdp"], "sdp_type": "offer" }))
+        .await;
+    let answer = other.until("vr_answer").await;
+    let sdp = &answer["sdp"];
+    listener
+        .client
+        .send(json!({ "type": "voip_answer", "call_id": id, "sdp": sdp, "sdp_type": "answer" }))
+        .await;
+    listener.until("voip_connected").await;
+    listener
+        .client
+        .send(json!({ "type": "voip_hold", "call_id": id }))
+        .await;
+    listener.until("voip_error").await;
+    listener
+        .client
+        .send(json!({ "type": "voip_end", "call_id": id, "reason": "enough" }))
+        .await;
+    listener.until("voip_ended").await;
+    listener.seen.insert("voip_offer".to_owned(), 1);
     other.close().await;
 }

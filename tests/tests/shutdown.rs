@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use janet_tests::{Client, Server};
+use janet_tests::{Client, Frame, Server};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -35,6 +35,30 @@ async fn sigterm_says_goodbye_to_everybody_and_ends_well() {
             "{signal}: {took:?}, ended well: {well}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_call_is_ended_before_the_goodbye() {
+    let server = Server::start(&[]);
+    let mut client = Client::greet(&server, "/ws").await;
+    client.send(json!({ "type": "voip_ring" })).await;
+    client.until("voip_incoming").await;
+    server.signal("TERM");
+    let mut reasons = Vec::new();
+    let code = loop {
+        match client.next().await {
+            Frame::Text(frame) if frame["type"] == "voip_ended" => {
+                reasons.push(frame["reason"].clone());
+            }
+            Frame::Text(_) | Frame::Sound(..) => {}
+            Frame::Close(code, _) => break code,
+            Frame::End => panic!("no goodbye"),
+        }
+    };
+    assert_eq!((reasons, code), (vec![json!("shutting_down")], 1001));
+    drop(client);
+    let (took, well) = server.ended();
+    assert!(well && took < Duration::from_secs(8), "{took:?}, {well}");
 }
 
 #[tokio::test]

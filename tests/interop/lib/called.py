@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 import websockets
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,20 +41,23 @@ def speech():
 
 
 class Speaker(MediaStreamTrack):
-    """Speaks a clip once it may, and is silent before and after."""
+    """Speaks a clip when it is told to, and is silent before and after."""
 
     kind = "audio"
 
-    def __init__(self, sound):
+    def __init__(self):
         super().__init__()
-        self.sound, self.begun, self.began_at, self.sent = sound, asyncio.Event(), None, 0
+        self.sound, self.began_at, self.sent = np.zeros(0, np.int16), None, 0
         self.start = None
+
+    def say(self, sound):
+        self.sound, self.began_at = sound, None
 
     async def recv(self):
         self.start = self.start or time.monotonic()
         await asyncio.sleep(max(0, self.start + self.sent * FRAME / RATE - time.monotonic()))
         part = np.zeros(FRAME, np.int16)
-        if self.begun.is_set():
+        if len(self.sound):
             self.began_at = self.began_at or time.monotonic()
             here, self.sound = self.sound[:FRAME], self.sound[FRAME:]
             part[: len(here)] = here
@@ -68,12 +71,19 @@ class Speaker(MediaStreamTrack):
 class Call:
     """One peer connection, what it hears and what is told on `events`."""
 
-    def __init__(self, sound):
-        self.peer, self.speaker = RTCPeerConnection(), Speaker(sound)
+    def __init__(self):
+        self.peer, self.speaker = RTCPeerConnection(RTCConfiguration(iceServers=[])), Speaker()
         self.frames, self.loud_s, self.first_loud, self.at = 0, 0.0, None, None
         self.clock, self.told, self.events, self.tasks = None, [], None, []
         self.peer.on("track", self.hear)
         self.peer.on("datachannel", self.listen)
+
+    async def answer(self, offer):
+        """Agrees to an offer: the description for the other side."""
+        await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        self.peer.addTrack(self.speaker)
+        await self.peer.setLocalDescription(await self.peer.createAnswer())
+        return self.peer.localDescription.sdp
 
     def listen(self, channel):
         if channel.label == "events":
@@ -140,16 +150,25 @@ class Socket:
             if frame["type"] == "error" and frame["code"] != "not_ready":
                 sys.exit(f"an error: {frame}")
 
+    async def during(self, seconds):
+        """All that is told in this time."""
+        before = len(self.seen)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.until("never"), seconds)
+        return self.seen[before:]
+
     async def status(self, wanted):
         while (await self.until("vr_response", "vr_error")).get("status") != wanted:
             if self.seen[-1]["type"] == "vr_error":
                 sys.exit(f"refused: {self.seen[-1]}")
 
 
-async def talk(socket, call, ends_s):
+async def talk(socket, call):
     """Speaks, and waits for the whole answer."""
+    sound, ends_s = speech()
     reports = asyncio.ensure_future(call.report())
-    call.speaker.begun.set()
+    call.loud_s, call.first_loud = 0.0, None
+    call.speaker.say(sound)
     answer = await socket.until("assistant_message")
     # The message comes when she was heard to the end; the last frames are on their way.
     await asyncio.sleep(0.5)
@@ -166,8 +185,7 @@ async def talk(socket, call, ends_s):
 
 
 async def client_offers(socket):
-    sound, ends_s = speech()
-    call = Call(sound)
+    call = Call()
     call.peer.addTrack(call.speaker)
     call.listen(call.peer.createDataChannel("events"))
     await call.peer.setLocalDescription(await call.peer.createOffer())
@@ -181,23 +199,19 @@ async def client_offers(socket):
     while not call.frames:
         await asyncio.sleep(0.01)
     print(f"the client offers: first packet {(time.monotonic() - began) * 1000:.0f} ms after the offer")
-    await talk(socket, call, ends_s)
+    await talk(socket, call)
     await call.close()
     await socket.status("ended")
 
 
 async def server_offers(socket):
-    sound, ends_s = speech()
-    call = Call(sound)
+    call = Call()
     began = time.monotonic()
     await socket.send(type="vr_connect", session_id="mine")
     offer = await socket.until("vr_offer", "vr_error")
     if offer.get("session_id") != "mine":
         sys.exit(f"refused: {offer}")
-    await call.peer.setRemoteDescription(RTCSessionDescription(offer["sdp"], "offer"))
-    call.peer.addTrack(call.speaker)
-    await call.peer.setLocalDescription(await call.peer.createAnswer())
-    lines = call.peer.localDescription.sdp.splitlines()
+    lines = (await call.answer(offer["sdp"])).splitlines()
     candidates = [line[2:] for line in lines if line.startswith("a=candidate:")]
     bare = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
     sdp = "\r\n".join(bare) + "\r\n"
@@ -216,9 +230,100 @@ async def server_offers(socket):
     print(f"the server offers: first packet {(time.monotonic() - began) * 1000:.0f} ms after vr_connect")
     await socket.send(type="vr_audio", session_id="mine", sdp=sdp, sdp_type="answer")
     await refused(socket, "sdp", "unexpected")
-    await talk(socket, call, ends_s)
+    await talk(socket, call)
     await call.close()
     await socket.status("ended")
+
+
+async def connected(socket, call, direction, **which):
+    """Has a call flow: its name."""
+    began = time.monotonic()
+    device = {"platform": "python", "device": "aiortc"}
+    await socket.send(type="voip_call", direction=direction, device_info=device, **which)
+    offer = await socket.until("voip_offer", "voip_error")
+    if offer["type"] != "voip_offer":
+        sys.exit(f"refused: {offer}")
+    sdp = await call.answer(offer["sdp"])
+    await socket.send(type="voip_answer", call_id=offer["call_id"], sdp=sdp, sdp_type="answer", request_id="a")
+    told = await socket.until("voip_connected", "voip_ended", "voip_error")
+    if (told["type"], told["request_id"]) != ("voip_connected", "a"):
+        sys.exit(f"not connected: {told}")
+    told_ms = (time.monotonic() - began) * 1000
+    while not call.frames:
+        await asyncio.sleep(0.01)
+    print(f"a call, {direction}: connected {told_ms:.0f} ms, first packet {(time.monotonic() - began) * 1000:.0f} ms after voip_call")
+    return offer["call_id"]
+
+
+async def hold(socket, call_id, on):
+    await socket.send(type="voip_hold", call_id=call_id, on=on)
+    told = await socket.until("voip_state", "voip_error")
+    if told.get("state") != ("on_hold" if on else "connected"):
+        sys.exit(f"hold {on} was answered by {told}")
+
+
+async def held_in_mid_answer(socket, call, call_id):
+    """While held she is silent, and hears nothing of what is said meanwhile."""
+    sound, _ = speech()
+    reports = asyncio.ensure_future(call.report())
+    call.loud_s, call.first_loud = 0.0, None
+    call.speaker.say(sound)
+    listening = asyncio.ensure_future(socket.until("assistant_message"))
+    while not call.first_loud:
+        if listening.done():
+            sys.exit("she answered without a sound")
+        await asyncio.sleep(0.01)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await hold(socket, call_id, True)
+    # What was sent is on its way.
+    await asyncio.sleep(1)
+    heard_s, call.loud_s = call.loud_s, 0.0
+    call.speaker.say(sound)
+    told = await socket.during(len(sound) / RATE + 4)
+    if call.loud_s > 0.05 or len(call.speaker.sound):
+        sys.exit(f"while held she was heard for {call.loud_s:.2f} s")
+    if any(frame["type"] == "transcript" for frame in told):
+        sys.exit(f"while held she understood something: {told}")
+    await hold(socket, call_id, False)
+    reports.cancel()
+    print(f"  held after {heard_s:.1f} s of her answer: silent and deaf for {len(sound) / RATE + 4:.1f} s")
+
+
+async def ended(socket, reason, least_ms):
+    end = await socket.until("voip_ended", "voip_error")
+    if end.get("reason") != reason or end["duration_ms"] < least_ms:
+        sys.exit(f"ended by {end} instead of {reason} after {least_ms} ms")
+    print(f"  ended: {reason} after {end['duration_ms'] / 1000:.1f} s")
+
+
+async def phones(socket):
+    """A call by the client, and one by Janet."""
+    call = Call()
+    call_id = await connected(socket, call, "outgoing", call_id="mine")
+    began = time.monotonic()
+    await talk(socket, call)
+    await held_in_mid_answer(socket, call, call_id)
+    await talk(socket, call)
+    await socket.send(type="voip_end", call_id=call_id, reason="enough")
+    await ended(socket, "hung_up", (time.monotonic() - began) * 900)
+    await call.close()
+
+    await socket.send(type="voip_ring", caller="aiortc")
+    ring = await socket.until("voip_incoming", "voip_error")
+    if ring.get("caller") != "aiortc":
+        sys.exit(f"not rung: {ring}")
+    call = Call()
+    if await connected(socket, call, "incoming", call_id=ring["call_id"]) != ring["call_id"]:
+        sys.exit("another call than the one that rang")
+    await talk(socket, call)
+    # The far end of the media says goodbye, and nothing else does.
+    await call.close()
+    await ended(socket, "hung_up", 1000)
+    await socket.send(type="get_context")
+    calls = (await socket.until("context"))["data"]["calls"]
+    if [(call["direction"], call["missed"]) for call in calls] != [("outgoing", False), ("incoming", False)]:
+        sys.exit(f"the history of calls: {calls}")
 
 
 async def refused(socket, field, code):
@@ -252,6 +357,7 @@ async def run(address, pid):
         before = files(pid)
         await client_offers(socket)
         await server_offers(socket)
+        await phones(socket)
         await bad_input(socket)
         if files(pid) > before:
             sys.exit(f"{files(pid) - before} more files are open than before the calls")

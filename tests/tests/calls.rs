@@ -1,0 +1,451 @@
+//! Calls, both ways, from the ring to the history. Where voice has to flow, the far end of the media is
+//! another Janet; that a call carries words is shown by
+//! `tests/interop/called_by_aiortc`, with somebody else's WebRTC.
+
+use janet_tests::{Client, Frame, Server, sound};
+use serde_json::{Value, json};
+
+fn voip_call(direction: &str) -> Value {
+    let device = json!({ "platform": "test", "device": "a socket" });
+    json!({ "type": "voip_call", "direction": direction, "device_info": device })
+}
+
+/// The client calls: the offer.
+async fn offered(client: &mut Client) -> Value {
+    client.send(voip_call("outgoing")).await;
+    client.until("voip_offer").await
+}
+
+/// Sends a message about this call.
+async fn say(client: &mut Client, call_id: &Value, mut message: Value) {
+    message["call_id"] = call_id.clone();
+    client.send(message).await;
+}
+
+async fn refused(client: &mut Client, message: Value) -> (String, Option<String>) {
+    client.send(message.clone()).await;
+    let error = client.until("voip_error").await;
+    let word = |name: &str| error[name].as_str().map(str::to_owned);
+    (word("code").expect("a code"), word("field"))
+}
+
+/// Another Janet takes the offer, as a far end would: the connection to her, and her answer.
+async fn far_end(offer: &Value) -> (Client, Value) {
+    let mut far = Client::connect(Server::far()).await;
+    far.send(json!({ "type": "vr_connect", "sdp": offer["sdp"], "sdp_type": "offer" }))
+        .await;
+    let answer = far.until("vr_answer").await;
+    (far, answer["sdp"].clone())
+}
+
+/// A call over which voice flows: its name, and the connection at its other end.
+async fn connected(client: &mut Client) -> (Value, Client) {
+    let offer = offered(client).await;
+    let (far, sdp) = far_end(&offer).await;
+    let id = offer["call_id"].clone();
+    let answer =
+        json!({ "type": "voip_answer", "sdp": sdp, "sdp_type": "answer", "request_id": "agreed" });
+    say(client, &id, answer).await;
+    let connected = client.until("voip_connected").await;
+    assert_eq!(
+        (
+            &connected["call_id"],
+            &connected["status"],
+            &connected["request_id"]
+        ),
+        (&id, &json!("connected"), &json!("agreed"))
+    );
+    (id, far)
+}
+
+async fn ended(client: &mut Client) -> (String, u64) {
+    let ended = client.until("voip_ended").await;
+    let reason = ended["reason"].as_str().expect("a reason").to_owned();
+    (reason, ended["duration_ms"].as_u64().expect("a duration"))
+}
+
+async fn history(client: &mut Client) -> Vec<Value> {
+    client.send(json!({ "type": "get_context" })).await;
+    let context = client.until("context").await;
+    context["data"]["calls"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn a_call_flows_is_held_goes_on_and_ends_with_its_time() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    let capabilities = client.connected["capabilities"].as_array().expect("a list");
+    assert!(capabilities.contains(&json!("calls")));
+    let (id, mut far) = connected(&mut client).await;
+    for (on, state) in [(true, "on_hold"), (true, "on_hold"), (false, "connected")] {
+        say(
+            &mut client,
+            &id,
+            json!({ "type": "voip_hold", "on": on, "request_id": 5 }),
+        )
+        .await;
+        let told = client.until("voip_state").await;
+        assert_eq!(
+            (&told["state"], &told["call_id"], &told["request_id"]),
+            (&json!(state), &id, &json!(5))
+        );
+    }
+    let start = json!({ "type": "audio_start", "rate_hz": 16_000, "play_rate_hz": 24_000, "mode": "hands_free" });
+    assert_eq!(
+        client.refusal(start.clone()).await["code"],
+        "audio_already_started"
+    );
+    client.send_mic(&[0; 320]).await;
+    assert_eq!(client.error().await["code"], "audio_not_started");
+    say(
+        &mut client,
+        &id,
+        json!({ "type": "voip_end", "reason": "enough", "request_id": 6 }),
+    )
+    .await;
+    let end = client.until("voip_ended").await;
+    assert_eq!(
+        (&end["reason"], &end["request_id"]),
+        (&json!("hung_up"), &json!(6))
+    );
+    // The far end is told by the media itself.
+    while far.until("vr_response").await["status"] != "ended" {}
+    client.send(start).await;
+    client.until("audio_ready").await;
+    let calls = history(&mut client).await;
+    let call = calls.last().expect("a call");
+    assert_eq!(
+        (
+            &call["direction"],
+            &call["reason"],
+            &call["missed"],
+            &call["duration_ms"]
+        ),
+        (
+            &json!("outgoing"),
+            &json!("hung_up"),
+            &json!(false),
+            &end["duration_ms"]
+        )
+    );
+    client.close().await;
+    far.close().await;
+}
+
+#[tokio::test]
+async fn a_far_end_that_says_goodbye_ends_the_call() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    let (id, far) = connected(&mut client).await;
+    far.close().await;
+    assert_eq!(ended(&mut client).await.0, "hung_up");
+    let late = json!({ "type": "voip_hold", "call_id": id, "on": true });
+    let unknown = ("unknown_call".to_owned(), Some("call_id".to_owned()));
+    assert_eq!(refused(&mut client, late).await, unknown);
+    client.close().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_call_is_named_and_the_call_goes_on() {
+    let mut client = Client::connect(Server::shared()).await;
+    let nobody = json!("nobody");
+    let sound = sound::base64(&[0; 640]);
+    let about_a_call = |id: &Value| {
+        [
+            json!({ "type": "voip_answer", "call_id": id, "sdp": "v=0", "sdp_type": "answer" }),
+            json!({ "type": "voip_ice", "call_id": id, "candidate": "" }),
+            json!({ "type": "voip_hold", "call_id": id, "on": true }),
+            json!({ "type": "voip_audio", "call_id": id, "audio": sound }),
+            json!({ "type": "voip_end", "call_id": id }),
+        ]
+    };
+    let unknown = ("unknown_call".to_owned(), Some("call_id".to_owned()));
+    let unexpected = || ("unexpected".to_owned(), None);
+    // No call at all.
+    for message in about_a_call(&nobody) {
+        assert_eq!(
+            refused(&mut client, message.clone()).await,
+            unknown,
+            "{message}"
+        );
+    }
+    assert_eq!(refused(&mut client, voip_call("incoming")).await, unknown);
+
+    // One that rings.
+    client
+        .send(json!({ "type": "voip_ring", "caller": "the kitchen" }))
+        .await;
+    let ring = client.until("voip_incoming").await;
+    assert_eq!(
+        (&ring["caller"], &ring["node_id"]),
+        (&json!("the kitchen"), &json!("local"))
+    );
+    let [answer, ice, hold, audio, _] = about_a_call(&ring["call_id"]);
+    for message in [answer, ice, hold, audio] {
+        assert_eq!(
+            refused(&mut client, message.clone()).await,
+            unexpected(),
+            "{message}"
+        );
+    }
+    let mut other = voip_call("incoming");
+    other["call_id"] = nobody.clone();
+    assert_eq!(refused(&mut client, other).await, unknown);
+    client.send(voip_call("incoming")).await;
+    let offer = client.until("voip_offer").await;
+    let id = &offer["call_id"];
+    assert_eq!(
+        (id, &offer["sdp_type"]),
+        (&ring["call_id"], &json!("offer"))
+    );
+
+    // One that is offered.
+    for message in about_a_call(&nobody) {
+        assert_eq!(
+            refused(&mut client, message.clone()).await,
+            unknown,
+            "{message}"
+        );
+    }
+    let rows = [
+        (voip_call("incoming"), "unexpected", None),
+        (
+            json!({ "type": "voip_answer", "call_id": id, "sdp": "v=0", "sdp_type": "answer" }),
+            "bad_description",
+            Some("sdp"),
+        ),
+        (
+            json!({ "type": "voip_answer", "call_id": id, "sdp": "v=0", "sdp_type": "offer" }),
+            "out_of_range",
+            Some("sdp_type"),
+        ),
+        (
+            json!({ "type": "voip_ice", "call_id": id, "candidate": "candidate:1" }),
+            "unexpected",
+            Some("candidate"),
+        ),
+        (
+            json!({ "type": "voip_hold", "call_id": id, "on": false }),
+            "unexpected",
+            None,
+        ),
+        (
+            json!({ "type": "voip_audio", "call_id": id, "audio": "AA==" }),
+            "odd_byte_count",
+            Some("audio"),
+        ),
+    ];
+    for (message, code, field) in rows {
+        let expected = (code.to_owned(), field.map(str::to_owned));
+        assert_eq!(
+            refused(&mut client, message.clone()).await,
+            expected,
+            "{message}"
+        );
+    }
+    say(&mut client, id, json!({ "type": "voip_end" })).await;
+    assert_eq!(ended(&mut client).await, ("hung_up".to_owned(), 0));
+    client.is_served().await;
+    client.close().await;
+}
+
+#[tokio::test]
+async fn an_offer_is_answered_once() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    let offer = offered(&mut client).await;
+    let (far, sdp) = far_end(&offer).await;
+    let answer = json!({ "type": "voip_answer", "sdp": sdp, "sdp_type": "answer" });
+    let id = &offer["call_id"];
+    say(&mut client, id, answer.clone()).await;
+    say(&mut client, id, answer).await;
+    // Whether or not voice flows by then.
+    assert_eq!(client.until("voip_error").await["code"], "unexpected");
+    say(&mut client, id, json!({ "type": "voip_end" })).await;
+    assert_eq!(ended(&mut client).await.0, "hung_up");
+    client.close().await;
+    far.close().await;
+}
+
+#[tokio::test]
+async fn one_call_or_session_at_a_time() {
+    let mut client = Client::connect(Server::shared()).await;
+    let offer = offered(&mut client).await;
+    assert_eq!(refused(&mut client, voip_call("outgoing")).await.0, "busy");
+    assert_eq!(
+        refused(&mut client, json!({ "type": "voip_ring" })).await.0,
+        "busy"
+    );
+    client
+        .send(json!({ "type": "vr_connect", "session_id": "s" }))
+        .await;
+    let error = client.until("vr_error").await;
+    assert_eq!(
+        (&error["code"], &error["session_id"]),
+        (&json!("busy"), &json!("s"))
+    );
+    // None of it ended the call.
+    say(
+        &mut client,
+        &offer["call_id"],
+        json!({ "type": "voip_end" }),
+    )
+    .await;
+    assert_eq!(ended(&mut client).await.0, "hung_up");
+
+    client
+        .send(json!({ "type": "vr_connect", "session_id": "s" }))
+        .await;
+    client.until("vr_offer").await;
+    assert_eq!(refused(&mut client, voip_call("outgoing")).await.0, "busy");
+    client
+        .send(json!({ "type": "vr_ice", "session_id": "s", "candidate": "x" }))
+        .await;
+    assert_eq!(
+        client.until("vr_error").await["code"],
+        "unexpected",
+        "it is still there"
+    );
+    client.close().await;
+}
+
+#[tokio::test]
+async fn janet_rings_who_is_connected_and_nobody_else() {
+    let server = Server::shared();
+    let mut rung = Client::connect(server).await;
+    let mut asks = Client::connect(server).await;
+    let ring = json!({ "type": "voip_ring", "client_id": rung.client_id, "request_id": 1 });
+    asks.send(ring.clone()).await;
+    let told = asks.until("voip_state").await;
+    assert_eq!(
+        (&told["state"], &told["request_id"]),
+        (&json!("ringing"), &json!(1))
+    );
+    let incoming = rung.until("voip_incoming").await;
+    assert_eq!(
+        (&incoming["call_id"], &incoming["caller"]),
+        (&told["call_id"], &json!("Janet"))
+    );
+    // It was taken by then: whoever tells of it is engaged.
+    rung.is_served().await;
+    assert_eq!(refused(&mut asks, ring.clone()).await.0, "busy");
+    assert_eq!(refused(&mut rung, voip_call("outgoing")).await.0, "busy");
+    say(
+        &mut rung,
+        &incoming["call_id"],
+        json!({ "type": "voip_end" }),
+    )
+    .await;
+    assert_eq!(ended(&mut rung).await, ("declined".to_owned(), 0));
+    let calls = history(&mut rung).await;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(
+        (
+            &calls[0]["direction"],
+            &calls[0]["reason"],
+            &calls[0]["missed"]
+        ),
+        (&json!("incoming"), &json!("declined"), &json!(false))
+    );
+    rung.close().await;
+    let away = ("unknown_client".to_owned(), Some("client_id".to_owned()));
+    assert_eq!(refused(&mut asks, ring).await, away);
+    let garbage = json!({ "type": "voip_ring", "client_id": "the one upstairs" });
+    assert_eq!(refused(&mut asks, garbage).await, away);
+    asks.close().await;
+}
+
+#[tokio::test]
+async fn a_call_ends_with_its_connection_and_is_in_the_history_of_the_next() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    client.send(json!({ "type": "voip_ring" })).await;
+    client.until("voip_incoming").await;
+    let id = client.client_id.clone();
+    // The same client, elsewhere.
+    let mut next = Client::resume(server, &id).await;
+    let end = loop {
+        match client.next().await {
+            Frame::Text(frame) if frame["type"] == "voip_ended" => break frame,
+            Frame::Text(_) => {}
+            other => panic!("{other:?} came instead of the end of the call"),
+        }
+    };
+    assert_eq!(end["reason"], "superseded");
+    let calls = history(&mut next).await;
+    assert_eq!(
+        (&calls[0]["reason"], &calls[0]["missed"]),
+        (&json!("superseded"), &json!(true))
+    );
+    offered(&mut next).await;
+    next.close().await;
+    let mut last = Client::resume(server, &id).await;
+    let calls = history(&mut last).await;
+    assert_eq!(
+        (calls.len(), &calls[1]["reason"]),
+        (2, &json!("client_gone"))
+    );
+    last.close().await;
+}
+
+#[tokio::test]
+async fn without_media_a_recording_is_answered_by_words_and_a_recording() {
+    let mut client = Client::connect(Server::shared()).await;
+    let offer = offered(&mut client).await;
+    let id = &offer["call_id"];
+    let speech = sound::s16(&sound::clip("goforward"));
+    let bytes: Vec<u8> = speech
+        .iter()
+        .flat_map(|sample| sample.to_le_bytes())
+        .collect();
+    let recording = sound::base64(&bytes);
+    let spoken = json!({ "type": "voip_audio", "audio": recording, "request_id": "r" });
+    say(&mut client, id, spoken).await;
+    let words = client.until("voip_response").await;
+    assert_eq!(
+        (&words["call_id"], &words["status"], &words["request_id"]),
+        (id, &json!("connecting"), &json!("r"))
+    );
+    assert!(!words["text"].as_str().expect("text").trim().is_empty());
+    let voice = client.until("voip_audio").await;
+    assert_eq!((&voice["call_id"], &voice["request_id"]), (id, &json!("r")));
+    assert!(
+        voice["audio"].as_str().expect("base64").len() > 10_000,
+        "half a second at least"
+    );
+    // Silence has no words, and that is told in the call's own type.
+    let silence = sound::base64(&[0; 32_000]);
+    say(
+        &mut client,
+        id,
+        json!({ "type": "voip_audio", "audio": silence }),
+    )
+    .await;
+    let error = client.until("voip_error").await;
+    assert_eq!(
+        (&error["code"], &error["call_id"]),
+        (&json!("no_speech"), id)
+    );
+    say(&mut client, id, json!({ "type": "voip_end" })).await;
+    let (reason, duration_ms) = ended(&mut client).await;
+    assert_eq!(reason, "hung_up");
+    assert!(duration_ms > 0, "they talked");
+    client.close().await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_by_audio_stop_is_told_so() {
+    let server = Server::shared();
+    let mut client = Client::connect(server).await;
+    let (_, far) = connected(&mut client).await;
+    client
+        .send(json!({ "type": "audio_stop", "request_id": 9 }))
+        .await;
+    let end = client.until("voip_ended").await;
+    assert_eq!(
+        (&end["reason"], &end["request_id"]),
+        (&json!("hung_up"), &json!(9))
+    );
+    client.close().await;
+    far.close().await;
+}
