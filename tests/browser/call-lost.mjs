@@ -21,6 +21,23 @@ async function isAnsweredOverSocket(janet) {
   report.ok(await janet.until((s) => s.answers.length > answers.length, 60_000), 'and in writing');
 }
 
+/** Lets the test break calls as a network does: the browser says that one has failed. */
+function breakable() {
+  const calls = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...all) {
+      super(...all);
+      calls.push(this);
+    }
+  };
+  window.__calls = () => calls.length;
+  window.__break = () => {
+    const call = calls.at(-1);
+    Object.defineProperty(call, 'connectionState', { get: () => 'failed' });
+    call.dispatchEvent(new Event('connectionstatechange'));
+  };
+}
+
 async function withoutCalls() {
   report.note('a browser that knows no calls');
   const before = async (page) => {
@@ -72,8 +89,10 @@ async function withLosses() {
   const before = async (page) => {
     await installMicrophone(page);
     await wire.install(page);
+    await page.addInitScript(breakable);
   };
   const janet = await openPage({ url: args.url, out: args.out, before, calls: true });
+  const isOn = async () => (await janet.stats()).micState === 'on';
   try {
     await startCall(janet, report);
     wire.up = false;
@@ -88,6 +107,22 @@ async function withLosses() {
     report.ok(await janet.until((s) => s.answers.length === 1, 60_000), 'and in writing');
     const stats = await janet.stats();
     report.ok(stats.micFrames === 0 && stats.play.played === 0, 'nothing of it went over the WebSocket');
+
+    // A call that breaks sooner counts as none.
+    await janet.page.waitForTimeout(10_000);
+    await janet.page.evaluate(() => window.__break());
+    report.ok(await janet.holds(() => window.__calls() === 3, 5_000), 'a call that breaks while the connection stands is made anew');
+    report.ok((await janet.until((s) => s.way === 'call', 20_000)) && (await isOn()), 'with the microphone on');
+
+    await janet.page.waitForTimeout(10_500);
+    wire.dead = true;
+    await janet.page.evaluate(() => window.__break());
+    report.ok(await janet.until((s) => s.link === 'waiting', 40_000), 'where no answer comes at all, the page gives the connection up');
+    report.ok(await isOn(), 'with the microphone on');
+    wire.dead = false;
+    report.ok(await janet.until((s) => s.way === 'call', 40_000), 'and there is a call on the next one');
+    report.ok(await isOn(), 'with the microphone on, still');
+    report.ok((await janet.page.locator('.entry.error').count()) === 0, 'and no fuss was made');
     await checkHealth(janet, report);
   } finally {
     await janet.close();

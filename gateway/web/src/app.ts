@@ -115,6 +115,7 @@ export class App {
     onBadFrame: () => {
       this.stats.badFrames += 1;
     },
+    onSilence: () => this.connection.renew(),
     onDeviceLost: (kind) => this.deviceLost(kind),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
   });

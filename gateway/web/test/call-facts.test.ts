@@ -10,15 +10,15 @@ const LISTENING: State = { ...initialState, link: { kind: 'open' }, status: 'rea
 describe('the way that voice takes', () => {
   it('over WebRTC is told with what it is like', () => {
     expect(callFacts({ way: 'call', callStats: STATS })).toEqual([
-      ['Way', 'WebRTC'],
-      ['There and back', '13 ms'],
-      ['Unevenness (jitter)', '3 ms'],
+      ['Transport', 'WebRTC'],
+      ['Round trip', '13 ms'],
+      ['Jitter', '3 ms'],
       ['Packets lost', '0.4 %'],
-      ['Sound made up for gaps', '12 %'],
+      ['Concealed sound', '12 %'],
     ]);
     expect(callFacts({ way: 'call', callStats: { ...STATS, roundTripMs: null, lost: 0, lostUp: 0.02 } })).toContainEqual(['Packets lost', '0 % of hers, 2.0 % of yours']);
-    expect(callFacts({ way: 'call', callStats: { ...STATS, roundTripMs: null } })).toContainEqual(['There and back', 'not measured yet']);
-    expect(callFacts({ way: 'call', callStats: null })).toEqual([['Way', 'WebRTC']]);
+    expect(callFacts({ way: 'call', callStats: { ...STATS, roundTripMs: null } })).toContainEqual(['Round trip', 'not measured yet']);
+    expect(callFacts({ way: 'call', callStats: null })).toEqual([['Transport', 'WebRTC']]);
   });
 
   it('over the WebSocket instead is told in passing', () => {

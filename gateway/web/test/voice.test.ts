@@ -82,6 +82,7 @@ function setUp({ mayCall = false } = {}) {
   devices.there.clear();
   const ways: Way[] = [];
   const lost: string[] = [];
+  const onSilence = vi.fn();
   const sent: ClientMessage[] = [];
   const mics: Mic[] = [];
   const faults: string[] = [];
@@ -96,6 +97,7 @@ function setUp({ mayCall = false } = {}) {
     onPlayout: nothing,
     onCallStats: nothing,
     onHeard: nothing,
+    onSilence,
     onDeviceLost: (kind) => lost.push(kind),
     onBadFrame: nothing,
     onFault: (title) => faults.push(title),
@@ -111,7 +113,7 @@ function setUp({ mayCall = false } = {}) {
     await vi.waitFor(() => expect(calls).toHaveLength(times));
     return calls[times - 1] as (typeof calls)[number];
   };
-  return { voice, sent, mics, faults, ways, lost, asked, called };
+  return { voice, sent, mics, faults, ways, lost, onSilence, asked, called };
 }
 
 describe('the voice stream', () => {
@@ -252,6 +254,18 @@ describe('voice over a call', () => {
     await vi.waitFor(() => expect(ways.at(-1)).toBe('socket_instead'));
     expect(mics.at(-1)).toEqual(ON);
     expect(calls).toHaveLength(1);
+  });
+
+  it('in whose place nothing comes either is a sign that the connection is dead: the microphone waits for another one', async () => {
+    const { asked, mics, faults, onSilence, call } = await talking();
+    const timeouts: Array<() => void> = [];
+    vi.stubGlobal('window', { setTimeout: (late: () => void) => timeouts.push(late) });
+    call.becomes('failed');
+    await asked(1);
+    timeouts.forEach((late) => late());
+    await vi.waitFor(() => expect(onSilence).toHaveBeenCalledOnce());
+    expect(mics.at(-1)).toEqual(ON);
+    expect(faults).toEqual([]);
   });
 
   it('goes with the connection, and comes back with it', async () => {

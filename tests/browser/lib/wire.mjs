@@ -5,6 +5,8 @@ export class Wire {
   #rewrite = (message) => message;
   /** Whether connections are let through. */
   up = true;
+  /** Whether nothing passes any more, although the connections stand. */
+  dead = false;
   /** What the page has said on its latest connection, frames of sound left out. */
   said = [];
 
@@ -19,10 +21,12 @@ export class Wire {
       this.said = [];
       const server = socket.connectToServer();
       socket.onMessage((data) => {
+        if (this.dead) return;
         if (typeof data === 'string') this.said.push(JSON.parse(data));
         server.send(data);
       });
       server.onMessage((data) => {
+        if (this.dead) return;
         if (typeof data !== 'string') socket.send(data);
         else socket.send(JSON.stringify(this.#rewrite(JSON.parse(data))));
       });

@@ -17,8 +17,8 @@ export interface SocketStreamEvents {
   onSpeakerLost(): void;
 }
 
-/** What came of an `audio_start`. */
-export type Opened = 'ready' | 'refused' | 'lost' | 'silent';
+/** What came of an `audio_start`; `no_output`: it was not sent, she could not be heard. */
+export type Opened = 'ready' | 'refused' | 'lost' | 'silent' | 'no_output';
 
 const READY_WITHIN_MS = 5_000;
 

@@ -32,6 +32,8 @@ export interface VoiceEvents {
   onBadFrame(): void;
   /** The chosen device is not there; another is used. */
   onDeviceLost(kind: 'microphone' | 'speaker'): void;
+  /** Over a connection that seems to stand no answer comes: it does not stand any more. */
+  onSilence(): void;
   onFault(title: string, todo: string): void;
 }
 
@@ -55,7 +57,7 @@ export class Voice {
   /** Which one is in use: the chosen one may not be there. */
   private inUse = '';
   /** The opening before: one at a time, so that each answer has its question. */
-  private before: Promise<boolean> = Promise.resolve(true);
+  private before: Promise<Opened> = Promise.resolve('ready');
 
   constructor(private readonly events: VoiceEvents) {
     this.socket = new SocketStream({ ...events, send: (message) => events.send(message), onSpeakerLost: () => events.onDeviceLost('speaker') });
@@ -235,9 +237,15 @@ export class Voice {
 
   /** The stream anew, for a microphone that is on or the sample in its place. */
   private async reopen(): Promise<void> {
-    const { losses, mode } = this;
-    if (await this.openStream(mode)) this.show(this.mic.kind === 'on' ? { kind: 'on', mode, held: false } : this.mic);
-    else if (this.losses === losses) await this.close();
+    const { mode } = this;
+    const opened = await this.tryStream(mode);
+    // Without a connection the microphone waits for the next one.
+    if (opened === 'ready') this.show(this.mic.kind === 'on' ? { kind: 'on', mode, held: false } : this.mic);
+    else if (opened === 'silent') this.events.onSilence();
+    else if (opened !== 'lost') {
+      this.tell(opened);
+      await this.close();
+    }
   }
 
   private async openCapture(): Promise<Capture> {
@@ -276,46 +284,44 @@ export class Voice {
     }
   }
 
-  /** A stream in this mode, unless it is open already; true once there is one. */
-  private openStream(mode: MicMode): Promise<boolean> {
+  /** A stream in this mode, unless it is open already; true once there is one, and if there is none the user is told. */
+  private async openStream(mode: MicMode): Promise<boolean> {
+    const opened = await this.tryStream(mode);
+    this.tell(opened);
+    return opened === 'ready';
+  }
+
+  private tryStream(mode: MicMode): Promise<Opened> {
     this.before = this.before.then(() => this.openNow(mode));
     return this.before;
   }
 
-  private async openNow(mode: MicMode): Promise<boolean> {
-    if (this.streaming && this.mode === mode) return true;
+  private async openNow(mode: MicMode): Promise<Opened> {
+    if (this.streaming && this.mode === mode) return 'ready';
     this.closeStream();
     this.mode = mode;
     const { losses } = this;
     if (this.wayFor(mode) === 'call') {
-      if (await this.openCall()) return true;
+      if (await this.openCall()) return 'ready';
       // Without a connection that says nothing about calls.
-      if (this.losses !== losses) return this.unopened('lost');
+      if (this.losses !== losses) return 'lost';
       this.noCalls = true;
     }
-    return this.openSocket(mode, mode === 'hands_free' && this.noCalls && this.events.mayCall());
-  }
-
-  private async openSocket(mode: MicMode, instead: boolean): Promise<boolean> {
     try {
       await this.socket.openPlayer();
     } catch {
-      this.events.onFault(...NO_OUTPUT);
-      return false;
+      return 'no_output';
     }
-    const outcome = await this.socket.open(mode);
-    if (outcome === 'ready') {
-      this.tellWay(instead ? 'socket_instead' : 'socket');
-      return true;
-    }
-    return this.unopened(outcome);
+    const opened = await this.socket.open(mode);
+    const isInstead = mode === 'hands_free' && this.noCalls && this.events.mayCall();
+    if (opened === 'ready') this.tellWay(isInstead ? 'socket_instead' : 'socket');
+    return opened;
   }
 
-  private unopened(why: Opened): false {
-    // A refusal has said why already, and a microphone that is on waits for the next connection.
-    const isTold = why === 'refused' || (why === 'lost' && this.mic.kind === 'on');
-    if (!isTold) this.events.onFault('Janet did not open the voice stream.', 'Try again; if it stays, reload the page.');
-    return false;
+  /** A refusal has said why already. */
+  private tell(opened: Opened): void {
+    if (opened === 'no_output') this.events.onFault(...NO_OUTPUT);
+    else if (opened === 'lost' || opened === 'silent') this.events.onFault('Janet did not open the voice stream.', 'Try again; if it stays, reload the page.');
   }
 
   /** False when no call comes about. */

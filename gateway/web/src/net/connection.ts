@@ -27,6 +27,8 @@ export function lossOf(code: number, reason: string): Loss {
 const FULL_WAIT_MS = 5_000;
 /** A connection is good when it has lasted this long: only then does the backoff begin anew. */
 const SETTLED_MS = 5_000;
+/** A server says hello at once; one that says nothing for so long after the connection was made is not there. */
+const HELLO_WITHIN_MS = 10_000;
 /** Most that may wait in the browser's send buffer before microphone frames are dropped: 2 s. */
 const SEND_LIMIT_BYTES = 64_000;
 
@@ -53,11 +55,20 @@ export class Connection {
     this.socket = socket;
     socket.onopen = () => {
       this.openedAt = Date.now();
+      this.timer = window.setTimeout(() => this.lost('cut'), HELLO_WITHIN_MS);
       this.events.onOpen();
     };
-    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
+      window.clearTimeout(this.timer);
+      this.receive(event.data);
+    };
     // `error` is always followed by `close`, which is where a loss is handled, once.
     socket.onclose = (event) => this.lost(lossOf(event.code, event.reason));
+  }
+
+  /** Gives up a connection that is dead although nobody says so, and makes another. */
+  renew(): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.lost('cut');
   }
 
   /** False when there is no connection: nothing was sent. */
@@ -85,6 +96,7 @@ export class Connection {
   }
 
   private lost(why: Loss): void {
+    window.clearTimeout(this.timer);
     if (this.openedAt > 0 && Date.now() - this.openedAt > SETTLED_MS) this.attempt = 0;
     this.openedAt = 0;
     this.release();

@@ -9,23 +9,23 @@ const NOT_YET = 'not measured yet';
 export function callFacts({ way, callStats }: Pick<State, 'way' | 'callStats'>): Fact[] {
   switch (way) {
     case 'none':
-      return [['Way', 'none open']];
+      return [['Transport', 'none open']];
     case 'socket':
-      return [['Way', 'WebSocket']];
+      return [['Transport', 'WebSocket']];
     case 'socket_instead':
-      return [['Way', 'WebSocket, because WebRTC did not get through']];
+      return [['Transport', 'WebSocket, because WebRTC did not get through']];
     case 'call':
       break;
   }
-  const facts: Fact[] = [['Way', 'WebRTC']];
+  const facts: Fact[] = [['Transport', 'WebRTC']];
   if (callStats === null) return facts;
   const { roundTripMs, jitterMs, lost, lostUp, concealed } = callStats;
   return [
     ...facts,
-    ['There and back', roundTripMs === null ? NOT_YET : `${Math.round(roundTripMs)} ms`],
-    ['Unevenness (jitter)', jitterMs === null ? NOT_YET : `${Math.round(jitterMs)} ms`],
+    ['Round trip', roundTripMs === null ? NOT_YET : `${Math.round(roundTripMs)} ms`],
+    ['Jitter', jitterMs === null ? NOT_YET : `${Math.round(jitterMs)} ms`],
     ['Packets lost', lostUp === null ? percent(lost) : `${percent(lost)} of hers, ${percent(lostUp)} of yours`],
-    ['Sound made up for gaps', percent(concealed)],
+    ['Concealed sound', percent(concealed)],
   ];
 }
 
