@@ -47,13 +47,6 @@ impl Server {
         SHARED.get_or_init(|| Self::start(&[]).ready())
     }
 
-    /// A second one that all tests share: the far end of calls. One server cannot call itself, because
-    /// both ends would be at the same UDP port.
-    pub fn far() -> &'static Self {
-        static FAR: OnceLock<Server> = OnceLock::new();
-        FAR.get_or_init(|| Self::start(&[]).ready())
-    }
-
     /// Starts a server of one's own with these settings (`key=value`), in a fresh folder.
     pub fn start(settings: &[&str]) -> Self {
         Self::start_with(settings, &[])

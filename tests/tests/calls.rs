@@ -2,6 +2,7 @@
 //! another Janet; that a call carries words is shown by
 //! `tests/interop/called_by_aiortc`, with somebody else's WebRTC.
 
+use janet_tests::far::Far;
 use janet_tests::{Client, Frame, Server, sound};
 use serde_json::{Value, json};
 
@@ -29,19 +30,11 @@ async fn refused(client: &mut Client, message: Value) -> (String, Option<String>
     (word("code").expect("a code"), word("field"))
 }
 
-/// Another Janet takes the offer, as a far end would: the connection to her, and her answer.
-async fn far_end(offer: &Value) -> (Client, Value) {
-    let mut far = Client::connect(Server::far()).await;
-    far.send(json!({ "type": "vr_connect", "sdp": offer["sdp"], "sdp_type": "offer" }))
-        .await;
-    let answer = far.until("vr_answer").await;
-    (far, answer["sdp"].clone())
-}
-
 /// A call over which voice flows: its name, and the connection at its other end.
-async fn connected(client: &mut Client) -> (Value, Client) {
+async fn connected(client: &mut Client) -> (Value, Far) {
+    let mut far = Far::meet().await;
     let offer = offered(client).await;
-    let (far, sdp) = far_end(&offer).await;
+    let sdp = far.answer(&offer).await;
     let id = offer["call_id"].clone();
     let answer =
         json!({ "type": "voip_answer", "sdp": sdp, "sdp_type": "answer", "request_id": "agreed" });
@@ -109,7 +102,7 @@ async fn a_call_flows_is_held_goes_on_and_ends_with_its_time() {
         (&json!("hung_up"), &json!(6))
     );
     // The far end is told by the media itself.
-    while far.until("vr_response").await["status"] != "ended" {}
+    while far.client.until("vr_response").await["status"] != "ended" {}
     client.send(start).await;
     client.until("audio_ready").await;
     let calls = history(&mut client).await;
@@ -136,9 +129,10 @@ async fn a_call_flows_is_held_goes_on_and_ends_with_its_time() {
 async fn a_far_end_that_says_goodbye_ends_the_call() {
     let server = Server::shared();
     let mut client = Client::connect(server).await;
-    let (id, far) = connected(&mut client).await;
-    far.close().await;
+    let (id, mut far) = connected(&mut client).await;
+    far.hang_up().await;
     assert_eq!(ended(&mut client).await.0, "hung_up");
+    far.close().await;
     let late = json!({ "type": "voip_hold", "call_id": id, "on": true });
     let unknown = ("unknown_call".to_owned(), Some("call_id".to_owned()));
     assert_eq!(refused(&mut client, late).await, unknown);
@@ -253,8 +247,9 @@ async fn what_is_wrong_with_a_call_is_named_and_the_call_goes_on() {
 async fn an_offer_is_answered_once() {
     let server = Server::shared();
     let mut client = Client::connect(server).await;
+    let mut far = Far::meet().await;
     let offer = offered(&mut client).await;
-    let (far, sdp) = far_end(&offer).await;
+    let sdp = far.answer(&offer).await;
     let answer = json!({ "type": "voip_answer", "sdp": sdp, "sdp_type": "answer" });
     let id = &offer["call_id"];
     say(&mut client, id, answer.clone()).await;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use janet_tests::far::Far;
 use janet_tests::schema::server_types;
 use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server};
@@ -118,6 +119,7 @@ async fn each_message_of_the_schema_is_really_sent_and_is_as_described() {
         .await;
     set_up_a_session(&mut listener).await;
     answer_a_call(&mut listener).await;
+    place_a_call(&mut listener).await;
     let seen: BTreeSet<String> = listener.seen.into_keys().collect();
     // Told on the media's own channel: `tests/interop/called_by_aiortc` hears it.
     let over_the_socket = server_types()
@@ -152,7 +154,7 @@ async fn set_up_a_session(listener: &mut Listener) {
     other.close().await;
 }
 
-/// Janet rings, and is answered: at first by a recording, then by media, whose far end is another Janet.
+/// Janet rings, and is answered by a recording.
 async fn answer_a_call(listener: &mut Listener) {
     listener.client.send(json!({ "type": "audio_stop" })).await;
     listener.client.send(json!({ "type": "voip_ring" })).await;
@@ -178,27 +180,36 @@ async fn answer_a_call(listener: &mut Listener) {
     for seen in ["voip_response", "voip_audio"] {
         listener.until(seen).await;
     }
-    let mut other = Client::connect(Server::far()).await;
-    other
-        .send(json!({ "type": "vr_connect", "sdp": offer["sdp"], "sdp_type": "offer" }))
-        .await;
-    let answer = other.until("vr_answer").await;
-    let sdp = &answer["sdp"];
-    listener
-        .client
-        .send(json!({ "type": "voip_answer", "call_id": id, "sdp": sdp, "sdp_type": "answer" }))
-        .await;
-    listener.until("voip_connected").await;
-    listener
-        .client
-        .send(json!({ "type": "voip_hold", "call_id": id }))
-        .await;
-    listener.until("voip_error").await;
     listener
         .client
         .send(json!({ "type": "voip_end", "call_id": id, "reason": "enough" }))
         .await;
     listener.until("voip_ended").await;
     listener.seen.insert("voip_offer".to_owned(), 1);
-    other.close().await;
+}
+
+/// A call whose far end is another Janet.
+async fn place_a_call(listener: &mut Listener) {
+    let mut far = Far::meet().await;
+    let device = json!({ "platform": "test", "device": "a socket" });
+    listener
+        .client
+        .send(json!({ "type": "voip_call", "direction": "outgoing", "device_info": device }))
+        .await;
+    let offer = listener.client.until("voip_offer").await;
+    let id = &offer["call_id"];
+    listener
+        .client
+        .send(json!({ "type": "voip_hold", "call_id": id }))
+        .await;
+    listener.until("voip_error").await;
+    let sdp = far.answer(&offer).await;
+    listener
+        .client
+        .send(json!({ "type": "voip_answer", "call_id": id, "sdp": sdp, "sdp_type": "answer" }))
+        .await;
+    listener.until("voip_connected").await;
+    far.hang_up().await;
+    listener.until("voip_ended").await;
+    far.close().await;
 }
