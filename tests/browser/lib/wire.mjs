@@ -5,6 +5,8 @@ export class Wire {
   #rewrite = (message) => message;
   /** Whether connections are let through. */
   up = true;
+  /** Connections that were let through. */
+  made = 0;
   /** Whether nothing passes any more, although the connections stand. */
   dead = false;
   /** What the page has said on its latest connection, frames of sound left out. */
@@ -17,6 +19,7 @@ export class Wire {
         socket.close();
         return;
       }
+      this.made += 1;
       this.#open = socket;
       this.said = [];
       const server = socket.connectToServer();

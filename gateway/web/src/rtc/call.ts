@@ -157,8 +157,9 @@ export class Call {
   private happened(event: CallEvent): void {
     const before = this.state;
     this.state = step(before, event, performance.now());
+    // Browsers cut fractions off and come early: then there is a rest to wait for.
+    if (this.state !== before || event.type === 'time') this.wait();
     if (this.state === before) return;
-    this.wait();
     if (this.state.phase === before.phase) return;
     if (this.state.phase === 'connected' && this.statsTimer === undefined) {
       this.statsTimer = window.setInterval(() => void this.count(), STATS_EVERY_MS);
@@ -171,7 +172,7 @@ export class Call {
     window.clearTimeout(this.dueTimer);
     const due = dueAt(this.state);
     if (due === null) return;
-    this.dueTimer = window.setTimeout(() => this.happened({ type: 'time' }), Math.max(0, due - performance.now()));
+    this.dueTimer = window.setTimeout(() => this.happened({ type: 'time' }), Math.max(1, Math.ceil(due - performance.now())));
   }
 
   private async count(): Promise<void> {

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ClientMessage } from '../src/protocol/messages.js';
+import { Call } from '../src/rtc/call.js';
+import { CONNECT_WITHIN_MS, type Phase } from '../src/rtc/call-state.js';
+
+/** The browser's end, as far as a call looks at it. */
+class Peer {
+  connectionState: RTCPeerConnectionState = 'new';
+  localDescription = { sdp: 'offered' };
+  closed = false;
+  answer: unknown = null;
+  channels: string[] = [];
+  onicecandidate: ((event: unknown) => void) | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  events = { readyState: 'open', sent: [] as string[], onmessage: null as ((event: { data: unknown }) => void) | null, send: (text: string) => this.events.sent.push(text) };
+  sources: Array<{ rtpTimestamp: number; timestamp: number }> = [];
+
+  addTransceiver(track: unknown) {
+    return { sender: { track, replaceTrack: async () => undefined }, receiver: { getSynchronizationSources: () => this.sources } };
+  }
+  createDataChannel(name: string) {
+    this.channels.push(name);
+    return name === 'events' ? this.events : {};
+  }
+  async setLocalDescription() {}
+  async setRemoteDescription(answer: unknown) {
+    this.answer = answer;
+  }
+  async getStats() {
+    return new Map();
+  }
+  close() {
+    this.closed = true;
+  }
+  becomes(state: RTCPeerConnectionState) {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+  finds(candidate: string) {
+    this.onicecandidate?.({ candidate: { candidate, sdpMid: '0', sdpMLineIndex: 0 } });
+  }
+}
+
+let peer: Peer;
+/** What the clock of the page says; its timers have one of their own. */
+let now: number;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  now = 0.7;
+  vi.stubGlobal('window', globalThis);
+  vi.stubGlobal('requestAnimationFrame', () => 1);
+  vi.stubGlobal('cancelAnimationFrame', () => undefined);
+  vi.stubGlobal('performance', { now: () => now, timeOrigin: 0 });
+  vi.stubGlobal(
+    'RTCPeerConnection',
+    class extends Peer {
+      constructor() {
+        super();
+        peer = this;
+      }
+    },
+  );
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Time passes, for the timers and the clock, which may lag behind them. */
+function pass(ms: number, clockMs = ms): void {
+  now += clockMs;
+  vi.advanceTimersByTime(ms);
+}
+
+async function begin() {
+  const sent: ClientMessage[] = [];
+  const phases: Phase[] = [];
+  const heard: number[] = [];
+  const call = new Call({} as MediaStreamTrack, {
+    send: (message) => sent.push(message) > 0,
+    onPhase: (phase) => phases.push(phase),
+    onSound: () => undefined,
+    onHeard: (sample) => heard.push(sample),
+    onStats: () => undefined,
+    latencyMs: () => 0,
+  });
+  await call.begin();
+  const connect = (): void => {
+    peer.becomes('connected');
+    call.onMessage({ type: 'vr_response', sessionId: call.id, status: 'connected' });
+  };
+  return { call, sent, phases, heard, connect };
+}
+
+describe('a call of the page', () => {
+  it('offers, with the two channels that the server knows', async () => {
+    const { call, sent } = await begin();
+    expect(peer.channels).toEqual(['events', 'face']);
+    expect(sent).toEqual([{ type: 'vr_connect', transport: 'webrtc', session_id: call.id, request_id: call.id, sdp: 'offered', sdp_type: 'offer' }]);
+    expect(call.id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('tells its candidates once the server knows it, and takes the answer to its own offer only', async () => {
+    const { call, sent } = await begin();
+    peer.finds('candidate:1');
+    call.onMessage({ type: 'vr_answer', sessionId: 'another', sdp: 'no' });
+    expect(sent).toHaveLength(1);
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'yes' });
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(peer.answer).toEqual({ type: 'answer', sdp: 'yes' });
+    peer.finds('candidate:2');
+    peer.finds('');
+    expect(sent.slice(1).map((message) => message.type === 'vr_ice' && message.candidate)).toEqual(['candidate:1', 'candidate:2']);
+  });
+
+  it('fails when its time is over, also by a timer that comes early', async () => {
+    const { phases, call } = await begin();
+    // The clock is a millisecond behind when the timer rings.
+    pass(CONNECT_WITHIN_MS, CONNECT_WITHIN_MS - 1);
+    expect(call.phase).toBe('connecting');
+    pass(5);
+    expect(phases).toEqual(['failed']);
+    expect(peer.closed).toBe(true);
+  });
+
+  it('fails when the server refuses it, and not for a candidate', async () => {
+    const { call, phases } = await begin();
+    const error = { type: 'vr_error', code: 'bad', field: null, sessionId: null, requestId: null } as const;
+    call.onMessage({ ...error, sessionId: 'another' });
+    call.onMessage({ ...error, sessionId: call.id, field: 'candidate' });
+    expect(phases).toEqual([]);
+    call.onMessage({ ...error, requestId: call.id });
+    expect(phases).toEqual(['failed']);
+  });
+
+  it('tells what was heard while she speaks, ten times a second, and never a lesser number', async () => {
+    const { call, heard, connect } = await begin();
+    connect();
+    peer.events.onmessage?.({ data: JSON.stringify({ type: 'face_clock', rtp_timestamp: 4_800, sample: 1_000 }) });
+    const play = (ms: number): void => {
+      for (let past = 0; past < ms; past += 20) {
+        peer.sources = [{ rtpTimestamp: Math.round(48 * now), timestamp: now }];
+        pass(20);
+      }
+    };
+    play(1_000);
+    expect(heard).toEqual([]);
+    call.onSpeaking('started');
+    play(1_000);
+    expect(heard).toHaveLength(10);
+    expect(Math.abs((heard.at(-1) ?? NaN) - (48 * now - 4_800 + 1_000))).toBeLessThan(48 * 40);
+    expect(heard).toEqual([...heard].sort((a, b) => a - b));
+    expect(peer.events.sent.map((text) => JSON.parse(text))).toEqual(heard.map((played_sample) => ({ type: 'playout', played_sample })));
+    call.onSpeaking('paused');
+    play(1_000);
+    expect(heard).toHaveLength(10);
+  });
+
+  it('that was closed says so once, and is silent', async () => {
+    const { call, phases, sent, connect } = await begin();
+    connect();
+    call.close();
+    peer.finds('candidate:1');
+    call.onMessage({ type: 'vr_response', sessionId: call.id, status: 'ended' });
+    expect(phases).toEqual(['connected', 'closed']);
+    expect(sent).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
