@@ -70,6 +70,18 @@ try {
   report.ok(await janet.until((s) => s.call.packetsUp > off.call.packetsUp + 60, 5_000), 'silence goes up in its place');
   await janet.page.keyboard.press('Escape');
   report.ok(await janet.until((s) => s.way === 'none', 20_000), 'and with nothing more to hear the call ends');
+
+  const asked = (await janet.stats()).transcripts.length;
+  await janet.page.click('#sample');
+  report.ok(await janet.until((s) => s.transcripts.length > asked, ANSWER_MS), 'the sample question is heard');
+  const sample = await janet.stats();
+  report.ok(sample.way === 'call' && sample.micFrames === 0, 'over a call as well', sample.way);
+  report.ok(wordErrors(args.text ?? sample.transcripts.at(-1), sample.transcripts.at(-1)) <= 2, 'and understood', sample.transcripts.at(-1));
+  await janet.page.setViewportSize({ width: 390, height: 844 });
+  await janet.shot('call-phone');
+  await janet.page.click('#about-open');
+  await janet.page.locator('#call-facts').scrollIntoViewIfNeeded();
+  await janet.shot('call-phone-about');
   await checkHealth(janet, report);
 } finally {
   await janet.close();

@@ -38,7 +38,7 @@ export const ACTIVITY_TEXT: Record<Activity, { title: string; detail: string }> 
 export function detail(state: State): string {
   const now = activity(state);
   // In passing, and where there is time to read it: it changes nothing for who talks.
-  const way = now === 'listening' && state.way === 'socket_instead' ? ' Voice goes over the WebSocket: WebRTC did not get through.' : '';
+  const way = now === 'listening' && state.way === 'socket_instead' ? ' Voice goes over the WebSocket.' : '';
   return ACTIVITY_TEXT[now].detail + way;
 }
 
