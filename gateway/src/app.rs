@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::Config;
 use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
+use crate::lock::Lock;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) conversations: Arc<Conversations>,
     /// One permit for each client that may be connected.
     pub(crate) places: Arc<Semaphore>,
+    /// Who may come in from elsewhere.
+    pub(crate) lock: Arc<Lock>,
     /// Turns true once, when the server goes down.
     pub(crate) leaving: watch::Receiver<bool>,
 }

@@ -28,6 +28,7 @@ mod hangup;
 #[cfg(feature = "hf")]
 mod hub;
 mod llm;
+mod lock;
 mod logging;
 mod media;
 mod reexec;

@@ -11,6 +11,37 @@ pub enum Direction {
     ToClient,
 }
 
+/// Who may send a message, from the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// Whoever reaches the server by TLS, and everybody else.
+    Anybody,
+    /// Whoever was let in.
+    Guest,
+    /// The one person whose assistant this is.
+    Operator,
+}
+
+impl Who {
+    /// Its name in the schema.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anybody => "anybody",
+            Self::Guest => "guest",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Whether somebody may; `None` was not let in.
+    pub const fn admits(self, role: Option<Role>) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Guest => role.is_some(),
+            Self::Operator => matches!(role, Some(Role::Operator)),
+        }
+    }
+}
+
 /// One message.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -18,8 +49,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Who says it.
     pub direction: Direction,
-    /// The least role that may send it; `None` for what Janet says.
-    pub who: Option<Role>,
+    /// Who may send it; `None` for what Janet says.
+    pub who: Option<Who>,
     /// First version that speaks it.
     pub since: &'static str,
     /// Its fields besides `type` and `request_id`; `?` marks one that may be absent.
@@ -37,10 +68,18 @@ const fn up(
     Entry {
         name,
         direction: Direction::ToServer,
-        who: Some(Role::Guest),
+        who: Some(Who::Guest),
         since: "0.1.0",
         fields,
         answered_by,
+    }
+}
+
+/// The same with another sender.
+const fn by(who: Who, entry: Entry) -> Entry {
+    Entry {
+        who: Some(who),
+        ..entry
     }
 }
 
@@ -134,10 +173,31 @@ pub const MESSAGES: &[Entry] = &[
         &["call_id", "reason?"],
         &["voip_ended", "voip_error"],
     ),
-    up(
-        "voip_ring",
-        &["client_id?", "caller?"],
-        &["voip_state", "voip_error"],
+    by(
+        Who::Operator,
+        up(
+            "voip_ring",
+            &["client_id?", "caller?"],
+            &["voip_state", "voip_error"],
+        ),
+    ),
+    by(
+        Who::Operator,
+        up(
+            "pair_open",
+            &["role"],
+            &["pair_opened", "device_paired", "pair_closed"],
+        ),
+    ),
+    by(
+        Who::Anybody,
+        up("pair_start", &["name", "message"], &["pair_challenge"]),
+    ),
+    by(Who::Anybody, up("pair_finish", &["proof"], &["paired"])),
+    by(Who::Operator, up("device_list", &[], &["devices_listed"])),
+    by(
+        Who::Operator,
+        up("device_revoke", &["device_id"], &["device_revoked"]),
     ),
     down(
         "connected",
@@ -197,5 +257,42 @@ pub const MESSAGES: &[Entry] = &[
     down("voip_ended", &["call_id", "reason", "duration_ms"]),
     down("voip_error", &["call_id?", "code", "message", "field?"]),
     down("face_clock", &["rtp_timestamp", "sample"]),
+    down("pair_wanted", &["protocol", "fingerprint"]),
+    down(
+        "pair_opened",
+        &["code", "role", "fingerprint", "addresses", "expires_ms"],
+    ),
+    down("pair_closed", &["reason"]),
+    down("device_paired", &["device"]),
+    down("pair_challenge", &["message"]),
+    down("paired", &["device_id", "key", "role", "proof"]),
+    down("devices_listed", &["devices"]),
+    down("device_revoked", &["device_id"]),
     down("error", &["code", "message", "field?"]),
 ];
+
+/// Who may send a message of this name; `None`: no client sends it.
+pub fn who(name: &str) -> Option<Who> {
+    let of_clients = |entry: &&Entry| entry.direction == Direction::ToServer && entry.name == name;
+    MESSAGES.iter().find(of_clients).and_then(|entry| entry.who)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_may_what_the_column_says() {
+        let all = [None, Some(Role::Guest), Some(Role::Operator)];
+        for (name, expected) in [
+            ("pair_start", [true, true, true]),
+            ("message", [false, true, true]),
+            ("device_revoke", [false, false, true]),
+        ] {
+            let who = who(name).expect("a message of clients");
+            assert_eq!(all.map(|role| who.admits(role)), expected, "{name}");
+        }
+        assert_eq!(who("connected"), None);
+        assert!(Who::Anybody < Who::Guest && Who::Guest < Who::Operator);
+    }
+}

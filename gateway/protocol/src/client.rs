@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{CallDirection, DeviceInfo, Private, RequestId, Sound, Timestamp};
+use crate::hex;
+use crate::{CallDirection, DeviceInfo, Private, RequestId, Role, Sound, Timestamp};
 
 /// Which set of names a client used. It is answered in the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,7 +97,7 @@ impl Transport {
     }
 }
 
-/// One message from a client. All since 0.1.0.
+/// One message from a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientMessage {
     /// `message`, older `text_input`: a typed message; answered by `assistant_delta`s and
@@ -242,6 +243,31 @@ pub enum ClientMessage {
         /// Who calls, for people; `None`: Janet. Never blank.
         caller: Option<String>,
     },
+    /// `pair_open`: lets one device in; answered by `pair_opened`, and by `device_paired` or
+    /// `pair_closed` when that has come to an end. Closing the connection takes it back.
+    PairOpen {
+        /// What the device may do.
+        role: Role,
+    },
+    /// `pair_start`: the first message of SPAKE2; answered by `pair_challenge`. Counts as a try.
+    PairStart {
+        /// What the device is called, for people; never empty.
+        name: String,
+        /// Side A's message.
+        message: [u8; crate::PAIR_MESSAGE_BYTES],
+    },
+    /// `pair_finish`: shows that the code was known; answered by `paired`.
+    PairFinish {
+        /// HMAC of the exchange's key.
+        proof: Private<[u8; crate::PAIR_PROOF_BYTES]>,
+    },
+    /// `device_list`: answered by `devices_listed`.
+    DeviceList,
+    /// `device_revoke`: shuts a device out at once; answered by `device_revoked`.
+    DeviceRevoke {
+        /// Which, as `devices_listed` calls it.
+        device_id: String,
+    },
 }
 
 impl ClientMessage {
@@ -270,6 +296,11 @@ impl ClientMessage {
             (Self::VoipHold { .. }, _) => "voip_hold",
             (Self::VoipEnd { .. }, _) => "voip_end",
             (Self::VoipRing { .. }, _) => "voip_ring",
+            (Self::PairOpen { .. }, _) => "pair_open",
+            (Self::PairStart { .. }, _) => "pair_start",
+            (Self::PairFinish { .. }, _) => "pair_finish",
+            (Self::DeviceList, _) => "device_list",
+            (Self::DeviceRevoke { .. }, _) => "device_revoke",
         }
     }
 }
@@ -282,7 +313,9 @@ impl Incoming {
         if let Some(id) = &self.request_id {
             frame.insert("request_id".into(), json!(id));
         }
-        let mut put = |name: &str, value: Value| frame.insert(name.into(), value);
+        let mut put = |name: &str, value: Value| {
+            frame.insert(name.into(), value);
+        };
         match &self.message {
             ClientMessage::Message {
                 text,
@@ -431,7 +464,19 @@ impl Incoming {
                     put("caller", json!(caller));
                 }
             }
+            ClientMessage::PairOpen { role } => put("role", json!(role)),
+            ClientMessage::PairStart { name, message } => {
+                put("name", json!(name));
+                put("message", json!(hex::digits(message)));
+            }
+            ClientMessage::PairFinish { proof } => {
+                put("proof", json!(hex::digits(proof.expose())));
+            }
+            ClientMessage::DeviceRevoke { device_id } => {
+                put("device_id", json!(device_id));
+            }
             ClientMessage::AudioEnd
+            | ClientMessage::DeviceList
             | ClientMessage::AudioStop
             | ClientMessage::Interrupt
             | ClientMessage::GetContext => {}

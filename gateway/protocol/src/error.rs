@@ -47,6 +47,10 @@ pub enum ErrorCode {
     Superseded,
     /// The sender's role does not allow this.
     NotPermitted,
+    /// The device key that was shown is not known (any more); this connection ends. Pair again.
+    NotPaired,
+    /// The pairing came to nothing: no code is good any more, or this one is wrong.
+    PairFailed,
     /// The models are not loaded yet; `connected` said `models_loading`.
     NotReady,
     /// Too much at once (sessions, requests in flight); try again later.

@@ -16,8 +16,10 @@ mod calls;
 pub mod catalogue;
 mod client;
 mod context;
+mod door;
 mod error;
 mod fields;
+mod hex;
 mod limits;
 mod parse;
 mod parse_voip;
@@ -32,6 +34,7 @@ pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, Transport, Voice
 pub use context::{
     Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, Trouble,
 };
+pub use door::{PairEnd, PairedDevice};
 pub use error::{ErrorCode, Family, WireError};
 pub use limits::Limits;
 pub use parse::parse;
@@ -47,11 +50,23 @@ pub use sound::{Base64, Sound};
 /// meaning; new names and new optional fields do not count.
 pub const PROTOCOL: u32 = 1;
 
+/// The WebSocket subprotocol that the server chooses where a client offers it.
+pub const SUBPROTOCOL: &str = "janet.1";
+
+/// Begins the subprotocol in which a page shows its device key, which is offered and never chosen.
+pub const KEY_SUBPROTOCOL: &str = "janet.key.";
+
 /// The only microphone rate over WebSocket, in Hz.
 pub const MIC_RATE_HZ: u32 = 16_000;
 
 /// The rates in which Janet's voice can be asked for over WebSocket, in Hz.
 pub const PLAY_RATES_HZ: [u32; 2] = [24_000, 48_000];
+
+/// Bytes of each side's message of SPAKE2: its letter, and a compressed point of Ed25519.
+pub const PAIR_MESSAGE_BYTES: usize = 33;
+
+/// Bytes of what shows that a side has the key of a pairing: an HMAC-SHA-256.
+pub const PAIR_PROOF_BYTES: usize = 32;
 
 /// How fast Janet's voice can be asked to speak; 1 is its own pace.
 pub const VOICE_SPEEDS: std::ops::RangeInclusive<f64> = 0.5..=2.0;

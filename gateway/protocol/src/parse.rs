@@ -10,6 +10,11 @@ use crate::{
     Sound, Timestamp, VOICE_SPEEDS, WireError,
 };
 
+#[path = "parse_door.rs"]
+mod door;
+#[cfg(test)]
+pub(crate) use door::NAME_BYTES;
+
 /// Longest `type` that is looked at, in bytes. Longer ones are refused as too large.
 const TYPE_BYTES: usize = 1024;
 /// Longest name of a session, a call, a device or a media section, in bytes.
@@ -116,6 +121,20 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         "voip_ring" => ClientMessage::VoipRing {
             client_id: optional_name(fields, "client_id")?,
             caller: optional_name(fields, "caller")?,
+        },
+        "pair_open" => ClientMessage::PairOpen {
+            role: door::role(fields)?,
+        },
+        "pair_start" => ClientMessage::PairStart {
+            name: door::name(fields)?,
+            message: door::digits(fields, "message")?,
+        },
+        "pair_finish" => ClientMessage::PairFinish {
+            proof: door::digits(fields, "proof")?.into(),
+        },
+        "device_list" => ClientMessage::DeviceList,
+        "device_revoke" => ClientMessage::DeviceRevoke {
+            device_id: door::device_id(fields)?,
         },
         unknown => {
             return Err(WireError::in_field(

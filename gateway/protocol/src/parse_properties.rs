@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CallDirection, DeviceInfo};
+use crate::{CallDirection, DeviceInfo, Role};
 
 fn request_id() -> impl Strategy<Value = Option<RequestId>> {
     proptest::option::of(prop_oneof![
@@ -80,6 +80,23 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
                 }
             }),
         calls(),
+        prop_oneof![Just(Role::Operator), Just(Role::Guest)]
+            .prop_map(|role| ClientMessage::PairOpen { role }),
+        (
+            "[^\\s\\p{C}][^\\p{C}\u{2028}\u{2029}]{0,20}",
+            any::<[u8; 32]>(),
+            any::<u8>()
+        )
+            .prop_map(|(name, point, side)| {
+                let mut message = [side; crate::PAIR_MESSAGE_BYTES];
+                message[1..].copy_from_slice(&point);
+                ClientMessage::PairStart { name, message }
+            }),
+        any::<[u8; 32]>().prop_map(|proof| ClientMessage::PairFinish {
+            proof: proof.into()
+        }),
+        Just(ClientMessage::DeviceList),
+        "[0-9a-f]{16}".prop_map(|device_id| ClientMessage::DeviceRevoke { device_id }),
         any::<u32>().prop_map(|played_sample| ClientMessage::Playout { played_sample }),
         any::<f64>()
             .prop_filter_map("finite", serde_json::Number::from_f64)
@@ -169,6 +186,8 @@ fn near_miss() -> impl Strategy<Value = String> {
         Just(r#""message""#.to_owned()),
         Just(r#""audio""#.to_owned()),
         Just(r#""audio_start""#.to_owned()),
+        Just(r#""pair_start""#.to_owned()),
+        Just(r#""device_revoke""#.to_owned()),
     ];
     let name = prop_oneof![
         Just("type"),
@@ -178,6 +197,9 @@ fn near_miss() -> impl Strategy<Value = String> {
         Just("rate_hz"),
         Just("timestamp"),
         Just("played_sample"),
+        Just("name"),
+        Just("message"),
+        Just("device_id"),
     ];
     proptest::collection::vec((name, value), 0..6).prop_map(|fields| {
         let fields: Vec<String> = fields

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Base64, CallState, ContextData, EndReason, ErrorCode, Private, RequestId, Sensitivity,
-    Timestamp,
+    Base64, CallState, ContextData, EndReason, ErrorCode, PairEnd, PairedDevice, Private,
+    RequestId, Sensitivity, Timestamp,
 };
 
 /// One text frame to a client.
@@ -291,6 +291,71 @@ pub enum ServerMessage {
         rtp_timestamp: u32,
         /// Number of the sample at 48 kHz, as in `playout`; wraps at 2³².
         sample: u32,
+    },
+    /// The first frame of a connection from another machine that showed no device key: it may pair,
+    /// and nothing else.
+    PairWanted {
+        /// Version of the protocol.
+        protocol: u32,
+        /// SHA-256 of the server's certificate. A client that can see the certificate itself takes
+        /// that one: whoever stands in between says here what they like.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
+        fingerprint: String,
+    },
+    /// The answer to `pair_open`.
+    PairOpened {
+        /// Eight digits, to be typed on the device.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]{8}$")))]
+        code: Private<String>,
+        /// What the device may do.
+        role: Role,
+        /// SHA-256 of the server's certificate.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
+        fingerprint: String,
+        /// Where other machines reach the server, the likeliest first.
+        addresses: Vec<String>,
+        /// How long the code is good for, in milliseconds.
+        expires_ms: u64,
+    },
+    /// A pairing is over, and no device was paired. Sent to whoever opened it.
+    PairClosed {
+        /// Why.
+        reason: PairEnd,
+    },
+    /// A device was paired. Sent to whoever opened the pairing.
+    DevicePaired {
+        /// The device.
+        device: PairedDevice,
+    },
+    /// The answer to `pair_start`.
+    PairChallenge {
+        /// Side B's message of SPAKE2.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{66}$")))]
+        message: String,
+    },
+    /// The answer to `pair_finish`. The connection ends behind it: the next one shows the key.
+    Paired {
+        /// What this device is called from now on.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{16}$")))]
+        device_id: String,
+        /// The device's key. Nobody can tell it a second time.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[A-Za-z0-9_-]{43}$")))]
+        key: Private<String>,
+        /// What it may do.
+        role: Role,
+        /// HMAC of the exchange's key: shows that the server knew the code.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
+        proof: Private<String>,
+    },
+    /// The answer to `device_list`.
+    DevicesListed {
+        /// All that are paired, the oldest first.
+        devices: Vec<PairedDevice>,
+    },
+    /// The answer to `device_revoke`: its connections are closed, and its key is worth nothing.
+    DeviceRevoked {
+        /// Which.
+        device_id: String,
     },
     /// Something could not be understood or served. The connection stays open.
     Error {

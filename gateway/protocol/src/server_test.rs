@@ -3,10 +3,28 @@ use serde_json::{Value, json};
 use super::*;
 use crate::catalogue::{Direction, MESSAGES};
 use crate::{
-    Choice, ConversationInfo, ModelInfo, PROTOCOL, PastMessage, Speaker, Trouble, WireError,
+    Choice, ConversationInfo, ModelInfo, PROTOCOL, PairEnd, PairedDevice, PastMessage, Speaker,
+    Trouble, WireError,
 };
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
+
+const DIGITS: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+fn device() -> PairedDevice {
+    PairedDevice {
+        device_id: "0123456789abcdef".into(),
+        name: "phone".into(),
+        role: Role::Guest,
+        created_ms: 1,
+        seen_ms: 2,
+    }
+}
+
+fn device_json() -> Value {
+    json!({"device_id": "0123456789abcdef", "name": "phone", "role": "guest", "created_ms": 1,
+        "seen_ms": 2})
+}
 
 /// One of each, with every optional field set, beside the exact JSON.
 pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
@@ -275,6 +293,63 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 sample: 480,
             },
             json!({"type": "face_clock", "rtp_timestamp": u32::MAX, "sample": 480}),
+        ),
+        (
+            ServerMessage::PairWanted {
+                protocol: PROTOCOL,
+                fingerprint: DIGITS.into(),
+            },
+            json!({"type": "pair_wanted", "protocol": 1, "fingerprint": DIGITS}),
+        ),
+        (
+            ServerMessage::PairOpened {
+                code: "12345678".into(),
+                role: Role::Guest,
+                fingerprint: DIGITS.into(),
+                addresses: vec!["https://192.168.1.5:8765/".into()],
+                expires_ms: 120_000,
+            },
+            json!({"type": "pair_opened", "code": "12345678", "role": "guest",
+                "fingerprint": DIGITS, "addresses": ["https://192.168.1.5:8765/"],
+                "expires_ms": 120_000}),
+        ),
+        (
+            ServerMessage::PairClosed {
+                reason: PairEnd::WornOut,
+            },
+            json!({"type": "pair_closed", "reason": "worn_out"}),
+        ),
+        (
+            ServerMessage::DevicePaired { device: device() },
+            json!({"type": "device_paired", "device": device_json()}),
+        ),
+        (
+            ServerMessage::PairChallenge {
+                message: format!("42{DIGITS}"),
+            },
+            json!({"type": "pair_challenge", "message": format!("42{DIGITS}")}),
+        ),
+        (
+            ServerMessage::Paired {
+                device_id: "0123456789abcdef".into(),
+                key: "A".repeat(43).into(),
+                role: Role::Operator,
+                proof: DIGITS.into(),
+            },
+            json!({"type": "paired", "device_id": "0123456789abcdef", "key": "A".repeat(43),
+                "role": "operator", "proof": DIGITS}),
+        ),
+        (
+            ServerMessage::DevicesListed {
+                devices: vec![device()],
+            },
+            json!({"type": "devices_listed", "devices": [device_json()]}),
+        ),
+        (
+            ServerMessage::DeviceRevoked {
+                device_id: "0123456789abcdef".into(),
+            },
+            json!({"type": "device_revoked", "device_id": "0123456789abcdef"}),
         ),
         (
             ServerMessage::Error {

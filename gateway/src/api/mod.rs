@@ -4,8 +4,9 @@
 //!  request ─▶ seat (or 429) ─▶ body (limits) ─▶ fields ─▶ engine::oneshot ─▶ pieces ─▶ answer
 //! ```
 //! Adapters over the engine's requests, no pipeline of their own: conversations go first, and what a
-//! request may not have is refused by the name of its field. No key is needed where only loopback is
-//! served; an `Authorization` header is not looked at. Nothing is stored, and nothing of what is said
+//! request may not have is refused by the name of its field. From this machine no key
+//! is needed and an `Authorization` header is not looked at; from another one it holds a device's key
+//! (`server::entry` has seen to it). Nothing is stored, and nothing of what is said
 //! is logged. Closing the connection is how a request is called off.
 
 mod body;

@@ -74,6 +74,8 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     findings.extend(models(config));
     findings.extend(hub(config));
     findings.extend([port(config), conversations(&config.conversation.data_dir)]);
+    findings.push(certificate(config));
+    findings.extend(others(config));
     findings.extend(config.engine.record_dir.as_deref().map(recordings));
     findings.extend([
         page(config),
@@ -234,6 +236,33 @@ fn port(config: &Config) -> Finding {
         Err(error) => Finding::new(WHAT, State::Bad, format!("{address}: {error}"))
             .todo("`janet serve --port N` takes another; perhaps Janet runs already: look at it"),
     }
+}
+
+/// What other machines will see.
+fn certificate(config: &Config) -> Finding {
+    const WHAT: &str = "certificate";
+    match server::certificate(config) {
+        Ok(Some(fingerprint)) => Finding::new(WHAT, State::Fine, format!("SHA-256 {fingerprint}")),
+        Ok(None) => Finding::new(WHAT, State::Fine, "Janet makes one at her first start"),
+        Err(error) => Finding::new(WHAT, State::Bad, error.to_string()).todo(
+            "put the files right, or leave `server.certificate` out: Janet makes one of her own",
+        ),
+    }
+}
+
+/// Who may come in besides this machine.
+fn others(config: &Config) -> Option<Finding> {
+    const WHAT: &str = "other machines";
+    if config.server.host.is_loopback() {
+        return None;
+    }
+    let found = "served by TLS, once they are paired (`janet pair`)";
+    if !config.server.legacy_lan {
+        return Some(Finding::new(WHAT, State::Fine, found));
+    }
+    let found = format!("{found}; the private network without both, as guests");
+    let todo = "`--set server.legacy_lan=false` as soon as the older clients are gone";
+    Some(Finding::new(WHAT, State::Note, found).todo(todo))
 }
 
 fn conversations(folder: &Path) -> Finding {

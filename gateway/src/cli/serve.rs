@@ -12,7 +12,7 @@ use crate::{server, weights};
 /// Flags of `janet serve`, and of the commands that tell what it would do.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Address to listen on; loopback only [default: 127.0.0.1]
+    /// Address to listen on besides loopback: 0.0.0.0 for all; others need TLS and `janet pair` [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     host: Option<String>,
     /// Port to listen on; 0 takes a free one [default: 8765]
@@ -64,9 +64,11 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         .map(|(role, name)| format!("{role} {name}"))
         .join(", ");
     let paths = weights.paths.clone();
-    runtime.block_on(server::serve(config.clone(), profile, paths, |address| {
+    runtime.block_on(server::serve(config.clone(), profile, paths, |announced| {
         let text = format!(
-            "Janet is at http://{address}/\nModels: {models}. They are loading; Ctrl-C ends Janet.\n"
+            "Janet is at http://{}/\nModels: {models}. They are loading; Ctrl-C ends Janet.\n{}",
+            announced.here,
+            for_others(&announced)
         );
         // Whoever started her may not read what she says.
         if let Err(error) = std::io::stdout().write_all(text.as_bytes()) {
@@ -76,4 +78,16 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     // Until here nobody removes what is loaded.
     drop(weights);
     Ok(())
+}
+
+/// What whoever sits at another machine needs to know; nothing where none is served.
+fn for_others(announced: &server::Announced) -> String {
+    if announced.elsewhere.is_empty() {
+        return String::new();
+    }
+    format!(
+        "From other machines: {} (`janet pair` lets a device in)\nSHA-256 of her certificate: {}\n",
+        announced.elsewhere.join(" "),
+        announced.fingerprint
+    )
 }

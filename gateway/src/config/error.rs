@@ -66,16 +66,6 @@ pub enum ConfigError {
     /// Two values that do not go together.
     #[error(transparent)]
     Conflict(Box<Conflict>),
-    /// A bind address that would let strangers in.
-    #[error(
-        "{origin}: `server.host` = {host} is refused: until TLS and pairing are there, Janet listens on loopback only (127.0.0.1 or ::1)"
-    )]
-    NotLoopback {
-        /// Which layer.
-        origin: Origin,
-        /// The address.
-        host: String,
-    },
     /// A catalogue of the user's that cannot be used.
     #[error("{origin}: `models.catalogue` = {}: {source}", path.display())]
     Catalogue {

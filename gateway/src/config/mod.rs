@@ -25,6 +25,8 @@ use std::time::Duration;
 
 use janet_models::store::Catalogue;
 
+use crate::lock::Files;
+
 pub use auto::{Choice, Condition, Known};
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -61,10 +63,16 @@ pub struct Config {
 /// The listening socket and its clients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
-    /// Loopback only, until TLS and pairing are there.
+    /// Beyond loopback, which is always served, TLS and a paired device are needed.
     pub host: IpAddr,
     /// 0 lets the system choose.
     pub port: u16,
+    /// The certificate and its key; `None`: her own, kept beside the conversations.
+    pub certificate: Option<Files>,
+    /// Names of this machine besides those that the system knows, in lower case.
+    pub names: Vec<String>,
+    /// Whether clients of the private network are guests without TLS and without being paired.
+    pub legacy_lan: bool,
     /// The built page; `None`: looked for beside the executable and in the workspace.
     pub web_dir: Option<PathBuf>,
     /// Connections at once; one more is told to come back later.

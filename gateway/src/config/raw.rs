@@ -26,6 +26,12 @@ pub(super) struct Raw {
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: i64,
+    /// Empty: her own, made at the first start.
+    pub(super) certificate: String,
+    pub(super) certificate_key: String,
+    /// With commas between.
+    pub(super) names: String,
+    pub(super) legacy_lan: bool,
     /// Empty: looked for.
     pub(super) web_dir: String,
     pub(super) max_clients: i64,
@@ -44,6 +50,10 @@ impl Default for Server {
         Self {
             host: "127.0.0.1".into(),
             port: 8765,
+            certificate: String::new(),
+            certificate_key: String::new(),
+            names: String::new(),
+            legacy_lan: false,
             web_dir: String::new(),
             max_clients: 64,
             // Room for a 10 MiB upload in base64.

@@ -17,6 +17,7 @@ use super::{
     LlmServer, Log, LogFormat, Models, Origin, Persona, Server, SpeechFormat, SpeechServer, Stt,
 };
 use crate::address;
+use crate::lock::{self, Files};
 
 /// Where Ollama listens unless it was told otherwise.
 const OLLAMA: &str = "http://127.0.0.1:11434";
@@ -75,15 +76,12 @@ impl Check<'_> {
                 self.out_of_range("server.host", "an IP address or localhost", host)
             })?,
         };
-        if !host.is_loopback() {
-            return Err(ConfigError::NotLoopback {
-                origin: self.layers.origin("server.host"),
-                host: server.host.clone(),
-            });
-        }
         Ok(Server {
             host,
             port: self.whole("server.port", server.port, 0..=65_535)?,
+            certificate: self.certificate(raw)?,
+            names: self.names("server.names", &server.names)?,
+            legacy_lan: server.legacy_lan,
             web_dir: path(&server.web_dir),
             max_clients: self.whole("server.max_clients", server.max_clients, 1..=10_000)?,
             max_frame_bytes: self.whole(
@@ -119,6 +117,33 @@ impl Check<'_> {
             )?,
             shutdown: self.millis("server.shutdown_ms", server.shutdown_ms, 100..=600_000)?,
         })
+    }
+
+    /// Both files or none.
+    fn certificate(&self, raw: &Raw) -> Result<Option<Files>, ConfigError> {
+        let (certificate, key) = (&raw.server.certificate, &raw.server.certificate_key);
+        let lacks = |key, other: &str| {
+            let wanted = format!("the path of a PEM file, as `{other}` is set");
+            Err(self.out_of_range(key, &wanted, "nothing"))
+        };
+        match (path(certificate), path(key)) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(Files { certificate, key })),
+            (Some(_), None) => lacks("server.certificate_key", "server.certificate"),
+            (None, Some(_)) => lacks("server.certificate", "server.certificate_key"),
+        }
+    }
+
+    fn names(&self, key: &'static str, text: &str) -> Result<Vec<String>, ConfigError> {
+        let names = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        let named = |name: &str| match lock::is_name(name) {
+            true => Ok(name.to_ascii_lowercase()),
+            false => Err(self.out_of_range(key, "names of this machine with commas between", name)),
+        };
+        names.map(named).collect()
     }
 
     fn models(&self, raw: &Raw, environment: &Environment) -> Result<Models, ConfigError> {

@@ -157,16 +157,50 @@ fn variables_of_other_tools_are_left_alone() {
 }
 
 #[test]
-fn a_bind_address_beyond_loopback_is_refused_with_the_reason() {
-    for host in ["0.0.0.0", "192.168.1.5", "::"] {
+fn every_address_can_be_bound_and_nothing_else() {
+    for host in [
+        "0.0.0.0",
+        "192.168.1.5",
+        "::",
+        "127.0.0.2",
+        "::1",
+        "localhost",
+    ] {
+        load_with(&[("--host", "server.host", host)], &[], LAPTOP).expect("an address");
+    }
+    for host in ["", "janet.example", "127.0.0.1:8765"] {
         let error = refusal(&[("--host", "server.host", host)], &[]);
         assert!(
-            error.contains("until TLS and pairing") && error.contains("flag --host"),
+            error.contains("`server.host`") && error.contains("flag --host"),
             "{error}"
         );
     }
-    for host in ["127.0.0.1", "127.0.0.2", "::1", "localhost"] {
-        load_with(&[("--host", "server.host", host)], &[], LAPTOP).expect("loopback is fine");
+}
+
+#[test]
+fn a_certificate_and_its_key_come_together() {
+    let certificate = ("--set", "server.certificate", "/x/chain.pem");
+    let key = ("--set", "server.certificate_key", "/x/key.pem");
+    let (config, _) = load_with(&[certificate, key], &[], LAPTOP).expect("both");
+    assert!(config.server.certificate.is_some());
+    for (given, lacks) in [
+        (certificate, "`server.certificate_key` must be the path"),
+        (key, "`server.certificate` must be the path"),
+    ] {
+        let error = refusal(&[given], &[]);
+        assert!(error.contains(lacks), "{error}");
+    }
+}
+
+#[test]
+fn names_have_commas_between_and_are_names() {
+    let set = |names| load_with(&[("--set", "server.names", names)], &[], LAPTOP);
+    let (config, _) = set(" Janet.home.arpa,box, ").expect("names");
+    assert_eq!(config.server.names, ["janet.home.arpa", "box"]);
+    assert!(set("").expect("none").0.server.names.is_empty());
+    for wrong in ["a b", "https://janet.example", "janet.example:8765"] {
+        let error = refusal(&[("--set", "server.names", wrong)], &[]);
+        assert!(error.contains("`server.names`"), "{error}");
     }
 }
 

@@ -1,27 +1,39 @@
 //! Takes in connections: no more than there is room for, and none that only stands in the door.
 //!
 //! Every connection has a place until it has become a WebSocket (which has a place of its own, see
-//! `socket`) or has ended. One that does not say what it wants within [`Door::patience`], or does not
-//! read what it asked for within [`Door::write_patience`], is closed, so that such connections cannot
-//! take all places. What a connection was told last reaches it (see [`linger`](super::linger)). Past the limit nobody is accepted: the kernel lets them wait in its queue, and
-//! refuses past that.
+//! `socket`) or has ended. One that has not said by its first byte whether it speaks TLS, and come to
+//! the end of the handshake if so, within [`Door::patience`] is closed; so is one that then does not
+//! say what it wants within the same time, or does not read what it asked for within
+//! [`Door::write_patience`], so that such connections cannot take all places. What a connection was
+//! told last reaches it (see [`linger`](super::linger)). Past the limit nobody is accepted: the kernel
+//! lets them wait in its queue, and refuses past that. One machine elsewhere that knocks too often is
+//! closed without a word.
 
+use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use super::linger::linger;
 use super::patient::{Patient, Watched};
+use super::tls::{self, Wire};
 use crate::app::goes_down;
+use crate::lock::{Lock, Peer, Way};
 
 /// After the system had no file descriptor left, before the next try.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
@@ -44,20 +56,22 @@ pub(super) struct Door {
 
 /// Serves until the server goes down; then takes in nobody and lets requests end.
 pub(super) async fn accept(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     router: Router,
+    lock: Arc<Lock>,
     door: Door,
     mut leaving: watch::Receiver<bool>,
 ) {
+    let acceptor = TlsAcceptor::from(lock.certificate.tls.clone());
     let places = Arc::new(Semaphore::new(door.places));
     let mut connections = JoinSet::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
-        let socket = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
+        let (socket, address) = tokio::select! {
+            accepted = next(&listeners) => match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     if !is_of_the_connection(&error) {
                         tracing::error!(%error, "no connection can be taken in");
@@ -71,14 +85,26 @@ pub(super) async fn accept(
         };
         // Those that have ended are let go of here, so that none gather.
         while connections.try_join_next().is_some() {}
+        if !lock.admits(address.ip()) {
+            metrics::counter!("janet_http_knocks_refused_total").increment(1);
+            continue;
+        }
         // A sentence's first sound must not wait for a full packet.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket keeps Nagle's delay");
         }
-        let (socket, watched, let_go) = Patient::new(socket, door.write_patience);
-        let serving = serve(socket, watched, router.clone(), door, leaving.clone());
+        let (acceptor, router, mut leaving) = (acceptor.clone(), router.clone(), leaving.clone());
         connections.spawn(async move {
-            serving.await;
+            let opened = tokio::select! {
+                opened = open(socket, &acceptor, door.patience) => opened,
+                () = goes_down(&mut leaving) => None,
+            };
+            let Some((socket, way)) = opened else {
+                return;
+            };
+            let (socket, watched, let_go) = Patient::new(socket, door.write_patience);
+            let peer = Peer::new(address, way);
+            serve(socket, watched, router, peer, door, leaving).await;
             drop(place);
             // Now, or when the WebSocket that it became has ended.
             if let Ok(socket) = let_go.await {
@@ -86,24 +112,63 @@ pub(super) async fn accept(
             }
         });
     }
-    drop(listener);
+    drop(listeners);
     let ended = async { while connections.join_next().await.is_some() {} };
     if timeout(door.farewell, ended).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
 }
 
+/// The next connection at any of them.
+async fn next(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|context| {
+        for listener in listeners {
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// A connection that has begun to say what it wants; `None`: it did not, or not in time.
+async fn open(
+    socket: TcpStream,
+    acceptor: &TlsAcceptor,
+    patience: Duration,
+) -> Option<(Box<dyn Wire>, Way)> {
+    match timeout(patience, tls::open(socket, acceptor)).await {
+        Ok(Ok(opened)) => Some(opened),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a connection ended before it began");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("a connection did not begin in time");
+            None
+        }
+    }
+}
+
 async fn serve(
-    socket: Patient<TcpStream>,
+    socket: Patient<Box<dyn Wire>>,
     watched: Watched,
     router: Router,
+    peer: Peer,
     door: Door,
     mut leaving: watch::Receiver<bool>,
 ) {
+    let service = TowerToHyperService::new(router);
+    // Every request says where it comes from.
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(door.patience)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

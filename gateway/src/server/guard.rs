@@ -1,15 +1,15 @@
-//! Who may talk to a server on loopback: local programs and pages that this server served.
+//! Whose pages may talk to the server: those that it served itself. Programs may in any case.
 //!
-//! A web page anywhere can make the user's browser send requests to 127.0.0.1. Two headers that a
-//! page cannot forge give it away: `Host` (a name that was re-bound to 127.0.0.1 is not a loopback
-//! name) and `Origin` (a page from elsewhere). Checked on every request, upgrades included.
+//! A web page anywhere can make the user's browser send requests to 127.0.0.1, or to an address of
+//! the house. Two headers that a page cannot forge give it away: `Host` (a name that was re-bound to
+//! our address is none of our names) and `Origin` (a page from elsewhere). Checked on every request,
+//! upgrades included; what somebody may have is `entry`'s to say.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+
+use crate::lock::{Names, Peer, Way};
 
 /// Why a request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,9 @@ pub(super) enum Refusal {
     /// Not one `Host` header, or not a legible one.
     #[error("the Host header is missing or malformed")]
     NoHost,
+    /// A name that is none of ours.
+    #[error("the Host header names another machine; `server.names` adds a name to this one's")]
+    ForeignName,
     /// A name that is not this machine's loopback.
     #[error("the Host header does not name this machine's loopback; use 127.0.0.1 or localhost")]
     ForeignHost,
@@ -25,33 +28,26 @@ pub(super) enum Refusal {
     ForeignOrigin,
 }
 
-/// The middleware: refused requests get 403 and reach nothing.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    match check(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            metrics::counter!("janet_http_refused_total").increment(1);
-            tracing::warn!(%refusal, "a request was refused");
-            (StatusCode::FORBIDDEN, format!("{refusal}\n")).into_response()
-        }
-    }
-}
-
 /// Judges the headers alone.
-fn check(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check(headers: &HeaderMap, peer: &Peer, names: &Names) -> Result<(), Refusal> {
     let host = only(headers, header::HOST).ok_or(Refusal::NoHost)?;
     let name = host_name(host).ok_or(Refusal::NoHost)?;
-    if !is_loopback(name) {
+    if peer.is_here() && !is_loopback(name) {
         return Err(Refusal::ForeignHost);
+    }
+    if !names.is_ours(name) {
+        return Err(Refusal::ForeignName);
     }
     if !headers.contains_key(header::ORIGIN) {
         // Programs send none; browsers always do where it matters.
         return Ok(());
     }
     let origin = only(headers, header::ORIGIN).ok_or(Refusal::ForeignOrigin)?;
-    let authority = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
+    // A page that came in the clear may be anybody's.
+    let authority = match peer.way {
+        Way::Plain => origin.strip_prefix("http://"),
+        Way::Tls => origin.strip_prefix("https://"),
+    };
     match authority {
         Some(authority) if authority.eq_ignore_ascii_case(host) => Ok(()),
         _ => Err(Refusal::ForeignOrigin),
@@ -59,7 +55,7 @@ fn check(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The value of a header that must stand there once.
-fn only(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+pub(super) fn only(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
@@ -95,7 +91,16 @@ mod tests {
 
     use super::*;
 
+    fn peer(address: &str, way: Way) -> Peer {
+        let address: IpAddr = address.parse().expect("an address");
+        Peer::new((address, 5000).into(), way)
+    }
+
     fn judge(host: &str, origin: Option<&str>) -> Result<(), Refusal> {
+        judge_from(&peer("127.0.0.1", Way::Plain), host, origin)
+    }
+
+    fn judge_from(peer: &Peer, host: &str, origin: Option<&str>) -> Result<(), Refusal> {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_str(host).expect("a header"));
         if let Some(origin) = origin {
@@ -104,7 +109,11 @@ mod tests {
                 HeaderValue::from_str(origin).expect("a header"),
             );
         }
-        check(&headers)
+        check(&headers, peer, &names())
+    }
+
+    fn names() -> Names {
+        Names::of_this_machine(&["janet.example".to_owned()])
     }
 
     #[test]
@@ -148,6 +157,8 @@ mod tests {
         ] {
             assert_eq!(judge(host, None), Err(Refusal::NoHost), "{host}");
         }
+        let here = peer("127.0.0.1", Way::Plain);
+        let check = |headers: &HeaderMap| check(headers, &here, &names());
         assert_eq!(check(&HeaderMap::new()), Err(Refusal::NoHost));
         let mut twice = HeaderMap::new();
         twice.append(header::HOST, HeaderValue::from_static("localhost"));
@@ -174,5 +185,36 @@ mod tests {
                 "{origin}"
             );
         }
+    }
+
+    #[test]
+    fn from_elsewhere_our_names_and_addresses_pass_and_no_others() {
+        let far = peer("192.168.1.7", Way::Tls);
+        for host in [
+            "192.168.1.5:8765",
+            "[fd00::2]:8765",
+            "janet.example",
+            "JANET.example:1",
+        ] {
+            assert_eq!(judge_from(&far, host, None), Ok(()), "{host}");
+            let own = format!("https://{host}");
+            assert_eq!(judge_from(&far, host, Some(&own)), Ok(()), "{host}");
+        }
+        for host in ["evil.example", "192.168.1.5.evil.example:8765"] {
+            assert_eq!(
+                judge_from(&far, host, None),
+                Err(Refusal::ForeignName),
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_that_came_in_the_clear_is_not_trusted_with_what_is_encrypted() {
+        let host = "192.168.1.5:8765";
+        let plain = "http://192.168.1.5:8765";
+        let over = |way| judge_from(&peer("192.168.1.7", way), host, Some(plain));
+        assert_eq!(over(Way::Plain), Ok(()));
+        assert_eq!(over(Way::Tls), Err(Refusal::ForeignOrigin));
     }
 }

@@ -5,6 +5,7 @@
 //! goodbye to everybody, lets what is running end within its deadline.
 
 mod accept;
+mod entry;
 mod guard;
 mod health;
 mod linger;
@@ -12,6 +13,9 @@ mod loading;
 mod metrics;
 mod page;
 mod patient;
+mod realtime;
+mod tls;
+mod until;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,7 +24,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State, WebSocketUpgrade};
+use axum::extract::{Extension, Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -36,8 +40,8 @@ use crate::conversations::{Conversations, StoreError};
 use crate::elsewhere::SetupError;
 use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
+use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, Names, Visitor};
 use crate::tts::SpeechServer;
-use crate::webrtc::Door as RtcDoor;
 use crate::{api, socket, weights};
 use accept::{Door, accept};
 use page::Page;
@@ -75,6 +79,9 @@ pub enum ServeError {
         /// Why not.
         source: StoreError,
     },
+    /// There is no certificate, or no list of devices.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// `server.web_dir` was set to a folder without a page.
     #[error("`server.web_dir` = {}: there is no index.html in this folder", folder.display())]
     NoPage {
@@ -97,12 +104,23 @@ pub enum ServeError {
     LoadingDied,
 }
 
+/// What can be told once the port is open.
+#[derive(Debug)]
+pub struct Announced {
+    /// Where programs of this machine reach the server.
+    pub here: SocketAddr,
+    /// Where other machines do; empty: nowhere.
+    pub elsewhere: Vec<String>,
+    /// SHA-256 of the certificate, as browsers show it.
+    pub fingerprint: String,
+}
+
 /// Serves until a signal ends it. `announce` is called once, when the port is open.
 pub async fn serve(
     config: Config,
     profile: String,
     paths: ModelPaths,
-    announce: impl FnOnce(SocketAddr),
+    announce: impl FnOnce(Announced),
 ) -> Result<(), ServeError> {
     let scrape = metrics::install();
     // Before anything else can fail: a signal that comes early must find somebody.
@@ -112,11 +130,14 @@ pub async fn serve(
 
     // What fails at once and is put right most easily comes first.
     let page = Arc::new(Page::find(config.server.web_dir.as_deref())?);
-    let address = SocketAddr::new(config.server.host, config.server.port);
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError::Bind { address, source })?;
-    let address = listener.local_addr()?;
+    let listeners = listen(config.server.host, config.server.port).await?;
+    let lock = Arc::new(put_in_lock(&config, listeners[0].local_addr()?)?);
+    let announced = Announced {
+        // This machine's own is the last.
+        here: here(listeners[listeners.len() - 1].local_addr()?),
+        elsewhere: lock.reachable(),
+        fingerprint: lock.certificate.fingerprint.to_string(),
+    };
     let data_dir = &config.conversation.data_dir;
     let conversations = Conversations::open(data_dir, config.conversation.keep)
         .await
@@ -130,7 +151,7 @@ pub async fn serve(
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
-    let rtc = rtc_door(address).await;
+    let rtc = realtime::open(lock.media_addresses(), announced.here.port()).await;
     let app = Arc::new(App {
         rtc: rtc.clone(),
         profile,
@@ -141,13 +162,14 @@ pub async fn serve(
         conversations: conversations.clone(),
         places: Arc::new(Semaphore::new(config.server.max_clients)),
         leaving: leaving.clone(),
+        lock: lock.clone(),
         config,
     });
     let mut loaded = loading::start(app.clone(), paths, tell_phase)?;
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
-    let upkeep = tokio::spawn(keep_up(scrape.clone(), leaving.clone()));
-    let realtime = tokio::spawn(listen(rtc, leaving.clone()));
+    let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
+    let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
 
     let router = router(app.clone(), page, scrape);
     let server = &app.config.server;
@@ -157,8 +179,8 @@ pub async fn serve(
         write_patience: server.write_timeout,
         farewell: server.shutdown,
     };
-    let mut http = tokio::spawn(accept(listener, router, door, leaving));
-    announce(address);
+    let mut http = tokio::spawn(accept(listeners, router, lock.clone(), door, leaving));
+    announce(announced);
 
     let (mut is_loading, mut is_serving) = (true, true);
     let ended = loop {
@@ -207,9 +229,59 @@ pub async fn serve(
             tracing::warn!("a background task did not end in time");
         }
     }
+    lock.save().await;
     conversations.close().await;
     tracing::info!("everything is written; goodbye");
     ended
+}
+
+/// The sockets on which the server listens: where it was told, and for programs of this machine
+/// always. The last one reaches those.
+async fn listen(host: IpAddr, port: u16) -> Result<Vec<TcpListener>, ServeError> {
+    let bind = async |address: SocketAddr| {
+        let listener = TcpListener::bind(address).await;
+        listener.map_err(|source| ServeError::Bind { address, source })
+    };
+    let first = bind((host, port).into()).await?;
+    if host.is_loopback() || host.is_unspecified() {
+        return Ok(vec![first]);
+    }
+    let port = first.local_addr()?.port();
+    let here = bind((Ipv4Addr::LOCALHOST, port).into()).await?;
+    Ok(vec![first, here])
+}
+
+/// The address by which this machine reaches a socket that listens there.
+fn here(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(_) => (Ipv6Addr::LOCALHOST, address.port()).into(),
+    }
+}
+
+fn put_in_lock(config: &Config, address: SocketAddr) -> Result<Lock, LockError> {
+    let server = &config.server;
+    if server.legacy_lan && !server.host.is_loopback() {
+        tracing::warn!(
+            "server.legacy_lan: whoever is in the private network talks to Janet as a guest, without \
+             being paired, and whoever listens there hears it"
+        );
+    }
+    Lock::open(
+        server.certificate.as_ref(),
+        &config.conversation.data_dir,
+        Names::of_this_machine(&server.names),
+        (address.ip(), address.port()),
+        server.legacy_lan,
+    )
+}
+
+/// The certificate that `janet serve` would show; `None`: it would make one.
+pub(crate) fn certificate(config: &Config) -> Result<Option<Fingerprint>, CertificateError> {
+    let files = config.server.certificate.as_ref();
+    let look = Certificate::look(files, &config.conversation.data_dir);
+    Ok(look?.map(|certificate| certificate.fingerprint))
 }
 
 /// Where the page lies; `None`: nobody has built it.
@@ -237,13 +309,17 @@ fn router(app: Arc<App>, page: Arc<Page>, scrape: metrics::Scrape) -> Router {
         )
         .nest("/v1", api::routes(app.clone()))
         .fallback(page_or_socket)
-        .layer(axum::middleware::from_fn(guard::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            app.lock.clone(),
+            entry::enter,
+        ))
         .with_state(Served { app, page, scrape })
 }
 
 /// `/` and `/ws` upgrade; every other GET is for the page.
 async fn page_or_socket(
     State(served): State<Served>,
+    Extension(visitor): Extension<Visitor>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -252,7 +328,7 @@ async fn page_or_socket(
 ) -> Response {
     let is_socket = matches!(uri.path(), "/" | "/ws");
     match upgrade {
-        Ok(upgrade) if is_socket => socket::upgrade(upgrade, query.0, served.app),
+        Ok(upgrade) if is_socket => socket::upgrade(upgrade, query.0, served.app, visitor),
         Err(rejection) if headers.contains_key(header::UPGRADE) => rejection.into_response(),
         Err(_) if uri.path() == "/ws" => (
             StatusCode::UPGRADE_REQUIRED,
@@ -261,36 +337,6 @@ async fn page_or_socket(
             .into_response(),
         _ if method == Method::GET || method == Method::HEAD => served.page.serve(&uri).await,
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-    }
-}
-
-/// The UDP port for voice in real time: of the same number, so that there is one to open. Without one
-/// everything else works.
-async fn rtc_door(address: SocketAddr) -> Option<Arc<RtcDoor>> {
-    let mut hosts = vec![address.ip()];
-    if address.ip().is_loopback() {
-        // A browser tries both, and some have only one.
-        let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        hosts.extend(both.into_iter().filter(|host| *host != address.ip()));
-    }
-    match RtcDoor::open(&hosts, address.port()).await {
-        Ok(door) => {
-            tracing::debug!(
-                addresses = door.addresses().len(),
-                "voice in real time over UDP"
-            );
-            Some(Arc::new(door))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "there is no UDP port for voice in real time");
-            None
-        }
-    }
-}
-
-async fn listen(door: Option<Arc<RtcDoor>>, leaving: watch::Receiver<bool>) {
-    if let Some(door) = door {
-        door.listen(leaving).await;
     }
 }
 
@@ -315,11 +361,14 @@ async fn watch_servers(app: Arc<App>, mut leaving: watch::Receiver<bool>) {
     }
 }
 
-async fn keep_up(scrape: metrics::Scrape, mut leaving: watch::Receiver<bool>) {
+async fn keep_up(scrape: metrics::Scrape, lock: Arc<Lock>, mut leaving: watch::Receiver<bool>) {
     let mut tick = tokio::time::interval(UPKEEP);
     loop {
         tokio::select! {
-            _ = tick.tick() => scrape.upkeep(),
+            _ = tick.tick() => {
+                scrape.upkeep();
+                lock.save().await;
+            }
             () = goes_down(&mut leaving) => return,
         }
     }

@@ -12,6 +12,7 @@ use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, W
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use super::devices;
 use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
 use super::rate::Rate;
@@ -20,6 +21,7 @@ use super::requests::Requests;
 use super::settings::Settings;
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat, Summons};
+use crate::lock::{Access, Opened, Outcome};
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -28,7 +30,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
-const CAPABILITIES: [&str; 10] = [
+const CAPABILITIES: [&str; 11] = [
     "text",
     "voice",
     "transcript",
@@ -39,6 +41,7 @@ const CAPABILITIES: [&str; 10] = [
     "captions",
     "webrtc",
     "calls",
+    "pairing",
 ];
 
 /// Why a connection ends.
@@ -60,6 +63,10 @@ pub(super) enum Leave {
     Flooding,
     /// The same `client_id` connected elsewhere.
     Superseded,
+    /// Its key is not known (any more).
+    NotPaired,
+    /// It came to pair and has, or had its time.
+    Done,
     /// No place or no engine session is free.
     Full,
     /// The server is going down.
@@ -72,9 +79,9 @@ impl Leave {
     /// The close code (RFC 6455 §7.4.1).
     pub(super) const fn code(self) -> u16 {
         match self {
-            Self::Gone | Self::Silent => 1000,
+            Self::Gone | Self::Silent | Self::Done => 1000,
             Self::Away => 1001,
-            Self::Stalled | Self::Flooding | Self::Superseded => 1008,
+            Self::Stalled | Self::Flooding | Self::Superseded | Self::NotPaired => 1008,
             Self::Violation => 1002,
             Self::NotText => 1007,
             Self::TooBig => 1009,
@@ -94,6 +101,8 @@ impl Leave {
             Self::NotText => "a text frame is not UTF-8",
             Self::Flooding => "too many messages",
             Self::Superseded => "superseded: this client_id connected elsewhere",
+            Self::NotPaired => "not paired: this device key is not known (any more)",
+            Self::Done => "there is nothing more to pair here; come back with the key",
             Self::Full => "no place is free; try again later",
             Self::Away => "the server is going down",
             Self::Fault => "internal error",
@@ -127,6 +136,10 @@ enum Wake {
     Phase,
     /// Somebody else takes the seat, or rings.
     Summons(Summons),
+    /// The device was shut out.
+    Revoked,
+    /// The pairing that it opened is over.
+    PairingOver(Outcome),
     /// The server ends.
     GoingDown,
     /// The writer has given up.
@@ -136,6 +149,10 @@ enum Wake {
 /// One client that was let in.
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
+    access: Access,
+    pub(super) role: Role,
+    /// The pairing that it has opened, which ends with it.
+    pub(super) pairing: Option<Opened>,
     /// Its place in its conversation; nobody else has one at the same time.
     pub(super) seat: Seat,
     /// `None` while the models load.
@@ -171,6 +188,8 @@ impl Connection {
         app: Arc<App>,
         client_id: Option<&str>,
         outbound: Outbound,
+        access: Access,
+        role: Role,
     ) -> Result<Self, (Leave, Outbound)> {
         let (seat, arrival) = match app.conversations.enter(client_id).await {
             Ok(entered) => entered,
@@ -192,6 +211,9 @@ impl Connection {
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
             app,
+            access,
+            role,
+            pairing: None,
             seat,
             session: None,
             outbound,
@@ -242,6 +264,8 @@ impl Connection {
                     Err(_) => Wake::GoingDown,
                 },
                 summons = self.seat.summons() => Wake::Summons(summons),
+                () = devices::revoked(&self.app.lock, &self.access) => Wake::Revoked,
+                outcome = devices::outcome(self.pairing.as_ref()) => Wake::PairingOver(outcome),
                 () = goes_down(&mut self.leaving) => Wake::GoingDown,
                 () = self.outbound.closed() => Wake::WriterGone,
             };
@@ -255,6 +279,8 @@ impl Connection {
                 Wake::Summons(Summons::Leave) => {
                     Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded))
                 }
+                Wake::Revoked => Err(self.leave_with(ErrorCode::NotPaired, Leave::NotPaired)),
+                Wake::PairingOver(outcome) => self.tell_outcome(outcome),
                 Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
                 Wake::WriterGone => Err(Leave::Stalled),
             };
@@ -389,7 +415,7 @@ impl Connection {
         Ok(self.outbound.text(ServerMessage::Connected {
             client_id: self.seat.client_id().to_owned(),
             status,
-            role: Role::Operator,
+            role: self.role,
             protocol: PROTOCOL,
             capabilities: CAPABILITIES.map(str::to_owned).into(),
             nodes: Vec::new(),
@@ -399,7 +425,7 @@ impl Connection {
 
 /// What the client did wrong is told apart from a socket that broke. axum hides the type of the
 /// error, so its words have to do; tests over a real socket hold them.
-fn reading_failed(error: &axum::Error) -> Leave {
+pub(super) fn reading_failed(error: &axum::Error) -> Leave {
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = source {
         let words = error.to_string();

@@ -13,11 +13,11 @@ use janet_protocol::{
     binary, parse,
 };
 
-use super::choices;
 use super::connection::{Connection, Leave};
 use super::realtime::Realtime;
 use super::requests::Asked;
 use super::settings::Change;
+use super::{choices, devices};
 use crate::calls::Event;
 
 /// Requests refused in a row, after which the client is let go.
@@ -144,6 +144,7 @@ impl Connection {
             dialect,
             message,
         } = incoming;
+        self.may(message.type_name(dialect))?;
         let asked = Asked {
             request_id: request_id.clone(),
             manner: dialect.into(),
@@ -280,6 +281,14 @@ impl Connection {
             ClientMessage::Interrupt => {
                 self.ready()?.interrupt().map_err(refused)?;
                 Ok(None)
+            }
+            ClientMessage::PairOpen { role } => answer(self.open_pairing(role)?),
+            ClientMessage::PairStart { .. } | ClientMessage::PairFinish { .. } => {
+                Err(devices::nothing_to_pair())
+            }
+            ClientMessage::DeviceList => answer(self.list_devices()),
+            ClientMessage::DeviceRevoke { device_id } => {
+                answer(devices::revoke(self.app.lock.clone(), device_id).await?)
             }
         }
     }

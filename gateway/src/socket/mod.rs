@@ -13,12 +13,14 @@
 
 pub(crate) mod choices;
 mod connection;
+mod devices;
 mod inbound;
 mod outbound;
 mod rate;
 mod realtime;
 mod requests;
 mod settings;
+mod stranger;
 mod told;
 mod voip;
 mod vr;
@@ -29,15 +31,20 @@ use axum::extract::WebSocketUpgrade;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::response::Response;
 use futures_util::StreamExt;
+use janet_protocol::SUBPROTOCOL;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::lock::{Access, Visitor};
 use connection::{Connection, Leave};
 use outbound::Outbound;
 
 /// How much larger than the limit a frame may be and still only get an error: past it, reading it
 /// whole would be the attack.
 const TRANSPORT_SLACK: usize = 4;
+
+/// Largest message of a connection that may only pair.
+const STRANGERS_BYTES: usize = 4 << 10;
 
 /// The query of an upgrade. Unknown keys are ignored.
 #[derive(Debug, Deserialize)]
@@ -47,32 +54,50 @@ pub(crate) struct Query {
 }
 
 /// Turns a request into a client, or says that there is no room.
-pub(crate) fn upgrade(upgrade: WebSocketUpgrade, query: Query, app: Arc<App>) -> Response {
-    let largest = app.config.server.max_frame_bytes * TRANSPORT_SLACK;
+pub(crate) fn upgrade(
+    upgrade: WebSocketUpgrade,
+    query: Query,
+    app: Arc<App>,
+    visitor: Visitor,
+) -> Response {
+    let largest = match visitor.access.role() {
+        Some(_) => app.config.server.max_frame_bytes * TRANSPORT_SLACK,
+        None => STRANGERS_BYTES * TRANSPORT_SLACK,
+    };
     upgrade
         .max_message_size(largest)
         .max_frame_size(largest)
-        .on_upgrade(move |socket| serve(socket, query, app))
+        .protocols([SUBPROTOCOL])
+        .on_upgrade(move |socket| serve(socket, query, app, visitor))
 }
 
-async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>) {
+async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visitor) {
+    let Visitor { peer, access } = visitor;
+    let role = match (access.role(), &access) {
+        (Some(role), _) => role,
+        (None, Access::Refused) => return stranger::refuse(socket, &app).await,
+        (None, _) => return stranger::serve(socket, &app, &peer).await,
+    };
     let place = match app.places.clone().try_acquire_owned() {
         Ok(place) if !*app.leaving.borrow() => place,
         _ => {
             metrics::counter!("janet_socket_turned_away_total").increment(1);
-            let goodbye = CloseFrame {
-                code: Leave::Full.code(),
-                reason: Leave::Full.reason().into(),
-            };
-            // Best effort: the client is turned away whether it hears why or not.
-            socket.send(Message::Close(Some(goodbye))).await.ok();
+            turn_away(&mut socket, Leave::Full).await;
             return;
         }
     };
     let (sink, mut frames) = socket.split();
     let server = &app.config.server;
     let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
-    match Connection::enter(app.clone(), query.client_id.as_deref(), outbound).await {
+    match Connection::enter(
+        app.clone(),
+        query.client_id.as_deref(),
+        outbound,
+        access,
+        role,
+    )
+    .await
+    {
         Ok(mut connection) => {
             let leave = connection.run(&mut frames).await;
             tracing::debug!(%leave, "a client leaves");
@@ -84,4 +109,13 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>) {
         }
     }
     drop(place);
+}
+
+/// Says goodbye to somebody who was not let in. Best effort: they leave whether they hear why or not.
+async fn turn_away(socket: &mut WebSocket, leave: Leave) {
+    let goodbye = CloseFrame {
+        code: leave.code(),
+        reason: leave.reason().into(),
+    };
+    socket.send(Message::Close(Some(goodbye))).await.ok();
 }

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::client::FromClient;
 use crate::catalogue::{Direction, MESSAGES};
-use crate::{Limits, MIC_RATE_HZ, PLAY_RATES_HZ, PROTOCOL, Role, ServerMessage};
+use crate::{
+    KEY_SUBPROTOCOL, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, PROTOCOL, SUBPROTOCOL, ServerMessage,
+};
 
 /// The schema's text, as it is checked in.
 pub(super) fn text() -> String {
@@ -51,9 +53,6 @@ fn family<T: JsonSchema>(
 ) {
     let mut generator = settings.into_generator();
     generator.subschema_for::<crate::RequestId>();
-    if direction == Direction::ToServer {
-        generator.subschema_for::<Role>();
-    }
     let root = generator.root_schema_for::<T>();
     defs.extend(generator.take_definitions(true));
     let Value::Array(variants) = member(&root, "oneOf") else {
@@ -95,8 +94,8 @@ fn annotate(message: &mut Value, name: &str, direction: Direction) {
         .find(|entry| entry.name == name && entry.direction == direction)
         .unwrap_or_else(|| panic!("{name} is not in the catalogue"));
     message["x-since"] = entry.since.into();
-    if let Some(role) = entry.who {
-        message["x-who"] = json!(role);
+    if let Some(who) = entry.who {
+        message["x-who"] = json!(who.as_str());
         let mut answers: Vec<&str> = entry.answered_by.to_vec();
         answers.push("error");
         message["x-answered-by"] = json!(answers);
@@ -182,8 +181,11 @@ fn description() -> String {
     format!(
         "Text frames over the WebSocket at `/ws` and `/`, version {PROTOCOL}. `$defs/ClientMessage` is what a client may \
         send, `$defs/ServerMessage` what Janet sends; both are told apart by `type`. `x-since` is the first version that \
-        speaks a message, `x-who` the least role that may send it, `x-answered-by` the types that answer it. Unknown \
+        speaks a message, `x-who` who may send it (`anybody`, `guest`, `operator`, each and who comes behind it), `x-answered-by` the types that answer it. Unknown \
         fields are ignored in both directions, and a client passes over a `type` that it does not know. \
+        From another machine only TLS is served, and who comes without a device key gets `pair_wanted` in place of \
+        `connected`. A program shows its key at the upgrade, in `Authorization: Bearer KEY`; a page, which cannot set \
+        headers, offers the subprotocols `{SUBPROTOCOL}` and `{KEY_SUBPROTOCOL}KEY`, of which the first is chosen. \
         Beyond this schema: a text frame has at most {frame} bytes (the server's `server.max_frame_bytes` may say \
         otherwise); no field of a message stands twice; the limits in bytes count UTF-8, and `maxLength`, which counts \
         characters, is their upper bound; base64 has to decode. What is refused is answered by `error`, with the \

@@ -4,9 +4,12 @@
 use schemars::JsonSchema;
 
 use super::values::{
-    CallId, Candidate, Description, EndWords, Label, Mid, PushToken, Recording, SessionId, Words,
+    CallId, Candidate, Description, DeviceName, EndWords, Label, Mid, PushToken, Recording,
+    SessionId, Words,
 };
-use crate::{CallDirection, MIC_RATE_HZ, PLAY_RATES_HZ, Sensitivity, Timestamp, VOICE_SPEEDS};
+use crate::{
+    CallDirection, MIC_RATE_HZ, PLAY_RATES_HZ, Role, Sensitivity, Timestamp, VOICE_SPEEDS,
+};
 
 /// What a client may send. Unknown fields are ignored. What is refused is answered by `error`, and
 /// the connection stays.
@@ -183,6 +186,40 @@ pub(super) enum FromClient {
         client_id: Option<Label>,
         /// Who calls, for people; absent or null: Janet.
         caller: Option<Label>,
+    },
+    /// Lets one device in: it has two minutes and five tries. Answered by `pair_opened`; then by
+    /// `device_paired`, or by `pair_closed`. It takes the place of one that is open, and closing this
+    /// connection takes it back.
+    PairOpen {
+        /// What the device may do.
+        role: Role,
+    },
+    /// The first message of a pairing: counts as a try. SPAKE2 over Ed25519 as python-spake2 has it:
+    /// the password is the code's eight digits, side A's identity `janet/pair/1 client`, side B's
+    /// `janet/pair/1 server FINGERPRINT` with the 64 lower-case digits of the SHA-256 of the
+    /// certificate that the client sees. Answered by `pair_challenge`.
+    PairStart {
+        /// What the device is called, for people.
+        name: DeviceName,
+        /// Side A's message.
+        #[schemars(extend("pattern" = "^[0-9a-f]{66}$"))]
+        message: String,
+    },
+    /// Shows that the client knew the code and saw the certificate. Answered by `paired`, whose proof
+    /// the client compares before it believes the key.
+    PairFinish {
+        /// HMAC-SHA-256 under the exchange's key of `janet/pair/1 client`; the server's is of
+        /// `janet/pair/1 server`.
+        #[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+        proof: String,
+    },
+    /// Answered by `devices_listed`.
+    DeviceList {},
+    /// Shuts a device out: its connections are closed at once. Answered by `device_revoked`.
+    DeviceRevoke {
+        /// Which, as `devices_listed` calls it.
+        #[schemars(extend("pattern" = "^[0-9a-f]{16}$"))]
+        device_id: String,
     },
 }
 

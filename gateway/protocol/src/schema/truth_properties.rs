@@ -51,6 +51,13 @@ fn any_value() -> impl Strategy<Value = Value> {
         json!("AAAA"),
         json!(" AA\r\nEC Aw = ="),
         json!("AAE="),
+        json!("a\u{7}b"),
+        json!("a\u{202e}b"),
+        json!("guest"),
+        json!("0123456789abcdef"),
+        json!("0123456789ABCDEF"),
+        json!("0".repeat(64)),
+        json!("0".repeat(66)),
         json!("=AAE"),
     ];
     prop_oneof![

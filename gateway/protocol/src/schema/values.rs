@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::parse::{CANDIDATE_BYTES, SDP_BYTES, SESSION_ID_BYTES};
+use crate::parse::{CANDIDATE_BYTES, NAME_BYTES, SDP_BYTES, SESSION_ID_BYTES};
 use crate::parse_voip::{PUSH_TOKEN_BYTES, REASON_BYTES};
 use crate::{Base64, Limits, RequestId, Timestamp};
 
@@ -159,6 +159,28 @@ schema!(
         "description": format!("Of at most {SESSION_ID_BYTES} bytes in UTF-8."),
         "type": "string",
         "maxLength": SESSION_ID_BYTES,
+    })
+);
+
+/// What a device is called.
+pub(super) struct DeviceName;
+
+/// Characters that move the cursor, break the line or turn the direction of writing.
+const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069";
+/// White space that is none of them.
+const BLANK: &str = r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000";
+
+schema!(
+    DeviceName,
+    "DeviceName",
+    json_schema!({
+        "description": format!(
+            "A text that is not blank, without control characters, of at most {NAME_BYTES} bytes in UTF-8."
+        ),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": NAME_BYTES,
+        "pattern": format!("^[^{CONTROL}]*[^{CONTROL}{BLANK}][^{CONTROL}]*$"),
     })
 );
 

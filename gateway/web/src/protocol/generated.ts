@@ -27,7 +27,12 @@ export type ClientMessage =
   | VoipAudioRequest
   | VoipHoldRequest
   | VoipEndRequest
-  | VoipRingRequest;
+  | VoipRingRequest
+  | PairOpenRequest
+  | PairStartRequest
+  | PairFinishRequest
+  | DeviceListRequest
+  | DeviceRevokeRequest;
 /** Name that a client gives its request, echoed in everything that answers it: a string of at most 256 bytes in UTF-8, or an integer of 64 bits. */
 export type RequestId = string | number;
 /** A text that is not blank, of at most 16384 bytes in UTF-8. */
@@ -64,6 +69,10 @@ export type PushToken = string;
 export type CallDirection = 'outgoing' | 'incoming';
 /** Of at most 1024 bytes in UTF-8. */
 export type EndWords = string;
+/** What a connection may do. */
+export type Role = 'operator' | 'guest';
+/** A text that is not blank, without control characters, of at most 128 bytes in UTF-8. */
+export type DeviceName = string;
 /** What Janet sends. */
 export type ServerMessage =
   | ConnectedEvent
@@ -91,9 +100,15 @@ export type ServerMessage =
   | VoipEndedEvent
   | VoipErrorEvent
   | FaceClockEvent
+  | PairWantedEvent
+  | PairOpenedEvent
+  | PairClosedEvent
+  | DevicePairedEvent
+  | PairChallengeEvent
+  | PairedEvent
+  | DevicesListedEvent
+  | DeviceRevokedEvent
   | ErrorEvent;
-/** What a connection may do. */
-export type Role = 'operator' | 'guest';
 /** Whether requests are served. */
 export type Status = 'ready' | 'models_loading';
 /** Base64: standard alphabet, padded, in one line. */
@@ -141,6 +156,8 @@ export type ErrorCode =
   | 'unknown_client'
   | 'superseded'
   | 'not_permitted'
+  | 'not_paired'
+  | 'pair_failed'
   | 'not_ready'
   | 'overloaded'
   | 'too_slow'
@@ -157,6 +174,8 @@ export type ErrorCode =
   | 'internal';
 /** How far a call is. */
 export type CallState = 'idle' | 'ringing' | 'connecting' | 'connected' | 'on_hold' | 'ended';
+/** Why a pairing is over without a device. */
+export type PairEnd = 'late' | 'worn_out' | 'withdrawn' | 'failed';
 
 /** A typed message; answered by `assistant_delta`s and one `assistant_message`. */
 export interface MessageRequest {
@@ -390,6 +409,46 @@ export interface VoipRingRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
   type: 'voip_ring';
+}
+/** Lets one device in: it has two minutes and five tries. Answered by `pair_opened`; then by `device_paired`, or by `pair_closed`. It takes the place of one that is open, and closing this connection takes it back. */
+export interface PairOpenRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** What the device may do. */
+  role: Role;
+  type: 'pair_open';
+}
+/** The first message of a pairing: counts as a try. SPAKE2 over Ed25519 as python-spake2 has it: the password is the code's eight digits, side A's identity `janet/pair/1 client`, side B's `janet/pair/1 server FINGERPRINT` with the 64 lower-case digits of the SHA-256 of the certificate that the client sees. Answered by `pair_challenge`. */
+export interface PairStartRequest {
+  /** Side A's message. */
+  message: string;
+  /** What the device is called, for people. */
+  name: DeviceName;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'pair_start';
+}
+/** Shows that the client knew the code and saw the certificate. Answered by `paired`, whose proof the client compares before it believes the key. */
+export interface PairFinishRequest {
+  /** HMAC-SHA-256 under the exchange's key of `janet/pair/1 client`; the server's is of `janet/pair/1 server`. */
+  proof: string;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'pair_finish';
+}
+/** Answered by `devices_listed`. */
+export interface DeviceListRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'device_list';
+}
+/** Shuts a device out: its connections are closed at once. Answered by `device_revoked`. */
+export interface DeviceRevokeRequest {
+  /** Which, as `devices_listed` calls it. */
+  device_id: string;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'device_revoke';
 }
 /** The first frame of every connection. */
 export interface ConnectedEvent {
@@ -784,6 +843,99 @@ export interface FaceClockEvent {
   /** Number of the sample at 48 kHz, as in `playout`; wraps at 2³². */
   sample: number;
   type: 'face_clock';
+}
+/** The first frame of a connection from another machine that showed no device key: it may pair, and nothing else. */
+export interface PairWantedEvent {
+  /** SHA-256 of the server's certificate. A client that can see the certificate itself takes that one: whoever stands in between says here what they like. */
+  fingerprint: string;
+  /** Version of the protocol. */
+  protocol: number;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'pair_wanted';
+}
+/** The answer to `pair_open`. */
+export interface PairOpenedEvent {
+  /** Where other machines reach the server, the likeliest first. */
+  addresses: string[];
+  /** Eight digits, to be typed on the device. */
+  code: string;
+  /** How long the code is good for, in milliseconds. */
+  expires_ms: number;
+  /** SHA-256 of the server's certificate. */
+  fingerprint: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What the device may do. */
+  role: Role;
+  type: 'pair_opened';
+}
+/** A pairing is over, and no device was paired. Sent to whoever opened it. */
+export interface PairClosedEvent {
+  /** Why. */
+  reason: PairEnd;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'pair_closed';
+}
+/** A device was paired. Sent to whoever opened the pairing. */
+export interface DevicePairedEvent {
+  /** The device. */
+  device: PairedDevice;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'device_paired';
+}
+/** A paired device. */
+export interface PairedDevice {
+  /** When it was paired, in milliseconds since 1970. */
+  created_ms: number;
+  /** What `device_revoke` calls it. */
+  device_id: string;
+  /** What it called itself. */
+  name: string;
+  /** What it may do. */
+  role: Role;
+  /** When it was last here, in milliseconds since 1970; at most a minute behind. */
+  seen_ms: number;
+}
+/** The answer to `pair_start`. */
+export interface PairChallengeEvent {
+  /** Side B's message of SPAKE2. */
+  message: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'pair_challenge';
+}
+/** The answer to `pair_finish`. The connection ends behind it: the next one shows the key. */
+export interface PairedEvent {
+  /** What this device is called from now on. */
+  device_id: string;
+  /** The device's key. Nobody can tell it a second time. */
+  key: string;
+  /** HMAC of the exchange's key: shows that the server knew the code. */
+  proof: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What it may do. */
+  role: Role;
+  type: 'paired';
+}
+/** The answer to `device_list`. */
+export interface DevicesListedEvent {
+  /** All that are paired, the oldest first. */
+  devices: PairedDevice[];
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'devices_listed';
+}
+/** The answer to `device_revoke`: its connections are closed, and its key is worth nothing. */
+export interface DeviceRevokedEvent {
+  /** Which. */
+  device_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'device_revoked';
 }
 /** Something could not be understood or served. The connection stays open. */
 export interface ErrorEvent {

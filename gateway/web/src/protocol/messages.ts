@@ -60,6 +60,9 @@ export type ServerMessage =
   | { type: wire.VrIceRequest['type']; sessionId: string; candidate: RTCIceCandidateInit }
   /** On a call's `events` alone. */
   | Kept<wire.FaceClockEvent, 'type' | 'rtp_timestamp' | 'sample'>
+  | Kept<wire.PairWantedEvent, 'type' | 'fingerprint'>
+  | Kept<wire.PairChallengeEvent, 'type' | 'message'>
+  | Kept<wire.PairedEvent, 'type' | 'key' | 'proof'>
   /** `code` may be one of a newer server. */
   | (Kept<wire.ErrorEvent, 'type' | 'message'> & Answer & { code: string; field: string | null });
 

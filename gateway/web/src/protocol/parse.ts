@@ -72,8 +72,20 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return { type: known };
     case 'error':
       return fault(known, fields);
+    case 'pair_wanted':
+      return { type: known, fingerprint: text<wire.PairWantedEvent>(fields, 'fingerprint') };
+    case 'pair_challenge':
+      return { type: known, message: text<wire.PairChallengeEvent>(fields, 'message') };
+    case 'paired':
+      return { type: known, key: text<wire.PairedEvent>(fields, 'key'), proof: text<wire.PairedEvent>(fields, 'proof') };
     // The older dialect's answer; the page speaks the other.
     case 'response':
+    // What the command line asks for.
+    case 'pair_opened':
+    case 'pair_closed':
+    case 'device_paired':
+    case 'devices_listed':
+    case 'device_revoked':
       return null;
     // Of a call the page is who offers.
     case 'vr_offer':

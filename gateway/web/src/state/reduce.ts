@@ -92,6 +92,10 @@ function onServer(state: State, message: ServerMessage): State {
     case 'vr_error':
     case 'vr_ice':
     case 'face_clock':
+    // The door's own.
+    case 'pair_wanted':
+    case 'pair_challenge':
+    case 'paired':
       return state;
   }
 }
