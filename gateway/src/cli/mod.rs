@@ -1,11 +1,14 @@
 //! The command line: what can be asked of `janet`, and which file does it.
 
+mod devices;
 mod doctor;
 mod listen;
 mod loading;
 mod models;
 mod models_list;
+mod operator;
 mod out;
+mod pair;
 mod replay;
 mod say;
 mod serve;
@@ -64,6 +67,13 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Let a device of another machine in: shows a code and waits for it
+    Pair(pair::Pair),
+    /// List or revoke the devices that are paired
+    Devices {
+        #[command(subcommand)]
+        command: devices::Command,
     },
     /// Look whether everything is there to run, and say what to do where it is not
     Doctor(serve::Serve),
@@ -132,6 +142,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             command: ConfigCommand::Explain(serve),
         } => serve.flags(&mut request),
         Command::Listen(listen) => listen.flags(&mut request),
+        Command::Pair(pair) => pair.flags(&mut request),
+        Command::Devices { command } => command.flags(&mut request),
         _ => {}
     }
     let (config, layers) = config::load(&request, &environment)?;
@@ -153,6 +165,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Models { command } => models::run(command, &config),
         Command::Replay(replay) => replay.run(),
+        Command::Pair(pair) => pair.run(&config),
+        Command::Devices { command } => command.run(&config),
         Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),
         Command::Say(say) => {
             with_models(&config, &layers, &environment, |config, _| say.run(config))

@@ -1,0 +1,134 @@
+//! `janet pair`: shows a code, and waits until a device has used it.
+
+use std::io::IsTerminal as _;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use janet_protocol::{ClientMessage, PairEnd, Role, ServerMessage};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+
+use super::operator::{Operator, Where, block_on};
+use super::out::outln;
+use crate::config::{Config, Request};
+
+/// Flags of `janet pair`.
+#[derive(Debug, Args)]
+pub(super) struct Pair {
+    /// Let a guest in: talks and is answered, and may nothing else
+    #[arg(long)]
+    guest: bool,
+    #[command(flatten)]
+    whither: Where,
+}
+
+impl Pair {
+    /// Adds what was given to the request for settings.
+    pub(super) fn flags(&self, request: &mut Request) {
+        self.whither.flags(request);
+    }
+
+    /// Opens a pairing and waits for its end; ending the command takes it back.
+    pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
+        block_on(async {
+            let mut operator = Operator::connect(config).await?;
+            let role = if self.guest {
+                Role::Guest
+            } else {
+                Role::Operator
+            };
+            let opened = operator.ask(ClientMessage::PairOpen { role }).await?;
+            let ServerMessage::PairOpened {
+                code,
+                fingerprint,
+                addresses,
+                expires_ms,
+                ..
+            } = opened
+            else {
+                bail!("Janet answers with something else; is it another version?");
+            };
+            let code = code.expose();
+            show(code, &fingerprint, &addresses, expires_ms)?;
+            loop {
+                match operator.next().await? {
+                    ServerMessage::DevicePaired { device } => {
+                        outln!("Paired: {} ({})", device.name, device.device_id)?;
+                        return Ok(());
+                    }
+                    ServerMessage::PairClosed { reason } => bail!(match reason {
+                        PairEnd::Late => "nobody paired in time",
+                        PairEnd::WornOut => "five tries were wrong: no device is paired",
+                        PairEnd::Withdrawn => "another pairing was opened",
+                        PairEnd::Failed => "the device could not be kept; Janet's log says why",
+                    }),
+                    _ => {}
+                }
+            }
+        })
+    }
+}
+
+fn show(
+    code: &str,
+    fingerprint: &str,
+    addresses: &[String],
+    expires_ms: u64,
+) -> anyhow::Result<()> {
+    let link = addresses
+        .first()
+        .map(|address| link(address, code, fingerprint));
+    // Into a file or a pipe it would be no picture.
+    if let Some(link) = link.filter(|_| std::io::stdout().is_terminal()) {
+        outln!("{}", picture(&link)?)?;
+    }
+    let (first, second) = code.split_at(code.len() / 2);
+    outln!("Open on the device: {}", addresses.join(" or "))?;
+    outln!(
+        "Code: {first} {second} (good for {} s and five tries)",
+        expires_ms / 1000
+    )?;
+    outln!("SHA-256 of the certificate: {fingerprint}")?;
+    outln!("Waiting for the device; Ctrl-C takes the code back.")?;
+    Ok(())
+}
+
+/// What is behind `#` is for the page or the app alone: a browser sends it to nobody.
+fn link(address: &str, code: &str, fingerprint: &str) -> String {
+    format!("{address}#pair={code}&sha256={fingerprint}")
+}
+
+/// Black on white, whatever colours the terminal has.
+fn picture(link: &str) -> anyhow::Result<String> {
+    let code = QrCode::new(link).context("the address is too long for a QR code")?;
+    let lines = code.render::<Dense1x2>().build();
+    let lines = lines
+        .lines()
+        .map(|line| format!("\x1b[38;5;16;48;5;231m{line}\x1b[0m"));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_is_square_and_has_a_quiet_edge() {
+        let link = link("https://192.168.1.5:8765/", "12345678", &"0".repeat(64));
+        assert!(link.starts_with("https://192.168.1.5:8765/#pair=12345678&sha256=000"));
+        let picture = picture(&link).expect("short");
+        let lines: Vec<&str> = picture.lines().collect();
+        let inner = |line: &str| -> String {
+            let line = line
+                .strip_prefix("\x1b[38;5;16;48;5;231m")
+                .expect("colours");
+            line.strip_suffix("\x1b[0m")
+                .expect("and their end")
+                .to_owned()
+        };
+        let width = inner(lines[0]).chars().count();
+        assert_eq!(lines.len(), width.div_ceil(2), "two modules a character");
+        assert!(inner(lines[0]).trim().is_empty(), "the edge is white");
+        assert!(lines.iter().all(|line| inner(line).starts_with("    ")));
+    }
+}
