@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod elsewhere;
 pub mod far;
 pub mod http;
 pub mod hub;

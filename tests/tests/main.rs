@@ -11,6 +11,7 @@ mod crowd;
 mod dialects;
 mod doors;
 mod language_server;
+mod lock;
 mod long_conversations;
 mod models;
 mod privacy;
