@@ -2,6 +2,8 @@
 import { DeviceWatch } from './audio/devices.js';
 import { Levels } from './audio/levels.js';
 import { Voice } from './audio/voice.js';
+import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
+import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
 import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
 import type { ServerMessage } from './protocol/messages.js';
@@ -57,10 +59,12 @@ export class App {
   /** Of which devices it was told that they are not there. */
   private readonly lost = new Set<'microphone' | 'speaker'>();
 
-  private readonly connection = new Connection(() => socketUrl(location.href, rememberedId()), {
+  private readonly connection = new Connection(() => socketUrl(location.href, rememberedId()), () => subprotocols(deviceKey()), {
     onConnecting: () => this.apply({ type: 'link_connecting' }),
     onOpen: () => this.apply({ type: 'link_open' }),
     onLost: (why, retryAt) => {
+      // The next connection comes without one, and may pair.
+      if (why === 'not_paired') forgetDeviceKey();
       this.voice.onLost();
       this.apply({ type: 'link_lost', why, retryAt });
     },
@@ -128,6 +132,7 @@ export class App {
     this.useDevices();
   });
 
+  private readonly door = new Door((message) => this.connection.send(message), () => this.connection.connect());
   private readonly waveform = new Waveform(byId<HTMLCanvasElement>('wave'), this.micLevels, this.herLevels);
   private readonly announcer = new Announcer(byId('announce'));
   private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
@@ -187,6 +192,7 @@ export class App {
   }
 
   private onMessage(message: ServerMessage): void {
+    if (this.door.takes(message)) return;
     const before = this.state;
     this.apply({ type: 'server', message });
     switch (message.type) {

@@ -14,12 +14,13 @@ export interface ConnectionEvents {
   onUnreadable(reason: string): void;
 }
 
-/** Why there is no connection: cut, no place free, or the conversation went on in another window. */
-export type Loss = 'cut' | 'full' | 'elsewhere';
+/** Why there is no connection: cut, no place free, the conversation went on in another window, or this device's key is not known. */
+export type Loss = 'cut' | 'full' | 'elsewhere' | 'not_paired';
 
 /** What a close frame's code and reason say (RFC 6455 §7.4.1: 1013 is "try again later"). */
 export function lossOf(code: number, reason: string): Loss {
   if (code === 1013) return 'full';
+  if (code === 1008 && reason.startsWith('not paired')) return 'not_paired';
   return code === 1008 && reason.startsWith('superseded') ? 'elsewhere' : 'cut';
 }
 
@@ -42,6 +43,8 @@ export class Connection {
 
   constructor(
     private readonly url: () => string,
+    /** The subprotocols to offer. */
+    private readonly protocols: () => string[],
     private readonly events: ConnectionEvents,
   ) {}
 
@@ -50,7 +53,7 @@ export class Connection {
     window.clearTimeout(this.timer);
     this.release();
     this.events.onConnecting();
-    const socket = new WebSocket(this.url());
+    const socket = new WebSocket(this.url(), this.protocols());
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     socket.onopen = () => {
