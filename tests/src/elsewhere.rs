@@ -231,6 +231,12 @@ impl Elsewhere {
             .expect("the connection is open");
     }
 
+    /// Sends a ping; false when nobody takes it any more.
+    pub async fn ping(&mut self) -> bool {
+        let ping = Message::Ping(vec![7; 125].into());
+        self.socket.send(ping).await.is_ok()
+    }
+
     /// The next frame; her voice is passed over.
     pub async fn next(&mut self) -> Frame {
         let next = async {

@@ -318,6 +318,45 @@ async fn a_handshake_that_does_not_go_on_is_closed_and_keeps_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_stranger_who_only_pings_is_let_go() {
+    let Some((_server, address)) = open_house() else {
+        return;
+    };
+    let mut stranger = Elsewhere::open(address, "", Key::None)
+        .await
+        .expect("upgraded");
+    assert_eq!(stranger.told().await["type"], "pair_wanted");
+    for _ in 0..200 {
+        if !stranger.ping().await {
+            break;
+        }
+    }
+    assert_eq!(stranger.goodbye().await.0, 1008);
+}
+
+#[tokio::test]
+async fn one_machine_has_so_many_connections_and_this_one_is_served() {
+    let settings = [&OPEN[..], &["server.request_timeout_ms=600000"]].concat();
+    let server = Server::start(&settings);
+    let Some(address) = elsewhere::address(server.address().port()) else {
+        return;
+    };
+    let mut held = Vec::new();
+    for _ in 0..32 {
+        held.push(TcpStream::connect(address).await.expect("it listens"));
+    }
+    let mut more = TcpStream::connect(address).await.expect("it listens");
+    let mut told = Vec::new();
+    // A reset is an end, too; those that are held wait for ten minutes.
+    let ended = timeout(Duration::from_secs(60), more.read_to_end(&mut told)).await;
+    drop(ended.expect("it is closed"));
+    assert!(told.is_empty());
+    let client = Client::greet(&server, "/ws").await;
+    drop(held);
+    client.close().await;
+}
+
+#[tokio::test]
 async fn older_clients_of_the_house_are_guests_where_that_is_set() {
     let server = Server::start(&["server.host=::", "server.legacy_lan=true"]);
     let Some(address) = elsewhere::private_address(server.address().port()) else {

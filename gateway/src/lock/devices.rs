@@ -113,8 +113,12 @@ impl Devices {
         };
         self.changed();
         let without = self.registry().clone();
-        self.write(&without)?;
-        Ok(Some(device))
+        let written = self.write(&without);
+        if written.is_err() {
+            // It is tried again: in the file the device is still there.
+            self.has_news.store(true, Ordering::Relaxed);
+        }
+        written.map(|()| Some(device))
     }
 
     /// Whose key this is, and that it was here. Never blocks on the disk: [`save`](Self::save) does.
@@ -137,7 +141,11 @@ impl Devices {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.has_news.store(false, Ordering::Relaxed);
         let now = self.registry().clone();
-        self.write(&now)
+        let written = self.write(&now);
+        if written.is_err() {
+            self.has_news.store(true, Ordering::Relaxed);
+        }
+        written
     }
 
     /// Whether this device is still paired.

@@ -14,6 +14,7 @@ mod device_key;
 mod devices;
 mod file;
 mod fingerprint;
+mod held;
 mod names;
 mod opened;
 mod pairing;
@@ -37,6 +38,7 @@ pub(crate) use device_key::DeviceKey;
 pub(crate) use devices::Devices;
 pub(crate) use devices::DevicesError;
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use held::Holding;
 pub(crate) use names::{Names, is_name};
 pub(crate) use opened::{Opened, Outcome};
 pub(crate) use pairing::{Exchange, Refused};
@@ -44,6 +46,7 @@ pub(crate) use pake::Proof;
 pub(crate) use registry::{Device, DeviceId};
 
 use code::Code;
+use held::Held;
 use opened::Room;
 use pairing::Desk;
 use peers::Peers;
@@ -80,6 +83,10 @@ pub(crate) enum NotOpened {
     Random(#[from] getrandom::Error),
 }
 
+/// One machine elsewhere has too many connections, or makes them too fast.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooMany;
+
 /// How often one machine elsewhere may do what.
 #[derive(Debug)]
 struct Limits {
@@ -99,6 +106,8 @@ pub(crate) struct Lock {
     pub(crate) port: u16,
     /// Whether plain clients of the house are guests.
     pub(crate) legacy_lan: bool,
+    /// Connections of other machines.
+    held: Arc<Held>,
     /// One permit for each connection that may pair.
     pub(crate) strangers: Arc<Semaphore>,
     /// Held for a few instructions, and for one exchange's arithmetic (under a millisecond).
@@ -130,6 +139,7 @@ impl Lock {
             host,
             port,
             legacy_lan,
+            held: Arc::default(),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             over: watch::Sender::new(()),
             limits: Mutex::new(Limits {
@@ -150,9 +160,16 @@ impl Lock {
         self.names.reachable(self.host, self.port)
     }
 
-    /// Whether another connection of this machine is taken in now.
-    pub(crate) fn admits(&self, address: IpAddr) -> bool {
-        address.to_canonical().is_loopback() || self.limits().knocks.admits(Instant::now(), address)
+    /// Whether another connection from there is taken in now, and what it holds until it ends: nothing
+    /// where it comes from this machine.
+    pub(crate) fn admit(&self, address: IpAddr) -> Result<Option<Holding>, TooMany> {
+        if address.to_canonical().is_loopback() {
+            return Ok(None);
+        }
+        if !self.limits().knocks.admits(Instant::now(), address) {
+            return Err(TooMany);
+        }
+        self.held.take(address).map(Some).ok_or(TooMany)
     }
 
     /// Whose key this is. `None`: this machine has shown too many that are not known.

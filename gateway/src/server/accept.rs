@@ -5,9 +5,9 @@
 //! the end of the handshake if so, within [`Door::patience`] is closed; so is one that then does not
 //! say what it wants within the same time, or does not read what it asked for within
 //! [`Door::write_patience`], so that such connections cannot take all places. What a connection was
-//! told last reaches it (see [`linger`](super::linger)). Past the limit nobody is accepted: the kernel
+//! told last reaches it (see [`linger`](super::linger)). Other machines have half of the places at most. Past the limit nobody is accepted: the kernel
 //! lets them wait in its queue, and refuses past that. One machine elsewhere that knocks too often is
-//! closed without a word.
+//! closed without a word, and so is one that has too many connections.
 
 use std::future::poll_fn;
 use std::io;
@@ -64,6 +64,7 @@ pub(super) async fn accept(
 ) {
     let acceptor = TlsAcceptor::from(lock.certificate.tls.clone());
     let places = Arc::new(Semaphore::new(door.places));
+    let elsewhere = Arc::new(Semaphore::new(door.places / 2));
     let mut connections = JoinSet::new();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
@@ -85,10 +86,19 @@ pub(super) async fn accept(
         };
         // Those that have ended are let go of here, so that none gather.
         while connections.try_join_next().is_some() {}
-        if !lock.admits(address.ip()) {
+        let Ok(holding) = lock.admit(address.ip()) else {
             metrics::counter!("janet_http_knocks_refused_total").increment(1);
             continue;
-        }
+        };
+        // So that whoever is on this machine finds room, however many come from elsewhere.
+        let Ok(elsewhere) = holding
+            .as_ref()
+            .map(|_| elsewhere.clone().try_acquire_owned())
+            .transpose()
+        else {
+            metrics::counter!("janet_http_knocks_refused_total").increment(1);
+            continue;
+        };
         // A sentence's first sound must not wait for a full packet.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket keeps Nagle's delay");
@@ -105,11 +115,12 @@ pub(super) async fn accept(
             let (socket, watched, let_go) = Patient::new(socket, door.write_patience);
             let peer = Peer::new(address, way);
             serve(socket, watched, router, peer, door, leaving).await;
-            drop(place);
+            drop((place, elsewhere));
             // Now, or when the WebSocket that it became has ended.
             if let Ok(socket) = let_go.await {
                 linger(socket, FAREWELL).await;
             }
+            drop(holding);
         });
     }
     drop(listeners);

@@ -293,6 +293,8 @@ impl Connection {
 
     /// Ends the reply in progress, keeps what was heard of it, and closes.
     pub(super) async fn end(mut self, leave: Leave, frames: &mut SplitStream<WebSocket>) {
+        // Whoever was shut out lets nobody else in.
+        self.pairing = None;
         if self.session.as_ref().is_some_and(Session::mic_is_open) {
             self.seat.leaves_talking(Instant::now());
         }
@@ -352,7 +354,11 @@ impl Connection {
         match frame {
             Some(Ok(Message::Text(text))) => self.on_text(&text, Door::Socket).await,
             Some(Ok(Message::Binary(bytes))) => self.on_binary(&bytes),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            // The answer to a ping is bytes, too, and whoever does not read them lets them gather.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => match self.rate.admits(self.heard) {
+                true => Ok(()),
+                false => self.on_flood(),
+            },
             Some(Ok(Message::Close(_))) | None => Err(Leave::Gone),
             Some(Err(error)) => Err(reading_failed(&error)),
         }

@@ -120,7 +120,7 @@ impl Connection {
         dropped
     }
 
-    fn on_flood(&mut self) -> Result<(), Leave> {
+    pub(super) fn on_flood(&mut self) -> Result<(), Leave> {
         self.refused += 1;
         if self.refused > FLOOD {
             return Err(Leave::Flooding);

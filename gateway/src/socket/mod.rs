@@ -26,13 +26,15 @@ mod voip;
 mod vr;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::WebSocketUpgrade;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::response::Response;
 use futures_util::StreamExt;
-use janet_protocol::SUBPROTOCOL;
+use janet_protocol::{Role, SUBPROTOCOL};
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::lock::{Access, Visitor};
@@ -45,6 +47,19 @@ const TRANSPORT_SLACK: usize = 4;
 
 /// Largest message of a connection that may only pair.
 const STRANGERS_BYTES: usize = 4 << 10;
+
+/// What waits to be written on a connection that may only pair. Pongs are among it, which nobody here
+/// says: without a limit, whoever asks for them and does not read fills the memory.
+const STRANGERS_WRITES: usize = 64 << 10;
+
+/// The same of those who were let in: more than the longest answer with its sound.
+const MOST_WRITES: usize = 64 << 20;
+
+/// How long somebody who is turned away may take to hear it.
+const TURNED_AWAY: Duration = Duration::from_secs(1);
+
+/// Places that other machines leave free: the operator comes in to shut a device out.
+const RESERVED: usize = 2;
 
 /// The query of an upgrade. Unknown keys are ignored.
 #[derive(Debug, Deserialize)]
@@ -60,11 +75,16 @@ pub(crate) fn upgrade(
     app: Arc<App>,
     visitor: Visitor,
 ) -> Response {
-    let largest = match visitor.access.role() {
-        Some(_) => app.config.server.max_frame_bytes * TRANSPORT_SLACK,
-        None => STRANGERS_BYTES * TRANSPORT_SLACK,
+    let largest = app.config.server.max_frame_bytes;
+    let (largest, most_writes) = match visitor.access.role() {
+        Some(Role::Operator) => (largest * TRANSPORT_SLACK, MOST_WRITES),
+        // A guest is not told of a message that is far too large what is wrong with it.
+        Some(Role::Guest) => (largest, MOST_WRITES),
+        None => (STRANGERS_BYTES * TRANSPORT_SLACK, STRANGERS_WRITES),
     };
     upgrade
+        .write_buffer_size(STRANGERS_WRITES / 16)
+        .max_write_buffer_size(most_writes)
         .max_message_size(largest)
         .max_frame_size(largest)
         .protocols([SUBPROTOCOL])
@@ -78,8 +98,10 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
         (None, Access::Refused) => return stranger::refuse(socket, &app).await,
         (None, _) => return stranger::serve(socket, &app, &peer).await,
     };
+    let reserved = RESERVED.min(app.config.server.max_clients / 4);
+    let is_room = peer.is_here() || app.places.available_permits() > reserved;
     let place = match app.places.clone().try_acquire_owned() {
-        Ok(place) if !*app.leaving.borrow() => place,
+        Ok(place) if is_room && !*app.leaving.borrow() => place,
         _ => {
             metrics::counter!("janet_socket_turned_away_total").increment(1);
             turn_away(&mut socket, Leave::Full).await;
@@ -117,5 +139,6 @@ async fn turn_away(socket: &mut WebSocket, leave: Leave) {
         code: leave.code(),
         reason: leave.reason().into(),
     };
-    socket.send(Message::Close(Some(goodbye))).await.ok();
+    let said = socket.send(Message::Close(Some(goodbye)));
+    timeout(TURNED_AWAY, said).await.ok();
 }

@@ -173,6 +173,7 @@ pub(super) fn media_error(error: &PeerError, field: &'static str) -> WireError {
         PeerError::NothingOffered | PeerError::NotAgreed | PeerError::TooEarly => {
             ErrorCode::Unexpected
         }
+        PeerError::TooSoon => ErrorCode::Overloaded,
         PeerError::Setup(_) => return WireError::new(ErrorCode::Internal, error.to_string()),
     };
     WireError::in_field(code, field, format!("field \"{field}\": {error}"))

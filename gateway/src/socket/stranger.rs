@@ -37,7 +37,7 @@ pub(super) async fn refuse(mut socket: WebSocket, app: &App) {
 
 /// Serves until it has paired, or has had its time.
 pub(super) async fn serve(mut socket: WebSocket, app: &App, peer: &Peer) {
-    let Ok(_place) = app.lock.strangers.clone().try_acquire_owned() else {
+    let Ok(place) = app.lock.strangers.clone().try_acquire_owned() else {
         metrics::counter!("janet_socket_turned_away_total").increment(1);
         turn_away(&mut socket, Leave::Full).await;
         return;
@@ -46,6 +46,7 @@ pub(super) async fn serve(mut socket: WebSocket, app: &App, peer: &Peer) {
         Ok(leave) => leave,
         Err(_) => Leave::Done,
     };
+    drop(place);
     turn_away(&mut socket, leave).await;
 }
 
@@ -67,7 +68,16 @@ async fn pair(socket: &mut WebSocket, app: &App, peer: &Peer) -> Leave {
         };
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            // The answer to a ping is bytes, too.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                if !rate.admits(Instant::now()) {
+                    refused += 1;
+                }
+                if refused > FLOOD {
+                    return Leave::Flooding;
+                }
+                continue;
+            }
             Some(Ok(Message::Binary(_))) => return Leave::Violation,
             Some(Ok(Message::Close(_))) | None => return Leave::Gone,
             Some(Err(error)) => return reading_failed(&error),

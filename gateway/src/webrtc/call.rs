@@ -28,6 +28,8 @@ const TOLD: usize = 128;
 const SETTING_UP: Duration = Duration::from_secs(30);
 /// An order is looked at within milliseconds.
 const ORDER: Duration = Duration::from_secs(5);
+/// Between two wishes for a new way.
+const BETWEEN: Duration = Duration::from_secs(1);
 /// The task wakes at least so often.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -124,6 +126,7 @@ impl Call {
             clock: None,
             mic: Vec::new(),
             strays: 0,
+            again: None,
             state: set_state,
             tell,
         };
@@ -216,6 +219,8 @@ struct Task {
     clock: Option<Clock>,
     mic: Vec<i16>,
     strays: u64,
+    /// When a new way was asked for last.
+    again: Option<Instant>,
     state: watch::Sender<State>,
     tell: mpsc::Sender<Told>,
 }
@@ -361,8 +366,15 @@ impl Task {
     }
 
     fn again(&mut self, now: Instant, offer: Option<String>) -> Result<Again, PeerError> {
+        let is_stranger = |offer: &String| !self.peer.is_from_far_end(offer);
+        if offer.as_ref().is_some_and(is_stranger) {
+            return Ok(Again::Stranger);
+        }
+        if self.again.is_some_and(|last| now - last < BETWEEN) {
+            return Err(PeerError::TooSoon);
+        }
+        self.again = Some(now);
         let description = match offer {
-            Some(offer) if !self.peer.is_from_far_end(&offer) => return Ok(Again::Stranger),
             Some(offer) => Description::Answer(self.peer.accept_again(now, offer)?),
             None => match self.peer.offer_again(now) {
                 Ok(offer) => Description::Offer(offer),

@@ -33,6 +33,9 @@ pub(crate) enum PeerError {
     /// A new way is asked for before there was one.
     #[error("the last offer was not answered yet")]
     NotAgreed,
+    /// A new way was asked for a moment ago: each lets more addresses be tried.
+    #[error("a new way was asked for less than a second ago")]
+    TooSoon,
     /// It cannot be read.
     #[error("it is no ICE candidate that can be taken: {0}")]
     Candidate(String),

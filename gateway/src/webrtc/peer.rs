@@ -266,8 +266,12 @@ impl Peer {
         now: Instant,
         offer: String,
     ) -> Result<String, PeerError> {
-        self.candidates = 0;
-        self.accept(now, offer)
+        let before = std::mem::take(&mut self.candidates);
+        let answer = self.accept(now, offer);
+        if answer.is_err() {
+            self.candidates += before;
+        }
+        answer
     }
 
     /// Offers to look for a new way: the description for the far end.

@@ -16,12 +16,20 @@ export class Door {
   /** Whether a message was about pairing; then it is done with. */
   takes(message: ServerMessage): boolean {
     if (message.type === 'pair_wanted') this.ask();
+    // Another tab has paired meanwhile, and its key was shown.
+    if (message.type === 'connected') this.isIn();
     if (this.pairing === null || !isOfPairing(message)) return false;
     const answer = this.pairing.told(message);
     if (answer !== null) this.send(answer);
     this.dialog.render(this.pairing.step);
     if (this.pairing.step.kind === 'paired') this.paired(this.pairing.step.key);
     return true;
+  }
+
+  private isIn(): void {
+    if (this.pairing === null) return;
+    this.pairing = null;
+    this.dialog.hide();
   }
 
   private ask(): void {
