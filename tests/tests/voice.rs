@@ -207,6 +207,50 @@ async fn push_to_talk_answers_when_the_button_is_released() {
 }
 
 #[tokio::test]
+async fn a_looped_microphone_is_heard_back_and_not_listened_to() {
+    let mut client = Client::connect(Server::shared()).await;
+    let early = client
+        .refusal(json!({ "type": "audio_loop", "on": true }))
+        .await;
+    assert_eq!(early["code"], "audio_not_started", "{early}");
+    start(&mut client, "hands_free").await;
+    client
+        .send(json!({ "type": "audio_loop", "on": true }))
+        .await;
+    assert_eq!(client.until("audio_looping").await["on"], true);
+    let speech = sound::clip("goforward");
+    let mut heard = Heard::default();
+    let mut sent = 0;
+    speak(&mut client, &s16(&speech), &mut heard, |heard| {
+        sent += 1;
+        // All of it has come back, two seconds of silence behind it.
+        heard.sound.len() * 2 >= (speech.len() + 2 * RATE_HZ as usize) * 3 || sent > 500
+    })
+    .await;
+    let back = sound::level(&heard.sound[..speech.len() * 3 / 2]);
+    let there = sound::level(&speech);
+    assert!(
+        (back - there).abs() < 0.1 * there,
+        "the level was {there}, and comes back as {back}"
+    );
+    for kind in ["transcript", "assistant_message", "speaking"] {
+        assert!(heard.of(kind).is_empty(), "{:?}", heard.frames);
+    }
+    client
+        .send(json!({ "type": "audio_loop", "on": false }))
+        .await;
+    assert_eq!(client.until("audio_looping").await["on"], false);
+    let mut heard = Heard::default();
+    speak(
+        &mut client,
+        &s16(&sound::clip("cards_003")),
+        &mut heard,
+        answered,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn silence_and_noise_in_the_room_are_not_answered() {
     let mut client = Client::connect(Server::shared()).await;
     start(&mut client, "hands_free").await;

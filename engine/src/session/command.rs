@@ -24,6 +24,8 @@ pub(crate) enum Command {
         mode: MicMode,
     },
     MicClose,
+    /// The microphone comes back as her voice, or does not any more.
+    Loop(bool),
     Settings(SessionSettings),
     Commit,
     Interrupt,

@@ -19,6 +19,7 @@ use super::digest::Digest;
 use super::jobs::{Ask, ForgetJob};
 use super::listen::Ear;
 use super::live::Live;
+use super::loopback::Loopback;
 use super::places::{Number, Places};
 use super::posted::{Posted, What};
 use super::shared::{EVENTS_RESERVED, Shared};
@@ -67,6 +68,8 @@ pub(crate) struct Core {
     pub(super) inputs: VecDeque<Input>,
     pub(super) ear: Ear,
     pub(super) line: Option<Box<Line>>,
+    /// The microphone is heard back, and not listened to.
+    pub(super) looped: Option<Loopback>,
     pub(super) live: HashMap<ReplyId, Live>,
     pub(super) uploads: HashMap<UtteranceId, Vec<f32>>,
     pub(super) history: Vec<llm::Message>,
@@ -122,6 +125,7 @@ impl Core {
             actions: Vec::new(),
             inputs: VecDeque::new(),
             line: None,
+            looped: None,
             live: HashMap::new(),
             uploads: HashMap::new(),
             history,
@@ -238,10 +242,14 @@ impl Core {
                     line.begin_at(before.end(), before.heard(now.0));
                 }
                 self.line = Some(line);
+                self.looped = None;
+                self.ear.mode = mode;
                 self.feed(now, Input::MicOpen(mode));
             }
+            Command::Loop(on) => self.loop_back(now, on),
             Command::MicClose => {
                 self.listen(now);
+                self.looped = None;
                 self.ear.close();
                 self.feed(now, Input::MicClose);
             }
@@ -269,6 +277,7 @@ impl Core {
                 }
             }
             Command::Detach => {
+                self.looped = None;
                 self.ear.close();
                 self.feed(now, Input::MicClose);
                 self.feed(now, Input::Gone);
@@ -285,7 +294,7 @@ impl Core {
     }
 
     /// Before the line is replaced: whatever it still holds will not be heard.
-    fn silence(&mut self, now: Mono) {
+    pub(super) fn silence(&mut self, now: Mono) {
         if self.line.is_some() {
             self.feed(now, Input::MicClose);
             self.feed(now, Input::Interrupt);
@@ -294,6 +303,10 @@ impl Core {
 
     fn listen(&mut self, now: Mono) {
         let pushed = self.shared.pushed_at.swap(0, Ordering::AcqRel);
+        if let (Some(looped), Some(line)) = (&mut self.looped, &mut self.line) {
+            looped.pass(&mut self.ear, line);
+            return;
+        }
         let windows = self.ear.drain(now, self.line.as_deref());
         if pushed > 0 {
             let late = Duration::from_micros(now.0.saturating_sub(pushed - 1));

@@ -28,6 +28,8 @@ pub struct AudioChunk<'a> {
     pub first_sample: u32,
     /// The samples at the play rate.
     pub samples: &'a [i16],
+    /// How long it has waited to be polled.
+    pub waited: Duration,
 }
 
 /// One thing that goes onto the wire for her voice.
@@ -189,6 +191,12 @@ impl Session {
         self.send(Command::Commit)
     }
 
+    /// From now on the open microphone is heard back instead of listened to, or listened to again: what
+    /// the way there and back takes can be measured. She falls silent at either.
+    pub fn mic_loop(&self, on: bool) -> Result<(), EngineError> {
+        self.send(Command::Loop(on))
+    }
+
     /// Closes the microphone; what she says goes on until its end.
     pub fn mic_close(&mut self) -> Result<(), EngineError> {
         self.capture = None;
@@ -254,8 +262,10 @@ impl Session {
                 self.chunk.clear();
                 self.chunk.extend_from_slice(chunk.samples());
                 let first_sample = chunk.first_sample;
+                let waited = self.shared.now_micros().saturating_sub(chunk.at_us);
                 Some(Playback::Chunk(AudioChunk {
                     first_sample,
+                    waited: Duration::from_micros(waited),
                     samples: &self.chunk,
                 }))
             }

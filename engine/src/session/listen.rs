@@ -2,7 +2,7 @@
 
 use janet_audio::{CaptureReader, Line, SampleClock, level};
 use janet_models::silero::VadStream;
-use janet_talk::{Input, Mono, Whose};
+use janet_talk::{Input, MicMode, Mono, Whose};
 
 use super::echo::Echo;
 use super::mic::{MIC_HZ, Mic};
@@ -21,6 +21,8 @@ const NEWEST: usize = 2;
 /// One session's microphone path.
 pub(super) struct Ear {
     reader: Option<CaptureReader>,
+    /// What the microphone was opened for last.
+    pub(super) mode: MicMode,
     vad: VadStream,
     clock: SampleClock,
     pub(super) mic: Mic,
@@ -37,6 +39,7 @@ impl Ear {
     pub(super) fn new(vad: VadStream, gate_db: f32) -> Self {
         Self {
             reader: None,
+            mode: MicMode::HandsFree,
             vad,
             clock: SampleClock::new(MIC_HZ as u32),
             mic: Mic::default(),
@@ -54,9 +57,14 @@ impl Ear {
     }
 
     pub(super) fn open(&mut self, reader: CaptureReader, now: Mono) {
-        self.close();
-        self.mic.clear();
         self.reader = Some(reader);
+        self.begin_anew(now);
+    }
+
+    /// Nothing was heard before.
+    pub(super) fn begin_anew(&mut self, now: Mono) {
+        self.forget();
+        self.mic.clear();
         self.clock = SampleClock::new(MIC_HZ as u32);
         self.heard_samples = 0;
         // The first window must not wait for the clock to learn its offset.
@@ -65,10 +73,21 @@ impl Ear {
 
     pub(super) fn close(&mut self) {
         self.reader = None;
+        self.forget();
+    }
+
+    fn forget(&mut self) {
         // The samples stay: a turn that is committed by closing is still to be transcribed.
         self.rest.clear();
         self.vad.reset();
         self.quiet_windows = u32::MAX;
+    }
+
+    /// Takes everything that has arrived, unheard: appends it to `out`, 16 kHz mono.
+    pub(super) fn take(&mut self, out: &mut Vec<f32>) {
+        if let Some(reader) = &mut self.reader {
+            self.heard_samples += reader.drain_into(out) as u64;
+        }
     }
 
     /// Takes everything that has arrived; returns the windows that are complete with it. Her voice

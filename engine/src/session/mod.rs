@@ -13,6 +13,7 @@ mod handle;
 mod jobs;
 mod listen;
 mod live;
+mod loopback;
 mod mic;
 mod obey;
 mod places;

@@ -140,7 +140,8 @@ impl Core {
             file.extend(live.staged.drain(..));
             return;
         }
-        let Some(line) = &mut self.line else {
+        let line = self.line.as_mut().filter(|_| self.looped.is_none());
+        let Some(line) = line else {
             // Nobody can hear it any more; it counts as not heard.
             live.staged.clear();
             return;

@@ -128,6 +128,12 @@ pub enum ClientMessage {
     AudioEnd,
     /// `audio_stop`: streaming voice ends; her speech stops too.
     AudioStop,
+    /// `audio_loop`: the open microphone is heard back instead of listened to, or listened to again; answered
+    /// by `audio_looping`.
+    AudioLoop {
+        /// Whether it is heard back.
+        on: bool,
+    },
     /// `playout`: what the client has really played, every 100 ms and after each `playout_flush`.
     Playout {
         /// Samples played so far on this connection, at the play rate.
@@ -280,6 +286,7 @@ impl ClientMessage {
             (Self::Audio { .. }, Dialect::Older) => "audio_chunk",
             (Self::AudioStart { .. }, _) => "audio_start",
             (Self::AudioEnd, _) => "audio_end",
+            (Self::AudioLoop { .. }, _) => "audio_loop",
             (Self::AudioStop, _) => "audio_stop",
             (Self::Playout { .. }, _) => "playout",
             (Self::Interrupt, _) => "interrupt",
@@ -446,6 +453,7 @@ impl Incoming {
                 put("call_id", json!(call_id));
                 put("audio", json!(bytes));
             }
+            ClientMessage::AudioLoop { on } => put("on", json!(on)),
             ClientMessage::VoipHold { call_id, on } => {
                 put("call_id", json!(call_id));
                 put("on", json!(on));

@@ -81,6 +81,9 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         "audio_start" => audio_start(fields)?,
         "audio_end" => ClientMessage::AudioEnd,
         "audio_stop" => ClientMessage::AudioStop,
+        "audio_loop" => ClientMessage::AudioLoop {
+            on: fields.required_boolean("on")?,
+        },
         "playout" => ClientMessage::Playout {
             played_sample: fields.unsigned("played_sample")?,
         },

@@ -35,6 +35,7 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
         }),
         Just(ClientMessage::AudioEnd),
         Just(ClientMessage::AudioStop),
+        any::<bool>().prop_map(|on| ClientMessage::AudioLoop { on }),
         Just(ClientMessage::Interrupt),
         Just(ClientMessage::GetContext),
         (

@@ -111,6 +111,11 @@ pub enum ServerMessage {
         #[cfg_attr(test, schemars(extend("enum" = crate::PLAY_RATES_HZ)))]
         play_rate_hz: u32,
     },
+    /// Whether the microphone is heard back.
+    AudioLooping {
+        /// It is.
+        on: bool,
+    },
     /// The client drops every sample from this one on and answers `playout`. Later frames may
     /// begin at the same sample again.
     PlayoutFlush {

@@ -85,6 +85,10 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             json!({"type": "audio_ready", "play_rate_hz": 24_000}),
         ),
         (
+            ServerMessage::AudioLooping { on: true },
+            json!({"type": "audio_looping", "on": true}),
+        ),
+        (
             ServerMessage::PlayoutFlush { from_sample: 480 },
             json!({"type": "playout_flush", "from_sample": 480}),
         ),

@@ -225,6 +225,12 @@ impl Connection {
                     false => Ok(None),
                 }
             }
+            ClientMessage::AudioLoop { on } => {
+                self.streaming("audio_loop")?
+                    .mic_loop(on)
+                    .map_err(refused)?;
+                answer(ServerMessage::AudioLooping { on })
+            }
             ClientMessage::Playout { played_sample } => {
                 self.ready()?.played(played_sample).map_err(refused)?;
                 Ok(None)

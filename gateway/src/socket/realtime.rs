@@ -137,7 +137,7 @@ impl Connection {
     pub(super) async fn on_realtime(&mut self, news: News) -> Result<(), Leave> {
         match news {
             News::Due => self.on_call_due().await,
-            News::Media(Told::Mic(samples)) => {
+            News::Media(Told::Mic { samples, came }) => {
                 if self.realtime.as_ref().is_some_and(Realtime::flows) {
                     let is_open = |session: &Session| session.mic_is_open();
                     if !self.session.as_ref().is_some_and(is_open) {
@@ -145,6 +145,8 @@ impl Connection {
                     }
                     self.samples = samples;
                     self.push_mic();
+                    metrics::histogram!("janet_mic_to_ring_seconds")
+                        .record(came.elapsed().as_secs_f64());
                 }
                 Ok(())
             }

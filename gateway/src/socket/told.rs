@@ -55,6 +55,8 @@ impl Connection {
             }
             match playback {
                 Playback::Chunk(chunk) => {
+                    metrics::histogram!("janet_ring_to_wire_seconds")
+                        .record(chunk.waited.as_secs_f64());
                     let mut frame = Vec::new();
                     binary::encode_down(chunk.first_sample, chunk.samples, &mut frame);
                     self.outbound.sound(Bytes::from(frame))?;

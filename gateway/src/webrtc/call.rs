@@ -63,7 +63,12 @@ pub(crate) enum Told {
     /// The call is at this point now; when that [is over](State::is_over), nothing more comes.
     State(State),
     /// Microphone samples, 16 kHz mono.
-    Mic(Vec<i16>),
+    Mic {
+        /// The samples.
+        samples: Vec<i16>,
+        /// When the datagram came that they are told by.
+        came: Instant,
+    },
     /// JSON from the `events` channel.
     Text(String),
     /// Of her voice everything before this sample will have been heard, although more was asked to be
@@ -90,6 +95,8 @@ enum Sound {
     Chunk {
         first_sample: u32,
         samples: Box<[i16]>,
+        /// When the engine put it into its ring.
+        made: Instant,
     },
     Flush {
         from_sample: u32,
@@ -124,6 +131,8 @@ impl Call {
             began,
             set_up_until: began + SETTING_UP,
             clock: None,
+            came: began,
+            waited: Duration::ZERO,
             mic: Vec::new(),
             strays: 0,
             again: None,
@@ -163,6 +172,7 @@ impl Call {
             Playback::Chunk(chunk) => Sound::Chunk {
                 first_sample: chunk.first_sample,
                 samples: chunk.samples.into(),
+                made: Instant::now() - chunk.waited,
             },
             Playback::Flush { from_sample } => Sound::Flush {
                 from_sample: *from_sample,
@@ -218,6 +228,10 @@ struct Task {
     /// As last told, for an `events` channel that opens later.
     clock: Option<Clock>,
     mic: Vec<i16>,
+    /// When the last datagram came.
+    came: Instant,
+    /// The longest way from the engine's ring to here since the last packet.
+    waited: Duration,
     strays: u64,
     /// When a new way was asked for last.
     again: Option<Instant>,
@@ -244,7 +258,8 @@ impl Task {
             }
             let due = self.due(now);
             tokio::select! {
-                Some(Datagram { from, to, bytes }) = datagrams.recv() => {
+                Some(Datagram { from, to, at, bytes }) = datagrams.recv() => {
+                    self.came = at;
                     self.peer.datagram(Instant::now(), to, from, bytes);
                 }
                 Some(sound) = playbacks.recv() => self.hear(sound),
@@ -276,12 +291,21 @@ impl Task {
         self.up.pull(now_us, &mut self.mic);
         if !self.mic.is_empty() {
             let samples = std::mem::take(&mut self.mic);
-            self.tell(Told::Mic(samples));
+            let came = self.came;
+            self.tell(Told::Mic { samples, came });
         }
         if self.is_connected() {
-            while let Some(frame) = self.down.poll(now_us)? {
+            loop {
+                let due_us = self.down.timeout().unwrap_or(now_us);
+                let Some(frame) = self.down.poll(now_us)? else {
+                    break;
+                };
                 self.peer
                     .voice(now, frame.sequence, frame.timestamp, frame.payload);
+                // What she is ahead of the ear is no delay.
+                let late = Duration::from_micros(now_us.saturating_sub(due_us));
+                let late = late + std::mem::take(&mut self.waited);
+                metrics::histogram!("janet_ring_to_wire_seconds").record(late.as_secs_f64());
             }
             while let Some(clock) = self.down.poll_clock() {
                 self.clock = Some(clock);
@@ -396,7 +420,11 @@ impl Task {
             Sound::Chunk {
                 first_sample,
                 samples,
-            } => self.down.play(first_sample, &samples),
+                made,
+            } => {
+                self.waited = self.waited.max(made.elapsed());
+                self.down.play(first_sample, &samples);
+            }
             Sound::Flush { from_sample } => {
                 if let Some(sample) = self.down.flush(from_sample) {
                     self.tell(Told::Heard(sample));

@@ -102,8 +102,13 @@ impl Door {
             };
             match read {
                 Ok((_, from)) => {
-                    let (to, bytes) = (way.address, buffer.split());
-                    self.hand_on(Datagram { from, to, bytes });
+                    let (to, at, bytes) = (way.address, Instant::now(), buffer.split());
+                    self.hand_on(Datagram {
+                        from,
+                        to,
+                        at,
+                        bytes,
+                    });
                 }
                 Err(error) => {
                     tracing::debug!(kind = ?error.kind(), "the UDP port failed");

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use bytes::BytesMut;
 
@@ -148,6 +149,8 @@ pub(super) struct Datagram {
     pub(super) from: SocketAddr,
     /// At which of our addresses.
     pub(super) to: SocketAddr,
+    /// When it came.
+    pub(super) at: Instant,
     pub(super) bytes: BytesMut,
 }
 

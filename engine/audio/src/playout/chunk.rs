@@ -25,12 +25,19 @@ pub struct Chunk {
     pub epoch: u32,
     /// The number of the first sample, modulo 2³².
     pub first_sample: u32,
+    /// When it was put into the ring, on the line's clock, in µs.
+    pub at_us: u64,
     len: u16,
     samples: [i16; CHUNK_SAMPLES_MAX],
 }
 
 impl Chunk {
-    pub(super) fn new(epoch: u32, first_sample: u32, sound: impl Iterator<Item = i16>) -> Self {
+    pub(super) fn new(
+        epoch: u32,
+        first_sample: u32,
+        at_us: u64,
+        sound: impl Iterator<Item = i16>,
+    ) -> Self {
         let mut samples = [0; CHUNK_SAMPLES_MAX];
         let mut len = 0;
         for (slot, sample) in samples.iter_mut().zip(sound) {
@@ -40,6 +47,7 @@ impl Chunk {
         Self {
             epoch,
             first_sample,
+            at_us,
             len,
             samples,
         }

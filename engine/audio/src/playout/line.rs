@@ -224,7 +224,7 @@ impl Line {
         self.ear.follow(pulled, now_us);
         if !self.held {
             let position = self.ear.position(pulled, now_us);
-            while self.send_one(position) {
+            while self.send_one(position, now_us) {
                 moved += 1;
             }
         }
@@ -381,7 +381,7 @@ impl Line {
     }
 
     /// Sends the next chunk when it is due and there is room.
-    fn send_one(&mut self, position: u64) -> bool {
+    fn send_one(&mut self, position: u64, now_us: u64) -> bool {
         let len = self.queued_samples().min(self.chunk);
         let ahead = self.next - position;
         let short = len < self.chunk && ahead >= LOW_CHUNKS * self.chunk;
@@ -403,7 +403,7 @@ impl Line {
                 },
             );
         self.feed
-            .send(Chunk::new(self.epoch, self.next as u32, sound));
+            .send(Chunk::new(self.epoch, self.next as u32, now_us, sound));
         self.next += len;
         self.sent = self.sent.max(self.next);
         self.fade_in = self.fade_in.filter(|from| self.next < from + fade);

@@ -65,6 +65,12 @@ pub(super) enum FromClient {
     AudioEnd {},
     /// Streaming voice ends; her speech stops too.
     AudioStop {},
+    /// The open microphone is heard back as her voice instead of listened to, or listened to again: so a
+    /// client measures what the way there and back takes. She falls silent at either.
+    AudioLoop {
+        /// Whether it is heard back.
+        on: bool,
+    },
     /// What the client has really played: sent every 100 ms while playing, and after each
     /// `playout_flush`.
     Playout {

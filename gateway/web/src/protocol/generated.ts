@@ -13,6 +13,7 @@ export type ClientMessage =
   | AudioStartRequest
   | AudioEndRequest
   | AudioStopRequest
+  | AudioLoopRequest
   | PlayoutRequest
   | InterruptRequest
   | PingRequest
@@ -80,6 +81,7 @@ export type ServerMessage =
   | AssistantMessageEvent
   | ResponseEvent
   | AudioReadyEvent
+  | AudioLoopingEvent
   | PlayoutFlushEvent
   | TranscriptEvent
   | SpeakingEvent
@@ -240,6 +242,14 @@ export interface AudioStopRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
   type: 'audio_stop';
+}
+/** The open microphone is heard back as her voice instead of listened to, or listened to again: so a client measures what the way there and back takes. She falls silent at either. */
+export interface AudioLoopRequest {
+  /** Whether it is heard back. */
+  on: boolean;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audio_loop';
 }
 /** What the client has really played: sent every 100 ms while playing, and after each `playout_flush`. */
 export interface PlayoutRequest {
@@ -529,6 +539,14 @@ export interface AudioReadyEvent {
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   type: 'audio_ready';
+}
+/** Whether the microphone is heard back. */
+export interface AudioLoopingEvent {
+  /** It is. */
+  on: boolean;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'audio_looping';
 }
 /** The client drops every sample from this one on and answers `playout`. Later frames may begin at the same sample again. */
 export interface PlayoutFlushEvent {

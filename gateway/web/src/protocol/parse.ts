@@ -98,6 +98,8 @@ function read(type: string, fields: Anything): ServerMessage | null {
     case 'voip_state':
     case 'voip_ended':
     case 'voip_error':
+    // Nobody here asks for it.
+    case 'audio_looping':
       return null;
     case 'vr_answer':
       return { type: known, sessionId: text<wire.VrAnswerEvent>(fields, 'session_id'), sdp: text<wire.VrAnswerEvent>(fields, 'sdp') };
