@@ -12,6 +12,9 @@
 mod call;
 mod description;
 mod door;
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "the crate of the fuzz targets reaches it")]
+mod fuzz;
 mod mux;
 mod peer;
 mod reports;

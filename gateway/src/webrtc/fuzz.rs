@@ -1,0 +1,207 @@
+//! What a fuzzer does with its bytes, and what has to be true afterwards. Panics count as found.
+//!
+//! The targets in `fuzz/` call these; so does the test below, with every input that was kept.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use janet_audio::jitter::Packet;
+use janet_protocol::{Limits, parse};
+
+use super::description::MOST_CANDIDATES;
+use super::peer::{Happened, Peer};
+use crate::media::{FRAME_US, Up};
+
+/// An offer that is accepted, for a peer that has agreed; behind the byte that says what it is.
+const OFFER: &str = include_str!("../../../fuzz/corpus/sdp/offer");
+/// A STUN binding request up to its length, and the magic cookie (RFC 8489 §5).
+const BINDING: [u8; 2] = [0, 1];
+const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+/// The attribute USERNAME (RFC 8489 §14.3).
+const USERNAME: [u8; 2] = [0, 6];
+/// Longest sound of an Opus packet: 120 ms (RFC 6716 §2.1.4), at 16 kHz.
+const LONGEST_PACKET: usize = 1920;
+
+/// A text frame. What is understood is written and understood again; what is not is refused in few words.
+pub fn json(bytes: &[u8]) {
+    let Ok(frame) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match parse(frame, &Limits::default()) {
+        Ok(incoming) => {
+            let again = parse(&incoming.to_json(), &Limits::default());
+            assert_eq!(again, Ok(incoming));
+        }
+        Err(error) => assert!(error.message.len() < 1024, "{}", error.message.len()),
+    }
+}
+
+/// A description, and candidates behind it, a line each after an empty one. The first byte says whether it
+/// is an offer or an answer.
+pub fn sdp(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
+    };
+    let text = String::from_utf8_lossy(rest);
+    let (description, candidates) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let (mut peer, now) = peer();
+    let agreed = match kind % 2 {
+        0 => peer.accept(now, description.to_owned()).is_ok(),
+        _ => {
+            peer.offer(now).expect("a new peer offers");
+            peer.answered(now, description.to_owned()).is_ok()
+        }
+    };
+    if !agreed {
+        // Nobody goes on with such a peer.
+        return;
+    }
+    let candidates = candidates.lines();
+    let taken = candidates.filter(|line| peer.candidate((*line).to_owned()).is_ok());
+    let taken = taken.count();
+    assert!(taken <= MOST_CANDIDATES);
+    settle(&mut peer, now);
+}
+
+/// Datagrams at a call's port: a byte for the kind, two for the length, then so many. Nobody gets in by them,
+/// whoever it is: that takes the call's password and its certificate.
+pub fn datagram(bytes: &[u8]) {
+    let (mut peer, now) = peer();
+    let answer = peer
+        .accept(now, OFFER[1..].to_owned())
+        .expect("the offer is fine");
+    let fragment = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+        .expect("an answer has a fragment");
+    let mut rest = bytes;
+    while let [kind, high, low, behind @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(behind.len());
+        let (payload, next) = behind.split_at(length);
+        let bytes = match kind % 2 {
+            0 => payload.into(),
+            _ => check(fragment, payload),
+        };
+        peer.datagram(now, address(1), address(2), bytes);
+        rest = next;
+    }
+    settle(&mut peer, now);
+}
+
+/// Packets of a call: a byte for the time since the last, in ms, two for the sequence number, four for the
+/// timestamp, one for the length, then so many. What is told of them is bounded by their number.
+pub fn rtp(bytes: &[u8]) {
+    let mut up = Up::new().expect("Opus has a decoder");
+    let (mut now_us, mut packets, mut out) = (0, 0, Vec::new());
+    let mut rest = bytes;
+    while let [late, s0, s1, t0, t1, t2, t3, length, behind @ ..] = rest {
+        let (payload, next) = behind.split_at(usize::from(*length).min(behind.len()));
+        now_us += u64::from(*late) * 1000;
+        let packet = Packet {
+            sequence: u16::from_be_bytes([*s0, *s1]),
+            timestamp: u32::from_be_bytes([*t0, *t1, *t2, *t3]),
+            payload: Bytes::copy_from_slice(payload),
+        };
+        up.push(now_us, packet);
+        up.pull(now_us, &mut out);
+        packets += 1;
+        rest = next;
+    }
+    while let Some(due) = up.timeout() {
+        now_us = now_us.max(due) + FRAME_US;
+        up.pull(now_us, &mut out);
+    }
+    let told = up.stats();
+    let most = (packets + told.missing as usize) * LONGEST_PACKET;
+    assert!(out.len() <= most, "{} samples of {packets}", out.len());
+}
+
+fn peer() -> (Peer, Instant) {
+    let now = Instant::now();
+    let peer = Peer::new(now, &[address(1)]).expect("a peer needs nothing");
+    (peer, now)
+}
+
+fn address(last: u8) -> SocketAddr {
+    (Ipv4Addr::new(127, 0, 0, last), 9).into()
+}
+
+/// A connectivity check that names the call, with attributes of the fuzzer's.
+fn check(fragment: &str, attributes: &[u8]) -> BytesMut {
+    let name = format!("{fragment}:x");
+    let padded = name.len().next_multiple_of(4);
+    let length = 4 + padded + attributes.len();
+    let mut bytes = BytesMut::new();
+    bytes.extend_from_slice(&BINDING);
+    bytes.extend_from_slice(&(length as u16).to_be_bytes());
+    bytes.extend_from_slice(&COOKIE);
+    bytes.extend_from_slice(&[7; 12]);
+    bytes.extend_from_slice(&USERNAME);
+    bytes.extend_from_slice(&(name.len() as u16).to_be_bytes());
+    bytes.extend_from_slice(name.as_bytes());
+    bytes.resize(bytes.len() + padded - name.len(), 0);
+    bytes.extend_from_slice(attributes);
+    bytes
+}
+
+/// Some timers, and everything that comes of it.
+fn settle(peer: &mut Peer, mut now: Instant) {
+    for _ in 0..20 {
+        while peer.poll_transmit().is_some() {}
+        while let Some(happened) = peer.poll() {
+            let is_in = matches!(
+                happened,
+                Happened::Connected
+                    | Happened::Voice { .. }
+                    | Happened::Text(_)
+                    | Happened::EventsOpen
+            );
+            assert!(!is_in, "nobody proved to be anybody: {happened:?}");
+        }
+        let Some(due) = peer.timeout() else {
+            return;
+        };
+        now = due.max(now + Duration::from_millis(50));
+        peer.on_timeout(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn all(target: &str, drive: fn(&[u8])) {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+        let inputs = std::fs::read_dir(folder.join(target)).expect("the corpus is checked in");
+        let mut seen = 0;
+        for input in inputs {
+            let path = input.expect("it can be listed").path();
+            drive(&std::fs::read(&path).expect("it can be read"));
+            seen += 1;
+        }
+        assert!(seen > 3, "{target} has {seen} inputs");
+    }
+
+    #[test]
+    fn kept_frames_are_understood_or_refused() {
+        all("json", json);
+    }
+
+    #[test]
+    fn kept_descriptions_are_agreed_to_or_refused() {
+        all("sdp", sdp);
+    }
+
+    #[test]
+    fn kept_datagrams_let_nobody_in() {
+        all("datagram", datagram);
+    }
+
+    #[test]
+    fn kept_packets_are_heard_or_mended() {
+        all("rtp", rtp);
+    }
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Fuzzes what strangers can send: each target for ten minutes, from the corpus that is checked in.
+#   scripts/fuzz.sh [SECONDS] [TARGET…]
+# What breaks one is kept under $CARGO_TARGET_DIR/fuzz/found: put it into fuzz/corpus/TARGET, where ./test runs it, and
+# mend what it shows.
+. "$(dirname "$0")/lib.sh"
+seconds=${1:-600}
+shift || true
+targets=("$@")
+[ $# -gt 0 ] || targets=(json sdp datagram rtp)
+
+need_rust
+need cc build-essential
+need cmake cmake
+install_missing
+
+# Coverage counters of the stable compiler are all that libFuzzer needs; the code is safe Rust for the most
+# part, so there is no sanitizer in it, which would need another compiler.
+export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
+  -Cllvm-args=-sanitizer-coverage-trace-compares"
+host=$(rustc -vV | sed -n 's/^host: //p')
+built=$CARGO_TARGET_DIR/fuzz
+# With a target named, build scripts are built without the counters.
+(cd fuzz && cargo build --locked --release --target "$host" --target-dir "$built")
+
+found=$built/found
+mkdir -p "$found"
+code=0
+for target in "${targets[@]}"; do
+  say "$target, $seconds s"
+  grown=$built/corpus/$target
+  mkdir -p "$grown"
+  log=$built/$target.log
+  if "$built/$host/release/$target" "$grown" "fuzz/corpus/$target" -max_total_time="$seconds" -max_len=6000 \
+    -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$found/$target-" >"$log" 2>&1; then
+    tail -1 "$log"
+  else
+    grep -a -m1 -A2 'panicked at' "$log" || tail -3 "$log"
+    say "broken by $(ls -t "$found/$target"-* | head -1)"
+    code=1
+  fi
+done
+exit $code
