@@ -25,7 +25,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime clients sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients sessions".split()
 rows = []
 
 
@@ -215,6 +215,36 @@ def realtime():
         "aiortc to aiortc", "aiortc", since_offer("client_audio"), weights="no model is asked")
     row("offer_to_connected_ms_p95", p95(r["connected_ms"]), "ms", "offer sent to `vr_response connected`", "aiortc",
         since_offer("client_connected"), weights="no model is asked")
+
+
+def calls():
+    """Voice in real time, the far end being Janet's own code: the loop, its parts, and calls without a word."""
+    r = ours("loop")
+    took = common.stats(r["loop_ms"], 1)
+    row("audio_loop_ms_p95", took["p95"], "ms", f"a microphone's first sample to the same sample at the ear: Opus, "
+        f"WebRTC over loopback, {len(r['loop_ms'])} clicks in {r['calls']} calls, p50 {took['median']}; target < 100",
+        weights="no model is asked")
+    for metric, what in (("mic_to_ring_ms_p99", "a datagram's arrival to its samples in the engine's ring"),
+                         ("ring_to_wire_ms_p99", "what her voice waits on its way out beyond its time")):
+        row(metric, r[metric], "ms", f"{what}; target < 20", weights="no model is asked")
+    count = 50
+    i = ours("idle-calls", "--calls", count)
+    row(f"idle_{count}_webrtc_cpu_pct", i["cpu_pct"], "% of one core",
+        f"{count} WebRTC calls of room noise at -75 dBFS; target < 40", weights="no model is asked")
+
+
+def lossy():
+    r = ours("lossy")
+    words = sum(len(common.normalise(c["reference"]).split()) for c in r["clips"])
+    clean = word_errors([(c["reference"], c["clean"]) for c in r["clips"]]) / words * 100
+    lost = statistics.mean(word_errors([(c["reference"], c["heard"][n]) for c in r["clips"]]) / words * 100
+                           for n in range(r["patterns"]))
+    count = lambda what: sum(c[what] for c in r["clips"])
+    row("wer_growth_10pct_loss_pts", round(lost - clean, 2), "points",
+        f"{r['lost_pct']} % of packets lost, {r['jitter_ms']} ms of jitter, mean of {r['patterns']} patterns over "
+        f"{len(r['clips'])} utterances: {lost:.1f} % word errors, {clean:.1f} % without the network; "
+        f"{count('fec_recovered')} packets recovered, {count('concealed')} made up; target < 3",
+        weights="Whisper tiny.en")
 
 
 def clients():

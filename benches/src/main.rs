@@ -4,9 +4,17 @@
 #![forbid(unsafe_code)]
 
 mod barge;
+mod calls;
 mod clients;
 mod clips;
 mod e2e;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the gateway's own, of which a far end needs a part"
+)]
+#[path = "../../gateway/src/media/mod.rs"]
+mod media;
 mod room;
 mod sessions;
 mod stages;
@@ -88,6 +96,30 @@ enum What {
         #[arg(long, value_enum, default_value = "held")]
         half: turns::Half,
     },
+    /// From a microphone over WebRTC to the server and back to an ear.
+    Loop {
+        /// Calls, one after the other: each meets the server's clock at another moment.
+        #[arg(long, default_value_t = 10)]
+        calls: u32,
+        /// Clicks in each.
+        #[arg(long, default_value_t = 10)]
+        clicks: u64,
+    },
+    /// WebRTC calls in which nobody says a word: what they cost the server.
+    IdleCalls {
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        calls: usize,
+        /// For how long they are measured.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// What is understood of utterances that lose a tenth of their packets.
+    Lossy {
+        /// Patterns of loss for each utterance.
+        #[arg(long, default_value_t = 20)]
+        patterns: u64,
+    },
     /// Interruptions, backchannels and her own echo.
     Barge {
         /// Interruptions to try.
@@ -125,6 +157,9 @@ fn main() -> anyhow::Result<()> {
             let hum = janet_audio::wav::read(&std::fs::read(hum)?, Duration::from_secs(5))?;
             turns::measure(&weights, &clips, &hum, half)?
         }
+        What::Loop { calls, clicks } => calls::round(calls, clicks)?,
+        What::IdleCalls { calls, seconds } => calls::idle(calls, seconds)?,
+        What::Lossy { patterns } => calls::lossy(&weights, &clips, patterns)?,
         What::Barge {
             trials,
             backchannels,

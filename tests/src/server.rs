@@ -203,6 +203,19 @@ impl Server {
         kib.and_then(|kib| kib.parse::<u64>().ok()).expect("Linux") * 1024
     }
 
+    /// What it has used of the processors since it began.
+    pub fn cpu(&self) -> Duration {
+        /// Ticks of a second in `/proc`; Linux tells every program 100 (`sysconf(_SC_CLK_TCK)`).
+        const TICKS: u64 = 100;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
+        let stat = stat.expect("the server runs");
+        // Behind the name, which may hold anything, the state is the first field.
+        let fields = stat.rsplit(") ").next().unwrap_or_default();
+        let times = fields.split(' ').skip(11).take(2);
+        let ticks: u64 = times.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Duration::from_millis(ticks * 1000 / TICKS)
+    }
+
     fn counted(&self, what: &str) -> usize {
         let entries = std::fs::read_dir(format!("/proc/{}/{what}", self.pid));
         entries.expect("the server runs").count()
