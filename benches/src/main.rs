@@ -99,7 +99,7 @@ enum What {
     /// From a microphone over WebRTC to the server and back to an ear.
     Loop {
         /// Calls, one after the other: each meets the server's clock at another moment.
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 8)]
         calls: u32,
         /// Clicks in each.
         #[arg(long, default_value_t = 10)]

@@ -30,8 +30,6 @@ pub(super) struct Far {
     began: Instant,
     ear: Playing<Bytes>,
     decoder: Decoder,
-    /// Microphone frames that were sent.
-    sent: u64,
     sequence: u16,
     timestamp: u32,
 }
@@ -59,7 +57,6 @@ impl Far {
             began: now,
             ear: Playing::new(Options::default()),
             decoder: Decoder::new(RATE_HZ)?,
-            sent: 0,
             sequence: fastrand::u16(..),
             timestamp: fastrand::u32(..),
         };
@@ -71,33 +68,44 @@ impl Far {
         Ok(far)
     }
 
-    /// Talks and listens for so many frames of 20 ms. `mic` is asked for each frame once its last sample was
-    /// taken; `ear` is given what is heard from then on. Both are told the number of the frame.
+    /// Talks and listens for so many frames of 20 ms. `mic` is asked for each frame, by its number, once its
+    /// last sample was taken; `ear` is given what is heard from which moment on, in µs since the first sample
+    /// was taken. The ear has a beat of its own, a little faster or slower as its jitter buffer wants it.
     pub(super) async fn talk(
         &mut self,
         frames: u64,
         mic: &mut (dyn FnMut(u64) -> Bytes + Send),
         ear: &mut (dyn FnMut(u64, &[f32]) + Send),
     ) -> anyhow::Result<()> {
-        let began = Instant::now();
-        for n in 0..frames {
-            self.go_on(began + Duration::from_micros(FRAME_US) * (n + 1) as u32)
-                .await?;
+        let frame = Duration::from_micros(FRAME_US);
+        // Nobody's sound card begins with the server's clock.
+        let began = Instant::now() + frame.mul_f64(fastrand::f64());
+        let mut beat = began + frame.mul_f64(fastrand::f64());
+        let mut taken = 0;
+        while taken < frames {
+            let mic_due = began + frame * (taken + 1) as u32;
+            self.go_on(beat.min(mic_due)).await?;
             let now = Instant::now();
-            let payload = mic(n);
-            self.peer
-                .voice(now, self.sequence, self.timestamp, &payload);
-            self.sequence = self.sequence.wrapping_add(1);
-            self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
-            self.sent += 1;
-            self.flush().await;
-            let sound = match self.ear.pull(self.micros(now)) {
-                Played::Packet(payload) => self.decoder.decode(&payload)?,
-                Played::Recover(payload) => self.decoder.recover(&payload)?,
-                Played::Conceal => self.decoder.conceal()?,
-                Played::Silence => &[],
-            };
-            ear(n, sound);
+            if now >= beat {
+                let sound = match self.ear.pull(self.micros(now)) {
+                    Played::Packet(payload) => self.decoder.decode(&payload)?,
+                    Played::Recover(payload) => self.decoder.recover(&payload)?,
+                    Played::Conceal => self.decoder.conceal()?,
+                    Played::Silence => &[],
+                };
+                let at = beat.saturating_duration_since(began);
+                ear(at.as_micros() as u64, sound);
+                beat += frame.div_f64(self.ear.speed());
+            }
+            if now >= mic_due {
+                let payload = mic(taken);
+                self.peer
+                    .voice(now, self.sequence, self.timestamp, &payload);
+                self.sequence = self.sequence.wrapping_add(1);
+                self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+                taken += 1;
+                self.flush().await;
+            }
         }
         Ok(())
     }

@@ -16,8 +16,8 @@ const EVERY: u64 = 30;
 const CLICK: usize = 480;
 /// Well above what the codec makes of silence, well below the click.
 const HEARD: f32 = 0.1;
-/// Clicks before the jitter buffer has settled.
-const WARM_UP: u64 = 3;
+/// Clicks until the jitter buffer has settled: it plays what is too much a little faster.
+const WARM_UP: u64 = 12;
 
 pub(crate) fn measure(calls: u32, clicks: u64) -> anyhow::Result<Value> {
     let server = Server::start(&["llm.server=off"]).ready();
@@ -64,13 +64,12 @@ async fn one(server: &Server, clicks: u64) -> anyhow::Result<Vec<f64>> {
         Bytes::from(packet.unwrap_or_default())
     };
     let mut heard = vec![None; (clicks + WARM_UP) as usize];
-    let mut ear = |n: u64, sound: &[f32]| {
+    let mut ear = |at_us: u64, sound: &[f32]| {
         let onset = sound.iter().position(|sample| sample.abs() > HEARD);
-        let slot = heard.get_mut((n / EVERY) as usize);
+        let slot = heard.get_mut((at_us / (EVERY * FRAME_US)) as usize);
         if let (Some(at), Some(slot @ None)) = (onset, slot) {
-            // The frame is played from the end of the microphone's frame of the same number on.
-            let us = (n + 1) * FRAME_US + at as u64 * 1_000_000 / u64::from(RATE_HZ);
-            *slot = Some((us - n / EVERY * EVERY * FRAME_US) as f64 / 1e3);
+            let us = at_us + at as u64 * 1_000_000 / u64::from(RATE_HZ);
+            *slot = Some((us % (EVERY * FRAME_US)) as f64 / 1e3);
         }
     };
     far.talk((clicks + WARM_UP) * EVERY, &mut mic, &mut ear)
