@@ -215,6 +215,9 @@ def realtime():
         "aiortc to aiortc", "aiortc", since_offer("client_audio"), weights="no model is asked")
     row("offer_to_connected_ms_p95", p95(r["connected_ms"]), "ms", "offer sent to `vr_response connected`", "aiortc",
         since_offer("client_connected"), weights="no model is asked")
+    row("call_setup_ms_p95", p95(r["call_setup_ms"]), "ms",
+        f"`voip_call` to `voip_connected`, {len(r['call_setup_ms'])} calls of aiortc over loopback; target < 1000",
+        weights="no model is asked")
 
 
 def calls():

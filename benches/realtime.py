@@ -2,8 +2,9 @@
 
 usage: realtime.py JANET [--trials N]   prints one JSON object
 
-Each trial is a call of its own over one WebSocket connection, and begins when the offer is sent: `first_audio`
-is when the client decodes her first sample, `connected` when the server says that media flows.
+Each trial is a session of its own over one WebSocket connection, and begins when the offer is sent: `first_audio`
+is when the client decodes her first sample, `connected` when the server says that media flows. Then as many
+calls: from `voip_call` to `voip_connected`, with her offer and the client's answer in between.
 """
 import argparse
 import asyncio
@@ -51,7 +52,7 @@ async def until(socket, *kinds, done=lambda frame: True):
     while True:
         frame = await asyncio.wait_for(socket.recv(), PATIENCE_S)
         frame = json.loads(frame) if isinstance(frame, str) else {"type": "sound"}
-        if frame["type"] in ("vr_error", "error"):
+        if frame["type"] in ("vr_error", "voip_error", "error"):
             raise SystemExit(f"refused: {frame}")
         if frame["type"] in kinds and done(frame):
             return frame
@@ -90,6 +91,25 @@ async def trial(socket):
     return (first - began) * 1000, (connected - began) * 1000
 
 
+async def call(socket):
+    peer = RTCPeerConnection(NO_ICE)
+    peer.addTrack(Tone())
+    began = time.monotonic()
+    await socket.send(json.dumps({"type": "voip_call", "direction": "outgoing",
+                                  "device_info": {"platform": "linux", "device": "aiortc"}}))
+    offer = await until(socket, "voip_offer")
+    await peer.setRemoteDescription(RTCSessionDescription(offer["sdp"], "offer"))
+    await peer.setLocalDescription(await peer.createAnswer())
+    await socket.send(json.dumps({"type": "voip_answer", "call_id": offer["call_id"],
+                                  "sdp": peer.localDescription.sdp, "sdp_type": "answer"}))
+    await until(socket, "voip_connected")
+    connected = time.monotonic()
+    await socket.send(json.dumps({"type": "voip_end", "call_id": offer["call_id"]}))
+    await until(socket, "voip_ended")
+    await peer.close()
+    return (connected - began) * 1000
+
+
 async def connect():
     end = time.monotonic() + 90
     while True:
@@ -109,9 +129,10 @@ async def main():
     socket = await connect()
     await trial(socket)
     rows = [await trial(socket) for _ in range(args.trials)]
+    calls = [await call(socket) for _ in range(args.trials + 1)][1:]
     await socket.close()
     return dict(bench="realtime", trials=len(rows), first_audio_ms=[round(r[0], 1) for r in rows],
-                connected_ms=[round(r[1], 1) for r in rows])
+                connected_ms=[round(r[1], 1) for r in rows], call_setup_ms=[round(c, 1) for c in calls])
 
 
 server = subprocess.Popen([args.janet, "serve", "--port", str(PORT), "--set", "llm.server=off"],
