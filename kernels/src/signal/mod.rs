@@ -153,16 +153,12 @@ impl Frames {
     }
 }
 
-/// A finite value of at most ±8 in place of `x`.
+/// A finite value of at most ±8 in place of `x`. Without a branch, so that a loop over it becomes vectors:
+/// a frame of a thousand sessions is 800 000 samples.
 #[inline]
 fn clean(x: f32) -> f32 {
-    if x.abs() <= 8.0 {
-        x
-    } else if x.is_nan() {
-        0.0
-    } else {
-        x.clamp(-8.0, 8.0)
-    }
+    let x = if x.is_nan() { 0.0 } else { x };
+    x.clamp(-8.0, 8.0)
 }
 
 /// A value in 0..=1 in place of `x`.

@@ -30,6 +30,7 @@ pub(crate) fn there<T: Backend>(opened: Result<T, SignalError>, required_by: &st
             Some(backend)
         }
         Err(error @ SignalError::Unavailable { .. }) => {
+            #[expect(clippy::disallowed_methods, reason = "what a job says of its machine")]
             let required = std::env::var(required_by)
                 .is_ok_and(|value| !matches!(&*value, "" | "0" | "false"));
             assert!(!required, "{required_by} is set, but {error}");

@@ -100,7 +100,7 @@ fn band_logs(samples: &[f64], bands: usize, scale: f64) -> Vec<Expected> {
             let depth = (loudest / 40.0 / power).max(1.0).sqrt();
             Expected {
                 value: power.log10(),
-                tolerance: 4e-6 + 1e-6 * depth,
+                tolerance: 2e-6 + 5e-7 * depth,
             }
         })
         .collect()
@@ -128,7 +128,7 @@ pub(crate) fn log_mel(clip: &Clip<'_>, bands: usize) -> (Vec<Expected>, Expected
     }
     let floor = Expected {
         value: -10.0,
-        tolerance: 4e-6,
+        tolerance: 2e-6,
     };
     let most = logs
         .iter()

@@ -153,3 +153,51 @@ unsafe fn columns<S: Simd, const N: usize>(
     }
     N * S::LANES
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_of_instructions_gives_the_plain_loops_sums() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        for (inputs, outputs, taps, dilation) in
+            [(1, 1, 1, 1), (5, 10, 3, 2), (60, 33, 9, 1), (17, 130, 2, 8)]
+        {
+            let mut draw =
+                |count: usize| -> Vec<f32> { (0..count).map(|_| rng.f32() - 0.5).collect() };
+            let layer = Layer {
+                inputs,
+                outputs,
+                taps,
+                dilation,
+                weight: draw(inputs * outputs * taps),
+                bias: draw(outputs),
+                activation: Activation::Linear,
+            };
+            let frames: Vec<Vec<f32>> = (0..40).map(|_| draw(inputs)).collect();
+            let conv = Conv::new(&layer);
+            for isa in Isa::here() {
+                let mut ring = vec![0.0; conv.ring_len()];
+                let mut out = vec![f32::NAN; conv.padded()];
+                for (frame, input) in frames.iter().enumerate() {
+                    conv.step(isa, frame as u32, input, &mut ring, &mut out);
+                    for (output, found) in out.iter().enumerate() {
+                        let mut sum = layer.bias.get(output).copied().map_or(0.0, f64::from);
+                        for back in (0..taps).filter(|k| k * dilation <= frame && output < outputs)
+                        {
+                            for (input, x) in frames[frame - back * dilation].iter().enumerate() {
+                                sum += f64::from(layer.weight(output, input, back)) * f64::from(*x);
+                            }
+                        }
+                        // Some hundred terms of at most a quarter, each rounded to 6e-8.
+                        assert!(
+                            (f64::from(*found) - sum).abs() < 2e-5,
+                            "{isa:?}: {found} for {sum}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
