@@ -23,6 +23,7 @@ mod pool;
 mod q8;
 mod rope;
 mod shared_out;
+pub mod signal;
 mod simd;
 mod view;
 
