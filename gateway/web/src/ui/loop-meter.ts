@@ -49,14 +49,19 @@ export class LoopMeter {
       return;
     }
     setText(this.note, `${formatMs(loopMs(loop))} are known. Not seen from here: ${loop.unseen.join('; ')}.`);
-    const figure = drawing(layoutLoop(loop), NARROW, 'Milliseconds, part by part; the table below has the numbers.', ({ from, to }) => formatMs(to - from));
-    const rows = loop.parts.map(({ name, ms, source }) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, source), h('td', {}, formatMs(ms))));
+    const figure = drawing(layoutLoop(loop), NARROW, 'Milliseconds, part by part; the table below has the numbers.', ({ from, to }) => formatMs(tenth(to - from)));
+    const rows = loop.parts.map(({ name, ms, source }) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, source), h('td', {}, formatMs(tenth(ms)))));
     this.result.replaceChildren(
       h('figure', { class: 'waterfall' }, figure as unknown as HTMLElement),
       h('p', { class: 'loop-key', 'aria-hidden': 'true' }, h('span', { class: 'measured' }, 'measured'), h('span', { class: 'reckoned' }, 'reckoned')),
       h('details', { class: 'wf-table' }, h('summary', {}, 'Numbers'), h('table', {}, h('tbody', {}, ...rows))),
     );
   }
+}
+
+/** So that a sum's last digits do not show. */
+function tenth(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 /** Each part begins where the one before it ends. */
