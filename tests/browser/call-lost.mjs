@@ -111,7 +111,7 @@ async function withLosses() {
     // A call that breaks sooner counts as none.
     await janet.page.waitForTimeout(10_000);
     await janet.page.evaluate(() => window.__break());
-    report.ok(await janet.holds(() => window.__calls() === 3, 5_000), 'a call that breaks while the connection stands is made anew');
+    report.ok(await janet.holds(() => window.__calls() === 3, 12_000), 'a call that breaks while the connection stands, and for which no other way is found, is made anew');
     report.ok((await janet.until((s) => s.way === 'call', 20_000)) && (await isOn()), 'with the microphone on');
 
     await janet.page.waitForTimeout(10_500);

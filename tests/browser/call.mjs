@@ -3,6 +3,7 @@
  *
  *   node call.mjs --url URL --wav QUESTION.wav --over INTERRUPTION.wav --out DIR [--text "WHAT IT SAYS"]
  */
+import { isAccessible } from './lib/axe.mjs';
 import { installMicrophone, say } from './lib/microphone.mjs';
 import { openPage } from './lib/page.mjs';
 import { readArguments, Report } from './lib/tap.mjs';
@@ -20,6 +21,14 @@ function pace(heard) {
 
 try {
   await startCall(janet, report);
+  await janet.page.click('#loop-measure');
+  report.ok(await janet.holds(() => document.querySelector('#loop-result table') !== null, 8_000), 'the audio loop can be measured');
+  const loop = await janet.page.locator('#loop-result tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  report.note(`audio loop: ${loop.map((row) => row.join(' ')).join('; ')}; ${await janet.page.locator('#loop-note').innerText()}`);
+  const measured = loop.filter(([, source]) => source === 'measured').map(([name]) => name);
+  report.ok(['There and back', 'Jitter buffer', 'Loudspeaker'].every((name) => measured.includes(name)), 'part by part', measured.join(', '));
+  report.ok(loop.every(([, source, ms]) => (source === 'measured' || source === 'reckoned') && /\d ms$/.test(ms)), 'each of which says where it is from');
+  await isAccessible(janet, report, 'loop');
   const silent = heardSoFar(await janet.stats());
   report.ok(silent.sample === 0, 'before she speaks nothing is told to be heard', `${silent.sample}`);
   await say(janet, args.wav);

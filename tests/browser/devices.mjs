@@ -24,6 +24,7 @@ function watch() {
   const open = devices.getUserMedia.bind(devices);
   const list = devices.enumerateDevices.bind(devices);
   window.__opened = [];
+  window.__echo = [];
   window.__unplugged = null;
   devices.getUserMedia = async (wanted) => {
     const id = wanted.audio.deviceId?.exact ?? '';
@@ -31,6 +32,7 @@ function watch() {
     const stream = await open(wanted);
     window.__track = stream.getAudioTracks()[0];
     window.__opened.push(id);
+    window.__echo.push(wanted.audio.echoCancellation);
     return stream;
   };
   devices.enumerateDevices = async () => (await list()).filter(({ deviceId }) => deviceId !== window.__unplugged);
@@ -111,6 +113,11 @@ try {
   await page.click('#mic');
   report.ok(await janet.until((s) => s.micState === 'on', 15_000), 'after a reload');
   report.ok((await opened())[0] === chosen, 'the chosen microphone is used again', (await opened()).join());
+  await page.click('#settings-open');
+  await page.uncheck('#echo', { force: true });
+  report.ok(await janet.holds(() => window.__echo.length === 2, 5_000), 'another choice about echoes opens it anew');
+  report.ok((await page.evaluate(() => window.__echo.join())) === 'true,false' && (await opened())[1] === chosen, 'the same one, without', await page.evaluate(() => window.__echo.join()));
+  report.ok((await janet.stats()).micState === 'on' && (await goesOn()), 'and the conversation goes on');
   report.ok(janet.problems.length === 0, 'the browser reported no problem', janet.problems.join('; '));
 } finally {
   await janet.close();

@@ -83,6 +83,11 @@ test('a "yeah" does not stop her', (t) => script(t, 'backchannel', '--wav', ques
 test('a question is answered over WebRTC, and speaking over her stops her there, too', (t) =>
   script(t, 'call', '--wav', question, '--over', clip('interruption'), '--text', 'What is the capital of France?'));
 
+test('Janet is called, held and hung up; she rings, and is answered and declined', (t) =>
+  script(t, 'phone', '--wav', question, '--text', 'What is the capital of France?'));
+
+test('a call goes on over another network, and where there is none the conversation does', (t) => script(t, 'call-network', '--wav', question));
+
 test('where no call comes about, and where a connection is lost, the conversation goes on', (t) => script(t, 'call-lost', '--wav', question));
 
 test('microphone and speaker are chosen, and lost ones replaced', (t) => script(t, 'devices', '--wav', question));

@@ -5,9 +5,12 @@ import { Voice } from './audio/voice.js';
 import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
 import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
+import { watchNetwork } from './net/network-watch.js';
 import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
 import type { ServerMessage } from './protocol/messages.js';
-import { canCall } from './rtc/call.js';
+import { Phone } from './phone/phone.js';
+import { talkedMs, type PhoneState } from './phone/phone-state.js';
+import { canCall } from './rtc/media.js';
 import { CHOSEN, HUNG_UP, KEPT } from './protocol/requests.js';
 import { activity, reachable } from './state/activity.js';
 import { announcement } from './state/announce.js';
@@ -17,15 +20,19 @@ import { explainDevice } from './state/explain.js';
 import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
 import { loadSettings, saveSettings, type Settings } from './state/settings.js';
+import type { CallStats } from './rtc/call-stats.js';
 import { freshStats, publish } from './stats.js';
 import { Announcer } from './ui/announcer.js';
 import { applyAppearance, followKeyboard } from './ui/appearance.js';
+import { CallView } from './ui/call-view.js';
 import { CaptionLine } from './ui/caption.js';
 import { Chat } from './ui/chat.js';
 import { Composer } from './ui/composer.js';
 import { Conversation } from './ui/conversation.js';
 import { HelpDialog, SettingsDialog } from './ui/dialogs.js';
 import { byId } from './ui/dom.js';
+import { LoopMeter } from './ui/loop-meter.js';
+import { PastCalls } from './ui/past-calls.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
@@ -66,6 +73,7 @@ export class App {
       // The next connection comes without one, and may pair.
       if (why === 'not_paired') forgetDeviceKey();
       this.voice.onLost();
+      this.phone.onLost();
       this.apply({ type: 'link_lost', why, retryAt });
     },
     onMessage: (message) => this.onMessage(message),
@@ -88,18 +96,8 @@ export class App {
       if (mic.kind === 'on' && !this.state.devices.named) void this.devices.look();
     },
     onWay: (way) => this.apply({ type: 'way', way }),
-    onMicLevel: (peak) => {
-      this.micLevels.push(peak);
-      this.stats.micPeak = this.micLevels.loudest;
-      if (peak > AUDIBLE) this.waveform.wake();
-    },
-    onHerLevel: (peak) => {
-      this.herLevels.push(peak);
-      this.stats.play.peak = this.herLevels.loudest;
-      if (peak <= AUDIBLE) return;
-      this.stats.play.lastAudibleAt = performance.now();
-      this.waveform.wake();
-    },
+    onMicLevel: (peak) => this.onMicLevel(peak),
+    onHerLevel: (peak) => this.onHerLevel(peak),
     onPlayout: (report) => {
       Object.assign(this.stats.play, report.counters, {
         playing: report.playing,
@@ -108,20 +106,26 @@ export class App {
         contextRateHz: this.voice.contextRateHz,
       });
     },
-    onCallStats: (stats) => {
-      this.stats.call = stats;
-      this.apply({ type: 'call_stats', stats });
-    },
-    onHeard: (sample) => {
-      this.stats.callHeard.push({ sample, at: performance.now() });
-      if (this.stats.callHeard.length > HEARD_KEPT) this.stats.callHeard.shift();
-    },
+    onCallStats: (stats) => this.onCallStats(stats),
+    onHeard: (sample) => this.onHeard(sample),
     onBadFrame: () => {
       this.stats.badFrames += 1;
     },
     onSilence: () => this.connection.renew(),
     onDeviceLost: (kind) => this.deviceLost(kind),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+  });
+
+  private readonly phone = new Phone({
+    send: (message) => this.connection.send(message),
+    onPhone: (phone, muted) => this.onPhone(phone, muted),
+    onRingSilent: (silent) => this.apply({ type: 'ring_silent', silent }),
+    freeVoice: () => this.voice.close(),
+    onMicLevel: (peak) => this.onMicLevel(peak),
+    onHerLevel: (peak) => this.onHerLevel(peak),
+    onStats: (stats) => this.onCallStats(stats),
+    onHeard: (sample) => this.onHeard(sample),
+    onDeviceLost: (kind) => this.deviceLost(kind),
   });
 
   private readonly devices = new DeviceWatch((devices) => {
@@ -134,6 +138,22 @@ export class App {
 
   private readonly door = new Door((message) => this.connection.send(message), () => this.connection.connect());
   private readonly waveform = new Waveform(byId<HTMLCanvasElement>('wave'), this.micLevels, this.herLevels);
+  private readonly callButton = byId<HTMLButtonElement>('call-open');
+  private readonly callView = new CallView(
+    {
+      onAccept: () => void this.phone.accept(),
+      onHangUp: () => this.phone.hangUp(),
+      onHold: (on) => this.phone.hold(on),
+      onMute: (on) => this.phone.mute(on),
+      onAgain: () => void this.phone.call(),
+      onClose: () => this.phone.dismiss(),
+      onStop: () => this.connection.send({ type: 'interrupt' }),
+    },
+    this.micLevels,
+    this.herLevels,
+  );
+  private readonly pastCalls = new PastCalls();
+  private readonly loopMeter = new LoopMeter(() => this.voice.measured());
   private readonly announcer = new Announcer(byId('announce'));
   private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
   private readonly caption = new CaptionLine();
@@ -146,7 +166,7 @@ export class App {
     (change) => {
       this.change(change);
       if ('calls' in change) void this.voice.chooseWay();
-      if ('microphone' in change || 'speaker' in change) {
+      if ('microphone' in change || 'speaker' in change || 'echo' in change) {
         this.lost.clear();
         this.useDevices();
       }
@@ -186,7 +206,9 @@ export class App {
     this.render();
     this.devices.start();
     this.connection.connect();
-    window.addEventListener('online', () => {
+    this.callButton.addEventListener('click', () => void this.phone.call());
+    watchNetwork(() => {
+      this.voice.onNetworkChanged();
       if (this.state.link.kind === 'waiting' && this.state.link.retryAt !== null) this.connection.connect();
     });
   }
@@ -236,6 +258,7 @@ export class App {
         break;
     }
     this.voice.onMessage(message);
+    this.phone.onMessage(message);
     this.followStatus(before);
     this.linger();
   }
@@ -283,10 +306,59 @@ export class App {
 
   private useDevices(): void {
     const { microphones, speakers, named } = this.state.devices;
-    const { microphone, speaker } = this.settings;
+    const { microphone, speaker, echo } = this.settings;
     const chosen = toUse(speakers, named, speaker);
     if (speaker !== null && chosen === '') this.deviceLost('speaker');
-    void this.voice.setDevices(toUse(microphones, named, microphone), chosen);
+    const used = toUse(microphones, named, microphone);
+    void this.voice.setDevices(used, chosen, echo);
+    void this.phone.setDevices(used, chosen, echo);
+  }
+
+  private onMicLevel(peak: number): void {
+    this.micLevels.push(peak);
+    this.stats.micPeak = this.micLevels.loudest;
+    if (peak > AUDIBLE) this.wakeWaves();
+  }
+
+  private onHerLevel(peak: number): void {
+    this.herLevels.push(peak);
+    this.stats.play.peak = this.herLevels.loudest;
+    if (peak <= AUDIBLE) return;
+    this.stats.play.lastAudibleAt = performance.now();
+    this.wakeWaves();
+  }
+
+  private wakeWaves(): void {
+    this.waveform.wake();
+    this.callView.wake();
+  }
+
+  private onCallStats(stats: CallStats): void {
+    this.stats.call = stats;
+    this.apply({ type: 'call_stats', stats });
+  }
+
+  private onHeard(sample: number): void {
+    this.stats.callHeard.push({ sample, at: performance.now() });
+    if (this.stats.callHeard.length > HEARD_KEPT) this.stats.callHeard.shift();
+  }
+
+  /** A call by telephone is somewhere else than before, or muted. */
+  private onPhone(phone: PhoneState, muted: boolean): void {
+    const before = this.state.phone;
+    this.apply({ type: 'phone', phone, muted });
+    this.stats.phone = phone.state;
+    if (phone.state === before.state) return;
+    if (phone.state === 'connecting') this.stats.call = null;
+    if (phone.state === 'connected' || phone.state === 'on_hold') {
+      this.apply({ type: 'way', way: 'call' });
+      // With the permission come the names.
+      if (!this.state.devices.named) void this.devices.look();
+    } else if (before.state === 'connected' || before.state === 'on_hold') this.apply({ type: 'way', way: 'none' });
+    if (phone.state !== 'ended') return;
+    this.stats.phoneEnds.push({ why: phone.end.why, durationMs: talkedMs(phone, 0) });
+    // It is in the history now.
+    this.connection.send({ type: 'get_context' });
   }
 
   private deviceLost(kind: 'microphone' | 'speaker'): void {
@@ -387,6 +459,11 @@ export class App {
     this.stage.render(state, settings);
     this.composer.render(reachable(state), settings.speak);
     this.side.render(state);
+    this.pastCalls.render(state);
+    this.loopMeter.render(state);
+    this.callButton.hidden = !canCall() || !state.capabilities.includes('calls');
+    this.callButton.disabled = !reachable(state);
+    this.callView.render(state, settings.captions);
     this.waveform.draw();
   }
 }

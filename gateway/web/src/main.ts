@@ -6,6 +6,7 @@ import './style/stage.css';
 import './style/side.css';
 import './style/waterfall.css';
 import './style/dialog.css';
+import './style/call.css';
 import { App } from './app.js';
 import { keepShell } from './shell/register.js';
 

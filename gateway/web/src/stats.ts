@@ -1,6 +1,6 @@
 /** What the page counted, read-only on `window.__janet`: for the browser tests and for bug reports. */
 import type { QueueCounters } from './audio/play-queue.js';
-import type { VoiceState } from './protocol/messages.js';
+import type { CallState, VoiceState } from './protocol/messages.js';
 import type { CallStats } from './rtc/call-stats.js';
 import type { Activity } from './state/activity.js';
 import type { Way } from './state/model.js';
@@ -14,6 +14,10 @@ export interface Stats {
   micFramesDropped: number;
   micPeak: number;
   way: Way;
+  /** How far the call by telephone is. */
+  phone: CallState;
+  /** How the last one ended, and in ms how long it was. */
+  phoneEnds: Array<{ why: string; durationMs: number }>;
   /** The latest counts of the latest call. */
   call: CallStats | null;
   /** The latest reports of what was heard over a call, with `performance.now()`. */
@@ -54,6 +58,8 @@ export function freshStats(): Stats {
     micFramesDropped: 0,
     micPeak: 0,
     way: 'none',
+    phone: 'idle',
+    phoneEnds: [],
     call: null,
     callHeard: [],
     partial: null,

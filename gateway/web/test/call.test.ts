@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientMessage } from '../src/protocol/messages.js';
 import { Call } from '../src/rtc/call.js';
-import { CONNECT_WITHIN_MS, type Phase } from '../src/rtc/call-state.js';
+import { CONNECT_WITHIN_MS, RESTART_EVERY_MS, type Phase } from '../src/rtc/call-state.js';
+import { MOST_CANDIDATES } from '../src/rtc/media.js';
 
 /** The browser's end, as far as a call looks at it. */
 class Peer {
@@ -22,12 +23,22 @@ class Peer {
     this.channels.push(name);
     return name === 'events' ? this.events : {};
   }
-  async setLocalDescription() {}
+  restarts = 0;
+  signalingState = 'stable';
+  async setLocalDescription(description?: { type: string }) {
+    this.signalingState = description?.type === 'rollback' ? 'stable' : 'have-local-offer';
+  }
+  restartIce() {
+    this.restarts += 1;
+    this.localDescription = { sdp: `offered anew ${this.restarts}` };
+  }
   async setRemoteDescription(answer: unknown) {
     this.answer = answer;
+    this.signalingState = 'stable';
   }
+  received = 0;
   async getStats() {
-    return new Map();
+    return new Map([['down', { type: 'inbound-rtp', packetsReceived: this.received }]]);
   }
   close() {
     this.closed = true;
@@ -105,9 +116,9 @@ describe('a call of the page', () => {
   it('tells its candidates once the server knows it, and takes the answer to its own offer only', async () => {
     const { call, sent } = await begin();
     peer.finds('candidate:1');
-    call.onMessage({ type: 'vr_answer', sessionId: 'another', sdp: 'no' });
+    call.onMessage({ type: 'vr_answer', sessionId: 'another', sdp: 'no', requestId: call.id });
     expect(sent).toHaveLength(1);
-    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'yes' });
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'yes', requestId: call.id });
     await vi.waitFor(() => expect(sent).toHaveLength(2));
     expect(peer.answer).toEqual({ type: 'answer', sdp: 'yes' });
     peer.finds('candidate:2');
@@ -156,6 +167,70 @@ describe('a call of the page', () => {
     call.onSpeaking('paused');
     play(1_000);
     expect(heard).toHaveLength(10);
+  });
+
+  it('tells no more candidates than the server takes, and counts them anew for each description', async () => {
+    const { call, sent, connect } = await begin();
+    for (let i = 0; i < 40; i += 1) peer.finds(`candidate:${i}`);
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'yes', requestId: call.id });
+    await vi.waitFor(() => expect(sent.length).toBeGreaterThan(1));
+    for (let i = 40; i < 80; i += 1) peer.finds(`candidate:${i}`);
+    expect(sent.filter(({ type }) => type === 'vr_ice')).toHaveLength(MOST_CANDIDATES);
+    connect();
+    call.networkChanged();
+    await vi.waitFor(() => expect(sent.at(-1)?.type).toBe('vr_connect'));
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'again', requestId: `${call.id}-2` });
+    await vi.waitFor(() => expect(peer.answer).toEqual({ type: 'answer', sdp: 'again' }));
+    peer.finds('candidate:80');
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ type: 'vr_ice', candidate: 'candidate:80' }));
+  });
+
+  it('looks for another way where the old one is interrupted: the same session, by a request of its own', async () => {
+    const { call, sent, phases, connect } = await begin();
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'yes', requestId: call.id });
+    connect();
+    pass(20_000);
+    peer.becomes('disconnected');
+    await vi.waitFor(() => expect(sent.filter(({ type }) => type === 'vr_connect')).toHaveLength(2));
+    expect(sent.at(-1)).toEqual({ type: 'vr_connect', transport: 'webrtc', session_id: call.id, request_id: `${call.id}-2`, sdp: 'offered anew 1', sdp_type: 'offer' });
+    peer.becomes('connected');
+    expect(phases).toEqual(['connected', 'unsteady', 'connected']);
+    expect(peer.closed).toBe(false);
+  });
+
+  it('takes the answer to its last offer only, and asks again where it was too soon', async () => {
+    const { call, sent, phases, connect } = await begin();
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'yes', requestId: call.id });
+    connect();
+    await vi.waitFor(() => expect(peer.answer).not.toBeNull());
+    pass(20_000);
+    peer.becomes('disconnected');
+    await vi.waitFor(() => expect(sent.at(-1)?.request_id).toBe(`${call.id}-2`));
+    call.onMessage({ type: 'vr_error', code: 'overloaded', field: 'sdp', sessionId: call.id, requestId: `${call.id}-2` });
+    await vi.waitFor(() => expect(peer.signalingState).toBe('stable'));
+    expect(phases.at(-1)).toBe('unsteady');
+    pass(RESTART_EVERY_MS);
+    await vi.waitFor(() => expect(sent.at(-1)?.request_id).toBe(`${call.id}-3`));
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'late', requestId: `${call.id}-2` });
+    call.onMessage({ type: 'vr_answer', sessionId: call.id, sdp: 'new', requestId: `${call.id}-3` });
+    await vi.waitFor(() => expect(peer.answer).toEqual({ type: 'answer', sdp: 'new' }));
+  });
+
+  it('looks for another way where nothing comes any more, before the browser says so', async () => {
+    const { sent, phases, connect } = await begin();
+    connect();
+    const count = async (): Promise<void> => {
+      pass(1_000);
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    for (let i = 0; i < 5; i += 1) {
+      peer.received += 50;
+      await count();
+    }
+    expect(sent).toHaveLength(1);
+    for (let i = 0; i < 3; i += 1) await count();
+    expect(sent.map(({ type }) => type)).toEqual(['vr_connect', 'vr_connect']);
+    expect(phases).toEqual(['connected']);
   });
 
   it('that was closed says so once, and is silent', async () => {

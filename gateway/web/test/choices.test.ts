@@ -18,6 +18,7 @@ function context(voices: Choice[], languageModels: Choice[] = []): Event {
   const data: ContextData = {
     messages: [],
     models: {},
+    calls: [],
     profile: '',
     version: '',
     conversation: null,

@@ -18,7 +18,7 @@ describe('what the server says', () => {
   });
 
   it('how a call goes', () => {
-    expect(parse({ type: 'vr_answer', session_id: 's', session_no: 1, sdp: 'v=0', sdp_type: 'answer' })).toEqual({ type: 'vr_answer', sessionId: 's', sdp: 'v=0' });
+    expect(parse({ type: 'vr_answer', session_id: 's', session_no: 1, sdp: 'v=0', sdp_type: 'answer', request_id: 'r' })).toEqual({ type: 'vr_answer', sessionId: 's', sdp: 'v=0', requestId: 'r' });
     expect(parse({ type: 'vr_response', session_id: 's', status: 'ended' })).toEqual({ type: 'vr_response', sessionId: 's', status: 'ended' });
     expect(parse({ type: 'vr_error', code: 'unreachable', message: 'no', session_id: 's', request_id: 'r' })).toEqual({
       type: 'vr_error',
@@ -31,7 +31,28 @@ describe('what the server says', () => {
     expect(parse({ type: 'face_clock', rtp_timestamp: 4294967295, sample: 0 })).toEqual({ type: 'face_clock', rtpTimestamp: 4294967295, sample: 0 });
   });
 
+  it('how a call by telephone goes', () => {
+    expect(parse({ type: 'voip_incoming', call_id: 'c', node_id: 'local', caller: 'Kitchen' })).toEqual({ type: 'voip_incoming', callId: 'c', caller: 'Kitchen' });
+    expect(parse({ type: 'voip_offer', call_id: 'c', sdp: 'v=0', sdp_type: 'offer', node_id: 'local' })).toEqual({ type: 'voip_offer', callId: 'c', sdp: 'v=0' });
+    expect(parse({ type: 'voip_connected', call_id: 'c', status: 'connected' })).toEqual({ type: 'voip_connected', callId: 'c' });
+    expect(parse({ type: 'voip_state', call_id: 'c', state: 'on_hold' })).toEqual({ type: 'voip_state', callId: 'c', state: 'on_hold' });
+    expect(parse({ type: 'voip_ended', call_id: 'c', reason: 'hung_up', duration_ms: 9 })).toEqual({ type: 'voip_ended', callId: 'c', reason: 'hung_up', durationMs: 9 });
+    // Over is over, for whatever reason of a newer server.
+    expect(parse({ type: 'voip_ended', call_id: 'c', reason: 'bored', duration_ms: 9 })).toMatchObject({ reason: 'failed' });
+    expect(parse({ type: 'voip_error', code: 'busy', message: 'no', call_id: 'c' })).toEqual({ type: 'voip_error', code: 'busy', message: 'no', field: null, callId: 'c', requestId: null });
+    expect(parse({ type: 'voip_ice', call_id: 'c', candidate: 'candidate:1' })).toMatchObject({ callId: 'c', candidate: { sdpMid: '0' } });
+  });
+
+  it('the calls so far: odd ones are left out', () => {
+    const past = { direction: 'incoming', duration_ms: 0, missed: true, reason: 'missed', started_ms: 5 };
+    expect(parse({ type: 'context', data: { calls: [past, 7, { ...past, direction: 'up' }, { ...past, started_ms: 'x' }] } })).toMatchObject({
+      data: { calls: [{ direction: 'incoming', durationMs: 0, missed: true, reason: 'missed', startedMs: 5 }] },
+    });
+  });
+
   it.each([
+    { type: 'voip_state', call_id: 'c', state: 'upside down' },
+    { type: 'voip_offer', sdp: 'v=0' },
     { type: 'vr_response', session_id: 's', status: 'perhaps' },
     { type: 'vr_answer', session_id: 's' },
     { type: 'face_clock', rtp_timestamp: -1, sample: 0 },
@@ -95,7 +116,7 @@ describe('what the server says', () => {
   });
 
   it('a type that this page does not know is passed over', () => {
-    expect(parse({ type: 'voip_offer', sdp: 1 })).toBeNull();
+    expect(parse({ type: 'voip_audio', audio: 1 })).toBeNull();
   });
 });
 

@@ -178,6 +178,7 @@ describe('the connection', () => {
       { role: 'assistant' as const, text: 'b' },
     ],
     models: {},
+    calls: [],
     profile: 'cpu',
     version: '1',
     conversation: null,

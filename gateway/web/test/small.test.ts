@@ -58,6 +58,7 @@ describe('settings', () => {
       voice: 'server:af_heart',
       model: 'own',
       calls: false,
+      echo: false,
       microphone: 'a1b2',
       speaker: 'c3d4',
       welcomed: true,

@@ -306,7 +306,7 @@ describe('voice over a call', () => {
   it('a microphone that is lost is replaced by the system’s, and the chosen one is asked for first', async () => {
     const { voice, mics, lost } = await talking();
     devices.there.add('headset');
-    await voice.setDevices('headset', '');
+    await voice.setDevices('headset', '', true);
     expect(devices.opened).toEqual(['', 'headset']);
     expect(lost).toEqual([]);
     devices.there.clear();

@@ -29,7 +29,7 @@ async function turnOn(janet, report) {
 
 /** A second of her was heard over the call: sound came, was played, and the page has told how far. */
 export function heardOverCall(janet, since, timeoutMs) {
-  return janet.until((s) => s.play.peak > 0.02 && s.call.energy > since.energy + 1e-4 && lastHeard(s) - since.sample > 48_000, timeoutMs);
+  return janet.until((s) => s.play.peak > 0.02 && s.call?.energy > since.energy + 1e-4 && lastHeard(s) - since.sample > 48_000, timeoutMs);
 }
 
 /** Where that counts from. */

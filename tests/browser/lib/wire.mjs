@@ -3,6 +3,7 @@
 export class Wire {
   #open = null;
   #rewrite = (message) => message;
+  #reword = (message) => message;
   /** Whether connections are let through. */
   up = true;
   /** Connections that were let through. */
@@ -25,8 +26,13 @@ export class Wire {
       const server = socket.connectToServer();
       socket.onMessage((data) => {
         if (this.dead) return;
-        if (typeof data === 'string') this.said.push(JSON.parse(data));
-        server.send(data);
+        if (typeof data !== 'string') {
+          server.send(data);
+          return;
+        }
+        this.said.push(JSON.parse(data));
+        const message = this.#reword(JSON.parse(data));
+        if (message !== null) server.send(JSON.stringify(message));
       });
       server.onMessage((data) => {
         if (this.dead) return;
@@ -38,6 +44,11 @@ export class Wire {
   /** From now on the server's messages pass through this. */
   rewrite(change) {
     this.#rewrite = change;
+  }
+
+  /** From now on the page's messages pass through this on their way to the server; null: they do not arrive. */
+  reword(change) {
+    this.#reword = change;
   }
 
   /** Ends the connection; with `up` false none comes back. */

@@ -70,13 +70,24 @@ export class Capture {
     return (this.context.outputLatency ?? this.context.baseLatency ?? 0) * 1000;
   }
 
+  /** How long the microphone's sound takes to here, in ms, as far as the browser knows; null: it does not say. */
+  get inputLatencyMs(): number | null {
+    const { microphone } = this;
+    if (microphone === null) return null;
+    // Of the browsers only Chromium says either; TypeScript knows neither.
+    const { latency } = microphone.getSettings() as { latency?: number };
+    const { averageLatency } = (microphone as { stats?: { averageLatency?: number } }).stats ?? {};
+    if (typeof averageLatency === 'number' && averageLatency > 0) return averageLatency;
+    return typeof latency === 'number' ? latency * 1000 : null;
+  }
+
   /**
-   * Opens the microphone of this id, empty for the system's; false when it is another one because that
-   * is not there. Throws `MicError` if there is none to be had.
+   * Opens the microphone of this id, empty for the system's, with the browser's echo cancellation or
+   * without; false when it is another one because that is not there. Throws `MicError` if there is none to be had.
    */
-  async connectMicrophone(id: string): Promise<boolean> {
+  async connectMicrophone(id: string, echo: boolean): Promise<boolean> {
     if (this.stream !== null) return true;
-    const { stream, isChosen } = await openMicrophone(id);
+    const { stream, isChosen } = await openMicrophone(id, echo);
     this.stream = stream;
     this.source = this.context.createMediaStreamSource(stream);
     this.source.connect(this.node);

@@ -9,24 +9,25 @@ export class MicError extends Error {
   }
 }
 
-const ASKED_FOR: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+const ASKED_FOR: MediaTrackConstraints = { noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 
 /**
- * Opens the microphone of this id, or where that is not there or `id` is empty, the system's, with echo
- * cancellation, noise suppression and gain control.
+ * Opens the microphone of this id, or where that is not there or `id` is empty, the system's, with noise
+ * suppression, gain control and, if `echo`, with the browser's echo cancellation.
  */
-export async function openMicrophone(id: string): Promise<{ stream: MediaStream; isChosen: boolean }> {
+export async function openMicrophone(id: string, echo: boolean): Promise<{ stream: MediaStream; isChosen: boolean }> {
+  const wanted = { ...ASKED_FOR, echoCancellation: echo };
   // Browsers hide mediaDevices from pages that are neither https nor on this machine.
   if (!window.isSecureContext || navigator.mediaDevices === undefined) throw new MicError('insecure');
   if (id !== '') {
     try {
-      return { stream: await open({ ...ASKED_FOR, deviceId: { exact: id } }), isChosen: true };
+      return { stream: await open({ ...wanted, deviceId: { exact: id } }), isChosen: true };
     } catch (error) {
       // Who refused is not asked again.
       if (error instanceof MicError && error.trouble === 'denied') throw error;
     }
   }
-  return { stream: await open(ASKED_FOR), isChosen: id === '' };
+  return { stream: await open(wanted), isChosen: id === '' };
 }
 
 async function open(audio: MediaTrackConstraints): Promise<MediaStream> {

@@ -54,6 +54,7 @@ export class Voice {
   /** How often the connection was lost. */
   private losses = 0;
   private microphone = '';
+  private echo = true;
   /** Which one is in use: the chosen one may not be there. */
   private inUse = '';
   /** The opening before: one at a time, so that each answer has its question. */
@@ -171,12 +172,14 @@ export class Voice {
     else this.stop();
   }
 
-  /** Uses these devices from now on, by the browser's ids; empty: the system's. */
-  async setDevices(microphone: string, speaker: string): Promise<void> {
+  /** Uses these from now on: ids of the browser's, empty for the system's, and whether it takes echoes out. */
+  async setDevices(microphone: string, speaker: string, echo: boolean): Promise<void> {
+    const isSame = this.inUse === microphone && this.echo === echo;
     this.microphone = microphone;
+    this.echo = echo;
     await Promise.all([this.socket.setSpeaker(speaker), this.sound.setSpeaker(speaker)]);
     const { capture } = this;
-    if (capture === null || !capture.hasMicrophone || this.inUse === microphone) return;
+    if (capture === null || !capture.hasMicrophone || isSame) return;
     await this.changeMicrophone(capture, false);
   }
 
@@ -218,6 +221,18 @@ export class Voice {
     this.tellWay('none');
     if (this.mic.kind === 'on') this.setSending(false);
     else void this.closeCapture().then(() => this.show({ kind: 'off' }));
+  }
+
+  /** There may be another way for voice by now, and the present one may be dead. */
+  onNetworkChanged(): void {
+    this.call?.networkChanged();
+  }
+
+  /** What the browser counts of the call, and how long sound takes to the ear, in ms; null without a call. */
+  async measured(): Promise<{ reports: unknown[]; outputMs: number; inputMs: number | null } | null> {
+    const { call, capture } = this;
+    if (call === null || capture === null || !this.streaming) return null;
+    return { reports: await call.reports(), outputMs: capture.outputLatencyMs, inputMs: capture.inputLatencyMs };
   }
 
   /** A new connection is ready: a microphone that was on goes on. */
@@ -267,7 +282,7 @@ export class Voice {
 
   /** The chosen one, or where that is not there any more the system's. Throws `MicError`. */
   private async connectMicrophone(capture: Capture, lost = false): Promise<void> {
-    const isChosen = await capture.connectMicrophone(this.microphone);
+    const isChosen = await capture.connectMicrophone(this.microphone, this.echo);
     this.inUse = isChosen ? this.microphone : '';
     if (lost || !isChosen) this.events.onDeviceLost('microphone');
     this.route();

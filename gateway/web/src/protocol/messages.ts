@@ -19,10 +19,18 @@ export type Trouble = wire.Trouble;
 export interface ContextData
   extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version' | 'voices' | 'language_models' | 'trouble' | 'busy'> {
   conversation: { id: string; expiresAfterS: number | null } | null;
+  /** Oldest first. */
+  calls: PastCall[];
   status: wire.Status | null;
   /** While the models load: what is being loaded, and how much of all is done (0 to 1). */
   loading: Kept<wire.Loading> | null;
 }
+
+export type CallState = wire.CallState;
+export type CallDirection = wire.CallDirection;
+export type EndReason = wire.EndReason;
+/** A call that has ended. */
+export type PastCall = Kept<wire.PastCall>;
 
 export type Sensitivity = wire.Sensitivity;
 
@@ -53,11 +61,18 @@ export type ServerMessage =
   | Kept<wire.PlayoutFlushEvent, 'type' | 'from_sample'>
   | { type: wire.ContextEvent['type']; data: ContextData }
   | Kept<wire.PongEvent, 'type'>
-  | Kept<wire.VrAnswerEvent, 'type' | 'session_id' | 'sdp'>
+  | (Kept<wire.VrAnswerEvent, 'type' | 'session_id' | 'sdp'> & Answer)
   | Kept<wire.VrResponseEvent, 'type' | 'session_id' | 'status'>
   | (Kept<wire.VrErrorEvent, 'type'> & Answer & { code: string; sessionId: string | null; field: string | null })
   /** A candidate of the server's, for the day it has more than those in its description. */
   | { type: wire.VrIceRequest['type']; sessionId: string; candidate: RTCIceCandidateInit }
+  | Kept<wire.VoipIncomingEvent, 'type' | 'call_id' | 'caller'>
+  | Kept<wire.VoipOfferEvent, 'type' | 'call_id' | 'sdp'>
+  | Kept<wire.VoipConnectedEvent, 'type' | 'call_id'>
+  | Kept<wire.VoipStateEvent, 'type' | 'call_id' | 'state'>
+  | Kept<wire.VoipEndedEvent, 'type' | 'call_id' | 'reason' | 'duration_ms'>
+  | (Kept<wire.VoipErrorEvent, 'type' | 'message'> & Answer & { code: string; callId: string | null; field: string | null })
+  | { type: wire.VoipIceRequest['type']; callId: string; candidate: RTCIceCandidateInit }
   /** On a call's `events` alone. */
   | Kept<wire.FaceClockEvent, 'type' | 'rtp_timestamp' | 'sample'>
   | Kept<wire.PairWantedEvent, 'type' | 'fingerprint'>

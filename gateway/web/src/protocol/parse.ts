@@ -3,7 +3,7 @@
  * of an unknown type as `null`. Unknown fields are ignored.
  */
 import type * as wire from './generated.js';
-import type { Choice, ContextData, Latency, ModelInfo, PastMessage, ServerMessage, Trouble } from './messages.js';
+import type { Choice, ContextData, Latency, ModelInfo, PastCall, PastMessage, ServerMessage, Trouble } from './messages.js';
 
 /** Why a frame could not be read. */
 export class Unreadable {
@@ -25,6 +25,20 @@ const role = wordOf<wire.Role>({ operator: true, guest: true });
 const voiceState = wordOf<wire.SpeakingState>({ started: true, paused: true, resumed: true, finished: true, stopped: true });
 const sensitivity = wordOf<wire.Sensitivity>({ low: true, normal: true, high: true });
 const callStatus = wordOf<wire.VrStatus>({ connecting: true, connected: true, ended: true });
+const callState = wordOf<wire.CallState>({ idle: true, ringing: true, connecting: true, connected: true, on_hold: true, ended: true });
+const direction = wordOf<wire.CallDirection>({ incoming: true, outgoing: true });
+const endReason = wordOf<wire.EndReason>({
+  hung_up: true,
+  declined: true,
+  missed: true,
+  timed_out: true,
+  unreachable: true,
+  network_lost: true,
+  client_gone: true,
+  superseded: true,
+  shutting_down: true,
+  failed: true,
+});
 const speaker = wordOf<wire.Speaker>({ user: true, assistant: true });
 
 /** One text frame: a message, `null` for a type this page does not know, or why it is unreadable. */
@@ -46,7 +60,7 @@ export function parseServerMessage(frame: string): ServerMessage | Unreadable | 
 }
 
 function read(type: string, fields: Anything): ServerMessage | null {
-  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'];
+  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'] | wire.VoipIceRequest['type'];
   switch (known) {
     case 'connected':
       return connected(known, fields);
@@ -89,26 +103,39 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return null;
     // Of a call the page is who offers.
     case 'vr_offer':
-    // Calls by telephone have their own clients.
-    case 'voip_incoming':
-    case 'voip_offer':
-    case 'voip_connected':
+    // For clients whose calls go by recordings.
     case 'voip_response':
     case 'voip_audio':
-    case 'voip_state':
-    case 'voip_ended':
-    case 'voip_error':
     // Nobody here asks for it.
     case 'audio_looping':
       return null;
+    case 'voip_incoming':
+      return { type: known, callId: text<wire.VoipIncomingEvent>(fields, 'call_id'), caller: textOr<wire.VoipIncomingEvent, string>(fields, 'caller', 'Janet') };
+    case 'voip_offer':
+      return { type: known, callId: text<wire.VoipOfferEvent>(fields, 'call_id'), sdp: text<wire.VoipOfferEvent>(fields, 'sdp') };
+    case 'voip_connected':
+      return { type: known, callId: text<wire.VoipConnectedEvent>(fields, 'call_id') };
+    case 'voip_state':
+      return phoneAt(known, fields);
+    case 'voip_ended':
+      return hungUp(known, fields);
+    case 'voip_error':
+      return phoneFault(known, fields);
+    case 'voip_ice':
+      return { type: known, callId: text<wire.VoipIceRequest>(fields, 'call_id'), candidate: candidate(fields) };
     case 'vr_answer':
-      return { type: known, sessionId: text<wire.VrAnswerEvent>(fields, 'session_id'), sdp: text<wire.VrAnswerEvent>(fields, 'sdp') };
+      return {
+        type: known,
+        sessionId: text<wire.VrAnswerEvent>(fields, 'session_id'),
+        sdp: text<wire.VrAnswerEvent>(fields, 'sdp'),
+        requestId: requestId(fields),
+      };
     case 'vr_response':
       return callAt(known, fields);
     case 'vr_error':
       return callFault(known, fields);
     case 'vr_ice':
-      return candidate(known, fields);
+      return { type: known, sessionId: text<wire.VrIceRequest>(fields, 'session_id'), candidate: candidate(fields) };
     case 'face_clock':
       return faceClock(known, fields);
     default:
@@ -191,17 +218,33 @@ function callFault(type: 'vr_error', fields: Unread<wire.VrErrorEvent>): ServerM
   };
 }
 
-function candidate(type: 'vr_ice', fields: Unread<wire.VrIceRequest>): ServerMessage {
-  const { sdp_mid: sdpMid, sdp_mline_index: line } = fields;
+function phoneAt(type: 'voip_state', fields: Unread<wire.VoipStateEvent>): ServerMessage {
+  return { type, callId: text(fields, 'call_id'), state: callState(fields.state) ?? bad('state') };
+}
+
+function hungUp(type: 'voip_ended', fields: Unread<wire.VoipEndedEvent>): ServerMessage {
+  // For whatever reason of a newer server: over is over.
+  return { type, callId: text(fields, 'call_id'), reason: endReason(fields.reason) ?? 'failed', durationMs: number(fields, 'duration_ms') };
+}
+
+function phoneFault(type: 'voip_error', fields: Unread<wire.VoipErrorEvent>): ServerMessage {
   return {
     type,
-    sessionId: text(fields, 'session_id'),
-    candidate: {
-      candidate: text(fields, 'candidate'),
-      // All of a call share one transport.
-      sdpMid: typeof sdpMid === 'string' ? sdpMid : '0',
-      sdpMLineIndex: typeof line === 'number' ? line : 0,
-    },
+    code: textOr(fields, 'code', 'unknown'),
+    message: textOr(fields, 'message', 'The server reported an error and gave no reason.'),
+    field: textOr(fields, 'field', null),
+    callId: textOr(fields, 'call_id', null),
+    requestId: requestId(fields),
+  };
+}
+
+function candidate(fields: Unread<wire.VrIceRequest | wire.VoipIceRequest>): RTCIceCandidateInit {
+  const { sdp_mid: sdpMid, sdp_mline_index: line } = fields;
+  return {
+    candidate: text(fields, 'candidate'),
+    // All of a call share one transport.
+    sdpMid: typeof sdpMid === 'string' ? sdpMid : '0',
+    sdpMLineIndex: typeof line === 'number' ? line : 0,
   };
 }
 
@@ -274,6 +317,7 @@ function context(value: unknown): ContextData {
     models: models(data.models),
     profile: textOr(data, 'profile', ''),
     version: textOr(data, 'version', ''),
+    calls: Array.isArray(data.calls) ? data.calls.flatMap(pastCall) : [],
     conversation: isFields(data.conversation) ? conversation(data.conversation) : null,
     status: status(data.status),
     loading: loading(data.loading),
@@ -310,6 +354,15 @@ function pastMessage(value: unknown): PastMessage[] {
   const fields: Unread<wire.PastMessage> = value;
   const who = speaker(fields.role);
   return who !== null && typeof fields.text === 'string' ? [{ role: who, text: fields.text }] : [];
+}
+
+function pastCall(value: unknown): PastCall[] {
+  if (!isFields(value)) return [];
+  const fields: Unread<wire.PastCall> = value;
+  const way = direction(fields.direction);
+  const { started_ms: startedMs, duration_ms: durationMs, missed } = fields;
+  if (way === null || typeof startedMs !== 'number' || typeof durationMs !== 'number') return [];
+  return [{ direction: way, startedMs, durationMs, missed: missed === true, reason: endReason(fields.reason) ?? 'failed' }];
 }
 
 function models(value: unknown): Record<string, ModelInfo> {

@@ -6,6 +6,10 @@
  * connection. One that does not come about has `failed`, and voice goes over the WebSocket; one that
  * was there and broke is `dropped`, and is set up anew. A call that broke soon after it began counts
  * as failed, or a way that lets nothing but the beginning through would be tried for ever.
+ *
+ * Before a call is given up another way is looked for (ICE restart): the call goes on over it, with all
+ * that was being said. The same is done where only the network has changed, while the old way still
+ * carries.
  */
 
 export type Phase = 'connecting' | 'connected' | 'unsteady' | 'failed' | 'dropped' | 'closed';
@@ -18,6 +22,10 @@ export interface CallState {
   readonly connectedAt: number | null;
   readonly server: boolean;
   readonly peer: boolean;
+  /** When to look for another way, in ms; null: no need. */
+  readonly restartAt: number | null;
+  /** When that was begun last. */
+  readonly restartedAt: number | null;
 }
 
 export type CallEvent =
@@ -27,6 +35,12 @@ export type CallEvent =
   | { type: 'refused' }
   /** What the browser says of its end. */
   | { type: 'peer'; state: RTCPeerConnectionState }
+  /** The network has changed, or nothing comes over it any more. */
+  | { type: 'network' }
+  /** Another way is being looked for. */
+  | { type: 'restarting' }
+  /** The server does not look for one: not yet, or not at all. */
+  | { type: 'not_restarted'; yet: boolean }
   /** It cannot be set up here. */
   | { type: 'broken' }
   /** The page ends it. */
@@ -36,14 +50,16 @@ export type CallEvent =
 
 /** On one network a call takes well under a second; in so much time somebody has begun to wonder. */
 export const CONNECT_WITHIN_MS = 5_000;
-/** A way that is interrupted often comes back by itself: so long is waited. */
-export const UNSTEADY_MS = 4_000;
+/** A way that is interrupted comes back by itself, or another one is found; the server waits longer than this. */
+export const UNSTEADY_MS = 8_000;
+/** From one look for another way to the next; the server refuses a second within one second. */
+export const RESTART_EVERY_MS = 2_500;
 /** A call that lasted less long was none. */
 export const STEADY_AFTER_MS = 10_000;
 
 /** A call that is being set up from `now` on. */
 export function begun(now: number): CallState {
-  return { phase: 'connecting', since: now, connectedAt: null, server: false, peer: false };
+  return { phase: 'connecting', since: now, connectedAt: null, server: false, peer: false, restartAt: null, restartedAt: null };
 }
 
 /** Whether nothing more comes of it. */
@@ -65,37 +81,67 @@ export function step(state: CallState, event: CallEvent, now: number): CallState
       return event.status === 'connected' ? joined({ ...state, server: true }, now) : state;
     case 'peer':
       return onPeer(state, event.state, now);
+    case 'network':
+      return state.phase === 'connecting' ? state : restartSoon(state, now);
+    case 'restarting':
+      return { ...state, restartedAt: now, restartAt: state.phase === 'unsteady' ? now + RESTART_EVERY_MS : null };
+    case 'not_restarted':
+      if (event.yet) return { ...state, restartAt: now + RESTART_EVERY_MS };
+      // The old way may still carry.
+      return state.phase === 'unsteady' ? lost(state, now) : { ...state, restartAt: null };
     case 'time': {
-      const due = dueAt(state);
-      return due !== null && now >= due ? lost(state, now) : state;
+      const end = endsAt(state);
+      return end !== null && now >= end ? lost(state, now) : state;
     }
   }
 }
 
-/** When a `time` event changes it if nothing else does, in ms; null: never. */
+/** Whether another way is to be looked for now. */
+export function restartIsDue({ phase, restartAt }: CallState, now: number): boolean {
+  return !isOver(phase) && restartAt !== null && now >= restartAt;
+}
+
+/** When something is due, or a `time` event changes it, if nothing else does, in ms; null: never. */
 export function dueAt(state: CallState): number | null {
-  if (state.phase === 'connecting') return state.since + CONNECT_WITHIN_MS;
-  return state.phase === 'unsteady' ? state.since + UNSTEADY_MS : null;
+  if (isOver(state.phase)) return null;
+  const due = [endsAt(state), state.restartAt].filter((at) => at !== null);
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+function endsAt({ phase, since }: CallState): number | null {
+  if (phase === 'connecting') return since + CONNECT_WITHIN_MS;
+  return phase === 'unsteady' ? since + UNSTEADY_MS : null;
 }
 
 function onPeer(state: CallState, peer: RTCPeerConnectionState, now: number): CallState {
   switch (peer) {
     case 'connected':
       return joined({ ...state, peer: true }, now);
-    case 'failed':
     case 'closed':
       return lost(state, now);
+    case 'failed':
+      return state.phase === 'connecting' ? lost(state, now) : unsteady(state, now);
     case 'disconnected':
-      return state.phase === 'connected' ? enter(state, 'unsteady', now) : state;
+      return state.phase === 'connecting' ? state : unsteady(state, now);
     case 'new':
     case 'connecting':
       return state;
   }
 }
 
+function unsteady(state: CallState, now: number): CallState {
+  return restartSoon(state.phase === 'connected' ? enter(state, 'unsteady', now) : state, now);
+}
+
+/** At once, unless that was done a moment ago. */
+function restartSoon(state: CallState, now: number): CallState {
+  const soonest = state.restartedAt === null ? now : Math.max(now, state.restartedAt + RESTART_EVERY_MS);
+  return { ...state, restartAt: Math.min(soonest, state.restartAt ?? soonest) };
+}
+
 function joined(state: CallState, now: number): CallState {
   if (state.phase === 'connected' || !state.server || !state.peer) return state;
-  return { ...enter(state, 'connected', now), connectedAt: state.connectedAt ?? now };
+  return { ...enter(state, 'connected', now), connectedAt: state.connectedAt ?? now, restartAt: null };
 }
 
 function lost(state: CallState, now: number): CallState {

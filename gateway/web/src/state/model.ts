@@ -5,6 +5,7 @@ import type { Choices } from './choices.js';
 import { NO_DEVICES, type Devices } from './devices.js';
 import type { Explanation } from './explain.js';
 import type { MicTrouble } from '../audio/microphone.js';
+import type { PhoneState } from '../phone/phone-state.js';
 import type { CallStats } from '../rtc/call-stats.js';
 
 /** The connection. */
@@ -59,6 +60,12 @@ export interface State {
   way: Way;
   /** What the call is like; null without one. */
   callStats: CallStats | null;
+  /** The call by telephone, if there is one. */
+  phone: PhoneState;
+  /** Whether the microphone is muted in it. */
+  muted: boolean;
+  /** Whether the browser keeps the ring silent until somebody has touched the page. */
+  ringSilent: boolean;
   her: Her;
   /** Whether something was said or typed that has no answer yet. */
   awaiting: boolean;
@@ -93,6 +100,9 @@ export const initialState: State = {
   devices: NO_DEVICES,
   way: 'none',
   callStats: null,
+  phone: { state: 'idle' },
+  muted: false,
+  ringSilent: false,
   her: 'quiet',
   awaiting: false,
   replyId: null,
@@ -119,6 +129,8 @@ export type Event =
   | { type: 'devices'; devices: Devices }
   | { type: 'way'; way: Way }
   | { type: 'call_stats'; stats: CallStats }
+  | { type: 'phone'; phone: PhoneState; muted: boolean }
+  | { type: 'ring_silent'; silent: boolean }
   /** Something to know. */
   | { type: 'note'; text: string }
   /** Something was chosen from one of the server's lists; its answer follows. */

@@ -37,6 +37,10 @@ export function reduce(state: State, event: Event): State {
       return { ...state, way: event.way, callStats: event.way === 'call' ? state.callStats : null };
     case 'call_stats':
       return { ...state, callStats: event.stats };
+    case 'phone':
+      return { ...state, phone: event.phone, muted: event.muted };
+    case 'ring_silent':
+      return { ...state, ringSilent: event.silent };
     case 'note':
       return append(state, (key) => ({ kind: 'note', key, text: event.text }));
     case 'chosen':
@@ -91,6 +95,14 @@ function onServer(state: State, message: ServerMessage): State {
     case 'vr_response':
     case 'vr_error':
     case 'vr_ice':
+    // The telephone's own.
+    case 'voip_incoming':
+    case 'voip_offer':
+    case 'voip_connected':
+    case 'voip_state':
+    case 'voip_ended':
+    case 'voip_error':
+    case 'voip_ice':
     case 'face_clock':
     // The door's own.
     case 'pair_wanted':

@@ -24,6 +24,8 @@ export interface Settings {
   model: string | null;
   /** Whether voice may go over WebRTC; else it goes over the WebSocket. */
   calls: boolean;
+  /** Whether the browser takes her voice out of the microphone's sound. */
+  echo: boolean;
   /** The browser's id of the microphone; null: the system's. */
   microphone: string | null;
   /** Likewise of the speaker. */
@@ -44,6 +46,7 @@ export const DEFAULTS: Settings = {
   voice: null,
   model: null,
   calls: true,
+  echo: true,
   microphone: null,
   speaker: null,
   welcomed: false,
@@ -75,6 +78,7 @@ export function parseSettings(json: string | null): Settings {
     voice: choice(value.voice),
     model: choice(value.model),
     calls: flag(value.calls, DEFAULTS.calls),
+    echo: flag(value.echo, DEFAULTS.echo),
     microphone: choice(value.microphone),
     speaker: choice(value.speaker),
     welcomed: flag(value.welcomed, DEFAULTS.welcomed),

@@ -20,6 +20,7 @@ export class SettingsDialog {
   private readonly microphone = new DeviceList('microphone', (microphone) => this.onChange({ microphone }));
   private readonly speaker = new DeviceList('speaker', (speaker) => this.onChange({ speaker }));
   private readonly flags = {
+    echo: byId<HTMLInputElement>('echo'),
     calls: byId<HTMLInputElement>('calls'),
     captions: byId<HTMLInputElement>('captions'),
     readSpoken: byId<HTMLInputElement>('read-spoken'),
@@ -37,6 +38,7 @@ export class SettingsDialog {
     choices('sensitivity', SENSITIVITIES, (sensitivity) => onChange({ sensitivity }));
     this.voice = new ChoiceList('voice', (voice) => onChange({ voice }));
     this.model = new ChoiceList('model', (model) => onChange({ model }));
+    this.flags.echo.addEventListener('change', () => onChange({ echo: this.flags.echo.checked }));
     this.flags.calls.addEventListener('change', () => onChange({ calls: this.flags.calls.checked }));
     this.flags.captions.addEventListener('change', () => onChange({ captions: this.flags.captions.checked }));
     this.flags.readSpoken.addEventListener('change', () => onChange({ readSpoken: this.flags.readSpoken.checked }));
@@ -50,6 +52,7 @@ export class SettingsDialog {
   render(settings: Settings, state: State): void {
     check('theme', settings.theme);
     check('text-size', settings.textSize);
+    this.flags.echo.checked = settings.echo;
     this.flags.calls.checked = settings.calls;
     this.microphone.render(state.devices.microphones, settings.microphone);
     this.speaker.render(state.devices.speakers, settings.speaker);

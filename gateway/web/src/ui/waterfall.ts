@@ -1,7 +1,7 @@
 /** Draws a turn's ledger: bars for the eye, a table for everybody else. */
 import type { Latency } from '../protocol/messages.js';
 import { h, svg } from './dom.js';
-import { formatMs, layoutWaterfall, type Waterfall } from './waterfall-layout.js';
+import { formatMs, layoutWaterfall, type Lane, type Waterfall } from './waterfall-layout.js';
 
 /** Measures in CSS pixels at the drawing's natural size. */
 interface Format {
@@ -21,11 +21,13 @@ const TOP = 22;
 /** Ticks closer together than this would touch. */
 const TICK_ROOM = 34;
 
+const TURN = 'Milliseconds from the end of speech, stage by stage; the table below has the numbers.';
+
 /** The drawing and its table; `null` when the ledger is empty. */
 export function waterfall(latency: Latency, format: Format): HTMLElement | null {
   const layout = layoutWaterfall(latency);
   if (layout.lanes.length === 0) return null;
-  return h('figure', { class: 'waterfall' }, draw(layout, format) as unknown as HTMLElement, table(layout));
+  return h('figure', { class: 'waterfall' }, drawing(layout, format, TURN) as unknown as HTMLElement, table(layout));
 }
 
 /** The summary line of a turn, or `null` when there is nothing to say. */
@@ -37,7 +39,13 @@ export function headline(latency: Latency): string | null {
   return lanes.length > 0 ? 'Timing' : null;
 }
 
-function draw(layout: Waterfall, { width: whole, label, value }: Format): SVGElement {
+/** The bars alone, with what they are in words, and for each what stands at its right. */
+export function drawing(
+  layout: Waterfall,
+  { width: whole, label, value }: Format,
+  what: string,
+  number: (lane: Lane) => string = ({ to }) => formatMs(to),
+): SVGElement {
   const height = TOP + layout.lanes.length * ROW + 6;
   const plot = whole - label - value;
   const every = Math.ceil((TICK_ROOM * (layout.ticks.length - 1)) / plot);
@@ -57,7 +65,7 @@ function draw(layout: Waterfall, { width: whole, label, value }: Format): SVGEle
     const shapes = [
       svg('text', { class: 'wf-label', x: '0', y: px(middle + 4) }, lane.label),
       svg('rect', { class: `wf-bar wf-${lane.mark}${lane.ahead ? ' wf-ahead' : ''}`, x: px(x(lane.to) - width), y: px(y + 7), width: px(width), height: '12', rx: '3' }),
-      svg('text', { class: 'wf-value', x: px(whole), y: px(middle + 4), 'text-anchor': 'end' }, formatMs(lane.to)),
+      svg('text', { class: 'wf-value', x: px(whole), y: px(middle + 4), 'text-anchor': 'end' }, number(lane)),
     ];
     if (lane.tail !== null) {
       shapes.splice(1, 0, svg('rect', { class: `wf-tail wf-${lane.mark}`, x: px(x(lane.to)), y: px(y + 11), width: px(Math.max(0, x(lane.tail) - x(lane.to))), height: '4' }));
@@ -66,7 +74,7 @@ function draw(layout: Waterfall, { width: whole, label, value }: Format): SVGEle
   });
   return svg(
     'svg',
-    { class: 'wf', viewBox: `0 0 ${whole} ${height}`, role: 'img', 'aria-label': 'Milliseconds from the end of speech, stage by stage; the table below has the numbers.' },
+    { class: 'wf', viewBox: `0 0 ${whole} ${height}`, role: 'img', 'aria-label': what },
     ...grid,
     ...lanes,
   );

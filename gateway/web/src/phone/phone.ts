@@ -1,0 +1,301 @@
+/**
+ * Calls by telephone: Janet is called, or she rings. What each step means is phone-state.ts; here is what it
+ * takes: the microphone, the browser's end of the media, her sound, the words on the WebSocket, timers.
+ *
+ * One call at a time, and while there is one the page's own voice stream is closed (`freeVoice`): the
+ * server gives the microphone to one of them.
+ */
+import { Capture } from '../audio/capture.js';
+import { MicError } from '../audio/microphone.js';
+import type { ClientMessage, ServerMessage, VoiceState } from '../protocol/messages.js';
+import type { CallStats } from '../rtc/call-stats.js';
+import { Media } from '../rtc/media.js';
+import { RemoteSound } from '../rtc/remote-sound.js';
+import { dueAt, IDLE, isOn, may, step, type End, type PhoneEvent, type PhoneState, type Told } from './phone-state.js';
+import { Ringer } from './ringer.js';
+
+export interface PhoneEvents {
+  send(message: ClientMessage): boolean;
+  onPhone(phone: PhoneState, muted: boolean): void;
+  /** Whether the browser keeps a ring silent. */
+  onRingSilent(silent: boolean): void;
+  /** Closes what else has the microphone. */
+  freeVoice(): Promise<void>;
+  onMicLevel(peak: number): void;
+  onHerLevel(peak: number): void;
+  onStats(stats: CallStats): void;
+  onHeard(playedSample: number): void;
+  /** The chosen device is not there; another is used. */
+  onDeviceLost(kind: 'microphone' | 'speaker'): void;
+}
+
+/** What the server is told of this end. */
+const DEVICE = { platform: 'browser', device: 'Janet’s page' } as const;
+const NAME = 'Janet';
+
+export class Phone {
+  private phone: PhoneState = IDLE;
+  private muted = false;
+  private capture: Capture | null = null;
+  private media: Media | null = null;
+  private readonly sound: RemoteSound;
+  private readonly ringer: Ringer;
+  private timer: number | undefined;
+  private microphone = '';
+  private echo = true;
+
+  constructor(private readonly events: PhoneEvents) {
+    this.sound = new RemoteSound(() => events.onDeviceLost('speaker'));
+    this.ringer = new Ringer((silent) => events.onRingSilent(silent));
+  }
+
+  get isOn(): boolean {
+    return isOn(this.phone);
+  }
+
+  /** Calls Janet. Needs a user's gesture. */
+  async call(): Promise<void> {
+    if (!may(this.phone, 'call')) return;
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.happened({ type: 'call', id, name: NAME });
+    await this.ask(id);
+  }
+
+  /** Answers her ring. Needs a user's gesture. */
+  async accept(): Promise<void> {
+    if (this.phone.state !== 'ringing') return;
+    const { id } = this.phone.who;
+    this.happened({ type: 'accept' });
+    await this.ask(id);
+  }
+
+  /** Hangs up, or declines. */
+  hangUp(): void {
+    if (!may(this.phone, 'hang_up')) return;
+    this.say('voip_end');
+    this.happened({ type: 'hang_up' });
+  }
+
+  /** Neither hears the other, or both do again. */
+  hold(on: boolean): void {
+    const { phone } = this;
+    if (!may(phone, on ? 'hold' : 'resume') || phone.state === 'idle') return;
+    // Who wants to be heard no more is heard no more, however long the server takes.
+    this.happened({ type: on ? 'hold' : 'resume' });
+    this.events.send({ type: 'voip_hold', call_id: phone.who.id, on });
+  }
+
+  mute(on: boolean): void {
+    if (this.muted === on || !this.isOn) return;
+    this.muted = on;
+    this.route();
+    this.events.onPhone(this.phone, on);
+  }
+
+  /** How it ended was read. */
+  dismiss(): void {
+    this.happened({ type: 'dismissed' });
+  }
+
+  onMessage(message: ServerMessage): void {
+    switch (message.type) {
+      case 'voip_incoming':
+      case 'voip_connected':
+      case 'voip_state':
+      case 'voip_ended':
+      case 'voip_error':
+      case 'voip_offer':
+      case 'voip_ice':
+        this.onTold(message);
+        break;
+      case 'speaking':
+        this.onSpeaking(message.state);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The connection is gone, and the call with it. */
+  onLost(): void {
+    this.happened({ type: 'gone' });
+  }
+
+  /** Uses these from now on: ids of the browser's, empty for the system's, and whether it takes echoes out. */
+  async setDevices(microphone: string, speaker: string, echo: boolean): Promise<void> {
+    const isNew = microphone !== this.microphone || echo !== this.echo;
+    this.microphone = microphone;
+    this.echo = echo;
+    await Promise.all([this.sound.setSpeaker(speaker), this.ringer.setSpeaker(speaker)]);
+    if (isNew && this.capture !== null) await this.changeMicrophone(this.capture);
+  }
+
+  private onSpeaking(state: VoiceState): void {
+    this.media?.onSpeaking(state);
+  }
+
+  private onTold(message: Told): void {
+    const { phone } = this;
+    if (message.type === 'voip_ice') {
+      if (phone.state !== 'idle' && message.callId === phone.who.id) this.media?.addCandidate(message.candidate);
+    } else if (message.type === 'voip_offer') {
+      if (phone.state === 'connecting' && phone.stage === 'asked' && message.callId === phone.who.id) void this.agree(message.callId, message.sdp);
+    } else {
+      this.happened({ type: 'told', message });
+      // The server goes on with a call that it could not serve, until somebody ends it.
+      if (message.type === 'voip_error' && isOn(phone) && !this.isOn && message.code !== 'unknown_call') this.endFor(phone);
+    }
+  }
+
+  /** Opens the microphone, then asks the server for the call of this name, if it is wanted still. */
+  private async ask(id: string): Promise<void> {
+    const isWanted = (): boolean => this.phone.state === 'connecting' && this.phone.who.id === id;
+    const capture = await this.openMicrophone();
+    if (!isWanted()) {
+      // Hung up, or crossed with a ring, while the browser asked for permission.
+      if (this.capture !== capture) await capture?.close();
+      return;
+    }
+    if (capture === null || this.phone.state !== 'connecting') return;
+    this.happened({ type: 'asked' });
+    const { direction } = this.phone.who;
+    const sent = this.events.send({ type: 'voip_call', call_id: id, direction, device_info: DEVICE, request_id: id });
+    if (!sent) this.happened({ type: 'gone' });
+  }
+
+  private async openMicrophone(): Promise<Capture | null> {
+    const { phone } = this;
+    let capture: Capture | null = null;
+    try {
+      await this.events.freeVoice();
+      capture = await Capture.open({
+        onFrame: () => undefined,
+        onLevel: (peak) => this.events.onMicLevel(this.isHeard ? peak : 0),
+        onEnded: () => {
+          if (this.capture !== null) void this.changeMicrophone(this.capture, true);
+        },
+      });
+      if (!(await capture.connectMicrophone(this.microphone, this.echo))) this.events.onDeviceLost('microphone');
+    } catch (error) {
+      await capture?.close();
+      const end: End = { why: 'no_microphone', trouble: error instanceof MicError ? error.trouble : 'failed' };
+      if (this.phone === phone) this.fail(end);
+      return null;
+    }
+    if (this.phone === phone) this.capture = capture;
+    return capture;
+  }
+
+  /** The server has offered: the browser's end is set up to that. */
+  private async agree(id: string, offer: string): Promise<void> {
+    const { capture } = this;
+    if (capture === null) return;
+    const media = new Media(
+      {
+        onSound: (stream) => {
+          this.sound.play(stream).catch(() => this.fail({ why: 'no_media' }));
+          capture.measure(stream, (peak) => this.events.onHerLevel(peak));
+        },
+        onHeard: (sample) => this.events.onHeard(sample),
+        onStats: (stats) => this.events.onStats(stats),
+        latencyMs: () => capture.outputLatencyMs,
+      },
+      {
+        // How the media goes the server says: what it ends is over, and what it holds is held.
+        onState: () => undefined,
+        onStalled: () => undefined,
+        onCandidate: ({ candidate, sdpMid, sdpMLineIndex }) =>
+          void this.events.send({ type: 'voip_ice', call_id: id, candidate, sdp_mid: sdpMid, sdp_mline_index: sdpMLineIndex }),
+      },
+    );
+    this.media?.close();
+    this.media = media;
+    try {
+      const sdp = await media.answer(offer, this.outgoing(capture));
+      if (this.media !== media) return;
+      this.events.send({ type: 'voip_answer', call_id: id, sdp, sdp_type: 'answer', request_id: id });
+      media.agree();
+      this.happened({ type: 'agreed' });
+    } catch {
+      if (this.media === media) this.fail({ why: 'no_media' });
+    }
+  }
+
+  /** It cannot go on here: the server is told. */
+  private fail(end: End): void {
+    if (!this.isOn) return;
+    this.say('voip_end');
+    this.happened({ type: 'broken', end });
+  }
+
+  private say(type: 'voip_end'): void {
+    // What the server was not asked for yet it knows nothing of.
+    const unknown = this.phone.state === 'connecting' && this.phone.stage === 'microphone' && this.phone.who.direction === 'outgoing';
+    if (this.phone.state !== 'idle' && !unknown) this.events.send({ type, call_id: this.phone.who.id });
+  }
+
+  private endFor(phone: PhoneState): void {
+    if (phone.state !== 'idle') this.events.send({ type: 'voip_end', call_id: phone.who.id });
+  }
+
+  private happened(event: PhoneEvent): void {
+    const before = this.phone;
+    const now = performance.now();
+    this.phone = step(before, event, now);
+    // Browsers cut fractions off and come early: then there is a rest to wait for.
+    if (this.phone !== before || event.type === 'time') this.wait();
+    if (this.phone === before) return;
+    const { state } = this.phone;
+    // The server has not said so: it may not know.
+    if (event.type === 'time' && state === 'ended') this.endFor(before);
+    if (!this.isOn || (before.state !== 'idle' && this.phone.state !== 'idle' && before.who.id !== this.phone.who.id)) this.release();
+    if (state === 'ringing') void this.ringer.start();
+    else this.ringer.stop();
+    if (state === 'connected' && before.state === 'connecting') this.media?.watch();
+    this.route();
+    this.events.onPhone(this.phone, this.muted);
+  }
+
+  private wait(): void {
+    window.clearTimeout(this.timer);
+    const due = dueAt(this.phone);
+    if (due === null) return;
+    this.timer = window.setTimeout(() => this.happened({ type: 'time' }), Math.max(1, Math.ceil(due - performance.now())));
+  }
+
+  /** Lets the devices and the media go. */
+  private release(): void {
+    const { capture, media } = this;
+    this.capture = null;
+    this.media = null;
+    this.muted = false;
+    media?.close();
+    this.sound.stop();
+    void capture?.close();
+  }
+
+  private async changeMicrophone(capture: Capture, lost = false): Promise<void> {
+    try {
+      capture.disconnectMicrophone();
+      const isChosen = await capture.connectMicrophone(this.microphone, this.echo);
+      if (lost || !isChosen) this.events.onDeviceLost('microphone');
+      this.route();
+    } catch (error) {
+      if (this.capture === capture) this.fail({ why: 'no_microphone', trouble: error instanceof MicError ? error.trouble : 'failed' });
+    }
+  }
+
+  /** Whether what is said here goes up. */
+  private get isHeard(): boolean {
+    return this.phone.state === 'connected' && !this.phone.asked && !this.muted;
+  }
+
+  private route(): void {
+    if (this.capture !== null && this.media !== null) void this.media.carry(this.outgoing(this.capture));
+  }
+
+  /** The microphone, or silence in its place. */
+  private outgoing(capture: Capture): MediaStreamTrack {
+    return (this.isHeard ? capture.microphone : null) ?? capture.standIn;
+  }
+}
