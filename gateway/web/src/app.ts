@@ -80,6 +80,7 @@ export class App {
       this.connection.sendBinary(pcm);
       this.stats.micFramesDropped = this.connection.droppedFrames;
     },
+    iceServers: () => this.state.iceServers,
     mayCall: () => this.settings.calls && canCall() && this.state.capabilities.includes('webrtc'),
     onMic: (mic) => {
       this.apply({ type: 'mic', mic });

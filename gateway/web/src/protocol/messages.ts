@@ -41,7 +41,7 @@ interface Answer {
 }
 
 export type ServerMessage =
-  | Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role' | 'capabilities'>
+  | (Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role' | 'capabilities'> & { iceServers: RTCIceServer[] })
   | { type: wire.AudioReadyEvent['type']; playRateHz: number }
   | Kept<wire.TranscriptEvent, 'type' | 'text' | 'final'>
   | Kept<wire.AssistantDeltaEvent, 'type' | 'reply_id' | 'text'>
@@ -56,7 +56,7 @@ export type ServerMessage =
   | Kept<wire.VrAnswerEvent, 'type' | 'session_id' | 'sdp'>
   | Kept<wire.VrResponseEvent, 'type' | 'session_id' | 'status'>
   | (Kept<wire.VrErrorEvent, 'type'> & Answer & { code: string; sessionId: string | null; field: string | null })
-  /** A candidate of the server's, for the day it has more than those in its description. */
+  /** A candidate of the server's besides those in its description. */
   | { type: wire.VrIceRequest['type']; sessionId: string; candidate: RTCIceCandidateInit }
   /** On a call's `events` alone. */
   | Kept<wire.FaceClockEvent, 'type' | 'rtp_timestamp' | 'sample'>

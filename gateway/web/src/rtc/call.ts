@@ -18,6 +18,8 @@ export interface CallEvents {
   /** A sample of hers was heard: its number, modulo 2^32. */
   onHeard(playedSample: number): void;
   onStats(stats: CallStats): void;
+  /** What helps it through routers. */
+  iceServers(): readonly RTCIceServer[];
   /** How long sound takes from the browser to the ear, in ms. */
   latencyMs(): number;
 }
@@ -37,7 +39,7 @@ export function canCall(): boolean {
 export class Call {
   /** What the call is called; the server takes the page's word for it. */
   readonly id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  private readonly peer = new RTCPeerConnection();
+  private readonly peer: RTCPeerConnection;
   private readonly channel: RTCDataChannel;
   private readonly sender: RTCRtpSender;
   private readonly heard: Heard;
@@ -53,7 +55,7 @@ export class Call {
     track: MediaStreamTrack,
     private readonly events: CallEvents,
   ) {
-    const { peer } = this;
+    const peer = (this.peer = new RTCPeerConnection({ iceServers: [...events.iceServers()] }));
     const { sender, receiver } = peer.addTransceiver(track, { direction: 'sendrecv' });
     this.sender = sender;
     this.heard = new Heard(receiver, () => events.latencyMs(), (sample) => this.tellHeard(sample));
