@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
 use crate::lock::Lock;
+use crate::socket::Parked;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) llm: Option<Arc<LanguageServer>>,
     /// The voice elsewhere, if one may be used.
     pub(crate) tts: Option<Arc<SpeechServer>>,
+    /// Calls that wait for their client.
+    pub(crate) parked: Parked,
     /// Voice in real time, if a UDP port could be had.
     pub(crate) rtc: Option<Arc<Door>>,
     pub(crate) phase: watch::Receiver<Phase>,

@@ -17,6 +17,8 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 pub struct Far {
     /// The connection.
     pub client: Client,
+    /// Of the session that it answered last.
+    pub session_id: Value,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -28,6 +30,7 @@ impl Far {
         let server = FAR.get_or_init(|| Server::start(&[]).ready());
         Self {
             client: Client::connect(server).await,
+            session_id: Value::Null,
             _alone: alone,
         }
     }
@@ -36,7 +39,9 @@ impl Far {
     pub async fn answer(&mut self, offer: &Value) -> Value {
         let connect = json!({ "type": "vr_connect", "sdp": offer["sdp"], "sdp_type": "offer" });
         self.client.send(connect).await;
-        self.client.until("vr_answer").await["sdp"].clone()
+        let answer = self.client.until("vr_answer").await;
+        self.session_id = answer["session_id"].clone();
+        answer["sdp"].clone()
     }
 
     /// Ends the media, which says goodbye.

@@ -17,6 +17,7 @@ pub mod server;
 pub mod sound;
 pub mod speech_server;
 mod stand_in;
+pub mod turn;
 
 pub use client::{Client, Frame};
 pub use server::Server;

@@ -26,7 +26,7 @@ const LOOKS: usize = 400;
 
 /// Starts the server, says its process id, and ends it when standard input closes. Standard output is
 /// the server's alone then, so that it ends with a server that does not start.
-const KEEPER: &str = r#""$@" & pid=$!; echo "pid $pid"; exec >&-; read -r _; kill -TERM $pid 2>/dev/null; wait $pid"#;
+pub(crate) const KEEPER: &str = r#""$@" & pid=$!; echo "pid $pid"; exec >&-; read -r _; kill -TERM $pid 2>/dev/null; wait $pid"#;
 
 /// A running server.
 pub struct Server {

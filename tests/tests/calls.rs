@@ -3,7 +3,8 @@
 //! `tests/interop/called_by_aiortc`, with somebody else's WebRTC.
 
 use janet_tests::far::Far;
-use janet_tests::{Client, Frame, Server, sound};
+use janet_tests::server::look_again;
+use janet_tests::{Client, Frame, Server, http, sound};
 use serde_json::{Value, json};
 
 fn voip_call(direction: &str) -> Value {
@@ -442,5 +443,66 @@ async fn who_hangs_up_by_audio_stop_is_told_so() {
         (&json!("hung_up"), &json!(9))
     );
     client.close().await;
+    far.close().await;
+}
+
+#[tokio::test]
+async fn a_call_survives_the_loss_of_its_socket_and_is_taken_up_again() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    let (id, mut far) = connected(&mut client).await;
+    let client_id = client.client_id.clone();
+    // Without a goodbye: what a phone does that leaves the house.
+    drop(client);
+    let parked = |number: u32| format!("janet_calls_parked {number}");
+    while !http::get(server.address(), "/metrics")
+        .body
+        .contains(&parked(1))
+    {
+        look_again().await;
+    }
+    let mut client = Client::resume(&server, &client_id).await;
+    assert_eq!(client.client_id, client_id);
+    let mut again = voip_call("outgoing");
+    again["call_id"] = id.clone();
+    client.send(again).await;
+    let offer = client.until("voip_offer").await;
+    assert_eq!(offer["call_id"], id);
+    let connect =
+        json!({ "type": "vr_connect", "session_id": far.session_id, "sdp": offer["sdp"] });
+    far.client.send(connect).await;
+    let sdp = far.client.until("vr_answer").await["sdp"].clone();
+    let answer = json!({ "type": "voip_answer", "sdp": sdp, "sdp_type": "answer" });
+    say(&mut client, &id, answer).await;
+    assert_eq!(client.until("voip_connected").await["call_id"], id);
+    // It is the same call: it was never over, and its end is heard at the other end.
+    assert_eq!(history(&mut client).await.len(), 0);
+    say(&mut client, &id, json!({ "type": "voip_end" })).await;
+    assert_eq!(ended(&mut client).await.0, "hung_up");
+    while far.client.until("vr_response").await["status"] != "ended" {}
+    let body = http::get(server.address(), "/metrics").body;
+    assert!(body.contains(&parked(0)), "{body}");
+    client.close().await;
+    far.close().await;
+}
+
+#[tokio::test]
+async fn a_client_that_says_goodbye_ends_its_call_and_one_that_is_back_early_keeps_it() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    let (id, mut far) = connected(&mut client).await;
+    let client_id = client.client_id.clone();
+    // The old socket is not known to be dead yet.
+    let mut back = Client::resume(&server, &client_id).await;
+    assert_eq!(client.error().await["code"], "superseded");
+    say(&mut back, &id, json!({ "type": "voip_hold", "on": true })).await;
+    assert_eq!(back.until("voip_state").await["state"], "on_hold");
+    back.close().await;
+    while far.client.until("vr_response").await["status"] != "ended" {}
+    let mut last = Client::resume(&server, &client_id).await;
+    let calls = history(&mut last).await;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0]["reason"], "client_gone");
+    last.close().await;
     far.close().await;
 }

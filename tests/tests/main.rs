@@ -6,6 +6,7 @@
 mod bad_input;
 mod bad_sound;
 mod calls;
+mod calls_soak;
 mod clocks;
 mod crowd;
 mod dialects;
@@ -24,6 +25,7 @@ mod shutdown;
 mod slow_clients;
 mod soak;
 mod speech_server;
+mod turn;
 mod v1;
 mod v1_elsewhere;
 mod v1_sound;

@@ -131,12 +131,18 @@ pub const MESSAGES: &[Entry] = &[
     ),
     up(
         "vr_connect",
-        &["session_id?", "transport?", "sdp?", "sdp_type?"],
+        &[
+            "session_id?",
+            "transport?",
+            "sdp?",
+            "sdp_type?",
+            "head_pose?",
+        ],
         &["vr_offer", "vr_answer", "vr_error"],
     ),
     up(
         "vr_audio",
-        &["session_id", "sdp", "sdp_type?"],
+        &["session_id", "sdp?", "sdp_type?", "audio?"],
         &["vr_response", "vr_error"],
     ),
     up(
@@ -144,6 +150,7 @@ pub const MESSAGES: &[Entry] = &[
         &["session_id", "candidate", "sdp_mid?", "sdp_mline_index?"],
         &["vr_error"],
     ),
+    up("vr_pose", &["session_id", "head", "hands?"], &["vr_error"]),
     up(
         "voip_call",
         &["direction", "device_info", "call_id?"],
@@ -209,6 +216,7 @@ pub const MESSAGES: &[Entry] = &[
             "protocol",
             "capabilities",
             "nodes",
+            "ice_servers?",
         ],
     ),
     down("assistant_delta", &["reply_id", "text"]),
@@ -243,15 +251,35 @@ pub const MESSAGES: &[Entry] = &[
     ),
     down("pong", &["timestamp"]),
     down("context", &["data"]),
-    down("vr_offer", &["session_id", "session_no", "sdp", "sdp_type"]),
+    down(
+        "vr_offer",
+        &[
+            "session_id",
+            "session_no",
+            "sdp",
+            "sdp_type",
+            "ice_servers?",
+        ],
+    ),
+    down(
+        "vr_ice",
+        &["session_id", "candidate", "sdp_mid", "sdp_mline_index"],
+    ),
     down(
         "vr_answer",
         &["session_id", "session_no", "sdp", "sdp_type"],
     ),
-    down("vr_response", &["session_id", "status"]),
+    down("vr_response", &["session_id", "status", "text?", "audio?"]),
     down("vr_error", &["session_id?", "code", "message", "field?"]),
     down("voip_incoming", &["call_id", "node_id", "caller"]),
-    down("voip_offer", &["call_id", "sdp", "sdp_type", "node_id"]),
+    down(
+        "voip_offer",
+        &["call_id", "sdp", "sdp_type", "node_id", "ice_servers?"],
+    ),
+    down(
+        "voip_ice",
+        &["call_id", "candidate", "sdp_mid", "sdp_mline_index"],
+    ),
     down("voip_connected", &["call_id", "status"]),
     down("voip_response", &["call_id", "text", "status"]),
     down("voip_audio", &["call_id", "audio"]),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::hex;
-use crate::{CallDirection, DeviceInfo, Private, RequestId, Role, Sound, Timestamp};
+use crate::{CallDirection, DeviceInfo, Hands, Pose, Private, RequestId, Role, Sound, Timestamp};
 
 /// Which set of names a client used. It is answered in the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +97,15 @@ impl Transport {
     }
 }
 
+/// What `vr_audio` carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// The answer to an offer (RFC 8866); never empty.
+    Description(Private<String>),
+    /// One whole utterance; never empty.
+    Recording(Sound),
+}
+
 /// One message from a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientMessage {
@@ -171,13 +180,24 @@ pub enum ClientMessage {
         transport: Transport,
         /// The client's offer; `None`: the server offers. Never empty.
         sdp: Option<Private<String>>,
+        /// Where the head is at the beginning.
+        head_pose: Option<Pose>,
     },
-    /// `vr_audio`: the client's answer to `vr_offer`; answered by `vr_response`.
+    /// `vr_audio`: the client's answer to `vr_offer`, or one whole utterance; answered by `vr_response`.
     VrAudio {
-        /// The session that was offered.
+        /// The session.
         session_id: String,
-        /// The answer; never empty.
-        sdp: Private<String>,
+        /// Which of the two.
+        said: Said,
+    },
+    /// `vr_pose`: where the client's head and hands are now.
+    VrPose {
+        /// The session.
+        session_id: String,
+        /// The head.
+        head: Pose,
+        /// The hands, as far as they are seen.
+        hands: Hands,
     },
     /// `vr_ice`: where the client may be reached.
     VrIce {
@@ -296,6 +316,7 @@ impl ClientMessage {
             (Self::VrConnect { .. }, _) => "vr_connect",
             (Self::VrAudio { .. }, _) => "vr_audio",
             (Self::VrIce { .. }, _) => "vr_ice",
+            (Self::VrPose { .. }, _) => "vr_pose",
             (Self::VoipCall { .. }, _) => "voip_call",
             (Self::VoipAnswer { .. }, _) => "voip_answer",
             (Self::VoipIce { .. }, _) => "voip_ice",
@@ -378,7 +399,11 @@ impl Incoming {
                 session_id,
                 transport,
                 sdp,
+                head_pose,
             } => {
+                if let Some(pose) = head_pose {
+                    put("head_pose", json!(pose));
+                }
                 put("transport", json!(transport.as_str()));
                 if let Some(id) = session_id {
                     put("session_id", json!(id));
@@ -388,10 +413,26 @@ impl Incoming {
                     put("sdp_type", json!("offer"));
                 }
             }
-            ClientMessage::VrAudio { session_id, sdp } => {
+            ClientMessage::VrAudio { session_id, said } => {
                 put("session_id", json!(session_id));
-                put("sdp", json!(sdp));
-                put("sdp_type", json!("answer"));
+                match said {
+                    Said::Description(sdp) => {
+                        put("sdp", json!(sdp));
+                        put("sdp_type", json!("answer"));
+                    }
+                    Said::Recording(Sound::Wav(bytes) | Sound::S16le(bytes)) => {
+                        put("audio", json!(bytes));
+                    }
+                }
+            }
+            ClientMessage::VrPose {
+                session_id,
+                head,
+                hands,
+            } => {
+                put("session_id", json!(session_id));
+                put("head", json!(head));
+                put("hands", json!(hands));
             }
             ClientMessage::VrIce {
                 session_id,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PastCall, Private, Status};
+use crate::{Hands, PastCall, Pose, Private, Status};
 
 /// The answer to `get_context`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,22 @@ pub struct ContextData {
     pub language_models: Vec<Choice>,
     /// The conversation itself.
     pub conversation: ConversationInfo,
+    /// Where the client's head and hands are, as it told last in the session that is on.
+    pub pose: Option<LastPose>,
+}
+
+/// Where a client's head and hands were, as it told last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LastPose {
+    /// The session.
+    pub session_id: String,
+    /// How long ago it told so.
+    pub age_ms: u64,
+    /// The head.
+    pub head: Pose,
+    /// The hands, as far as they were seen.
+    pub hands: Hands,
 }
 
 /// How far the models are.

@@ -71,6 +71,8 @@ pub enum ErrorCode {
     BadDescription,
     /// An ICE candidate that cannot be read, or one too many.
     BadCandidate,
+    /// A rotation that is no unit quaternion.
+    BadPose,
     /// Nothing waits for this: an answer where nothing was offered, or a second one.
     Unexpected,
     /// The other side could not be reached.

@@ -178,6 +178,42 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The same where it may lack.
+    pub(crate) fn optional_object(&self, name: &str) -> Result<Option<Self>, WireError> {
+        match self.optional(name)? {
+            None => Ok(None),
+            Some(_) => self.object(name).map(Some),
+        }
+    }
+
+    /// Whether a field is there and not null.
+    pub(crate) fn has(&self, name: &str) -> Result<bool, WireError> {
+        Ok(self.optional(name)?.is_some())
+    }
+
+    /// A required array of so many numbers; one that is too large for its kind is infinite.
+    pub(crate) fn numbers<const N: usize>(&self, name: &str) -> Result<[f32; N], WireError> {
+        let json = self.required(name)?;
+        let found = Kind::of(json);
+        if found != Kind::Array {
+            return Err(wrong_type(name, "array", found));
+        }
+        let values: Vec<&RawValue> =
+            serde_json::from_str(json).map_err(|error| syntax_error(&error))?;
+        let values: [&RawValue; N] = values.try_into().map_err(|values: Vec<_>| {
+            let message = format!("field \"{name}\" has {} numbers, not {N}", values.len());
+            out_of_range(name, message)
+        })?;
+        let mut numbers = [0.0; N];
+        for (number, value) in numbers.iter_mut().zip(values) {
+            *number = match Kind::of(value.get()) {
+                Kind::Number => read_number(name, value.get())?.as_f64().unwrap_or(f64::NAN) as f32,
+                found => return Err(wrong_type(name, "numbers", found)),
+            };
+        }
+        Ok(numbers)
+    }
+
     /// A required boolean.
     pub(crate) fn required_boolean(&self, name: &str) -> Result<bool, WireError> {
         match self.required(name)? {

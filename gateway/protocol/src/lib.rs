@@ -23,6 +23,8 @@ mod hex;
 mod limits;
 mod parse;
 mod parse_voip;
+mod parse_vr;
+mod pose;
 mod private;
 mod request;
 mod schema;
@@ -30,19 +32,22 @@ mod server;
 mod sound;
 
 pub use calls::{CallDirection, CallState, DeviceInfo, EndReason, PastCall};
-pub use client::{ClientMessage, Dialect, Incoming, Sensitivity, Transport, VoiceMode};
+pub use client::{ClientMessage, Dialect, Incoming, Said, Sensitivity, Transport, VoiceMode};
 pub use context::{
-    Choice, ContextData, ConversationInfo, Loading, ModelInfo, PastMessage, Speaker, Trouble,
+    Choice, ContextData, ConversationInfo, LastPose, Loading, ModelInfo, PastMessage, Speaker,
+    Trouble,
 };
 pub use door::{PairEnd, PairedDevice};
 pub use error::{ErrorCode, Family, WireError};
 pub use limits::Limits;
 pub use parse::parse;
+pub use pose::{Hands, Pose};
 pub use private::Private;
 pub use request::{RequestId, Timestamp};
 pub use schema::SCHEMA;
 pub use server::{
-    AudioFormat, Outgoing, Role, SdpType, ServerMessage, SpeakingState, Status, Tone, VrStatus,
+    AudioFormat, IceServer, Outgoing, Role, SdpType, ServerMessage, SpeakingState, Status, Tone,
+    VrStatus,
 };
 pub use sound::{Base64, Sound};
 

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::client::{ClientMessage, Dialect, Incoming, Transport, VoiceMode};
+use crate::client::{ClientMessage, Dialect, Incoming, VoiceMode};
 use crate::fields::{Fields, out_of_range, quote};
-use crate::parse_voip;
 use crate::{
     Base64, ErrorCode, Family, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, Private, RequestId, Sensitivity,
     Sound, Timestamp, VOICE_SPEEDS, WireError,
 };
+use crate::{parse_voip, parse_vr};
 
 #[path = "parse_door.rs"]
 mod door;
@@ -16,7 +16,7 @@ mod door;
 pub(crate) use door::NAME_BYTES;
 
 /// Longest `type` that is looked at, in bytes. Longer ones are refused as too large.
-const TYPE_BYTES: usize = 1024;
+pub(crate) const TYPE_BYTES: usize = 1024;
 /// Longest name of a session, a call, a device or a media section, in bytes.
 pub(crate) const SESSION_ID_BYTES: usize = 128;
 /// Longest session description, in bytes. Browsers with cameras write some thousand.
@@ -96,19 +96,10 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         }
         "get_context" => ClientMessage::GetContext,
         "settings_set" => settings_set(fields, limits)?,
-        "vr_connect" => vr_connect(fields)?,
-        "vr_audio" => vr_audio(fields)?,
-        "vr_ice" => ClientMessage::VrIce {
-            session_id: name(fields, "session_id")?,
-            candidate: fields
-                .string("candidate", CANDIDATE_BYTES)?
-                .into_owned()
-                .into(),
-            sdp_mid: fields
-                .optional_string("sdp_mid", SESSION_ID_BYTES)?
-                .map(Cow::into_owned),
-            sdp_mline_index: fields.optional_unsigned("sdp_mline_index")?,
-        },
+        "vr_connect" => parse_vr::connect(fields)?,
+        "vr_audio" => parse_vr::audio(fields, limits)?,
+        "vr_ice" => parse_vr::ice(fields)?,
+        "vr_pose" => parse_vr::pose(fields)?,
         "voip_call" => parse_voip::call(fields)?,
         "voip_answer" => parse_voip::answer(fields)?,
         "voip_ice" => parse_voip::ice(fields)?,
@@ -158,7 +149,7 @@ fn text(fields: &Fields<'_>, limits: &Limits) -> Result<String, WireError> {
     Ok(text.into_owned())
 }
 
-fn sound(fields: &Fields<'_>, limits: &Limits) -> Result<Sound, WireError> {
+pub(crate) fn sound(fields: &Fields<'_>, limits: &Limits) -> Result<Sound, WireError> {
     const FIELD: &str = "audio";
     // Four characters carry three bytes; the slack is for line breaks and padding.
     let max_chars = limits.audio_bytes.saturating_mul(3).saturating_add(8) / 2;
@@ -269,7 +260,7 @@ fn family(fields: &Fields<'_>) -> Family {
         id.ok().flatten().map(Cow::into_owned)
     };
     match fields.string("type", TYPE_BYTES).as_deref() {
-        Ok("vr_connect" | "vr_audio" | "vr_ice") => Family::Vr {
+        Ok("vr_connect" | "vr_audio" | "vr_ice" | "vr_pose") => Family::Vr {
             session_id: id("session_id"),
         },
         Ok(
@@ -280,40 +271,6 @@ fn family(fields: &Fields<'_>) -> Family {
         },
         _ => Family::General,
     }
-}
-
-fn vr_connect(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
-    let session_id = optional_name(fields, "session_id")?;
-    let transport = match fields.optional_string("transport", TYPE_BYTES)? {
-        None => Transport::default(),
-        Some(name) => {
-            let mut known = Transport::ALL.into_iter();
-            known.find(|known| known.as_str() == name).ok_or_else(|| {
-                let message = format!(
-                    "field \"transport\": \"{}\" is neither webrtc nor quic",
-                    quote(&name)
-                );
-                out_of_range("transport", message)
-            })?
-        }
-    };
-    let sdp = match fields.optional_string("sdp", SDP_BYTES)? {
-        Some(sdp) if sdp.trim().is_empty() => return Err(empty("sdp")),
-        sdp => sdp.map(|sdp| sdp.into_owned().into()),
-    };
-    sdp_type(fields, "offer")?;
-    Ok(ClientMessage::VrConnect {
-        session_id,
-        transport,
-        sdp,
-    })
-}
-
-fn vr_audio(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
-    let session_id = name(fields, "session_id")?;
-    let sdp = description(fields)?;
-    sdp_type(fields, "answer")?;
-    Ok(ClientMessage::VrAudio { session_id, sdp })
 }
 
 /// The name of a session or a call.
@@ -343,7 +300,7 @@ pub(crate) fn description(fields: &Fields<'_>) -> Result<Private<String>, WireEr
 }
 
 /// A message has descriptions of one kind; who says which, says it right.
-fn sdp_type(fields: &Fields<'_>, expected: &str) -> Result<(), WireError> {
+pub(crate) fn sdp_type(fields: &Fields<'_>, expected: &str) -> Result<(), WireError> {
     match fields.optional_string("sdp_type", TYPE_BYTES)? {
         Some(name) if name != expected => {
             let message = format!("field \"sdp_type\": \"{}\" is not {expected}", quote(&name));
@@ -361,7 +318,7 @@ fn choice(fields: &Fields<'_>, name: &str, limits: &Limits) -> Result<Option<Str
     }
 }
 
-fn empty(field: &str) -> WireError {
+pub(crate) fn empty(field: &str) -> WireError {
     WireError::in_field(
         ErrorCode::EmptyField,
         field,

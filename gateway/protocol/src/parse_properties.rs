@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CallDirection, DeviceInfo, Role};
+use crate::{CallDirection, DeviceInfo, Hands, Pose, Role, Said, Transport};
 
 fn request_id() -> impl Strategy<Value = Option<RequestId>> {
     proptest::option::of(prop_oneof![
@@ -61,10 +61,36 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
                 session_id,
                 transport,
                 sdp: sdp.map(Into::into),
+                head_pose: None,
             }),
         ("[a-z]{1,9}", "[a-z=]{1,9}").prop_map(|(session_id, sdp)| ClientMessage::VrAudio {
             session_id,
-            sdp: sdp.into(),
+            said: Said::Description(sdp.into()),
+        }),
+        (
+            "[a-z]{1,9}",
+            proptest::collection::vec(any::<[u8; 2]>(), 1..30)
+        )
+            .prop_map(|(session_id, pairs)| ClientMessage::VrAudio {
+                session_id,
+                said: Said::Recording(Sound::S16le(Base64(pairs.concat()))),
+            }),
+        (
+            "[a-z]{1,9}",
+            pose(),
+            proptest::option::of(pose()),
+            proptest::option::of(pose())
+        )
+            .prop_map(|(session_id, head, left, right)| ClientMessage::VrPose {
+                session_id,
+                head,
+                hands: Hands { left, right },
+            }),
+        pose().prop_map(|head| ClientMessage::VrConnect {
+            session_id: None,
+            transport: Transport::Webrtc,
+            sdp: None,
+            head_pose: Some(head),
         }),
         (
             "[a-z]{1,9}",
@@ -117,6 +143,18 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
         dialect,
         message,
     })
+}
+
+fn pose() -> impl Strategy<Value = Pose> {
+    let metres = -1000.0..1000.0_f32;
+    (proptest::array::uniform3(metres), -1.0..1.0_f32, 0..4_usize).prop_map(
+        |(position, half, axis)| {
+            let mut rotation = [0.0; 4];
+            rotation[axis] = half;
+            rotation[(axis + 1) % 4] = (1.0 - half * half).sqrt();
+            Pose { position, rotation }
+        },
+    )
 }
 
 fn calls() -> impl Strategy<Value = ClientMessage> {

@@ -59,6 +59,10 @@ pub enum ServerMessage {
         capabilities: Vec<String>,
         /// Ids of the nodes of the cluster.
         nodes: Vec<String>,
+        /// Servers that help the client's voice through routers, for its own
+        /// `RTCPeerConnection`; absent: none. Told to who came from this machine or with a key.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
     },
     /// Text that follows what was sent of this reply before. Canonical dialect.
     AssistantDelta {
@@ -179,10 +183,13 @@ pub enum ServerMessage {
         session_id: String,
         /// Its number on this server, for what has no room for a name.
         session_no: u32,
-        /// The session description (RFC 8866); its candidates are in it.
+        /// The session description (RFC 8866); candidates that are known later come by `vr_ice`.
         sdp: Private<String>,
         /// Always `offer`.
         sdp_type: SdpType,
+        /// As in `connected`, with names and passwords that hold from now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
     },
     /// Voice in real time: the server's answer to the client's offer.
     VrAnswer {
@@ -190,10 +197,21 @@ pub enum ServerMessage {
         session_id: String,
         /// Its number on this server, for what has no room for a name.
         session_no: u32,
-        /// The session description (RFC 8866); its candidates are in it.
+        /// The session description (RFC 8866); candidates that are known later come by `vr_ice`.
         sdp: Private<String>,
         /// Always `answer`.
         sdp_type: SdpType,
+    },
+    /// Where the server may be reached, besides what its description says.
+    VrIce {
+        /// The session.
+        session_id: String,
+        /// An ICE candidate (RFC 8839 §5.1).
+        candidate: Private<String>,
+        /// The media section it belongs to. All share one transport.
+        sdp_mid: String,
+        /// The same by number.
+        sdp_mline_index: u32,
     },
     /// How far a session is: the answer to `vr_audio`, and sent whenever that changes.
     VrResponse {
@@ -201,6 +219,12 @@ pub enum ServerMessage {
         session_id: String,
         /// How far it is.
         status: VrStatus,
+        /// What she said to a recording.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Private<String>>,
+        /// The same as a WAV file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audio: Option<Base64>,
     },
     /// Something about a session could not be understood or served. The connection stays open.
     VrError {
@@ -229,12 +253,26 @@ pub enum ServerMessage {
     VoipOffer {
         /// What the call is called.
         call_id: String,
-        /// The session description (RFC 8866); its candidates are in it.
+        /// The session description (RFC 8866); candidates that are known later come by `voip_ice`.
         sdp: Private<String>,
         /// Always `offer`.
         sdp_type: SdpType,
         /// The node that talks.
         node_id: String,
+        /// As in `connected`, with names and passwords that hold from now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ice_servers: Vec<IceServer>,
+    },
+    /// Where the server may be reached, besides what its description says.
+    VoipIce {
+        /// The call.
+        call_id: String,
+        /// An ICE candidate (RFC 8839 §5.1).
+        candidate: Private<String>,
+        /// The media section it belongs to. All share one transport.
+        sdp_mid: String,
+        /// The same by number.
+        sdp_mline_index: u32,
     },
     /// Voice flows; answers `voip_answer`.
     VoipConnected {
@@ -422,6 +460,20 @@ pub enum SdpType {
     Offer,
     /// It answers one.
     Answer,
+}
+
+/// A server that helps voice through routers, as `RTCIceServer` has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct IceServer {
+    /// Its URIs (RFC 7064, RFC 7065).
+    pub urls: Vec<String>,
+    /// For one that relays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The password that belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Private<String>>,
 }
 
 /// How far a session of voice in real time is.

@@ -21,6 +21,18 @@ fn device() -> PairedDevice {
     }
 }
 
+fn ice_server() -> IceServer {
+    IceServer {
+        urls: vec!["turn:t.example:3478?transport=udp".into()],
+        username: Some("janet".into()),
+        credential: Some("Hello".into()),
+    }
+}
+
+fn ice_json() -> Value {
+    json!({"urls": ["turn:t.example:3478?transport=udp"], "username": "janet", "credential": "Hello"})
+}
+
 fn device_json() -> Value {
     json!({"device_id": "0123456789abcdef", "name": "phone", "role": "guest", "created_ms": 1,
         "seen_ms": 2})
@@ -38,9 +50,11 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 protocol: PROTOCOL,
                 capabilities: vec!["voice".into()],
                 nodes: vec![],
+                ice_servers: vec![ice_server()],
             },
             json!({"type": "connected", "client_id": ID, "status": "models_loading",
-                "role": "operator", "protocol": 1, "capabilities": ["voice"], "nodes": []}),
+                "role": "operator", "protocol": 1, "capabilities": ["voice"], "nodes": [],
+                "ice_servers": [ice_json()]}),
         ),
         (
             ServerMessage::AssistantDelta {
@@ -176,6 +190,15 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                         id: ID.into(),
                         expires_after_s: 1800,
                     },
+                    pose: Some(crate::LastPose {
+                        session_id: "s".into(),
+                        age_ms: 9,
+                        head: crate::Pose {
+                            position: [0.0, 1.5, 0.0],
+                            rotation: [0.0, 0.0, 0.0, 1.0],
+                        },
+                        hands: crate::Hands::default(),
+                    }),
                 },
             },
             json!({"type": "context", "data": {
@@ -185,7 +208,9 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
                 "loading": {"stage": "voice", "done": 0.5}, "busy": false, "trouble": [{"role": "tts", "why": "it sent silence"}], "voices": [{"id": "auto", "name": "alloy"}],
                 "language_models": [],
-                "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800}}}),
+                "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800},
+                "pose": {"session_id": "s", "age_ms": 9, "hands": {},
+                    "head": {"position": [0.0, 1.5, 0.0], "rotation": [0.0, 0.0, 0.0, 1.0]}}}}),
         ),
         (
             ServerMessage::VrOffer {
@@ -193,9 +218,20 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 session_no: 7,
                 sdp: "Hello".into(),
                 sdp_type: SdpType::Offer,
+                ice_servers: vec![ice_server()],
             },
             json!({"type": "vr_offer", "session_id": "s", "session_no": 7, "sdp": "Hello",
-                "sdp_type": "offer"}),
+                "sdp_type": "offer", "ice_servers": [ice_json()]}),
+        ),
+        (
+            ServerMessage::VrIce {
+                session_id: "s".into(),
+                candidate: "candidate:1".into(),
+                sdp_mid: "0".into(),
+                sdp_mline_index: 0,
+            },
+            json!({"type": "vr_ice", "session_id": "s", "candidate": "candidate:1", "sdp_mid": "0",
+                "sdp_mline_index": 0}),
         ),
         (
             ServerMessage::VrAnswer {
@@ -211,8 +247,11 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             ServerMessage::VrResponse {
                 session_id: "s".into(),
                 status: VrStatus::Connected,
+                text: Some("Hello".into()),
+                audio: Some(sound()),
             },
-            json!({"type": "vr_response", "session_id": "s", "status": "connected"}),
+            json!({"type": "vr_response", "session_id": "s", "status": "connected",
+                "text": "Hello", "audio": "AAECAw=="}),
         ),
         (
             ServerMessage::VrError {
@@ -238,9 +277,20 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 sdp: "Hello".into(),
                 sdp_type: SdpType::Offer,
                 node_id: "n".into(),
+                ice_servers: vec![ice_server()],
             },
             json!({"type": "voip_offer", "call_id": "c", "sdp": "Hello", "sdp_type": "offer",
-                "node_id": "n"}),
+                "node_id": "n", "ice_servers": [ice_json()]}),
+        ),
+        (
+            ServerMessage::VoipIce {
+                call_id: "c".into(),
+                candidate: "candidate:1".into(),
+                sdp_mid: "0".into(),
+                sdp_mline_index: 0,
+            },
+            json!({"type": "voip_ice", "call_id": "c", "candidate": "candidate:1", "sdp_mid": "0",
+                "sdp_mline_index": 0}),
         ),
         (
             ServerMessage::VoipConnected {

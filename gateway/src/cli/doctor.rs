@@ -6,12 +6,14 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use futures_util::future::join_all;
 use janet_models::store::{Condition, Listed, Role, Store};
 
 use super::out::outln;
-use crate::config::{Choice, Config, FILE, Layers, Models, overridden};
+use crate::config::{Choice, Config, FILE, IceServer, Layers, Models, overridden};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
+use crate::webrtc::{Probed, probe};
 use crate::{server, weights};
 
 /// How one thing is.
@@ -82,6 +84,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         language_server(config)?,
         speech_server(config)?,
     ]);
+    findings.extend(ice_servers(config)?);
     for finding in &findings {
         outln!("{finding}")?;
     }
@@ -367,6 +370,38 @@ fn speech_server(config: &Config) -> anyhow::Result<Finding> {
                 .todo("her own voice speaks meanwhile; `--set tts.url=` asks no other"),
         }
     }))
+}
+
+/// Whether the servers answer that help voice through routers.
+fn ice_servers(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    const WHAT: &str = "voice's way";
+    let realtime = &config.realtime;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let probes = realtime.ice_servers.iter();
+    let probed = runtime.block_on(join_all(probes.map(|server| probe(server, realtime))));
+    let told = |(server, probed): (&IceServer, Probed)| {
+        match probed {
+        Probed::Sees(address) => {
+            let found = format!("{server} sees this machine as {}", address.ip());
+            Finding::new(WHAT, State::Fine, found)
+        }
+        Probed::Relays(address) => {
+            let found = format!("{server} relays, from {}", address.ip());
+            Finding::new(WHAT, State::Fine, found)
+        }
+        Probed::NotOurs => {
+            let found = format!("{server} is told to clients; Janet herself is relayed over UDP");
+            Finding::new(WHAT, State::Fine, found)
+        }
+        Probed::Unknown => Finding::new(WHAT, State::Note, format!("{server} is not known"))
+            .todo("correct `realtime.ice_servers`; without it voice finds its way inside this network only"),
+        Probed::Refused => Finding::new(WHAT, State::Note, format!("{server} does not answer, or refuses"))
+            .todo("is it reached by UDP, and are `realtime.turn_username` and its password right? Voice goes without it"),
+    }
+    };
+    Ok(realtime.ice_servers.iter().zip(probed).map(told).collect())
 }
 
 #[cfg(test)]

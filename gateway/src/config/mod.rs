@@ -17,6 +17,7 @@ mod explain;
 mod layers;
 mod machine;
 mod raw;
+mod realtime;
 mod resolve;
 
 use std::net::IpAddr;
@@ -34,6 +35,8 @@ pub use explain::explain;
 pub(crate) use explain::overridden;
 pub use layers::{Facts, Layers, Origin, PROFILES, Request};
 pub use machine::{Gpu, Machine};
+pub use realtime::{IceKind, IcePolicy, IceServer, Realtime, TurnKey};
+use resolve::Check;
 
 /// The whole configuration, checked. No field means "default".
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +53,8 @@ pub struct Config {
     pub llm: Option<LlmServer>,
     /// A voice that runs elsewhere; `None`: only her own.
     pub tts: Option<SpeechServer>,
+    /// How voice in real time finds its way through routers.
+    pub realtime: Realtime,
     /// When Janet speaks and when she stops.
     pub talk: janet_talk::Config,
     /// How long conversations are kept, and where.

@@ -15,6 +15,7 @@ pub(super) struct Raw {
     pub(super) engine: Engine,
     pub(super) llm: Llm,
     pub(super) tts: Tts,
+    pub(super) realtime: Realtime,
     pub(super) talk: Talk,
     pub(super) conversation: Conversation,
     pub(super) persona: Persona,
@@ -187,6 +188,32 @@ impl Default for Tts {
             first_sound_ms: 4_000,
             stall_ms: 3_000,
             speaker: String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Realtime {
+    /// With commas between; empty: none, so that nobody outside is asked.
+    pub(super) ice_servers: String,
+    /// all or relay.
+    pub(super) ice_policy: String,
+    pub(super) turn_username: String,
+    /// The variable with its password.
+    pub(super) turn_password_env: String,
+    /// The variable with the secret that is shared with the server.
+    pub(super) turn_secret_env: String,
+}
+
+impl Default for Realtime {
+    fn default() -> Self {
+        Self {
+            ice_servers: String::new(),
+            ice_policy: "all".into(),
+            turn_username: String::new(),
+            turn_password_env: String::new(),
+            turn_secret_env: String::new(),
         }
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn resolve(
         engine: check.engine(&raw)?,
         llm: check.llm(&raw, environment)?,
         tts: check.tts(&raw, environment)?,
+        realtime: check.realtime(&raw, environment)?,
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
@@ -63,7 +64,7 @@ pub(super) fn resolve(
     Ok(config)
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     layers: &'a Layers,
 }
 
@@ -306,7 +307,7 @@ impl Check<'_> {
     }
 
     /// The key in the variable of this name; none for the empty name.
-    fn api_key(
+    pub(super) fn api_key(
         &self,
         key: &'static str,
         name: &str,
@@ -535,7 +536,7 @@ impl Check<'_> {
         }
     }
 
-    fn out_of_range(
+    pub(super) fn out_of_range(
         &self,
         key: &'static str,
         expected: &str,

@@ -151,9 +151,11 @@ pub async fn serve(
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
-    let rtc = realtime::open(lock.media_addresses(), announced.here.port()).await;
+    let ice = config.realtime.clone();
+    let rtc = realtime::open(lock.media_addresses(), announced.here.port(), ice).await;
     let app = Arc::new(App {
         rtc: rtc.clone(),
+        parked: socket::Parked::default(),
         profile,
         llm,
         tts,

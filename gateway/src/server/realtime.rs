@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::config::Realtime;
 use crate::webrtc::Door;
 
 /// Opens it at these addresses.
-pub(super) async fn open(hosts: Vec<IpAddr>, port: u16) -> Option<Arc<Door>> {
-    match Door::open(&hosts, port).await {
+pub(super) async fn open(hosts: Vec<IpAddr>, port: u16, ice: Realtime) -> Option<Arc<Door>> {
+    match Door::open(&hosts, port, ice).await {
         Ok(door) => {
             let addresses = door.addresses().len();
             tracing::debug!(addresses, "voice in real time over UDP");

@@ -4,17 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::Message;
 use futures_util::StreamExt;
-use futures_util::stream::SplitStream;
 use janet_engine::{Engine, EngineError, Session, SessionSpec};
-use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, WireError};
-use tokio::sync::{Notify, watch};
+use janet_protocol::{
+    ErrorCode, IceServer, Limits, PROTOCOL, Role, ServerMessage, Status, WireError,
+};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use super::Frames;
 use super::devices;
 use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
+use super::parked::{self, Comeback};
 use super::rate::Rate;
 use super::realtime::{self, News, Realtime};
 use super::requests::Requests;
@@ -22,6 +25,7 @@ use super::settings::Settings;
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat, Summons};
 use crate::lock::{Access, Opened, Outcome};
+use crate::webrtc::told_servers;
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -49,6 +53,8 @@ const CAPABILITIES: [&str; 11] = [
 pub(super) enum Leave {
     /// The client closed it or vanished.
     Gone,
+    /// Its socket broke, without a goodbye.
+    Lost,
     /// No sign of life within the ping time-out.
     Silent,
     /// The client does not read.
@@ -79,7 +85,7 @@ impl Leave {
     /// The close code (RFC 6455 §7.4.1).
     pub(super) const fn code(self) -> u16 {
         match self {
-            Self::Gone | Self::Silent | Self::Done => 1000,
+            Self::Gone | Self::Lost | Self::Silent | Self::Done => 1000,
             Self::Away => 1001,
             Self::Stalled | Self::Flooding | Self::Superseded | Self::NotPaired => 1008,
             Self::Violation => 1002,
@@ -94,6 +100,7 @@ impl Leave {
     pub(super) const fn reason(self) -> &'static str {
         match self {
             Self::Gone => "goodbye",
+            Self::Lost => "the connection broke",
             Self::Silent => "no sign of life within the ping time-out",
             Self::Stalled => "the client does not read what it is sent",
             Self::TooBig => "the frame is too large",
@@ -136,6 +143,8 @@ enum Wake {
     Phase,
     /// Somebody else takes the seat, or rings.
     Summons(Summons),
+    /// The client is back, by another socket.
+    Comeback(Comeback),
     /// The device was shut out.
     Revoked,
     /// The pairing that it opened is over.
@@ -149,7 +158,7 @@ enum Wake {
 /// One client that was let in.
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
-    access: Access,
+    pub(super) access: Access,
     pub(super) role: Role,
     /// The pairing that it has opened, which ends with it.
     pub(super) pairing: Option<Opened>,
@@ -172,6 +181,8 @@ pub(super) struct Connection {
     pub(super) refused: u32,
     /// Voice in real time, while there is any.
     pub(super) realtime: Option<Realtime>,
+    /// While voice flows: its client, by another socket.
+    comeback: Option<oneshot::Receiver<Comeback>>,
     /// Where her streamed voice goes: to whom the microphone belongs, or belonged last.
     pub(super) voice_over: Door,
     /// Samples of one microphone frame; kept for its allocation.
@@ -221,6 +232,7 @@ impl Connection {
             binary_refused: None,
             refused: 0,
             realtime: None,
+            comeback: None,
             voice_over: Door::Socket,
             samples: Vec::new(),
             woken: Arc::new(Notify::new()),
@@ -250,7 +262,7 @@ impl Connection {
     }
 
     /// Serves the client until one side has enough.
-    pub(super) async fn run(&mut self, frames: &mut SplitStream<WebSocket>) -> Leave {
+    pub(super) async fn run(&mut self, frames: &mut Frames) -> Leave {
         let mut ping = tokio::time::interval(self.app.config.server.ping_every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -264,6 +276,7 @@ impl Connection {
                     Err(_) => Wake::GoingDown,
                 },
                 summons = self.seat.summons() => Wake::Summons(summons),
+                comeback = parked::comeback(&mut self.comeback) => Wake::Comeback(comeback),
                 () = devices::revoked(&self.app.lock, &self.access) => Wake::Revoked,
                 outcome = devices::outcome(self.pairing.as_ref()) => Wake::PairingOver(outcome),
                 () = goes_down(&mut self.leaving) => Wake::GoingDown,
@@ -279,6 +292,10 @@ impl Connection {
                 Wake::Summons(Summons::Leave) => {
                     Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded))
                 }
+                Wake::Comeback(comeback) => {
+                    *frames = self.adopt(comeback);
+                    Ok(())
+                }
                 Wake::Revoked => Err(self.leave_with(ErrorCode::NotPaired, Leave::NotPaired)),
                 Wake::PairingOver(outcome) => self.tell_outcome(outcome),
                 Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
@@ -288,13 +305,85 @@ impl Connection {
                 return leave;
             }
             self.seat.set_engaged(self.realtime.is_some());
+            self.expect_comeback();
+        }
+    }
+
+    /// Waits for a client whose socket broke in the middle of a call, which goes on meanwhile: what it comes
+    /// back with, or why the connection ends.
+    pub(super) async fn park(&mut self, leave: Leave) -> Result<Frames, Leave> {
+        let is_broken = matches!(leave, Leave::Lost | Leave::Silent | Leave::Stalled);
+        let app = self.app.clone();
+        if !is_broken || self.comeback.is_none() || !app.parked.park(self.seat.client_id()) {
+            return Err(leave);
+        }
+        self.outbound = Outbound::nowhere();
+        let until = tokio::time::Instant::now() + parked::PATIENCE;
+        loop {
+            let went_on = tokio::select! {
+                comeback = parked::comeback(&mut self.comeback) => return Ok(self.adopt(comeback)),
+                () = self.woken.notified() => self.pump().await,
+                news = realtime::news(&mut self.realtime) => self.on_realtime(news).await,
+                summons = self.seat.summons() => match summons {
+                    Summons::Leave => Err(Leave::Superseded),
+                    // It is in a call.
+                    Summons::Ring(_) => Ok(()),
+                },
+                () = devices::revoked(&app.lock, &self.access) => Err(Leave::NotPaired),
+                () = goes_down(&mut self.leaving) => Err(Leave::Away),
+                () = tokio::time::sleep_until(until) => Err(leave),
+            };
+            went_on?;
+            self.expect_comeback();
+            if self.comeback.is_none() {
+                return Err(leave);
+            }
+        }
+    }
+
+    /// Goes on over another socket.
+    fn adopt(&mut self, comeback: Comeback) -> Frames {
+        let Comeback { frames, outbound } = comeback;
+        let old = std::mem::replace(&mut self.outbound, outbound);
+        let leave = Leave::Superseded;
+        let told = WireError::new(ErrorCode::Superseded, leave.reason());
+        // Most often nobody reads it.
+        old.text(told).ok();
+        old.say_goodbye(leave.code(), leave.reason());
+        self.pairing = None;
+        self.comeback = None;
+        self.heard = Instant::now();
+        metrics::counter!("janet_calls_taken_up_total").increment(1);
+        self.expect_comeback();
+        // One that is gone again shows at its next frame.
+        self.tell_status().ok();
+        frames
+    }
+
+    /// While voice flows the client may come back to it by another socket.
+    fn expect_comeback(&mut self) {
+        let flows = self.realtime.as_ref().is_some_and(Realtime::is_connected);
+        let client_id = self.seat.client_id();
+        match (flows, &self.comeback) {
+            (true, None) => {
+                let comes = self.app.parked.expect(client_id, self.access.clone());
+                self.comeback = Some(comes);
+            }
+            (false, Some(_)) => {
+                self.app.parked.forget(client_id);
+                self.comeback = None;
+            }
+            _ => {}
         }
     }
 
     /// Ends the reply in progress, keeps what was heard of it, and closes.
-    pub(super) async fn end(mut self, leave: Leave, frames: &mut SplitStream<WebSocket>) {
+    pub(super) async fn end(mut self, leave: Leave, frames: &mut Frames) {
         // Whoever was shut out lets nobody else in.
         self.pairing = None;
+        if self.comeback.take().is_some() {
+            self.app.parked.forget(self.seat.client_id());
+        }
         if self.session.as_ref().is_some_and(Session::mic_is_open) {
             self.seat.leaves_talking(Instant::now());
         }
@@ -359,7 +448,8 @@ impl Connection {
                 true => Ok(()),
                 false => self.on_flood(),
             },
-            Some(Ok(Message::Close(_))) | None => Err(Leave::Gone),
+            Some(Ok(Message::Close(_))) => Err(Leave::Gone),
+            None => Err(Leave::Lost),
             Some(Err(error)) => Err(reading_failed(&error)),
         }
     }
@@ -425,8 +515,22 @@ impl Connection {
             protocol: PROTOCOL,
             capabilities: CAPABILITIES.map(str::to_owned).into(),
             nodes: Vec::new(),
+            ice_servers: self.ice_servers(),
         })?)
     }
+
+    /// Servers that help this client's voice through routers.
+    pub(super) fn ice_servers(&self) -> Vec<IceServer> {
+        ice_servers(&self.app, &self.access)
+    }
+}
+
+/// Servers that help a client's voice through routers. Older clients of the house came in the clear:
+/// what they are told anybody can read.
+pub(super) fn ice_servers(app: &App, access: &Access) -> Vec<IceServer> {
+    let may_be_relayed = matches!(access, Access::Here | Access::Device(..));
+    let now = std::time::SystemTime::now();
+    told_servers(&app.config.realtime, may_be_relayed, now)
 }
 
 /// What the client did wrong is told apart from a socket that broke. axum hides the type of the
@@ -437,7 +541,7 @@ pub(super) fn reading_failed(error: &axum::Error) -> Leave {
         let words = error.to_string();
         // A client that vanishes breaks the protocol, too.
         if words.ends_with("Connection reset without closing handshake") {
-            return Leave::Gone;
+            return Leave::Lost;
         }
         for (beginning, leave) in [
             ("Space limit exceeded", Leave::TooBig),
@@ -450,5 +554,5 @@ pub(super) fn reading_failed(error: &axum::Error) -> Leave {
         }
         source = error.source();
     }
-    Leave::Gone
+    Leave::Lost
 }

@@ -16,11 +16,13 @@ mod connection;
 mod devices;
 mod inbound;
 mod outbound;
+mod parked;
 mod rate;
 mod realtime;
 mod requests;
 mod settings;
 mod stranger;
+mod take_up;
 mod told;
 mod voip;
 mod vr;
@@ -32,6 +34,7 @@ use axum::extract::WebSocketUpgrade;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::response::Response;
 use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
 use janet_protocol::{Role, SUBPROTOCOL};
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -40,6 +43,11 @@ use crate::app::App;
 use crate::lock::{Access, Visitor};
 use connection::{Connection, Leave};
 use outbound::Outbound;
+use parked::Comeback;
+pub(crate) use parked::Parked;
+
+/// What a client's frames come from.
+type Frames = SplitStream<WebSocket>;
 
 /// How much larger than the limit a frame may be and still only get an error: past it, reading it
 /// whole would be the attack.
@@ -98,6 +106,22 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
         (None, Access::Refused) => return stranger::refuse(socket, &app).await,
         (None, _) => return stranger::serve(socket, &app, &peer).await,
     };
+    let server = &app.config.server;
+    if let Some(client_id) = &query.client_id
+        && app.parked.knows(client_id, &access)
+    {
+        // Its place is its own already.
+        let (sink, frames) = socket.split();
+        let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
+        let comeback = Comeback { frames, outbound };
+        let Err(late) = app.parked.comes_back(client_id, comeback) else {
+            return;
+        };
+        // The call has ended in this moment: the client tries again.
+        late.outbound
+            .say_goodbye(Leave::Full.code(), Leave::Full.reason());
+        return late.outbound.finish(TURNED_AWAY).await;
+    }
     let reserved = RESERVED.min(app.config.server.max_clients / 4);
     let is_room = peer.is_here() || app.places.available_permits() > reserved;
     let place = match app.places.clone().try_acquire_owned() {
@@ -109,7 +133,6 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
         }
     };
     let (sink, mut frames) = socket.split();
-    let server = &app.config.server;
     let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
     match Connection::enter(
         app.clone(),
@@ -121,7 +144,13 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
     .await
     {
         Ok(mut connection) => {
-            let leave = connection.run(&mut frames).await;
+            let leave = loop {
+                let leave = connection.run(&mut frames).await;
+                match connection.park(leave).await {
+                    Ok(back) => frames = back,
+                    Err(leave) => break leave,
+                }
+            };
             tracing::debug!(%leave, "a client leaves");
             connection.end(leave, &mut frames).await;
         }

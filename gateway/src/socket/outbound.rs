@@ -27,8 +27,8 @@ pub(super) struct Stalled;
 
 /// The session's end of the queue. Dropping it ends the writer behind what is queued.
 pub(super) struct Outbound {
-    queue: mpsc::Sender<Message>,
-    writer: JoinHandle<()>,
+    /// `None`: nobody is there.
+    line: Option<(mpsc::Sender<Message>, JoinHandle<()>)>,
 }
 
 impl Outbound {
@@ -40,7 +40,14 @@ impl Outbound {
     ) -> Self {
         let (queue, waiting) = mpsc::channel(messages);
         let writer = tokio::spawn(write(socket, waiting, write_timeout));
-        Self { queue, writer }
+        Self {
+            line: Some((queue, writer)),
+        }
+    }
+
+    /// Of a connection that waits for its client: nothing is sent, and nothing gathers.
+    pub(super) fn nowhere() -> Self {
+        Self { line: None }
     }
 
     /// Queues a text frame.
@@ -51,7 +58,12 @@ impl Outbound {
 
     /// Queues sound; a client that is far behind loses it, and sees so by the sample numbers.
     pub(super) fn sound(&self, frame: Bytes) -> Result<(), Stalled> {
-        if self.queue.capacity() < self.queue.max_capacity() / 4 {
+        let is_behind = |queue: &mpsc::Sender<_>| queue.capacity() < queue.max_capacity() / 4;
+        if self
+            .line
+            .as_ref()
+            .is_some_and(|(queue, _)| is_behind(queue))
+        {
             metrics::counter!("janet_socket_sound_dropped_total").increment(1);
             return Ok(());
         }
@@ -65,7 +77,10 @@ impl Outbound {
 
     /// Resolves when the writer has given up, or the socket is gone.
     pub(super) async fn closed(&self) {
-        self.queue.closed().await;
+        match &self.line {
+            Some((queue, _)) => queue.closed().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Queues the close frame. What is queued behind it is never sent.
@@ -78,7 +93,9 @@ impl Outbound {
 
     /// Waits until everything is written, or until the client had its time to read.
     pub(super) async fn finish(self, patience: Duration) {
-        let Self { queue, mut writer } = self;
+        let Some((queue, mut writer)) = self.line else {
+            return;
+        };
         drop(queue);
         if timeout(patience, &mut writer).await.is_err() {
             writer.abort();
@@ -86,7 +103,10 @@ impl Outbound {
     }
 
     fn push(&self, message: Message) -> Result<(), Stalled> {
-        self.queue.try_send(message).map_err(|_| Stalled)
+        match &self.line {
+            Some((queue, _)) => queue.try_send(message).map_err(|_| Stalled),
+            None => Ok(()),
+        }
     }
 }
 

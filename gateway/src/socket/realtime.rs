@@ -43,6 +43,11 @@ impl Realtime {
         }
     }
 
+    /// Whether voice has flowed over it, and may still.
+    pub(super) fn is_connected(&self) -> bool {
+        self.media().is_some_and(Call::is_connected)
+    }
+
     /// Whether the microphone and her voice belong to it. A ring alone takes nothing away.
     pub(super) fn has_voice(&self) -> bool {
         match self {
@@ -150,6 +155,7 @@ impl Connection {
                 }
                 Ok(())
             }
+            News::Media(Told::Candidate(candidate)) => self.tell_candidate(candidate),
             News::Media(Told::Text(text)) => self.on_text(&text, Door::Events).await,
             News::Media(Told::Heard(sample)) => {
                 // A full queue is emptied within 10 ms, and the client says the same soon.

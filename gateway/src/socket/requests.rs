@@ -10,6 +10,7 @@ use janet_engine::ReplyId;
 use janet_protocol::{Dialect, RequestId, WireError};
 
 use super::voip::of_call;
+use super::vr::of_session;
 
 /// In which words an answer is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) enum Manner {
     Older,
     /// Whole, as part of the call of this name.
     Call(String),
+    /// Whole, as part of the session of this name.
+    Session(String),
 }
 
 impl Manner {
@@ -33,6 +36,7 @@ impl Manner {
         match self {
             Self::Canonical | Self::Older => error,
             Self::Call(call_id) => of_call(Some(call_id.clone()), error),
+            Self::Session(session_id) => of_session(session_id.clone(), error),
         }
     }
 }

@@ -269,6 +269,7 @@ impl Connection {
                 audio_format: AudioFormat::Wav,
                 client_id,
             },
+            Manner::Session(id) => self.spoken_in_session(id, ended.text, audio),
             Manner::Call(call_id) => {
                 let (words, voice) = self.spoken_answer(call_id, ended.text, audio);
                 self.send(request_id.clone(), words)?;
@@ -340,6 +341,7 @@ impl Connection {
                 id: self.seat.client_id().to_owned(),
                 expires_after_s: self.app.config.conversation.keep.as_secs(),
             },
+            pose: self.last_pose(),
         })
     }
 

@@ -11,7 +11,7 @@ use janet_protocol::{
 };
 use janet_talk::Mono;
 
-use super::connection::{Connection, Leave};
+use super::connection::{Connection, Leave, ice_servers};
 use super::inbound::{decode, refused};
 use super::realtime::{News, Realtime, media_error, new_id};
 use super::requests::{Asked, Manner};
@@ -20,7 +20,7 @@ use crate::conversations::{NotRung, Ring};
 use crate::webrtc::{Call as Media, Description, State};
 
 /// Name of the only node, as long as there is no cluster.
-const NODE: &str = "local";
+pub(super) const NODE: &str = "local";
 /// Who calls, unless somebody says otherwise.
 const CALLER: &str = "Janet";
 
@@ -37,6 +37,8 @@ pub(super) struct Voip {
     offer: Option<String>,
     /// Of the client's answer, which is answered once voice flows.
     agreed: Option<RequestId>,
+    /// Whether a new way was offered for it, and not answered yet.
+    pub(super) renews: bool,
 }
 
 impl Voip {
@@ -49,7 +51,13 @@ impl Voip {
             media: None,
             offer: None,
             agreed: None,
+            renews: false,
         }
+    }
+
+    /// What it is called.
+    pub(super) fn call_id(&self) -> &str {
+        &self.call_id
     }
 
     /// Its media, once it was offered.
@@ -60,6 +68,19 @@ impl Voip {
     /// Whether the microphone and her voice belong to it.
     pub(super) fn has_voice(&self) -> bool {
         self.machine.state() != CallState::Ringing
+    }
+
+    /// Whether voice flows, or is held.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(
+            self.machine.state(),
+            CallState::Connected | CallState::OnHold
+        )
+    }
+
+    /// How far it is.
+    pub(super) fn state(&self) -> CallState {
+        self.machine.state()
     }
 
     /// Whether voice flows.
@@ -98,7 +119,7 @@ impl Voip {
         checked.map_err(|refusal| self.refuse(refusal))
     }
 
-    fn refuse(&self, refusal: Refusal) -> WireError {
+    pub(super) fn refuse(&self, refusal: Refusal) -> WireError {
         let call_id = &self.call_id;
         let error = match (refusal, self.machine.state()) {
             (Refusal::Busy, CallState::Ringing) => WireError::new(
@@ -134,6 +155,12 @@ impl Connection {
         request_id: Option<RequestId>,
     ) -> Result<Option<Outgoing>, WireError> {
         let now = Instant::now();
+        if direction == CallDirection::Outgoing
+            && let Some(call_id) = &call_id
+            && self.voip(Some(call_id)).is_some_and(Voip::goes_on)
+        {
+            return self.take_up(call_id.clone(), request_id).await;
+        }
         let (call_id, event) = match direction {
             CallDirection::Outgoing => {
                 let free = self.is_free(now);
@@ -189,6 +216,9 @@ impl Connection {
     ) -> Result<Option<Outgoing>, WireError> {
         let now = Instant::now();
         let voip = self.call(&call_id)?;
+        if voip.renews {
+            return self.renewed(call_id, sdp, request_id).await;
+        }
         voip.check(now, Event::Answer)?;
         if let Some(media) = &voip.media {
             let taken = media.answered(sdp).await;
@@ -410,6 +440,7 @@ impl Connection {
                         sdp: voip.offer.take().unwrap_or_default().into(),
                         sdp_type: SdpType::Offer,
                         node_id: NODE.to_owned(),
+                        ice_servers: ice_servers(&self.app, &self.access),
                     },
                 ),
                 Action::Connected => (
@@ -523,7 +554,7 @@ impl Connection {
         }
     }
 
-    fn call(&self, call_id: &str) -> Result<&Voip, WireError> {
+    pub(super) fn call(&self, call_id: &str) -> Result<&Voip, WireError> {
         let voip = self.voip(Some(call_id));
         voip.ok_or_else(|| unknown(Some(call_id.to_owned())))
     }

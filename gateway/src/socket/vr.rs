@@ -4,11 +4,17 @@
 //! network.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
-use janet_protocol::{ErrorCode, Family, SdpType, ServerMessage, Transport, VrStatus, WireError};
+use janet_protocol::{
+    Base64, ErrorCode, Family, Hands, LastPose, Outgoing, Pose, RequestId, Said, SdpType,
+    ServerMessage, Sound, Transport, VrStatus, WireError,
+};
 
 use super::connection::{Connection, Leave};
+use super::inbound::{decode, refused};
 use super::realtime::{Realtime, media_error, new_id};
+use super::requests::{Asked, Manner};
 use crate::webrtc::{Again, Call, Description, State};
 
 /// A session of this connection.
@@ -16,6 +22,23 @@ pub(super) struct Vr {
     session_id: String,
     session_no: u32,
     pub(super) media: Call,
+    /// How far it is, as last told.
+    status: VrStatus,
+    pose: Option<Seen>,
+}
+
+/// Where the client's head and hands were at a moment.
+struct Seen {
+    at: Instant,
+    head: Pose,
+    hands: Hands,
+}
+
+impl Seen {
+    fn now(head: Pose, hands: Hands) -> Self {
+        let at = Instant::now();
+        Self { at, head, hands }
+    }
 }
 
 impl Connection {
@@ -25,6 +48,7 @@ impl Connection {
         session_id: Option<String>,
         transport: Transport,
         sdp: Option<String>,
+        head_pose: Option<Pose>,
     ) -> Result<ServerMessage, WireError> {
         let session_id = session_id.unwrap_or_else(new_id);
         let refuse = |error: WireError| of_session(session_id.clone(), error);
@@ -43,7 +67,9 @@ impl Connection {
             let again = vr.media.again(sdp.clone()).await;
             match again.map_err(|error| refuse(media_error(&error, "sdp")))? {
                 Again::Agreed(description) => {
-                    return Ok(described(session_id, vr.session_no, description));
+                    let session_no = vr.session_no;
+                    self.set_pose(head_pose, Hands::default());
+                    return Ok(self.described(session_id, session_no, description));
                 }
                 Again::Stranger => {}
             }
@@ -56,24 +82,105 @@ impl Connection {
             session_id: session_id.clone(),
             session_no,
             media,
+            status: VrStatus::Connecting,
+            pose: None,
         };
         self.realtime = Some(Realtime::Vr(vr));
-        Ok(described(session_id, session_no, description))
+        self.set_pose(head_pose, Hands::default());
+        Ok(self.described(session_id, session_no, description))
     }
 
     /// `vr_audio`.
     pub(super) async fn vr_audio(
         &mut self,
         session_id: String,
-        sdp: String,
-    ) -> Result<ServerMessage, WireError> {
-        let media = self.vr_media(&session_id)?;
-        let taken = media.answered(sdp).await;
-        let status = VrStatus::Connecting;
-        match taken {
-            Ok(()) => Ok(ServerMessage::VrResponse { session_id, status }),
-            Err(error) => Err(of_session(session_id, media_error(&error, "sdp"))),
+        said: Said,
+        request_id: Option<RequestId>,
+    ) -> Result<Option<Outgoing>, WireError> {
+        match said {
+            Said::Recording(audio) => {
+                let asked = self.vr_utterance(&session_id, audio, request_id).await;
+                asked.map_err(|error| of_session(session_id, error))?;
+                Ok(None)
+            }
+            Said::Description(sdp) => {
+                let media = self.vr_media(&session_id)?;
+                match media.answered(sdp.into_exposed()).await {
+                    Ok(()) => {
+                        let message = response(session_id, VrStatus::Connecting);
+                        Ok(Some(Outgoing {
+                            request_id,
+                            message,
+                        }))
+                    }
+                    Err(error) => Err(of_session(session_id, media_error(&error, "sdp"))),
+                }
+            }
         }
+    }
+
+    /// One whole utterance, where no other way for voice is up (or besides it).
+    async fn vr_utterance(
+        &mut self,
+        session_id: &str,
+        audio: Sound,
+        request_id: Option<RequestId>,
+    ) -> Result<(), WireError> {
+        self.vr_media(session_id)?;
+        self.ready()?;
+        let pcm = decode(audio, self.app.config.talk.longest_turn).await?;
+        let tag = self.ready()?.utterance(pcm, true).map_err(refused)?;
+        let manner = Manner::Session(session_id.to_owned());
+        self.requests.asked(tag, Asked { request_id, manner });
+        Ok(())
+    }
+
+    /// What is told of an answer to a recording.
+    pub(super) fn spoken_in_session(
+        &self,
+        session_id: String,
+        text: String,
+        audio: Option<Base64>,
+    ) -> ServerMessage {
+        let vr = self.vr().filter(|vr| vr.session_id == session_id);
+        ServerMessage::VrResponse {
+            session_id,
+            status: vr.map_or(VrStatus::Ended, |vr| vr.status),
+            text: Some(text.into()),
+            audio,
+        }
+    }
+
+    /// `vr_pose`.
+    pub(super) fn vr_pose(
+        &mut self,
+        session_id: &str,
+        head: Pose,
+        hands: Hands,
+    ) -> Result<(), WireError> {
+        self.vr_media(session_id)?;
+        self.set_pose(Some(head), hands);
+        Ok(())
+    }
+
+    fn set_pose(&mut self, head: Option<Pose>, hands: Hands) {
+        if let Some(Realtime::Vr(vr)) = &mut self.realtime
+            && let Some(head) = head
+        {
+            vr.pose = Some(Seen::now(head, hands));
+        }
+    }
+
+    /// Where the client's head and hands are, as far as it told.
+    pub(super) fn last_pose(&self) -> Option<LastPose> {
+        let vr = self.vr()?;
+        let Seen { at, head, hands } = vr.pose.as_ref()?;
+        Some(LastPose {
+            session_id: vr.session_id.clone(),
+            age_ms: at.elapsed().as_millis() as u64,
+            head: *head,
+            hands: *hands,
+        })
     }
 
     /// `vr_ice`.
@@ -136,34 +243,73 @@ impl Connection {
         }
     }
 
-    fn tell_vr(&self, status: VrStatus) -> Result<(), Leave> {
-        let Some(vr) = self.vr() else {
+    /// Tells where the server can be reached, too.
+    pub(super) fn tell_candidate(&self, candidate: String) -> Result<(), Leave> {
+        let (candidate, sdp_mid) = (candidate.into(), MID.to_owned());
+        let message = match &self.realtime {
+            None => return Ok(()),
+            Some(Realtime::Vr(vr)) => ServerMessage::VrIce {
+                session_id: vr.session_id.clone(),
+                candidate,
+                sdp_mid,
+                sdp_mline_index: 0,
+            },
+            Some(Realtime::Voip(voip)) => ServerMessage::VoipIce {
+                call_id: voip.call_id().to_owned(),
+                candidate,
+                sdp_mid,
+                sdp_mline_index: 0,
+            },
+        };
+        Ok(self.outbound.text(message)?)
+    }
+
+    fn tell_vr(&mut self, status: VrStatus) -> Result<(), Leave> {
+        let Some(Realtime::Vr(vr)) = &mut self.realtime else {
             return Ok(());
         };
+        vr.status = status;
         let session_id = vr.session_id.clone();
-        let response = ServerMessage::VrResponse { session_id, status };
-        Ok(self.outbound.text(response)?)
+        Ok(self.outbound.text(response(session_id, status))?)
+    }
+
+    fn described(
+        &self,
+        session_id: String,
+        session_no: u32,
+        description: Description,
+    ) -> ServerMessage {
+        match description {
+            Description::Offer(sdp) => ServerMessage::VrOffer {
+                session_id,
+                session_no,
+                sdp: sdp.into(),
+                sdp_type: SdpType::Offer,
+                ice_servers: self.ice_servers(),
+            },
+            Description::Answer(sdp) => ServerMessage::VrAnswer {
+                session_id,
+                session_no,
+                sdp: sdp.into(),
+                sdp_type: SdpType::Answer,
+            },
+        }
     }
 }
 
-fn described(session_id: String, session_no: u32, description: Description) -> ServerMessage {
-    match description {
-        Description::Offer(sdp) => ServerMessage::VrOffer {
-            session_id,
-            session_no,
-            sdp: sdp.into(),
-            sdp_type: SdpType::Offer,
-        },
-        Description::Answer(sdp) => ServerMessage::VrAnswer {
-            session_id,
-            session_no,
-            sdp: sdp.into(),
-            sdp_type: SdpType::Answer,
-        },
+/// The first section of every description (RFC 8843): all others share its transport.
+const MID: &str = "0";
+
+fn response(session_id: String, status: VrStatus) -> ServerMessage {
+    ServerMessage::VrResponse {
+        session_id,
+        status,
+        text: None,
+        audio: None,
     }
 }
 
-fn of_session(session_id: String, error: WireError) -> WireError {
+pub(super) fn of_session(session_id: String, error: WireError) -> WireError {
     let session_id = Some(session_id);
     error.in_family(Family::Vr { session_id })
 }

@@ -6,14 +6,17 @@ use bytes::Bytes;
 use janet_audio::jitter::Packet;
 use janet_audio::opus::OpusError;
 use janet_engine::Playback;
-use janet_protocol::{Outgoing, ServerMessage};
+use janet_protocol::{ErrorCode, Outgoing, ServerMessage, WireError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use super::candidates::reflexive_candidate;
 use super::description::{PeerError, ice_fragment};
 use super::door::{Description, Place};
 use super::mux::Datagram;
-use super::peer::{Happened, Peer};
+use super::peer::{Happened, LONGEST_TEXT, Peer};
+use super::relays::{Came, Relays};
+use super::stun::Mapped;
 use crate::media::{Clock, Down, Up};
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
@@ -30,6 +33,8 @@ const SETTING_UP: Duration = Duration::from_secs(30);
 const ORDER: Duration = Duration::from_secs(5);
 /// Between two wishes for a new way.
 const BETWEEN: Duration = Duration::from_secs(1);
+/// Addresses of our port that one far end is told of, however often a router chooses another.
+const MOST_MAPPED: usize = 32;
 /// The task wakes at least so often.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -71,6 +76,8 @@ pub(crate) enum Told {
     },
     /// JSON from the `events` channel.
     Text(String),
+    /// We can be reached there, too: an ICE candidate for the far end.
+    Candidate(String),
     /// Of her voice everything before this sample will have been heard, although more was asked to be
     /// dropped: it is on its way already.
     Heard(u32),
@@ -124,8 +131,11 @@ impl Call {
         let (set_state, state) = watch::channel(State::Connecting);
         let began = Instant::now();
         let task = Task {
+            mapped: place.mapped(),
             place,
             peer,
+            relays: Relays::default(),
+            told_mapped: Vec::new(),
             up: Up::new()?,
             down: Down::new(fastrand::u16(..), fastrand::u32(..))?,
             began,
@@ -164,6 +174,11 @@ impl Call {
     pub(crate) async fn candidate(&self, candidate: String) -> Result<(), PeerError> {
         self.order(|reply| Command::Candidate(candidate, reply))
             .await
+    }
+
+    /// Whether media flows.
+    pub(crate) fn is_connected(&self) -> bool {
+        *self.state.borrow() == State::Connected
     }
 
     /// What the engine wants to be heard.
@@ -220,6 +235,10 @@ impl Call {
 struct Task {
     place: Place,
     peer: Peer,
+    relays: Relays,
+    /// How the outside sees our port, and what the far end knows of that.
+    mapped: watch::Receiver<Vec<Mapped>>,
+    told_mapped: Vec<Mapped>,
     up: Up,
     down: Down,
     began: Instant,
@@ -246,6 +265,9 @@ impl Task {
         mut orders: mpsc::Receiver<Command>,
         mut playbacks: mpsc::Receiver<Sound>,
     ) {
+        // Whoever does not answer delays nobody.
+        let mut asking = std::pin::pin!(Relays::ask(self.place.ice()));
+        let mut is_asking = true;
         let end = loop {
             let now = Instant::now();
             match self.turn(now) {
@@ -263,6 +285,11 @@ impl Task {
                     self.peer.datagram(Instant::now(), to, from, bytes);
                 }
                 Some(sound) = playbacks.recv() => self.hear(sound),
+                relays = &mut asking, if is_asking => {
+                    (self.relays, is_asking) = (relays, false);
+                }
+                () = self.relays.receive(Instant::now) => {}
+                Ok(()) = self.mapped.changed() => {}
                 order = orders.recv() => match order {
                     Some(order) => self.obey(order),
                     // The connection that it belonged to is gone.
@@ -272,7 +299,9 @@ impl Task {
             }
         };
         self.peer.close();
-        self.send_all();
+        let now = Instant::now();
+        self.send_all(now);
+        self.relays.close(now);
         self.count();
         self.state.send_replace(end);
     }
@@ -282,6 +311,9 @@ impl Task {
         if self.peer.timeout().is_some_and(|due| due <= now) {
             self.peer.on_timeout(now);
         }
+        self.relays.on_timeout(now);
+        self.on_relays(now);
+        self.tell_mapped();
         let now_us = self.micros(now);
         while let Some(happened) = self.peer.poll() {
             if let Some(end) = self.on(happened, now, now_us)? {
@@ -314,8 +346,33 @@ impl Task {
         } else if now >= self.set_up_until {
             return Ok(Some(State::Failed));
         }
-        self.send_all();
+        self.send_all(now);
         Ok(None)
+    }
+
+    fn on_relays(&mut self, now: Instant) {
+        while let Some(came) = self.relays.poll() {
+            match came {
+                Came::Address(address) => match self.peer.add_relay(address) {
+                    Ok(candidate) => self.tell(Told::Candidate(candidate)),
+                    Err(error) => tracing::debug!(%error, "a relay is of no use"),
+                },
+                Came::Datagram { from, to, bytes } => self.peer.datagram(now, to, from, bytes),
+            }
+        }
+    }
+
+    /// Tells the far end how the outside sees our port, each address once.
+    fn tell_mapped(&mut self) {
+        let mapped = self.mapped.borrow_and_update().clone();
+        for mapped in mapped {
+            if self.told_mapped.len() < MOST_MAPPED && !self.told_mapped.contains(&mapped) {
+                self.told_mapped.push(mapped);
+                if let Ok(candidate) = reflexive_candidate(mapped.seen) {
+                    self.tell(Told::Candidate(candidate));
+                }
+            }
+        }
     }
 
     fn on(
@@ -351,6 +408,11 @@ impl Task {
             }
             Happened::EventsOpen => self.tell_clock(now),
             Happened::Text(text) => self.tell(Told::Text(text)),
+            Happened::TooLong => {
+                let message = format!("more than {LONGEST_TEXT} bytes in one message on events");
+                let error = WireError::new(ErrorCode::FrameTooLarge, message);
+                self.peer.text(now, &Outgoing::from(error).to_json());
+            }
         }
         Ok(None)
     }
@@ -409,6 +471,8 @@ impl Task {
         if let Some(fragment) = ice_fragment(description.sdp()) {
             self.place.rename(fragment);
         }
+        // They were for the old way.
+        self.told_mapped.clear();
         metrics::counter!("janet_webrtc_restarts_total").increment(1);
         Ok(Again::Agreed(description))
     }
@@ -455,10 +519,13 @@ impl Task {
         self.peer.text(now, &Outgoing::from(clock).to_json());
     }
 
-    fn send_all(&mut self) {
+    fn send_all(&mut self, now: Instant) {
         while let Some(out) = self.peer.poll_transmit() {
-            self.place.send(&out);
+            if !self.relays.send(now, out.from, out.to, &out.bytes) {
+                self.place.send(&out);
+            }
         }
+        self.relays.flush();
     }
 
     fn due(&mut self, now: Instant) -> Instant {
@@ -466,10 +533,8 @@ impl Task {
         let ours = [self.up.timeout(), down].into_iter().flatten();
         let ours = ours.map(|due_us| self.began + Duration::from_micros(due_us));
         let due = ours.chain([now + IDLE]).min().unwrap_or(now);
-        match self.peer.timeout() {
-            Some(theirs) => due.min(theirs),
-            None => due,
-        }
+        let theirs = [self.peer.timeout(), self.relays.timeout()];
+        theirs.into_iter().flatten().fold(due, Instant::min)
     }
 
     fn is_connected(&self) -> bool {

@@ -9,14 +9,17 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use futures_util::future::join_all;
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 
 use super::call::Call;
 use super::description::{PeerError, ice_fragment};
 use super::mux::{CallNo, Datagram, Mux};
 use super::peer::{Peer, Transmit};
+use super::servers::resolve;
+use super::stun::{Mapped, Reflexive};
 use crate::app::goes_down;
+use crate::config::{IceKind, IcePolicy, IceServer, Realtime};
 
 /// Datagrams that wait for one call: more than two seconds of voice. What is more is dropped, as the
 /// network might.
@@ -27,6 +30,9 @@ const DATAGRAM_BYTES: usize = 2048;
 const MAKING: Duration = Duration::from_secs(5);
 /// Between two tries to read from a socket that fails.
 const RETRY: Duration = Duration::from_millis(10);
+
+/// Where STUN servers are is looked up so often while anybody calls.
+const LOOK_UP: Duration = Duration::from_secs(300);
 
 /// What the far end is told, in SDP (RFC 8866).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,12 +62,18 @@ pub(crate) struct Door {
     ways: Vec<Way>,
     mux: Mutex<Mux<mpsc::Sender<Datagram>>>,
     calls: AtomicU64,
+    ice: Arc<Realtime>,
+    reflexive: Mutex<Reflexive>,
+    /// How the outside sees the port.
+    mapped: watch::Sender<Vec<Mapped>>,
+    /// A call begins.
+    begins: Notify,
 }
 
 impl Door {
     /// Opens the port of this number at these addresses, or any other where somebody has it; without those
     /// that this machine does not have.
-    pub(crate) async fn open(hosts: &[IpAddr], port: u16) -> io::Result<Self> {
+    pub(crate) async fn open(hosts: &[IpAddr], port: u16, ice: Realtime) -> io::Result<Self> {
         let mut ways = Vec::new();
         let mut failed = None;
         for host in hosts {
@@ -76,6 +88,10 @@ impl Door {
                 ways,
                 mux: Mutex::default(),
                 calls: AtomicU64::new(1),
+                ice: Arc::new(ice),
+                reflexive: Mutex::default(),
+                mapped: watch::Sender::default(),
+                begins: Notify::new(),
             }),
         }
     }
@@ -89,7 +105,71 @@ impl Door {
     pub(crate) async fn listen(self: Arc<Self>, leaving: watch::Receiver<bool>) {
         let ways = self.ways.iter();
         let all = ways.map(|way| self.listen_at(way, leaving.clone()));
-        join_all(all).await;
+        tokio::join!(join_all(all), self.reflect(leaving.clone()));
+    }
+
+    /// Learns how the outside sees the port, while anybody calls. Ends without servers to ask.
+    async fn reflect(&self, mut leaving: watch::Receiver<bool>) {
+        let is_stun = |server: &&_| {
+            matches!(
+                server,
+                IceServer {
+                    kind: IceKind::Stun,
+                    ..
+                }
+            )
+        };
+        let servers: Vec<&IceServer> = self.ice.ice_servers.iter().filter(is_stun).collect();
+        if servers.is_empty() || self.ice.ice_policy == IcePolicy::Relay {
+            return;
+        }
+        let mut looked_up: Option<Instant> = None;
+        loop {
+            let now = Instant::now();
+            if self.mux().is_empty() {
+                self.mapped.send_replace(Vec::new());
+                self.reflexive().aim(now, &[], &[]);
+                looked_up = None;
+                tokio::select! {
+                    () = self.begins.notified() => {}
+                    () = goes_down(&mut leaving) => return,
+                }
+            }
+            if looked_up.is_none_or(|last| last.elapsed() > LOOK_UP) {
+                let looking = join_all(servers.iter().map(|server| resolve(server)));
+                let found = tokio::select! {
+                    found = looking => found.concat(),
+                    () = goes_down(&mut leaving) => return,
+                };
+                looked_up = Some(Instant::now());
+                self.reflexive().aim(now, &self.addresses(), &found);
+            }
+            let due = self.ask_outside();
+            tokio::select! {
+                () = tokio::time::sleep_until(due.into()) => {}
+                () = goes_down(&mut leaving) => return,
+            }
+        }
+    }
+
+    /// Asks the servers that are due; when the next one is.
+    fn ask_outside(&self) -> Instant {
+        let now = Instant::now();
+        let mut reflexive = self.reflexive();
+        reflexive.on_timeout(now);
+        while let Some(out) = reflexive.poll_transmit() {
+            self.send(&out);
+        }
+        self.tell_mapped(reflexive.mapped());
+        reflexive.timeout().unwrap_or(now + LOOK_UP)
+    }
+
+    fn tell_mapped(&self, mapped: Vec<Mapped>) {
+        self.mapped.send_if_modified(|known| {
+            let is_new = *known != mapped;
+            *known = mapped;
+            is_new
+        });
     }
 
     async fn listen_at(&self, way: &Way, mut leaving: watch::Receiver<bool>) {
@@ -123,7 +203,10 @@ impl Door {
         self: &Arc<Self>,
         offer: Option<String>,
     ) -> Result<(Call, Description), PeerError> {
-        let locals = self.addresses();
+        let locals = match self.ice.ice_policy {
+            IcePolicy::All => self.addresses(),
+            IcePolicy::Relay => Vec::new(),
+        };
         let make = move || {
             let now = Instant::now();
             let mut peer = Peer::new(now, &locals)?;
@@ -145,6 +228,8 @@ impl Door {
         let number = CallNo(self.calls.fetch_add(1, Ordering::Relaxed));
         let (queue, datagrams) = mpsc::channel(DATAGRAMS);
         self.mux().enter(number, fragment, queue);
+        self.tell_size();
+        self.begins.notify_one();
         let place = Place {
             door: self.clone(),
             number,
@@ -155,15 +240,55 @@ impl Door {
     }
 
     fn hand_on(&self, datagram: Datagram) {
-        let queue = self.mux().whose(datagram.from, &datagram.bytes).cloned();
-        let dropped = match queue {
-            None => "nobody",
-            Some(queue) => match queue.try_send(datagram) {
-                Ok(()) => return,
-                Err(_) => "full",
-            },
+        let Datagram { from, to, bytes } = &datagram;
+        let mut reflexive = self.reflexive();
+        if reflexive.take(Instant::now(), *to, *from, bytes) {
+            self.tell_mapped(reflexive.mapped());
+            return;
+        }
+        drop(reflexive);
+        let mux = self.mux();
+        let mut queues = mux.whose(datagram.from, &datagram.bytes).peekable();
+        if queues.peek().is_none() {
+            dropped("nobody");
+        }
+        let mut rest = Some(datagram);
+        while let Some(queue) = queues.next() {
+            let datagram = match queues.peek() {
+                Some(_) => rest.clone(),
+                None => rest.take(),
+            };
+            if let Some(datagram) = datagram
+                && queue.try_send(datagram).is_err()
+            {
+                dropped("full");
+            }
+        }
+    }
+
+    fn send(&self, out: &Transmit) {
+        let mut ways = self.ways.iter();
+        let sent = match ways.find(|way| way.address == out.from) {
+            Some(way) => way.socket.try_send_to(&out.bytes, out.to).is_ok(),
+            None => false,
         };
-        metrics::counter!("janet_webrtc_dropped_datagrams_total", "why" => dropped).increment(1);
+        if !sent {
+            dropped("unsent");
+        }
+    }
+
+    fn reflexive(&self) -> MutexGuard<'_, Reflexive> {
+        self.reflexive
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells how full the tables are.
+    fn tell_size(&self) {
+        let (calls, names, addresses) = self.mux().len();
+        for (table, size) in [("calls", calls), ("names", names), ("addresses", addresses)] {
+            metrics::gauge!("janet_webrtc_table_entries", "table" => table).set(size as f64);
+        }
     }
 
     fn mux(&self) -> MutexGuard<'_, Mux<mpsc::Sender<Datagram>>> {
@@ -186,16 +311,22 @@ impl Place {
     /// Sends, or drops what the system has no room for.
     pub(super) fn send(&self, out: &Transmit) {
         self.door.mux().sent(self.number, out.to, &out.bytes);
-        let mut ways = self.door.ways.iter();
-        let sent = match ways.find(|way| way.address == out.from) {
-            Some(way) => way.socket.try_send_to(&out.bytes, out.to).is_ok(),
-            None => false,
-        };
-        if !sent {
-            metrics::counter!("janet_webrtc_dropped_datagrams_total", "why" => "unsent")
-                .increment(1);
-        }
+        self.door.send(out);
     }
+
+    /// Servers for ICE.
+    pub(super) fn ice(&self) -> Arc<Realtime> {
+        self.door.ice.clone()
+    }
+
+    /// How the outside sees the port, now and later.
+    pub(super) fn mapped(&self) -> watch::Receiver<Vec<Mapped>> {
+        self.door.mapped.subscribe()
+    }
+}
+
+fn dropped(why: &'static str) {
+    metrics::counter!("janet_webrtc_dropped_datagrams_total", "why" => why).increment(1);
 }
 
 async fn way(host: IpAddr, port: u16) -> io::Result<Way> {
@@ -212,6 +343,7 @@ async fn way(host: IpAddr, port: u16) -> io::Result<Way> {
 impl Drop for Place {
     fn drop(&mut self) {
         self.door.mux().leave(self.number);
+        self.door.tell_size();
     }
 }
 
@@ -227,19 +359,27 @@ mod tests {
     #[tokio::test]
     async fn addresses_that_this_machine_does_not_have_are_left_out() {
         let here = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let door = Door::open(&[NOBODY.into(), here], 0).await;
+        let door = Door::open(&[NOBODY.into(), here], 0, Realtime::default()).await;
         let addresses = door.expect("one of them is ours").addresses();
         assert_eq!(addresses.len(), 1);
         assert_eq!(addresses[0].ip(), here);
-        assert!(Door::open(&[NOBODY.into()], 0).await.is_err());
+        assert!(
+            Door::open(&[NOBODY.into()], 0, Realtime::default())
+                .await
+                .is_err()
+        );
     }
 
     #[tokio::test]
     async fn a_port_that_somebody_has_gives_way_to_another() {
         let here = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let first = Door::open(&[here], 0).await.expect("a port");
+        let first = Door::open(&[here], 0, Realtime::default())
+            .await
+            .expect("a port");
         let port = first.addresses()[0].port();
-        let second = Door::open(&[here], port).await.expect("a port");
+        let second = Door::open(&[here], port, Realtime::default())
+            .await
+            .expect("a port");
         assert_ne!(second.addresses()[0].port(), port);
     }
 
@@ -249,7 +389,11 @@ mod tests {
             Ipv4Addr::LOCALHOST.into(),
             Ipv4Addr::new(127, 0, 0, 2).into(),
         ];
-        let door = Arc::new(Door::open(&hosts, 0).await.expect("two ports"));
+        let door = Arc::new(
+            Door::open(&hosts, 0, Realtime::default())
+                .await
+                .expect("two ports"),
+        );
         let (call, description) = door.call(None).await.expect("an offer");
         for address in door.addresses() {
             let line = format!("{} {} typ host", address.ip(), address.port());
@@ -261,6 +405,49 @@ mod tests {
         while Arc::strong_count(&door) > 1 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(door.mux().len(), (0, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_flood_fills_one_queue_and_nothing_else() {
+        let hosts = [Ipv4Addr::LOCALHOST.into()];
+        let door = Door::open(&hosts, 0, Realtime::default()).await;
+        let door = Arc::new(door.expect("a port"));
+        let (queue, mut waiting) = mpsc::channel(DATAGRAMS);
+        door.mux().enter(CallNo(9), "flooded", queue);
+        let (calm, mut quiet) = mpsc::channel(DATAGRAMS);
+        door.mux().enter(CallNo(8), "calm", calm);
+        let at = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let to = door.addresses()[0];
+        let named = |name: &str| {
+            let mut request = vec![0, 1, 0, 16, 0x21, 0x12, 0xA4, 0x42];
+            request.extend([7; 12]);
+            request.extend([0, 6, 0, name.len() as u8]);
+            request.extend(name.bytes());
+            BytesMut::from(&request[..])
+        };
+        for n in 0..20_000_u16 {
+            // From everywhere: named, unknown, and not even STUN.
+            let bytes = match n % 3 {
+                0 => named("flooded"),
+                1 => named("nobody!"),
+                _ => BytesMut::from(&[128; 1200][..]),
+            };
+            let from = at(1000 + n);
+            door.hand_on(Datagram { from, to, bytes });
+        }
+        assert_eq!(door.mux().len(), (2, 2, 0), "nothing is learned from it");
+        assert_eq!(waiting.len(), DATAGRAMS);
+        let (from, bytes) = (at(999), named("calm"));
+        door.hand_on(Datagram { from, to, bytes });
+        assert_eq!(quiet.try_recv().expect("it is handed on").from, at(999));
+        // Once it is worked off, the flooded call goes on, too.
+        while waiting.try_recv().is_ok() {}
+        let bytes = named("flooded");
+        door.hand_on(Datagram { from, to, bytes });
+        assert_eq!(waiting.len(), 1);
+        door.mux().leave(CallNo(9));
+        door.mux().leave(CallNo(8));
         assert_eq!(door.mux().len(), (0, 0, 0));
     }
 }

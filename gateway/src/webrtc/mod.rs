@@ -10,6 +10,7 @@
 //! break; whatever breaks in it ends this call and no other.
 
 mod call;
+mod candidates;
 mod description;
 mod door;
 #[cfg(test)]
@@ -17,8 +18,15 @@ mod door;
 mod fuzz;
 mod mux;
 mod peer;
+mod probe;
+mod relays;
 mod reports;
+mod servers;
+mod stun;
+mod turn;
 
 pub(crate) use call::{Again, Call, State, Told};
 pub(crate) use description::PeerError;
 pub(crate) use door::{Description, Door};
+pub(crate) use probe::{Probed, probe};
+pub(crate) use servers::told as told_servers;

@@ -2,9 +2,11 @@
 //!
 //! The first datagram of a far end is a STUN request that names the call (RFC 8445 §7.2.2: the first half
 //! of USERNAME is the receiver's user fragment). Everything after it is known by its address. An address is
-//! learned when the call's ICE agent sends to it; one that the agent has just answered (so that it knew
-//! the call's password) takes the address over, one that is only tried does not: otherwise anybody could
-//! name somebody else's address as a candidate, and take his packets away.
+//! learned when the call's ICE agent sends to it. One that is only tried is nobody's but the first one's:
+//! otherwise anybody could name somebody else's address as a candidate, and take his packets away. One that
+//! the agent has answered, so that the sender knew the call's password, may be claimed by several: who
+//! forges the address of somebody else's call claims it beside him. What comes from there then goes to all
+//! of them, and each call's keys tell what is its own.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,6 +17,8 @@ use bytes::BytesMut;
 /// Addresses of one call. Of more, one that proves itself takes the place of the oldest, and none is learned
 /// that was only tried: a far end has a few candidates.
 const ADDRESSES: usize = 32;
+/// Calls that claim one address. Nobody who has it loses it to another.
+const CLAIMANTS: usize = 4;
 /// A STUN header, and the value that tells it from everything else (RFC 8489 §5).
 const STUN_HEADER: usize = 20;
 const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
@@ -33,7 +37,7 @@ pub(super) struct CallNo(pub(super) u64);
 pub(super) struct Mux<T> {
     calls: HashMap<CallNo, Entry<T>>,
     by_fragment: HashMap<String, CallNo>,
-    by_address: HashMap<SocketAddr, CallNo>,
+    by_address: HashMap<SocketAddr, Vec<CallNo>>,
 }
 
 #[derive(Debug)]
@@ -87,53 +91,69 @@ impl<T> Mux<T> {
             self.by_fragment.remove(&entry.fragment);
         }
         for address in entry.addresses {
-            if self.by_address.get(&address) == Some(&call) {
+            self.give_up(call, address);
+        }
+    }
+
+    fn give_up(&mut self, call: CallNo, address: SocketAddr) {
+        if let Some(claimants) = self.by_address.get_mut(&address) {
+            claimants.retain(|other| *other != call);
+            if claimants.is_empty() {
                 self.by_address.remove(&address);
             }
         }
     }
 
-    /// The queue that a datagram belongs into.
-    pub(super) fn whose(&self, from: SocketAddr, datagram: &[u8]) -> Option<&T> {
+    /// The queues that a datagram belongs into.
+    pub(super) fn whose<'a>(
+        &'a self,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) -> impl Iterator<Item = &'a T> + use<'a, T> {
         let named = fragment_of(datagram).and_then(|fragment| self.by_fragment.get(fragment));
-        let call = named.or_else(|| self.by_address.get(&from))?;
-        self.calls.get(call).map(|entry| &entry.queue)
+        let calls = match named {
+            Some(call) => std::slice::from_ref(call),
+            None => self.by_address.get(&from).map_or(&[][..], Vec::as_slice),
+        };
+        let entries = calls.iter().filter_map(|call| self.calls.get(call));
+        entries.map(|entry| &entry.queue)
     }
 
     /// A call sends this to there.
     pub(super) fn sent(&mut self, call: CallNo, to: SocketAddr, datagram: &[u8]) {
-        let takes_over = match stun_type(datagram) {
+        let is_proved = match stun_type(datagram) {
             Some(SUCCESS) => true,
             Some(REQUEST) => false,
             _ => return,
         };
-        let known = self.by_address.get(&to);
-        if known == Some(&call) || (known.is_some() && !takes_over) {
+        let known = self.by_address.get(&to).map_or(&[][..], Vec::as_slice);
+        let is_free = known.is_empty() || (is_proved && known.len() < CLAIMANTS);
+        if known.contains(&call) || !is_free {
             return;
         }
         let Some(entry) = self.calls.get_mut(&call) else {
             return;
         };
         let mut forgotten = None;
-        if !entry.addresses.contains(&to) {
-            if entry.addresses.len() == ADDRESSES {
-                if !takes_over {
-                    return;
-                }
-                forgotten = Some(entry.addresses.remove(0));
+        if entry.addresses.len() == ADDRESSES {
+            if !is_proved {
+                return;
             }
-            entry.addresses.push(to);
+            forgotten = Some(entry.addresses.remove(0));
         }
-        if let Some(old) = forgotten
-            && self.by_address.get(&old) == Some(&call)
-        {
-            self.by_address.remove(&old);
+        entry.addresses.push(to);
+        if let Some(old) = forgotten {
+            self.give_up(call, old);
         }
-        self.by_address.insert(to, call);
+        self.by_address.entry(to).or_default().push(call);
     }
 
-    /// How many calls there are.
-    #[cfg(test)]
+    /// Whether nobody calls.
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// How many calls, names and addresses there are.
     pub(super) fn len(&self) -> (usize, usize, usize) {
         (
             self.calls.len(),
@@ -144,7 +164,7 @@ impl<T> Mux<T> {
 }
 
 /// A datagram as it came.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Datagram {
     pub(super) from: SocketAddr,
     /// At which of our addresses.
@@ -203,43 +223,64 @@ mod tests {
 
     const VOICE: [u8; 13] = [0x80; 13];
 
+    fn whose(mux: &Mux<char>, from: SocketAddr, datagram: &[u8]) -> String {
+        mux.whose(from, datagram).collect()
+    }
+
     #[test]
     fn a_call_is_known_by_its_name_first_and_then_by_its_address() {
         let mut mux = Mux::default();
         mux.enter(CallNo(1), "abcd", 'a');
         mux.enter(CallNo(2), "efghi", 'b');
-        assert_eq!(
-            mux.whose(at(9), &stun(REQUEST, Some("efghi:x"))),
-            Some(&'b')
-        );
-        assert_eq!(mux.whose(at(9), &stun(REQUEST, Some("nobody:x"))), None);
-        assert_eq!(mux.whose(at(9), &VOICE), None);
+        assert_eq!(whose(&mux, at(9), &stun(REQUEST, Some("efghi:x"))), "b");
+        assert_eq!(whose(&mux, at(9), &stun(REQUEST, Some("nobody:x"))), "");
+        assert_eq!(whose(&mux, at(9), &VOICE), "");
         mux.sent(CallNo(2), at(9), &stun(SUCCESS, None));
-        assert_eq!(mux.whose(at(9), &VOICE), Some(&'b'));
-        assert_eq!(mux.whose(at(9), &stun(SUCCESS, None)), Some(&'b'));
+        assert_eq!(whose(&mux, at(9), &VOICE), "b");
+        assert_eq!(whose(&mux, at(9), &stun(SUCCESS, None)), "b");
         mux.leave(CallNo(2));
-        assert_eq!(mux.whose(at(9), &VOICE), None);
+        assert_eq!(whose(&mux, at(9), &VOICE), "");
         mux.leave(CallNo(1));
         assert_eq!(mux.len(), (0, 0, 0));
     }
 
     #[test]
-    fn an_address_is_taken_over_by_who_proved_himself_and_by_nobody_else() {
+    fn nobody_loses_an_address_to_who_only_names_it_or_forges_it() {
         let mut mux = Mux::default();
         mux.enter(CallNo(1), "abcd", 'a');
         mux.enter(CallNo(2), "efgh", 'b');
         mux.sent(CallNo(1), at(9), &stun(SUCCESS, None));
         // Tried only: somebody named an address that is not his.
         mux.sent(CallNo(2), at(9), &stun(REQUEST, None));
-        assert_eq!(mux.whose(at(9), &VOICE), Some(&'a'));
-        mux.sent(CallNo(2), at(9), &stun(SUCCESS, None));
-        assert_eq!(mux.whose(at(9), &VOICE), Some(&'b'));
-        // Who lost it does not take it along.
+        assert_eq!(whose(&mux, at(9), &VOICE), "a");
+        // Somebody sent with the address of another, or both are behind it in truth.
+        for _ in 0..3 {
+            mux.sent(CallNo(2), at(9), &stun(SUCCESS, None));
+        }
+        assert_eq!(whose(&mux, at(9), &VOICE), "ab");
+        // What names a call is its own all the same.
+        assert_eq!(whose(&mux, at(9), &stun(REQUEST, Some("efgh:x"))), "b");
         mux.leave(CallNo(1));
-        assert_eq!(mux.whose(at(9), &VOICE), Some(&'b'));
+        assert_eq!(whose(&mux, at(9), &VOICE), "b");
         // Voice alone teaches nothing.
         mux.sent(CallNo(2), at(10), &VOICE);
-        assert_eq!(mux.whose(at(10), &VOICE), None);
+        assert_eq!(whose(&mux, at(10), &VOICE), "");
+        mux.leave(CallNo(2));
+        assert_eq!(mux.len(), (0, 0, 0));
+    }
+
+    #[test]
+    fn who_claims_an_address_are_few_and_the_first_keeps_it() {
+        let mut mux = Mux::default();
+        for n in 0..10 {
+            mux.enter(CallNo(n), &format!("name{n}"), char::from(b'a' + n as u8));
+            mux.sent(CallNo(n), at(9), &stun(SUCCESS, None));
+        }
+        assert_eq!(whose(&mux, at(9), &VOICE), "abcd");
+        for n in 0..10 {
+            mux.leave(CallNo(n));
+        }
+        assert_eq!(mux.len(), (0, 0, 0));
     }
 
     #[test]
@@ -253,8 +294,8 @@ mod tests {
         // Who has moved often is still found.
         mux.sent(CallNo(1), at(2000), &stun(SUCCESS, None));
         assert_eq!(mux.len(), (1, 1, ADDRESSES));
-        assert_eq!(mux.whose(at(2000), &VOICE), Some(&'a'));
-        assert_eq!(mux.whose(at(0), &VOICE), None);
+        assert_eq!(whose(&mux, at(2000), &VOICE), "a");
+        assert_eq!(whose(&mux, at(0), &VOICE), "");
     }
 
     #[test]
@@ -263,9 +304,9 @@ mod tests {
         mux.enter(CallNo(1), "abcd", 'a');
         mux.sent(CallNo(1), at(9), &stun(SUCCESS, None));
         mux.rename(CallNo(1), "wxyz");
-        assert_eq!(mux.whose(at(8), &stun(REQUEST, Some("abcd:x"))), None);
-        assert_eq!(mux.whose(at(8), &stun(REQUEST, Some("wxyz:x"))), Some(&'a'));
-        assert_eq!(mux.whose(at(9), &VOICE), Some(&'a'));
+        assert_eq!(whose(&mux, at(8), &stun(REQUEST, Some("abcd:x"))), "");
+        assert_eq!(whose(&mux, at(8), &stun(REQUEST, Some("wxyz:x"))), "a");
+        assert_eq!(whose(&mux, at(9), &VOICE), "a");
         mux.leave(CallNo(1));
         assert_eq!(mux.len(), (0, 0, 0));
         mux.rename(CallNo(1), "late");
@@ -283,8 +324,8 @@ mod tests {
             if let Some(at) = (!bytes.is_empty()).then(|| rng.usize(..bytes.len())) {
                 bytes[at] = rng.u8(..);
             }
-            mux.whose(at(9), &bytes);
+            whose(&mux, at(9), &bytes);
         }
-        assert_eq!(mux.whose(at(9), &[]), None);
+        assert_eq!(whose(&mux, at(9), &[]), "");
     }
 }

@@ -19,15 +19,14 @@ use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MediaEngine};
-use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
+use rtc::peer_connection::configuration::setting_engine::{
+    SctpMaxMessageSize, SettingEngineBuilder,
+};
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
-use rtc::peer_connection::transport::{
-    CandidateConfig, CandidateHostConfig, RTCDtlsTransportState, RTCIceCandidate,
-    RTCIceCandidateInit,
-};
+use rtc::peer_connection::transport::{RTCDtlsTransportState, RTCIceCandidateInit};
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::rtp_transceiver::RTCRtpSenderId;
 use rtc::rtp_transceiver::rtp_sender::{
@@ -39,6 +38,7 @@ use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use rtc::statistics::StatsSelector;
 use rtc::{ice, rtcp, rtp};
 
+use super::candidates::{host_candidate, relay_candidate};
 use super::description::{MOST_CANDIDATES, PeerError, candidates, fingerprint, too_many};
 use super::reports::Reports;
 
@@ -64,7 +64,7 @@ const FACE: &str = "face";
 /// Where reports are marked for us: behind everything of the library's.
 const BEHIND_ALL: usize = 14_000;
 /// The longest JSON from the far end, in bytes.
-const LONGEST_TEXT: u32 = 64 << 10;
+pub(super) const LONGEST_TEXT: u32 = 64 << 10;
 
 /// One datagram to send.
 pub(crate) struct Transmit {
@@ -102,6 +102,8 @@ pub(crate) enum Happened {
     EventsOpen,
     /// JSON from the `events` channel.
     Text(String),
+    /// There was more of it than anybody says at once.
+    TooLong,
 }
 
 /// How far offer and answer are.
@@ -160,6 +162,8 @@ impl Peer {
             .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
             .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
             .with_relay_acceptance_min_wait(Some(Duration::ZERO))
+            // Between the two it is answered by an error; what is longer still is not even put together.
+            .with_sctp_max_message_size(SctpMaxMessageSize::Bounded(2 * LONGEST_TEXT))
             .with_sctp_max_receive_buffer_size(4 * LONGEST_TEXT)
             .build();
         let reports = configure_rtcp_reports(Registry::new());
@@ -326,6 +330,18 @@ impl Peer {
         self.connection
             .add_remote_candidate(candidate)
             .map_err(|error| PeerError::Candidate(error.to_string()))
+    }
+
+    /// Can be reached at this address of a relay's from now on, and sends from it: the candidate for the
+    /// far end.
+    pub(crate) fn add_relay(&mut self, relayed: SocketAddr) -> Result<String, PeerError> {
+        let candidate = relay_candidate(relayed)?;
+        let told = candidate.candidate.clone();
+        self.connection
+            .add_local_candidate(candidate)
+            .map_err(setup)?;
+        self.locals.push(relayed);
+        Ok(told)
     }
 
     /// Can be reached there, too: what a far end that moves does, and the server never.
@@ -537,7 +553,9 @@ impl Peer {
                 }
             }
             RTCMessage::DataChannelMessage(id, message) => {
-                if self.events == Some(id)
+                if self.events == Some(id) && message.data.len() > LONGEST_TEXT as usize {
+                    self.happened.push_back(Happened::TooLong);
+                } else if self.events == Some(id)
                     && let Ok(text) = String::from_utf8(message.data.to_vec())
                 {
                     self.happened.push_back(Happened::Text(text));
@@ -566,22 +584,7 @@ impl Peer {
     }
 }
 
-fn host_candidate(local: SocketAddr) -> Result<RTCIceCandidateInit, PeerError> {
-    let config = CandidateHostConfig {
-        base_config: CandidateConfig {
-            network: "udp".to_owned(),
-            address: local.ip().to_string(),
-            port: local.port(),
-            component: 1,
-            ..CandidateConfig::default()
-        },
-        ..CandidateHostConfig::default()
-    };
-    let candidate = config.new_candidate_host().map_err(setup)?;
-    RTCIceCandidate::from(&candidate).to_json().map_err(setup)
-}
-
-fn setup(error: impl std::fmt::Display) -> PeerError {
+pub(super) fn setup(error: impl std::fmt::Display) -> PeerError {
     PeerError::Setup(error.to_string())
 }
 

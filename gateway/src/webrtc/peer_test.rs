@@ -26,6 +26,7 @@ struct Seen {
     texts: Vec<String>,
     voice: Vec<(u16, u32, usize)>,
     strays: u32,
+    too_long: u32,
     losses: Vec<u8>,
 }
 
@@ -37,6 +38,7 @@ impl Seen {
             Happened::Lost => self.lost += 1,
             Happened::EventsOpen => self.events_open += 1,
             Happened::Text(text) => self.texts.push(text),
+            Happened::TooLong => self.too_long += 1,
             Happened::Stray => self.strays += 1,
             Happened::Loss(percent) => self.losses.push(percent),
             Happened::Voice {
@@ -368,4 +370,106 @@ fn garbage_from_the_network_changes_nothing() {
     for seen in &world.seen {
         assert_eq!((seen.voice.len(), seen.left + seen.lost), (1, 0));
     }
+}
+
+#[test]
+fn what_was_not_agreed_on_or_is_too_long_is_told_and_the_rest_goes_on() {
+    let mut world = World::new(7, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    // A payload type that nobody agreed on, in between.
+    for n in 0..30_u16 {
+        world.peers[0].opus = Some([OPUS, 96, 0][usize::from(n) % 3]);
+        let now = world.now;
+        world.peers[0].voice(now, n, u32::from(n) * 960, &[0xF8; 60]);
+        for _ in 0..4 {
+            world.step();
+        }
+    }
+    let heard = &world.seen[1];
+    assert_eq!(heard.voice.len(), 10, "{} strays", heard.strays);
+    assert_eq!(heard.left + heard.lost, 0);
+    let now = world.now;
+    let long = "a".repeat(LONGEST_TEXT as usize + 1);
+    assert!(world.peers[0].text(now, &long));
+    assert!(world.peers[0].text(now, &long[1..]));
+    assert!(world.peers[0].text(now, "short"));
+    let done = |seen: &[Seen; 2]| seen[1].texts.len() == 2;
+    assert!(world.until(Duration::from_secs(10), done), "nothing came");
+    let heard = &world.seen[1];
+    assert_eq!((heard.too_long, heard.left + heard.lost), (1, 0));
+    assert_eq!(heard.texts[1], "short");
+}
+
+/// The same description with something wrong in it.
+fn spoilt(sdp: &str, from: &str, to: &str) -> String {
+    let spoilt = sdp.replace(from, to);
+    assert_ne!(spoilt, sdp, "{from} is not in it");
+    spoilt
+}
+
+#[test]
+fn descriptions_that_are_wrong_somewhere_are_refused_and_the_peer_takes_a_right_one() {
+    let now = Instant::now();
+    let mut far = Peer::new(now, &[address(2000)]).expect("a peer");
+    let offer = far.offer(now).expect("an offer");
+    let line = |begin: &str| {
+        let mut lines = offer.lines();
+        let found = lines.find(|line| line.starts_with(begin));
+        found.unwrap_or_else(|| panic!("{begin}")).to_owned()
+    };
+    let print = line("a=fingerprint:");
+    let rows = [
+        (
+            "another clock rate",
+            spoilt(&offer, "opus/48000/2", "opus/16000/2"),
+        ),
+        ("another codec", spoilt(&offer, "opus/48000/2", "PCMU/8000")),
+        ("no sound", spoilt(&offer, "m=audio", "m=video")),
+        ("no version", spoilt(&offer, "v=0", "v=x")),
+        ("no origin", spoilt(&offer, "o=", "x=")),
+        ("no password", spoilt(&offer, "a=ice-pwd:", "a=ice-pw:")),
+        ("no name", spoilt(&offer, "a=ice-ufrag:", "a=ice-uf:")),
+        (
+            "no fingerprint",
+            spoilt(&offer, "a=fingerprint:", "a=finger:"),
+        ),
+        (
+            "an empty fingerprint",
+            spoilt(&offer, &print, "a=fingerprint:sha-256"),
+        ),
+        ("a line without a kind", spoilt(&offer, "s=-", "no line")),
+        ("a time that is none", spoilt(&offer, "t=0 0", "t=a b")),
+        (
+            "a port that is none",
+            spoilt(&offer, "m=audio 9", "m=audio 99999999"),
+        ),
+        (
+            "a candidate that is none",
+            spoilt(&offer, &line("a=candidate:"), "a=candidate:x"),
+        ),
+        (
+            "two halves",
+            offer[..offer.len() / 2].replace("a=fingerprint", "a=f"),
+        ),
+    ];
+    for (what, bad) in rows {
+        let mut peer = Peer::new(now, &[address(1000)]).expect("a peer");
+        let refused = peer.accept(now, bad);
+        let is_named = matches!(refused, Err(PeerError::Description(_) | PeerError::NoOpus));
+        assert!(is_named, "{what}: {refused:?}");
+    }
+    // An answer that is wrong changes nothing of the offer, which takes the right one.
+    let mut near = Peer::new(now, &[address(1000)]).expect("a peer");
+    let answer = near.accept(now, offer).expect("an answer");
+    for (from, to) in [
+        ("opus/48000/2", "opus/8000/2"),
+        ("a=ice-pwd:", "a=no:"),
+        ("v=0", ""),
+    ] {
+        let refused = far.answered(now, spoilt(&answer, from, to));
+        assert!(refused.is_err(), "{from}");
+    }
+    far.answered(now, answer).expect("it is right");
 }

@@ -88,6 +88,7 @@ export class App {
       this.connection.sendBinary(pcm);
       this.stats.micFramesDropped = this.connection.droppedFrames;
     },
+    iceServers: () => this.state.iceServers,
     mayCall: () => this.settings.calls && canCall() && this.state.capabilities.includes('webrtc'),
     onMic: (mic) => {
       this.apply({ type: 'mic', mic });
@@ -126,6 +127,7 @@ export class App {
     onStats: (stats) => this.onCallStats(stats),
     onHeard: (sample) => this.onHeard(sample),
     onDeviceLost: (kind) => this.deviceLost(kind),
+    iceServers: () => this.state.iceServers,
   });
 
   private readonly devices = new DeviceWatch((devices) => {

@@ -7,6 +7,7 @@ import { MOST_CANDIDATES } from '../src/rtc/media.js';
 /** The browser's end, as far as a call looks at it. */
 class Peer {
   connectionState: RTCPeerConnectionState = 'new';
+  config: RTCConfiguration = {};
   localDescription = { sdp: 'offered' };
   closed = false;
   answer: unknown = null;
@@ -66,8 +67,9 @@ beforeEach(() => {
   vi.stubGlobal(
     'RTCPeerConnection',
     class extends Peer {
-      constructor() {
+      constructor(config: RTCConfiguration) {
         super();
+        this.config = config;
         peer = this;
       }
     },
@@ -95,6 +97,7 @@ async function begin() {
     onSound: () => undefined,
     onHeard: (sample) => heard.push(sample),
     onStats: () => undefined,
+    iceServers: () => [{ urls: ['stun:s.example'] }],
     latencyMs: () => 0,
   });
   await call.begin();
@@ -109,6 +112,7 @@ describe('a call of the page', () => {
   it('offers, with the two channels that the server knows', async () => {
     const { call, sent } = await begin();
     expect(peer.channels).toEqual(['events', 'face']);
+    expect(peer.config).toEqual({ iceServers: [{ urls: ['stun:s.example'] }] });
     expect(sent).toEqual([{ type: 'vr_connect', transport: 'webrtc', session_id: call.id, request_id: call.id, sdp: 'offered', sdp_type: 'offer' }]);
     expect(call.id).toMatch(/^[0-9a-f]{32}$/);
   });

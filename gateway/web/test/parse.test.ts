@@ -13,8 +13,12 @@ describe('what the server says', () => {
       status: 'models_loading',
       role: 'operator',
       capabilities: ['voice', 'webrtc'],
+      iceServers: [],
     });
     expect(parse({ type: 'connected', client_id: 'ab' })).toMatchObject({ capabilities: [] });
+    const turn = { urls: ['turn:t.example'], username: 'janet', credential: 'word' };
+    const servers = [turn, { urls: ['stun:s.example'], username: 'alone' }, { urls: 5 }, null];
+    expect(parse({ type: 'connected', client_id: 'ab', ice_servers: servers })).toMatchObject({ iceServers: [turn, { urls: ['stun:s.example'] }] });
   });
 
   it('how a call goes', () => {

@@ -4,7 +4,7 @@ import { activity, reachable } from '../src/state/activity.js';
 import { initialState, type Entry, type Event, type State } from '../src/state/model.js';
 import { reduce } from '../src/state/reduce.js';
 
-const CONNECTED: ServerMessage = { type: 'connected', clientId: 'c', status: 'ready', role: 'operator', capabilities: ['webrtc'] };
+const CONNECTED: ServerMessage = { type: 'connected', clientId: 'c', status: 'ready', role: 'operator', capabilities: ['webrtc'], iceServers: [] };
 
 function server(message: ServerMessage): Event {
   return { type: 'server', message };

@@ -90,6 +90,7 @@ function setUp({ mayCall = false } = {}) {
     send: (message) => sent.push(message) > 0,
     sendFrame: nothing,
     mayCall: () => mayCall,
+    iceServers: () => [],
     onMic: (mic) => mics.push(mic),
     onWay: (way) => ways.push(way),
     onMicLevel: nothing,

@@ -8,7 +8,8 @@ use super::values::{
     SessionId, Words,
 };
 use crate::{
-    CallDirection, MIC_RATE_HZ, PLAY_RATES_HZ, Role, Sensitivity, Timestamp, VOICE_SPEEDS,
+    CallDirection, Hands, MIC_RATE_HZ, PLAY_RATES_HZ, Pose, Role, Sensitivity, Timestamp,
+    VOICE_SPEEDS,
 };
 
 /// What a client may send. Unknown fields are ignored. What is refused is answered by `error`, and
@@ -111,15 +112,31 @@ pub(super) enum FromClient {
         sdp: Option<Description>,
         /// What `sdp` is.
         sdp_type: Option<OfferType>,
+        /// Where the head is at the beginning.
+        head_pose: Option<Pose>,
     },
-    /// The client's answer to `vr_offer`; answered by `vr_response`.
+    /// The client's answer to `vr_offer`, or one whole utterance as a recording; answered by
+    /// `vr_response`. One of `sdp` and `audio` is there, and not both.
+    #[schemars(extend("oneOf" = either("sdp", "audio")))]
     VrAudio {
-        /// The session that was offered.
+        /// The session.
         session_id: SessionId,
         /// The answer.
-        sdp: Description,
+        sdp: Option<Description>,
         /// What `sdp` is.
         sdp_type: Option<AnswerType>,
+        /// The recording; she answers by words and a recording.
+        audio: Option<Recording>,
+    },
+    /// Where the client's head and hands are now. As many messages a second as of any other kind are
+    /// taken; ten or twenty are plenty to be looked at by. Answered only if it is refused.
+    VrPose {
+        /// The session.
+        session_id: SessionId,
+        /// The head.
+        head: Pose,
+        /// The hands, as far as they are seen.
+        hands: Option<Hands>,
     },
     /// Where the client may be reached. Answered only if it is refused.
     VrIce {
@@ -227,6 +244,17 @@ pub(super) enum FromClient {
         #[schemars(extend("pattern" = "^[0-9a-f]{16}$"))]
         device_id: String,
     },
+}
+
+/// Exactly one of two fields is there and not null.
+fn either(one: &str, other: &str) -> serde_json::Value {
+    let only = |here: &str, away: &str| {
+        serde_json::json!({
+            "properties": { here: { "type": "string" }, away: { "type": "null" } },
+            "required": [here],
+        })
+    };
+    serde_json::json!([only(one, other), only(other, one)])
 }
 
 /// On what somebody calls.

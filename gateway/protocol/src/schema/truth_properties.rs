@@ -173,8 +173,9 @@ fn every_message_that_janet_sends_is_as_described_and_no_field_may_change_its_ty
             if let Err(error) = SERVER.validate(&frame) {
                 panic!("{sent}: {error}");
             }
-            // One message has the same words both ways.
-            let is_said_by_both = frame["type"] == "voip_audio";
+            // Some have the same words both ways.
+            let both = ["voip_audio", "vr_ice", "voip_ice"];
+            let is_said_by_both = both.iter().any(|name| frame["type"] == *name);
             assert_eq!(CLIENT.is_valid(&frame), is_said_by_both, "{sent}");
             for name in frame.as_object().expect("an object").keys() {
                 let mut other = frame.clone();
@@ -200,6 +201,8 @@ fn a_message_without_a_field_is_as_described_only_where_the_serializer_leaves_it
                     | (Some("error" | "vr_error" | "voip_error"), "field")
                     | (Some("vr_error"), "session_id")
                     | (Some("voip_error"), "call_id")
+                    | (Some("connected" | "vr_offer" | "voip_offer"), "ice_servers")
+                    | (Some("vr_response"), "text" | "audio")
             );
             assert_eq!(SERVER.is_valid(&without), may_lack, "{name} of {frame}");
         }

@@ -21,6 +21,8 @@ export interface VoiceEvents {
   sendFrame(pcm: ArrayBuffer): void;
   /** Whether a call may be tried: both ends can, and the user wants it. */
   mayCall(): boolean;
+  /** What helps a call through routers. */
+  iceServers(): readonly RTCIceServer[];
   onMic(mic: Mic): void;
   onWay(way: Way): void;
   onMicLevel(peak: number): void;
@@ -358,6 +360,7 @@ export class Voice {
       },
       onHeard: (sample) => this.events.onHeard(sample),
       onStats: (stats) => this.events.onCallStats(stats),
+      iceServers: () => this.events.iceServers(),
       latencyMs: () => capture.outputLatencyMs,
     });
     this.call = call;

@@ -25,6 +25,8 @@ export interface PhoneEvents {
   onHerLevel(peak: number): void;
   onStats(stats: CallStats): void;
   onHeard(playedSample: number): void;
+  /** What helps a call through routers. */
+  iceServers(): readonly RTCIceServer[];
   /** The chosen device is not there; another is used. */
   onDeviceLost(kind: 'microphone' | 'speaker'): void;
 }
@@ -198,6 +200,7 @@ export class Phone {
         },
         onHeard: (sample) => this.events.onHeard(sample),
         onStats: (stats) => this.events.onStats(stats),
+        iceServers: () => this.events.iceServers(),
         latencyMs: () => capture.outputLatencyMs,
       },
       {

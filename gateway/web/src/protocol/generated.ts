@@ -21,6 +21,7 @@ export type ClientMessage =
   | SettingsSetRequest
   | VrConnectRequest
   | VrAudioRequest
+  | VrPoseRequest
   | VrIceRequest
   | VoipCallRequest
   | VoipAnswerRequest
@@ -54,8 +55,31 @@ export type OfferType = 'offer';
 export type SessionId = string;
 /** Over what voice travels besides the WebSocket. */
 export type Transport = 'webrtc' | 'quic';
+/** The client's answer to `vr_offer`, or one whole utterance as a recording; answered by `vr_response`. One of `sdp` and `audio` is there, and not both. */
+export type VrAudioRequest = {
+  /** The recording; she answers by words and a recording. */
+  audio?: Recording | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The answer. */
+  sdp?: Description | null;
+  /** What `sdp` is. */
+  sdp_type?: AnswerType | null;
+  /** The session. */
+  session_id: SessionId;
+  type: 'vr_audio';
+} & VrAudioRequest1;
 /** A description that answers one. */
 export type AnswerType = 'answer';
+export type VrAudioRequest1 =
+  | {
+      audio?: null;
+      sdp: string;
+    }
+  | {
+      audio: string;
+      sdp?: null;
+    };
 /** An ICE candidate (RFC 8839 §5.1) of at most 1024 bytes; empty: there are no more. */
 export type Candidate = string;
 /** Of at most 128 bytes in UTF-8. */
@@ -91,10 +115,12 @@ export type ServerMessage =
   | ContextEvent
   | VrOfferEvent
   | VrAnswerEvent
+  | VrIceEvent
   | VrResponseEvent
   | VrErrorEvent
   | VoipIncomingEvent
   | VoipOfferEvent
+  | VoipIceEvent
   | VoipConnectedEvent
   | VoipResponseEvent
   | VoipAudioEvent
@@ -170,6 +196,7 @@ export type ErrorCode =
   | 'busy'
   | 'bad_description'
   | 'bad_candidate'
+  | 'bad_pose'
   | 'unexpected'
   | 'unreachable'
   | 'shutting_down'
@@ -295,6 +322,8 @@ export interface SettingsSetRequest {
 }
 /** Voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a description of the client's. A session that this connection has already ends. */
 export interface VrConnectRequest {
+  /** Where the head is at the beginning. */
+  head_pose?: Pose | null;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
   /** The client's offer; absent or null: the server offers. */
@@ -307,17 +336,41 @@ export interface VrConnectRequest {
   transport?: Transport | null;
   type: 'vr_connect';
 }
-/** The client's answer to `vr_offer`; answered by `vr_response`. */
-export interface VrAudioRequest {
+/** Where something is and where it points, right-handed with y up, as in WebXR. */
+export interface Pose {
+  /**
+   * x, y, z in metres, each within 1000 of the middle of the room.
+   *
+   * @minItems 3
+   * @maxItems 3
+   */
+  position: [number, number, number];
+  /**
+   * A unit quaternion: x, y, z, w. Its length is 1 within one hundredth.
+   *
+   * @minItems 4
+   * @maxItems 4
+   */
+  rotation: [number, number, number, number];
+}
+/** Where the client's head and hands are now. As many messages a second as of any other kind are taken; ten or twenty are plenty to be looked at by. Answered only if it is refused. */
+export interface VrPoseRequest {
+  /** The hands, as far as they are seen. */
+  hands?: Hands | null;
+  /** The head. */
+  head: Pose;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
-  /** The answer. */
-  sdp: Description;
-  /** What `sdp` is. */
-  sdp_type?: AnswerType | null;
-  /** The session that was offered. */
+  /** The session. */
   session_id: SessionId;
-  type: 'vr_audio';
+  type: 'vr_pose';
+}
+/** Both hands, as far as they are seen. */
+export interface Hands {
+  /** The left one. */
+  left?: Pose | null;
+  /** The right one. */
+  right?: Pose | null;
 }
 /** Where the client may be reached. Answered only if it is refused. */
 export interface VrIceRequest {
@@ -466,6 +519,8 @@ export interface ConnectedEvent {
   capabilities: string[];
   /** Resumes this session in `?client_id=`; 32 hexadecimal digits. */
   client_id: string;
+  /** Servers that help the client's voice through routers, for its own `RTCPeerConnection`; absent: none. Told to who came from this machine or with a key. */
+  ice_servers?: IceServer[];
   /** Ids of the nodes of the cluster. */
   nodes: string[];
   /** Version of the protocol, `PROTOCOL`; grows when a released name changes its meaning. */
@@ -477,6 +532,15 @@ export interface ConnectedEvent {
   /** Whether requests are served yet; sent again when that changes. */
   status: Status;
   type: 'connected';
+}
+/** A server that helps voice through routers, as `RTCIceServer` has it. */
+export interface IceServer {
+  /** The password that belongs to it. */
+  credential?: string | null;
+  /** Its URIs (RFC 7064, RFC 7065). */
+  urls: string[];
+  /** For one that relays. */
+  username?: string | null;
 }
 /** Text that follows what was sent of this reply before. Canonical dialect. */
 export interface AssistantDeltaEvent {
@@ -640,6 +704,8 @@ export interface ContextData {
   models: {
     [k: string]: ModelInfo;
   };
+  /** Where the client's head and hands are, as it told last in the session that is on. */
+  pose: LastPose | null;
   /** Name of the profile that the settings started from. */
   profile: string;
   /** Whether requests are served yet. */
@@ -699,6 +765,17 @@ export interface ModelInfo {
   /** A remark for people, such as why it answers in place of another; may be empty. */
   note: string;
 }
+/** Where a client's head and hands were, as it told last. */
+export interface LastPose {
+  /** How long ago it told so. */
+  age_ms: number;
+  /** The hands, as far as they were seen. */
+  hands: Hands;
+  /** The head. */
+  head: Pose;
+  /** The session. */
+  session_id: string;
+}
 /** A server that is not used. */
 export interface Trouble {
   /** Whose work it was to do: `llm` or `tts`. */
@@ -708,9 +785,11 @@ export interface Trouble {
 }
 /** Voice in real time: the server's offer. The client answers by `vr_audio`. */
 export interface VrOfferEvent {
+  /** As in `connected`, with names and passwords that hold from now. */
+  ice_servers?: IceServer[];
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
-  /** The session description (RFC 8866); its candidates are in it. */
+  /** The session description (RFC 8866); candidates that are known later come by `vr_ice`. */
   sdp: string;
   /** Always `offer`. */
   sdp_type: SdpType;
@@ -724,7 +803,7 @@ export interface VrOfferEvent {
 export interface VrAnswerEvent {
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
-  /** The session description (RFC 8866); its candidates are in it. */
+  /** The session description (RFC 8866); candidates that are known later come by `vr_ice`. */
   sdp: string;
   /** Always `answer`. */
   sdp_type: SdpType;
@@ -734,14 +813,32 @@ export interface VrAnswerEvent {
   session_no: number;
   type: 'vr_answer';
 }
+/** Where the server may be reached, besides what its description says. */
+export interface VrIceEvent {
+  /** An ICE candidate (RFC 8839 §5.1). */
+  candidate: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The media section it belongs to. All share one transport. */
+  sdp_mid: string;
+  /** The same by number. */
+  sdp_mline_index: number;
+  /** The session. */
+  session_id: string;
+  type: 'vr_ice';
+}
 /** How far a session is: the answer to `vr_audio`, and sent whenever that changes. */
 export interface VrResponseEvent {
+  /** The same as a WAV file. */
+  audio?: Base64;
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   /** The session. */
   session_id: string;
   /** How far it is. */
   status: VrStatus;
+  /** What she said to a recording. */
+  text?: string;
   type: 'vr_response';
 }
 /** Something about a session could not be understood or served. The connection stays open. */
@@ -774,15 +871,31 @@ export interface VoipIncomingEvent {
 export interface VoipOfferEvent {
   /** What the call is called. */
   call_id: string;
+  /** As in `connected`, with names and passwords that hold from now. */
+  ice_servers?: IceServer[];
   /** The node that talks. */
   node_id: string;
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
-  /** The session description (RFC 8866); its candidates are in it. */
+  /** The session description (RFC 8866); candidates that are known later come by `voip_ice`. */
   sdp: string;
   /** Always `offer`. */
   sdp_type: SdpType;
   type: 'voip_offer';
+}
+/** Where the server may be reached, besides what its description says. */
+export interface VoipIceEvent {
+  /** The call. */
+  call_id: string;
+  /** An ICE candidate (RFC 8839 §5.1). */
+  candidate: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** The media section it belongs to. All share one transport. */
+  sdp_mid: string;
+  /** The same by number. */
+  sdp_mline_index: number;
+  type: 'voip_ice';
 }
 /** Voice flows; answers `voip_answer`. */
 export interface VoipConnectedEvent {

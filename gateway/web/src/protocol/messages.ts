@@ -49,7 +49,7 @@ interface Answer {
 }
 
 export type ServerMessage =
-  | Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role' | 'capabilities'>
+  | (Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role' | 'capabilities'> & { iceServers: RTCIceServer[] })
   | { type: wire.AudioReadyEvent['type']; playRateHz: number }
   | Kept<wire.TranscriptEvent, 'type' | 'text' | 'final'>
   | Kept<wire.AssistantDeltaEvent, 'type' | 'reply_id' | 'text'>
@@ -64,7 +64,7 @@ export type ServerMessage =
   | (Kept<wire.VrAnswerEvent, 'type' | 'session_id' | 'sdp'> & Answer)
   | Kept<wire.VrResponseEvent, 'type' | 'session_id' | 'status'>
   | (Kept<wire.VrErrorEvent, 'type'> & Answer & { code: string; sessionId: string | null; field: string | null })
-  /** A candidate of the server's, for the day it has more than those in its description. */
+  /** A candidate of the server's besides those in its description. */
   | { type: wire.VrIceRequest['type']; sessionId: string; candidate: RTCIceCandidateInit }
   | Kept<wire.VoipIncomingEvent, 'type' | 'call_id' | 'caller'>
   | Kept<wire.VoipOfferEvent, 'type' | 'call_id' | 'sdp'>

@@ -152,7 +152,17 @@ function connected(type: 'connected', fields: Unread<wire.ConnectedEvent>): Serv
     status: status(fields.status) ?? 'ready',
     role: role(fields.role) ?? 'guest',
     capabilities: Array.isArray(fields.capabilities) ? fields.capabilities.filter((name) => typeof name === 'string') : [],
+    iceServers: Array.isArray(fields.ice_servers) ? fields.ice_servers.flatMap(iceServer) : [],
   };
+}
+
+/** One of the servers that help voice through routers; none where it has no addresses. */
+function iceServer(server: unknown): RTCIceServer[] {
+  if (typeof server !== 'object' || server === null) return [];
+  const { urls, username, credential } = server as Unread<wire.IceServer>;
+  if (!Array.isArray(urls) || !urls.every((url) => typeof url === 'string')) return [];
+  const isKeyed = typeof username === 'string' && typeof credential === 'string';
+  return [isKeyed ? { urls, username, credential } : { urls }];
 }
 
 function transcript(type: 'transcript', fields: Unread<wire.TranscriptEvent>): ServerMessage {

@@ -14,6 +14,8 @@ export interface MediaEvents {
   /** A sample of hers was heard: its number, modulo 2^32. */
   onHeard(playedSample: number): void;
   onStats(stats: CallStats): void;
+  /** What helps it through routers. */
+  iceServers(): readonly RTCIceServer[];
   /** How long sound takes from the browser to the ear, in ms. */
   latencyMs(): number;
 }
@@ -40,7 +42,7 @@ export function canCall(): boolean {
 }
 
 export class Media {
-  private readonly peer = new RTCPeerConnection();
+  private readonly peer: RTCPeerConnection;
   private channel: RTCDataChannel | null = null;
   private sender: RTCRtpSender | null = null;
   private heard: Heard | null = null;
@@ -56,7 +58,7 @@ export class Media {
     private readonly events: MediaEvents,
     private readonly owner: PeerEvents,
   ) {
-    const { peer } = this;
+    const peer = (this.peer = new RTCPeerConnection({ iceServers: [...events.iceServers()] }));
     peer.ontrack = (event) => events.onSound(event.streams[0] ?? new MediaStream([event.track]));
     peer.onicecandidate = (event) => this.onCandidate(event.candidate);
     peer.onconnectionstatechange = () => owner.onState(peer.connectionState);

@@ -54,6 +54,8 @@ export interface State {
   role: string;
   /** What the server says it can do. */
   capabilities: readonly string[];
+  /** What helps voice through routers. */
+  iceServers: readonly RTCIceServer[];
   mic: Mic;
   /** What the browser has to hear and to be heard with. */
   devices: Devices;
@@ -96,6 +98,7 @@ export const initialState: State = {
   status: null,
   role: 'guest',
   capabilities: [],
+  iceServers: [],
   mic: { kind: 'off' },
   devices: NO_DEVICES,
   way: 'none',

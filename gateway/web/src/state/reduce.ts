@@ -65,7 +65,7 @@ export function reduce(state: State, event: Event): State {
 function onServer(state: State, message: ServerMessage): State {
   switch (message.type) {
     case 'connected':
-      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, link: { kind: 'open' } };
+      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, iceServers: message.iceServers, link: { kind: 'open' } };
     case 'context':
       return onContext(state, message.data);
     case 'transcript':

@@ -1,0 +1,95 @@
+//! A thousand calls, one after the other: what the first hundred have made is all that there is.
+
+use janet_tests::far::Far;
+use janet_tests::server::look_again;
+use janet_tests::{Client, Server, http};
+use serde_json::json;
+
+/// After these, whatever is made once has been made.
+const FIRST: usize = 100;
+/// All calls; `JANET_SOAK_CALLS` says otherwise, for a shorter trial by hand.
+const CALLS: usize = 1000;
+/// Threads for blocking work end after ten idle seconds.
+const LOOKS: usize = 600;
+
+/// What a server holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    files: usize,
+    tasks: u64,
+    threads: usize,
+}
+
+fn number(metrics: &str, name: &str) -> u64 {
+    let found = metrics.lines().find_map(|line| line.strip_prefix(name));
+    found
+        .and_then(|value| value.trim().parse().ok())
+        .unwrap_or_else(|| panic!("{name} is not in:\n{metrics}"))
+}
+
+/// What is held once nobody calls: the least of half a minute, as looking takes a connection itself.
+async fn held(server: &Server) -> (Held, u64) {
+    let mut least: Option<Held> = None;
+    for _ in 0..LOOKS {
+        let metrics = http::get(server.address(), "/metrics").body;
+        for table in ["calls", "names", "addresses"] {
+            let name = format!("janet_webrtc_table_entries{{table=\"{table}\"}} ");
+            assert_eq!(number(&metrics, &name), 0, "{table} are kept");
+        }
+        let now = Held {
+            files: server.files(),
+            tasks: number(&metrics, "janet_runtime_tasks "),
+            threads: server.threads(),
+        };
+        least = Some(least.map_or(now, |least| Held {
+            files: least.files.min(now.files),
+            tasks: least.tasks.min(now.tasks),
+            threads: least.threads.min(now.threads),
+        }));
+        look_again().await;
+    }
+    (least.expect("it was looked at"), server.memory())
+}
+
+/// One call, from the offer to the goodbye at both ends.
+async fn call(client: &mut Client, far: &mut Far) {
+    client.send(json!({ "type": "vr_connect" })).await;
+    let offer = client.until("vr_offer").await;
+    let sdp = far.answer(&offer).await;
+    let id = &offer["session_id"];
+    client
+        .send(json!({ "type": "vr_audio", "session_id": id, "sdp": sdp }))
+        .await;
+    while client.until("vr_response").await["status"] != "connected" {}
+    client.send(json!({ "type": "audio_stop" })).await;
+    while far.client.until("vr_response").await["status"] != "ended" {}
+}
+
+#[tokio::test]
+#[ignore = "the long tier: a thousand calls"]
+async fn soak_a_thousand_calls_leave_nothing_behind() {
+    #[expect(clippy::disallowed_methods, reason = "for a shorter trial by hand")]
+    let calls = std::env::var("JANET_SOAK_CALLS").ok();
+    let calls = calls.map_or(CALLS, |calls| calls.parse().expect("a number"));
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    let mut far = Far::meet().await;
+    let mut first = None;
+    for number in 1..=calls {
+        call(&mut client, &mut far).await;
+        if number == FIRST.min(calls / 2) {
+            first = Some(held(&server).await);
+        }
+    }
+    let (before, memory) = first.expect("it was looked at");
+    let (after, memory_after) = held(&server).await;
+    println!("{before:?}, {memory} bytes; then {after:?}, {memory_after} bytes");
+    assert_eq!(before, after);
+    assert!(
+        memory_after as f64 <= 1.05 * memory as f64,
+        "memory grew from {memory} to {memory_after} bytes"
+    );
+    client.close().await;
+    far.close().await;
+    assert!(!server.log().contains("panicked"), "a panic is in the log");
+}
