@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Settings(SessionSettings),
     Commit,
     Interrupt,
+    Hold,
+    GoOn,
     Played(u32),
     Detach,
 }
