@@ -24,6 +24,7 @@ mod limits;
 mod parse;
 mod parse_voip;
 mod private;
+mod push;
 mod request;
 mod schema;
 mod server;
@@ -39,8 +40,9 @@ pub use error::{ErrorCode, Family, WireError};
 pub use limits::Limits;
 pub use parse::parse;
 pub use private::Private;
+pub use push::{Aps, PushKind, PushPayload};
 pub use request::{RequestId, Timestamp};
-pub use schema::SCHEMA;
+pub use schema::{PUSH_SCHEMA, SCHEMA};
 pub use server::{
     AudioFormat, Outgoing, Role, SdpType, ServerMessage, SpeakingState, Status, Tone, VrStatus,
 };

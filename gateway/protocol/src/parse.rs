@@ -95,17 +95,7 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         "settings_set" => settings_set(fields, limits)?,
         "vr_connect" => vr_connect(fields)?,
         "vr_audio" => vr_audio(fields)?,
-        "vr_ice" => ClientMessage::VrIce {
-            session_id: name(fields, "session_id")?,
-            candidate: fields
-                .string("candidate", CANDIDATE_BYTES)?
-                .into_owned()
-                .into(),
-            sdp_mid: fields
-                .optional_string("sdp_mid", SESSION_ID_BYTES)?
-                .map(Cow::into_owned),
-            sdp_mline_index: fields.optional_unsigned("sdp_mline_index")?,
-        },
+        "vr_ice" => vr_ice(fields)?,
         "voip_call" => parse_voip::call(fields)?,
         "voip_answer" => parse_voip::answer(fields)?,
         "voip_ice" => parse_voip::ice(fields)?,
@@ -311,6 +301,35 @@ fn vr_audio(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
     let sdp = description(fields)?;
     sdp_type(fields, "answer")?;
     Ok(ClientMessage::VrAudio { session_id, sdp })
+}
+
+fn vr_ice(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let session_id = name(fields, "session_id")?;
+    let ice = ice(fields)?;
+    Ok(ClientMessage::VrIce {
+        session_id,
+        candidate: ice.candidate,
+        sdp_mid: ice.mid,
+        sdp_mline_index: ice.mline_index,
+    })
+}
+
+/// Where a client may be reached, and the media section it belongs to by its name and by its number.
+pub(crate) struct Ice {
+    pub(crate) candidate: Private<String>,
+    pub(crate) mid: Option<String>,
+    pub(crate) mline_index: Option<u32>,
+}
+
+/// What `vr_ice` and `voip_ice` say.
+pub(crate) fn ice(fields: &Fields<'_>) -> Result<Ice, WireError> {
+    let candidate = fields.string("candidate", CANDIDATE_BYTES)?;
+    let mid = fields.optional_string("sdp_mid", SESSION_ID_BYTES)?;
+    Ok(Ice {
+        candidate: candidate.into_owned().into(),
+        mid: mid.map(Cow::into_owned),
+        mline_index: fields.optional_unsigned("sdp_mline_index")?,
+    })
 }
 
 /// The name of a session or a call.

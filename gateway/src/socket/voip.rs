@@ -447,6 +447,7 @@ impl Connection {
                             call_id,
                             reason: end.reason,
                             duration_ms: end.duration_ms,
+                            words: None,
                         },
                     )
                 }
@@ -483,6 +484,7 @@ impl Connection {
             duration_ms: end.duration_ms,
             reason,
             missed: end.missed,
+            words: None,
         };
         if let Err(error) = self.seat.keep_call(call).await {
             tracing::error!(%error, "a call was not kept in the history");
