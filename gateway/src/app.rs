@@ -10,6 +10,8 @@ use crate::config::Config;
 use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
 use crate::lock::Lock;
+use crate::node::NodeId;
+use crate::push::Push;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -38,6 +40,10 @@ pub(crate) struct App {
     pub(crate) llm: Option<Arc<LanguageServer>>,
     /// The voice elsewhere, if one may be used.
     pub(crate) tts: Option<Arc<SpeechServer>>,
+    /// How phones are rung that are not connected, if they can be.
+    pub(crate) push: Option<Arc<Push>>,
+    /// What this machine is called.
+    pub(crate) node: NodeId,
     /// Voice in real time, if a UDP port could be had.
     pub(crate) rtc: Option<Arc<Door>>,
     pub(crate) phase: watch::Receiver<Phase>,

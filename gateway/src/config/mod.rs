@@ -11,6 +11,7 @@
 //! The environment is read here and nowhere else. Nothing below this module sees a raw setting.
 
 mod auto;
+mod calls;
 mod environment;
 mod error;
 mod explain;
@@ -28,6 +29,7 @@ use janet_models::store::Catalogue;
 use crate::lock::Files;
 
 pub use auto::{Choice, Condition, Known};
+pub use calls::Apns;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use explain::explain;
@@ -50,6 +52,8 @@ pub struct Config {
     pub llm: Option<LlmServer>,
     /// A voice that runs elsewhere; `None`: only her own.
     pub tts: Option<SpeechServer>,
+    /// How phones are rung that are not connected; `None`: they are not.
+    pub apns: Option<Apns>,
     /// When Janet speaks and when she stops.
     pub talk: janet_talk::Config,
     /// How long conversations are kept, and where.

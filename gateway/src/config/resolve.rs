@@ -37,6 +37,7 @@ pub(super) fn resolve(
         engine: check.engine(&raw)?,
         llm: check.llm(&raw, environment)?,
         tts: check.tts(&raw, environment)?,
+        apns: check.apns(&raw)?,
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
@@ -63,7 +64,7 @@ pub(super) fn resolve(
     Ok(config)
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     layers: &'a Layers,
 }
 
@@ -535,7 +536,7 @@ impl Check<'_> {
         }
     }
 
-    fn out_of_range(
+    pub(super) fn out_of_range(
         &self,
         key: &'static str,
         expected: &str,
@@ -551,7 +552,7 @@ impl Check<'_> {
 }
 
 /// A folder; the empty text names none.
-fn path(text: &str) -> Option<PathBuf> {
+pub(super) fn path(text: &str) -> Option<PathBuf> {
     Some(text)
         .filter(|text| !text.is_empty())
         .map(PathBuf::from)

@@ -19,6 +19,7 @@ mod outbound;
 mod rate;
 mod realtime;
 mod requests;
+mod rings;
 mod settings;
 mod stranger;
 mod told;
