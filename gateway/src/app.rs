@@ -11,6 +11,8 @@ use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
 use crate::lock::Lock;
 use crate::socket::Parked;
+use crate::node::NodeId;
+use crate::push::Push;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -41,6 +43,10 @@ pub(crate) struct App {
     pub(crate) tts: Option<Arc<SpeechServer>>,
     /// Calls that wait for their client.
     pub(crate) parked: Parked,
+    /// How phones are rung that are not connected, if they can be.
+    pub(crate) push: Option<Arc<Push>>,
+    /// What this machine is called.
+    pub(crate) node: NodeId,
     /// Voice in real time, if a UDP port could be had.
     pub(crate) rtc: Option<Arc<Door>>,
     pub(crate) phase: watch::Receiver<Phase>,

@@ -298,6 +298,7 @@ fn builder(stall: Duration) -> ClientBuilder {
     Client::builder()
         .connect_timeout(stall)
         .redirect(Policy::none())
+        .http1_only()
         .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")))
 }
 

@@ -7,7 +7,7 @@
 //! ```text
 //!  cli ─▶ config ─▶ server ─▶ socket ─▶ janet-engine
 //!                      │         ├────▶ conversations ─▶ janet-vault
-//!                      │         ├────▶ calls
+//!                      │         ├────▶ calls ◀─ push ─▶ phones that are not connected
 //!                      │         └────▶ webrtc ─▶ media
 //!                      ├─ api ─▶ janet-engine (requests of other software)
 //!                      └─ page, healthz, metrics
@@ -31,6 +31,8 @@ mod llm;
 mod lock;
 mod logging;
 mod media;
+mod node;
+mod push;
 mod reexec;
 pub mod server;
 mod socket;

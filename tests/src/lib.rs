@@ -12,6 +12,7 @@ pub mod far;
 pub mod http;
 pub mod hub;
 pub mod language_server;
+pub mod push_service;
 pub mod schema;
 pub mod server;
 pub mod sound;

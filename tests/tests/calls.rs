@@ -104,8 +104,11 @@ async fn a_call_flows_is_held_goes_on_and_ends_with_its_time() {
     );
     // The far end is told by the media itself.
     while far.client.until("vr_response").await["status"] != "ended" {}
+    assert_eq!(end["words"], "enough");
     client.send(start).await;
     client.until("audio_ready").await;
+    let measured = http::get(server.address(), "/metrics").body;
+    assert!(measured.contains("janet_call_setup_seconds_bucket{"));
     let calls = history(&mut client).await;
     let call = calls.last().expect("a call");
     assert_eq!(
@@ -173,7 +176,7 @@ async fn what_is_wrong_with_a_call_is_named_and_the_call_goes_on() {
     let ring = client.until("voip_incoming").await;
     assert_eq!(
         (&ring["caller"], &ring["node_id"]),
-        (&json!("the kitchen"), &json!("local"))
+        (&json!("the kitchen"), &client.connected["nodes"][0])
     );
     let [answer, ice, hold, audio, _] = about_a_call(&ring["call_id"]);
     for message in [answer, ice, hold, audio] {
@@ -303,6 +306,40 @@ async fn one_call_or_session_at_a_time() {
         "it is still there"
     );
     client.close().await;
+}
+
+#[tokio::test]
+async fn a_ring_that_crosses_the_beginning_of_a_session_is_heard_or_refused_and_never_lost() {
+    let server = Server::shared();
+    let mut rung = Client::connect(server).await;
+    let mut asks = Client::connect(server).await;
+    let ring = json!({ "type": "voip_ring", "client_id": rung.client_id });
+    let connect = json!({ "type": "vr_connect", "session_id": "s" });
+    for _ in 0..20 {
+        tokio::join!(rung.send(connect.clone()), asks.send(ring.clone()));
+        let answer = loop {
+            match asks.next().await {
+                Frame::Text(frame) if frame["type"] != "connected" => break frame,
+                Frame::Text(_) => {}
+                other => panic!("{other:?} came instead of an answer"),
+            }
+        };
+        if answer["type"] == "voip_state" {
+            let incoming = rung.until("voip_incoming").await;
+            assert_eq!(incoming["call_id"], answer["call_id"]);
+            assert_eq!(rung.until("vr_error").await["code"], "busy");
+            let id = &incoming["call_id"];
+            say(&mut rung, id, json!({ "type": "voip_end" })).await;
+            assert_eq!(ended(&mut rung).await.0, "declined");
+        } else {
+            assert_eq!(answer["code"], "busy", "{answer}");
+            rung.until("vr_offer").await;
+            rung.send(json!({ "type": "audio_stop" })).await;
+        }
+        rung.is_served().await;
+    }
+    rung.close().await;
+    asks.close().await;
 }
 
 #[tokio::test]

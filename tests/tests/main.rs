@@ -16,6 +16,7 @@ mod lock;
 mod long_conversations;
 mod models;
 mod privacy;
+mod push;
 mod realtime;
 mod robust;
 mod schema;

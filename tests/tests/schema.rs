@@ -174,7 +174,7 @@ async fn answer_a_call(listener: &mut Listener) {
     for seen in ["voip_state", "voip_incoming"] {
         listener.until(seen).await;
     }
-    let device = json!({ "platform": "test", "device": "a socket", "push_token": "0a" });
+    let device = json!({ "platform": "test", "device": "a socket", "push_token": "0a".repeat(32) });
     listener
         .client
         .send(json!({ "type": "voip_call", "direction": "incoming", "device_info": device }))

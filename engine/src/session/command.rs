@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Settings(SessionSettings),
     Commit,
     Interrupt,
+    Hold,
+    GoOn,
     Played(u32),
     Detach,
 }

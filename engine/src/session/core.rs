@@ -271,6 +271,14 @@ impl Core {
                 self.feed(now, Input::Commit);
             }
             Command::Interrupt => self.feed(now, Input::Interrupt),
+            Command::Hold => {
+                self.listen(now);
+                self.feed(now, Input::Hold);
+            }
+            Command::GoOn => {
+                self.listen(now);
+                self.feed(now, Input::GoOn);
+            }
             Command::Played(sample) => {
                 if let Some(line) = &mut self.line {
                     line.played(sample, now.0);

@@ -80,6 +80,7 @@ pub struct Session {
     admitted: bool,
     capture: Option<Capture>,
     playout: Option<Playout>,
+    is_on_hold: bool,
     chunk: Vec<i16>,
 }
 
@@ -97,6 +98,7 @@ impl Session {
             admitted: false,
             capture: None,
             playout: None,
+            is_on_hold: false,
             chunk: Vec::with_capacity(480),
         }
     }
@@ -162,6 +164,7 @@ impl Session {
             mode,
         })?;
         (self.capture, self.playout) = (Some(capture), Some(playout));
+        self.is_on_hold = false;
         Ok(())
     }
 
@@ -199,7 +202,7 @@ impl Session {
 
     /// Closes the microphone; what she says goes on until its end.
     pub fn mic_close(&mut self) -> Result<(), EngineError> {
-        self.capture = None;
+        (self.capture, self.is_on_hold) = (None, false);
         self.send(Command::MicClose)
     }
 
@@ -208,8 +211,32 @@ impl Session {
         self.capture.is_some()
     }
 
+    /// Puts the conversation on hold: her voice stays at the sample where it is, what she begins to say
+    /// waits, and what is said to her is thrown away. Two minutes later she has nothing more to say.
+    /// Opening or closing the microphone ends it.
+    pub fn hold(&mut self) -> Result<(), EngineError> {
+        self.send(Command::Hold)?;
+        self.is_on_hold = true;
+        Ok(())
+    }
+
+    /// The conversation goes on, her voice at the sample where it was held.
+    pub fn go_on(&mut self) -> Result<(), EngineError> {
+        self.send(Command::GoOn)?;
+        self.is_on_hold = false;
+        Ok(())
+    }
+
+    /// Whether the conversation is on hold.
+    pub const fn is_on_hold(&self) -> bool {
+        self.is_on_hold
+    }
+
     /// Hands over microphone samples; returns how many there was room for.
     pub fn push_mic(&mut self, samples: &[i16]) -> usize {
+        if self.is_on_hold {
+            return samples.len();
+        }
         let Some(capture) = &mut self.capture else {
             return 0;
         };

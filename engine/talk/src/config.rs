@@ -49,6 +49,9 @@ pub struct Config {
     /// A finished turn whose answer has no sound yet is released after this long all the same;
     /// until then more speech still belongs to it, at no cost in time to the first sound.
     pub commit_hold: Duration,
+    /// A spoken reply that was put on hold is given up after this long: what would go on then belongs
+    /// to a conversation that nobody remembers.
+    pub hold_patience: Duration,
     /// The language model starts this long before the end of the pause even if the turn sounds
     /// incomplete; zero leaves it to `prepare_at`.
     pub prepare_lead: Duration,
@@ -86,6 +89,7 @@ impl Default for Config {
             transcript_patience: Duration::from_secs(8),
             reply_patience: Duration::from_secs(20),
             commit_hold: Duration::from_millis(600),
+            hold_patience: Duration::from_secs(120),
             prepare_lead: Duration::from_millis(400),
             longest_reply: 6000,
             staging: Duration::from_secs(2),

@@ -54,6 +54,15 @@ pub enum Fault {
     StallIgnored,
     /// Sound that was taken back still says what was spoken.
     TakenBackMarksKept,
+    /// A reply that begins while the conversation is on hold is played.
+    HoldForgotten,
+    /// What is said while the conversation is on hold is taken up.
+    HoldListens,
+    /// A reply that was held goes on when the sound that held her was nothing, although the
+    /// conversation is on hold.
+    JudgementEndsHold,
+    /// A reply on hold is waited for without end.
+    HoldWithoutEnd,
 }
 
 /// Which fault is armed.

@@ -189,6 +189,12 @@ pub enum Input {
     },
     /// The client asks her to be silent at once (`interrupt`).
     Interrupt,
+    /// The conversation is put on hold: her voice stays where it is, the microphone is not heard until
+    /// [`Input::GoOn`]. An open turn is committed if it holds speech.
+    Hold,
+    /// The conversation goes on, her voice from where it was held. So it does when the microphone is
+    /// opened or closed.
+    GoOn,
     /// The red thread: everything stops and nothing leaves until [`Input::RedThreadCleared`].
     RedThread,
     /// The operator cleared the red thread.

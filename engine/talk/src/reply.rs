@@ -196,11 +196,12 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Makes a draft real: from here on it leaves.
+    /// Makes a draft real: from here on it leaves; on hold, but for its sound.
     pub(crate) fn release(
         draft: Draft,
         now: Mono,
         (speech_end, tag): (Mono, Option<u32>),
+        on_hold: bool,
         config: &Config,
         out: &mut Vec<Action>,
     ) -> Self {
@@ -217,6 +218,9 @@ impl Live {
             released: now,
             progress: now,
         };
+        if on_hold && live.is_spoken() {
+            live.hold(out);
+        }
         live.go_on(config, out);
         live
     }

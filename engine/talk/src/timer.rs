@@ -19,16 +19,19 @@ pub enum Timer {
     TranscriptLost,
     /// A released reply has made no progress.
     ReplyStalled,
+    /// A reply was on hold for too long.
+    HoldOver,
     /// Nothing has happened for long.
     Idle,
 }
 
-const ALL: [Timer; 6] = [
+const ALL: [Timer; 7] = [
     Timer::EndOfTurn,
     Timer::BargeJudge,
     Timer::TranscriptLate,
     Timer::TranscriptLost,
     Timer::ReplyStalled,
+    Timer::HoldOver,
     Timer::Idle,
 ];
 

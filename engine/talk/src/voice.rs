@@ -46,6 +46,8 @@ pub(crate) struct VoiceTurn {
     pub(crate) phase: Phase,
     pub(crate) partials: Partials,
     pub(crate) tail: Tail,
+    /// Behind what was said so far lies a hold.
+    pub(crate) was_on_hold: bool,
 }
 
 /// How loud the speech is, to know the end of its last word from silence.
@@ -169,6 +171,7 @@ impl VoiceTurn {
             parts: Vec::new(),
             phase: Phase::Speaking,
             partials: Partials::new(speech_from),
+            was_on_hold: false,
             tail: Tail {
                 loudest_db: f32::NEG_INFINITY,
                 voiced_to: Mono::ZERO,

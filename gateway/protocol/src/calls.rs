@@ -136,7 +136,7 @@ pub struct DeviceInfo {
 }
 
 /// A call that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PastCall {
     /// Who called whom.
@@ -149,6 +149,9 @@ pub struct PastCall {
     pub reason: EndReason,
     /// Janet rang, and the client neither answered nor declined.
     pub missed: bool,
+    /// Why the client ended it, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Private<String>>,
 }
 
 #[cfg(test)]

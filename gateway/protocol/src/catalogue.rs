@@ -284,7 +284,10 @@ pub const MESSAGES: &[Entry] = &[
     down("voip_response", &["call_id", "text", "status"]),
     down("voip_audio", &["call_id", "audio"]),
     down("voip_state", &["call_id", "state"]),
-    down("voip_ended", &["call_id", "reason", "duration_ms"]),
+    down(
+        "voip_ended",
+        &["call_id", "reason", "duration_ms", "words?"],
+    ),
     down("voip_error", &["call_id?", "code", "message", "field?"]),
     down("face_clock", &["rtp_timestamp", "sample"]),
     down("pair_wanted", &["protocol", "fingerprint"]),

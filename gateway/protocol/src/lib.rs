@@ -26,6 +26,7 @@ mod parse_voip;
 mod parse_vr;
 mod pose;
 mod private;
+mod push;
 mod request;
 mod schema;
 mod server;
@@ -43,8 +44,9 @@ pub use limits::Limits;
 pub use parse::parse;
 pub use pose::{Hands, Pose};
 pub use private::Private;
+pub use push::{Aps, PushKind, PushPayload};
 pub use request::{RequestId, Timestamp};
-pub use schema::SCHEMA;
+pub use schema::{PUSH_SCHEMA, SCHEMA};
 pub use server::{
     AudioFormat, IceServer, Outgoing, Role, SdpType, ServerMessage, SpeakingState, Status, Tone,
     VrStatus,

@@ -273,6 +273,24 @@ fn family(fields: &Fields<'_>) -> Family {
     }
 }
 
+/// Where a client may be reached, and the media section it belongs to by its name and by its number.
+pub(crate) struct Ice {
+    pub(crate) candidate: Private<String>,
+    pub(crate) mid: Option<String>,
+    pub(crate) mline_index: Option<u32>,
+}
+
+/// What `vr_ice` and `voip_ice` say.
+pub(crate) fn ice(fields: &Fields<'_>) -> Result<Ice, WireError> {
+    let candidate = fields.string("candidate", CANDIDATE_BYTES)?;
+    let mid = fields.optional_string("sdp_mid", SESSION_ID_BYTES)?;
+    Ok(Ice {
+        candidate: candidate.into_owned().into(),
+        mid: mid.map(Cow::into_owned),
+        mline_index: fields.optional_unsigned("sdp_mline_index")?,
+    })
+}
+
 /// The name of a session or a call.
 pub(crate) fn name(fields: &Fields<'_>, field: &str) -> Result<String, WireError> {
     let id = fields.string(field, SESSION_ID_BYTES)?;

@@ -164,7 +164,7 @@ fn calls() -> impl Strategy<Value = ClientMessage> {
         (
             label(),
             proptest::sample::select(CallDirection::ALL.to_vec()),
-            (id(), id(), proptest::option::of("[0-9a-f]{0,9}")),
+            (id(), id(), proptest::option::of("([0-9a-f]{2}){32,100}")),
         )
             .prop_map(|(call_id, direction, (platform, device, push_token))| {
                 ClientMessage::VoipCall {

@@ -1,13 +1,15 @@
 //! What is said of calls, from fields to checked messages.
 
-use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use crate::fields::{Fields, out_of_range, quote};
-use crate::parse::{CANDIDATE_BYTES, SESSION_ID_BYTES, description, name, optional_name};
-use crate::{CallDirection, ClientMessage, DeviceInfo, WireError};
+use crate::parse::{self, SESSION_ID_BYTES, description, name, optional_name};
+use crate::{CallDirection, ClientMessage, DeviceInfo, Private, WireError};
 
-/// Longest token of a push service, in bytes. APNs' are 64 to 200 hexadecimal digits.
+/// Longest token of a push service that is looked at, in bytes.
 pub(crate) const PUSH_TOKEN_BYTES: usize = 1024;
+/// Digits of one. APNs' had 32 bytes for long; how many they have, Apple leaves open.
+pub(crate) const PUSH_TOKEN_DIGITS: RangeInclusive<usize> = 64..=200;
 /// Longest reason in a client's own words, in bytes.
 pub(crate) const REASON_BYTES: usize = 1024;
 
@@ -34,12 +36,31 @@ pub(crate) fn call(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
 }
 
 fn device_info(fields: &Fields<'_>) -> Result<DeviceInfo, WireError> {
-    let push_token = fields.optional_string("push_token", PUSH_TOKEN_BYTES)?;
+    let push_token = push_token(fields)?;
     Ok(DeviceInfo {
         platform: name(fields, "platform")?,
         device: name(fields, "device")?,
-        push_token: push_token.map(|token| token.into_owned().into()),
+        push_token,
     })
+}
+
+/// In lower case; the empty one of a device that has none yet is none.
+fn push_token(fields: &Fields<'_>) -> Result<Option<Private<String>>, WireError> {
+    const FIELD: &str = "push_token";
+    let Some(token) = fields.optional_string(FIELD, PUSH_TOKEN_BYTES)? else {
+        return Ok(None);
+    };
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let is_hex = token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_hex || token.len() % 2 == 1 || !PUSH_TOKEN_DIGITS.contains(&token.len()) {
+        let (least, most) = (PUSH_TOKEN_DIGITS.start(), PUSH_TOKEN_DIGITS.end());
+        let message =
+            format!("field \"{FIELD}\" is not bytes in {least} to {most} hexadecimal digits");
+        return Err(out_of_range(FIELD, message));
+    }
+    Ok(Some(token.to_ascii_lowercase().into()))
 }
 
 /// `voip_answer`.
@@ -56,16 +77,13 @@ pub(crate) fn answer(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
 
 /// `voip_ice`.
 pub(crate) fn ice(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let call_id = name(fields, "call_id")?;
+    let ice = parse::ice(fields)?;
     Ok(ClientMessage::VoipIce {
-        call_id: name(fields, "call_id")?,
-        candidate: fields
-            .string("candidate", CANDIDATE_BYTES)?
-            .into_owned()
-            .into(),
-        sdp_mid: fields
-            .optional_string("sdp_mid", SESSION_ID_BYTES)?
-            .map(Cow::into_owned),
-        sdp_mline_index: fields.optional_unsigned("sdp_mline_index")?,
+        call_id,
+        candidate: ice.candidate,
+        sdp_mid: ice.mid,
+        sdp_mline_index: ice.mline_index,
     })
 }
 

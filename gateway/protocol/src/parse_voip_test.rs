@@ -14,6 +14,11 @@ fn a_wrong_word_about_a_call_is_answered_with_its_code_and_its_field() {
             r#""direction":"outgoing","device_info":{{{inner}}}"#
         ))
     };
+    let token = |token: &str| {
+        device(&format!(
+            r#""platform":"ios","device":"phone","push_token":"{token}""#
+        ))
+    };
     let long = |limit: usize| "a".repeat(limit + 1);
     let rows = [
         (call(DEVICE), MissingField, "direction"),
@@ -70,6 +75,22 @@ fn a_wrong_word_about_a_call_is_answered_with_its_code_and_its_field() {
                 long(PUSH_TOKEN_BYTES)
             )),
             FieldTooLarge,
+            "device_info.push_token",
+        ),
+        (
+            token(&"0a".repeat(31)),
+            OutOfRange,
+            "device_info.push_token",
+        ),
+        (token(&"0".repeat(65)), OutOfRange, "device_info.push_token"),
+        (
+            token(&"0g".repeat(32)),
+            OutOfRange,
+            "device_info.push_token",
+        ),
+        (
+            token(&"0a".repeat(101)),
+            OutOfRange,
             "device_info.push_token",
         ),
         (
@@ -205,14 +226,33 @@ fn what_may_be_left_out_of_a_call_may_be_null() {
 }
 
 #[test]
+fn a_push_token_is_taken_in_lower_case_and_an_empty_one_is_none() {
+    for (written, read) in [
+        ("".to_owned(), None),
+        ("aB".repeat(32), Some("ab".repeat(32))),
+    ] {
+        let frame = format!(
+            r#"{{"type":"voip_call","direction":"outgoing","device_info":{{"platform":"ios","device":"phone","push_token":"{written}"}}}}"#
+        );
+        let ClientMessage::VoipCall { device_info, .. } = good(&frame).message else {
+            panic!("it is a call");
+        };
+        assert_eq!(device_info.push_token.map(Private::into_exposed), read);
+    }
+}
+
+#[test]
 fn neither_addresses_nor_tokens_nor_words_are_printed() {
     for frame in [
-        r#"{"type":"voip_call","direction":"outgoing","device_info":{"platform":"ios","device":"phone","push_token":"secret"}}"#,
+        r#"{"type":"voip_call","direction":"outgoing","device_info":{"platform":"ios","device":"phone","push_token":"5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75e00"}}"#,
         r#"{"type":"voip_answer","call_id":"c","sdp":"secret","sdp_type":"answer"}"#,
         r#"{"type":"voip_ice","call_id":"c","candidate":"secret"}"#,
         r#"{"type":"voip_end","call_id":"c","reason":"secret"}"#,
     ] {
         let shown = format!("{:?}", good(frame));
-        assert!(!shown.contains("secret"), "{shown}");
+        assert!(
+            !shown.contains("secret") && !shown.contains("5ec2e7"),
+            "{shown}"
+        );
     }
 }

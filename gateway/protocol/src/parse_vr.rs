@@ -1,12 +1,7 @@
 //! What is said of sessions, from fields to checked messages.
 
-use std::borrow::Cow;
-
 use crate::fields::{Fields, out_of_range, quote};
-use crate::parse::{
-    CANDIDATE_BYTES, SDP_BYTES, SESSION_ID_BYTES, TYPE_BYTES, empty, name, optional_name, sdp_type,
-    sound,
-};
+use crate::parse::{self, SDP_BYTES, TYPE_BYTES, empty, name, optional_name, sdp_type, sound};
 use crate::pose::{FARTHEST_M, ROTATION_TOLERANCE};
 use crate::{ClientMessage, ErrorCode, Hands, Limits, Pose, Said, Transport, WireError};
 
@@ -62,16 +57,13 @@ pub(crate) fn audio(fields: &Fields<'_>, limits: &Limits) -> Result<ClientMessag
 
 /// `vr_ice`.
 pub(crate) fn ice(fields: &Fields<'_>) -> Result<ClientMessage, WireError> {
+    let session_id = name(fields, "session_id")?;
+    let ice = parse::ice(fields)?;
     Ok(ClientMessage::VrIce {
-        session_id: name(fields, "session_id")?,
-        candidate: fields
-            .string("candidate", CANDIDATE_BYTES)?
-            .into_owned()
-            .into(),
-        sdp_mid: fields
-            .optional_string("sdp_mid", SESSION_ID_BYTES)?
-            .map(Cow::into_owned),
-        sdp_mline_index: fields.optional_unsigned("sdp_mline_index")?,
+        session_id,
+        candidate: ice.candidate,
+        sdp_mid: ice.mid,
+        sdp_mline_index: ice.mline_index,
     })
 }
 

@@ -312,6 +312,9 @@ pub enum ServerMessage {
         reason: EndReason,
         /// How long they talked, in ms; 0 if they never did.
         duration_ms: u64,
+        /// What the client gave as the reason, where it ended the call and gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<Private<String>>,
     },
     /// Something about a call could not be understood or served. The connection stays open, and a
     /// call that there is goes on.

@@ -175,6 +175,7 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                         duration_ms: 0,
                         reason: EndReason::Missed,
                         missed: true,
+                        words: None,
                     }],
                     models: BTreeMap::from([(
                         "llm".to_owned(),
@@ -327,9 +328,10 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 call_id: "c".into(),
                 reason: EndReason::HungUp,
                 duration_ms: 61_000,
+                words: Some("enough".into()),
             },
             json!({"type": "voip_ended", "call_id": "c", "reason": "hung_up",
-                "duration_ms": 61_000}),
+                "duration_ms": 61_000, "words": "enough"}),
         ),
         (
             ServerMessage::VoipError {

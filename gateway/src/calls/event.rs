@@ -29,7 +29,7 @@ pub(crate) enum Event {
     MediaUp,
     /// The far end of the media said goodbye.
     MediaLeft,
-    /// There is no way for media, or not any more.
+    /// There is no way for media, or not any more; of a ring, that there is none to the client.
     MediaLost,
     /// The client's connection ended: nobody is left to be told anything.
     ClientGone,
@@ -78,6 +78,10 @@ pub(crate) enum Action {
     Open,
     /// It does not any more: the microphone is not heard, and she is silent.
     Close,
+    /// It waits: the microphone is not heard, and she stays where she is.
+    Hold,
+    /// It goes on from where it was held.
+    GoOn,
     /// Let everything go, tell the client (unless it is gone), and keep it in the history. The last.
     End(End),
 }

@@ -109,6 +109,8 @@ impl Machine {
                 self.offer(CallDirection::Incoming, since, now, out);
             }
             (S::Ringing { .. }, E::HangUp) => self.end(now, EndReason::Declined, out),
+            // A phone that has to be woken up, and cannot be.
+            (S::Ringing { .. }, E::MediaLost) => self.end(now, EndReason::Unreachable, out),
             (S::Ringing { .. }, E::Answer | E::Speak | E::Hold | E::Resume) => {
                 return Err(Refusal::Unexpected);
             }
@@ -164,11 +166,11 @@ impl Machine {
                     talking,
                     since,
                 };
-                out.extend([Action::Close, Action::State(CallState::OnHold)]);
+                out.extend([Action::Hold, Action::State(CallState::OnHold)]);
             }
             (S::OnHold { begun, talking, .. }, E::Resume) => {
                 self.state = S::Connected { begun, talking };
-                out.extend([Action::Open, Action::State(CallState::Connected)]);
+                out.extend([Action::GoOn, Action::State(CallState::Connected)]);
             }
             // Asked twice: it is so.
             (S::Connected { .. }, E::Resume) | (S::OnHold { .. }, E::Hold) => {
@@ -214,7 +216,8 @@ impl Machine {
             ) => return Err(Refusal::UnknownCall),
 
             // News of what does not matter (any more) to this call.
-            (S::Idle | S::Ringing { .. }, E::MediaUp | E::MediaLeft | E::MediaLost)
+            (S::Idle, E::MediaUp | E::MediaLeft | E::MediaLost)
+            | (S::Ringing { .. }, E::MediaUp | E::MediaLeft)
             | (S::Connected { .. } | S::OnHold { .. }, E::MediaUp)
             | (S::Idle, E::ClientGone | E::Superseded | E::ShuttingDown | E::Failed)
             | (

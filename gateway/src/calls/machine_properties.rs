@@ -36,6 +36,8 @@ struct Watcher {
     up: bool,
     /// Voice flows, by what was ordered.
     flows: bool,
+    /// It waits, by what was ordered.
+    held: bool,
     ends: Vec<(Mono, End)>,
 }
 
@@ -44,13 +46,14 @@ impl Watcher {
         for action in out {
             prop_assert!(self.ends.is_empty(), "{action:?} after the end");
             match action {
-                Action::Open => {
+                Action::Open | Action::GoOn => {
                     prop_assert!(!self.flows && self.up, "opened without media, or twice");
-                    self.flows = true;
+                    prop_assert_eq!(self.held, *action == Action::GoOn, "what is held goes on");
+                    (self.flows, self.held) = (true, false);
                 }
-                Action::Close => {
+                Action::Close | Action::Hold => {
                     prop_assert!(self.flows, "closed twice");
-                    self.flows = false;
+                    (self.flows, self.held) = (false, *action == Action::Hold);
                 }
                 Action::Connected => prop_assert!(self.up),
                 Action::End(end) => self.ends.push((now, *end)),

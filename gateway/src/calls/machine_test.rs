@@ -94,6 +94,7 @@ fn each_event_in_each_state_has_its_answer() {
                 (Ring, "busy".into()),
                 (Accept, "Connecting | Offer | Connect 30".into()),
                 (HangUp, lost("Declined 0")),
+                (MediaLost, lost("Unreachable 0, missed")),
                 (ClientGone, lost("ClientGone 0, missed")),
                 (Superseded, lost("Superseded 0, missed")),
                 (ShuttingDown, lost("ShuttingDown 0, missed")),
@@ -130,7 +131,7 @@ fn each_event_in_each_state_has_its_answer() {
             "connected",
             "no",
             talking(
-                "OnHold | Close | tell OnHold | Hold 1800",
+                "OnHold | Hold | tell OnHold | Hold 1800",
                 "Connected | tell Connected",
                 "Close | ",
             ),
@@ -140,7 +141,7 @@ fn each_event_in_each_state_has_its_answer() {
             "no",
             talking(
                 "OnHold | tell OnHold | Hold 1799",
-                "Connected | Open | tell Connected",
+                "Connected | GoOn | tell Connected",
                 "",
             ),
         ),
@@ -148,7 +149,7 @@ fn each_event_in_each_state_has_its_answer() {
             "resumed",
             "no",
             talking(
-                "OnHold | Close | tell OnHold | Hold 1800",
+                "OnHold | Hold | tell OnHold | Hold 1800",
                 "Connected | tell Connected",
                 "Close | ",
             ),

@@ -16,7 +16,7 @@ const CHECKED_IN: &str = include_str!("../../protocol/schema/call-vectors.json")
 type Story = (&'static str, &'static [(u64, Option<Event>)]);
 
 /// `None`: nothing but time goes by.
-const STORIES: [Story; 12] = {
+const STORIES: [Story; 13] = {
     use Event::*;
     [
         (
@@ -50,6 +50,14 @@ const STORIES: [Story; 12] = {
         (
             "Janet rings, and the client declines",
             &[(0, Some(Ring)), (3_000, Some(HangUp))],
+        ),
+        (
+            "Janet rings a phone that cannot be woken up",
+            &[
+                (0, Some(Ring)),
+                (700, Some(MediaLost)),
+                (3_000, Some(Accept)),
+            ],
         ),
         (
             "nobody agrees to the offer",
@@ -148,7 +156,7 @@ fn told(out: &[Action]) -> Value {
             Action::End(end) => json!({
                 "type": "voip_ended", "reason": end.reason, "duration_ms": end.duration_ms,
             }),
-            Action::Open | Action::Close => continue,
+            Action::Open | Action::Close | Action::Hold | Action::GoOn => continue,
         });
     }
     told.into()
@@ -209,7 +217,8 @@ fn text() -> String {
             `janet-protocol.schema.json`, without the call's id and what is in an offer), whether `voice_flows`, and the \
             `timer` that runs. A timer that is due ends the call; an event that comes behind that moment finds it \
             ended. `ring`, `superseded`, `shutting_down` and `failed` are Janet's; `media_up`, `media_left` and `media_lost` are \
-            what becomes of the connection for voice (connected; closed by the far end; no way, or lost); all others \
+            what becomes of the connection for voice (connected; closed by the far end; no way, or lost, and of a ring, \
+            that the phone cannot be woken up); all others \
             are the client's: call and accept (voip_call), answer (voip_answer), speak (voip_audio), hold and resume \
             (voip_hold), hang_up (voip_end), client_gone (its WebSocket ended). `duration_ms` counts from when voice flowed, \
             or the first recording came.",

@@ -10,11 +10,11 @@ use futures_util::future::join_all;
 use janet_models::store::{Condition, Listed, Role, Store};
 
 use super::out::outln;
-use crate::config::{Choice, Config, FILE, IceServer, Layers, Models, overridden};
+use crate::config::{Apns, Choice, Config, FILE, IceServer, Layers, Models, overridden};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
 use crate::webrtc::{Probed, probe};
-use crate::{server, weights};
+use crate::{push, server, weights};
 
 /// How one thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,7 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     findings.push(certificate(config));
     findings.extend(others(config));
     findings.extend(config.engine.record_dir.as_deref().map(recordings));
+    findings.extend(config.apns.as_ref().map(phones));
     findings.extend([
         page(config),
         language_server(config)?,
@@ -301,6 +302,19 @@ fn writable(what: &'static str, folder: &Path, todo: &str) -> Finding {
     }
 }
 
+/// Whether phones can be rung that are not connected, as far as this machine knows.
+fn phones(apns: &Apns) -> Finding {
+    const WHAT: &str = "phones";
+    match push::check(apns) {
+        Ok(()) => {
+            let found = format!("{} is rung by {}", apns.topic, apns.url);
+            Finding::new(WHAT, State::Fine, found)
+        }
+        Err(error) => Finding::new(WHAT, State::Bad, error.to_string())
+            .todo("put the file right, or leave `calls.apns_key` out: nobody is rung then"),
+    }
+}
+
 fn page(config: &Config) -> Finding {
     const WHAT: &str = "page";
     match server::page_folder(config) {
@@ -466,6 +480,26 @@ mod tests {
         assert_eq!(own("llm", "file:/nowhere/x.gguf").state, State::Bad);
         let voice = own("tts", &format!("file:{}", path.display()));
         assert_eq!(voice.state, State::Fine, "{voice}");
+    }
+
+    #[test]
+    fn a_signing_key_that_is_none_is_bad() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let key = folder.path().join("key.p8");
+        std::fs::write(&key, "no key").expect("written");
+        let finding = phones(&Apns {
+            key,
+            key_id: "KEY1234567".into(),
+            team_id: "TEAM123456".into(),
+            topic: "com.example.janet.voip".into(),
+            url: "https://127.0.0.1:1".into(),
+            ca: None,
+        });
+        assert_eq!(finding.state, State::Bad, "{finding}");
+        assert!(
+            finding.to_string().contains("`calls.apns_key`"),
+            "{finding}"
+        );
     }
 
     #[test]

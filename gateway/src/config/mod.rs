@@ -11,6 +11,7 @@
 //! The environment is read here and nowhere else. Nothing below this module sees a raw setting.
 
 mod auto;
+mod calls;
 mod environment;
 mod error;
 mod explain;
@@ -29,6 +30,7 @@ use janet_models::store::Catalogue;
 use crate::lock::Files;
 
 pub use auto::{Choice, Condition, Known};
+pub use calls::Apns;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use explain::explain;
@@ -55,6 +57,8 @@ pub struct Config {
     pub tts: Option<SpeechServer>,
     /// How voice in real time finds its way through routers.
     pub realtime: Realtime,
+    /// How phones are rung that are not connected; `None`: they are not.
+    pub apns: Option<Apns>,
     /// When Janet speaks and when she stops.
     pub talk: janet_talk::Config,
     /// How long conversations are kept, and where.

@@ -16,6 +16,7 @@ pub(super) struct Raw {
     pub(super) llm: Llm,
     pub(super) tts: Tts,
     pub(super) realtime: Realtime,
+    pub(super) calls: Calls,
     pub(super) talk: Talk,
     pub(super) conversation: Conversation,
     pub(super) persona: Persona,
@@ -214,6 +215,37 @@ impl Default for Realtime {
             turn_username: String::new(),
             turn_password_env: String::new(),
             turn_secret_env: String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Calls {
+    /// Path of a .p8 file; empty: nobody is rung who is not connected.
+    pub(super) apns_key: String,
+    pub(super) apns_key_id: String,
+    pub(super) apns_team_id: String,
+    /// The app's bundle id.
+    pub(super) apns_topic: String,
+    /// production or development.
+    pub(super) apns_environment: String,
+    /// Empty: Apple's.
+    pub(super) apns_url: String,
+    /// Path of a PEM file; empty: the system's certificates are trusted.
+    pub(super) apns_ca: String,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            apns_key: String::new(),
+            apns_key_id: String::new(),
+            apns_team_id: String::new(),
+            apns_topic: String::new(),
+            apns_environment: "production".into(),
+            apns_url: String::new(),
+            apns_ca: String::new(),
         }
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn resolve(
         llm: check.llm(&raw, environment)?,
         tts: check.tts(&raw, environment)?,
         realtime: check.realtime(&raw, environment)?,
+        apns: check.apns(&raw)?,
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
@@ -552,7 +553,7 @@ impl Check<'_> {
 }
 
 /// A folder; the empty text names none.
-fn path(text: &str) -> Option<PathBuf> {
+pub(super) fn path(text: &str) -> Option<PathBuf> {
     Some(text)
         .filter(|text| !text.is_empty())
         .map(PathBuf::from)

@@ -6,6 +6,7 @@
 
 mod bell;
 mod clock;
+mod phones;
 mod seat;
 mod talkers;
 
@@ -21,8 +22,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::app::goes_down;
-use bell::Bell;
-pub(crate) use bell::{NotRung, Ring};
+pub(crate) use bell::{NotRung, Ring, Unanswered};
 use clock::now_ms;
 use seat::Place;
 pub(crate) use seat::{Seat, Summons};
@@ -135,6 +135,15 @@ impl Conversations {
         let id: ConversationId = client_id.parse().map_err(|_| NotRung::Away)?;
         let place = self.places().get(&id).cloned().ok_or(NotRung::Away)?;
         place.ring(ring)
+    }
+
+    /// Tells whoever sits there that a ring it had asked for has ended.
+    pub(crate) fn tell(&self, client_id: &str, unanswered: Unanswered) {
+        let id = client_id.parse::<ConversationId>().ok();
+        let place = id.and_then(|id| self.places().get(&id).cloned());
+        if let Some(place) = place {
+            place.tell(unanswered);
+        }
     }
 
     /// Ends conversations whose time is over, until the server goes down.

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use janet_engine::Role;
 use janet_protocol::PastCall;
-use janet_vault::conversations::{ConversationId, Role as Speaker};
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
+use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use super::{Bell, Conversations, NotRung, Ring, StoreError, blocking, now_ms};
+use super::bell::{Bell, Ear, Sound};
+use super::{Conversations, NotRung, Ring, StoreError, Unanswered, blocking, now_ms};
 
 /// What everybody who wants the same seat shares.
 #[derive(Default)]
@@ -28,12 +29,21 @@ pub(crate) enum Summons {
     Leave,
     /// Janet rings.
     Ring(Ring),
+    /// A ring that the one here had asked for has ended.
+    Unanswered(Unanswered),
 }
 
 impl Place {
     /// Rings the one who sits here.
     pub(super) fn ring(&self, ring: Ring) -> Result<(), NotRung> {
         self.bell().as_ref().ok_or(NotRung::Away)?.ring(ring)
+    }
+
+    /// Tells the one who sits here that a ring has ended.
+    pub(super) fn tell(&self, unanswered: Unanswered) {
+        if let Some(bell) = self.bell().as_ref() {
+            bell.tell(unanswered);
+        }
     }
 
     fn bell(&self) -> std::sync::MutexGuard<'_, Option<Bell>> {
@@ -59,8 +69,7 @@ pub(crate) struct Seat {
     place: Arc<Place>,
     number: u64,
     newest: watch::Receiver<u64>,
-    bell: Bell,
-    rings: mpsc::Receiver<Ring>,
+    ear: Ear,
     /// `None` once given back.
     lease: Option<OwnedMutexGuard<()>>,
 }
@@ -74,8 +83,8 @@ impl Seat {
         lease: OwnedMutexGuard<()>,
     ) -> Self {
         let newest = place.newest.subscribe();
-        let (bell, rings) = Bell::new();
-        *place.bell() = Some(bell.clone());
+        let (bell, ear) = Bell::new();
+        *place.bell() = Some(bell);
         Self {
             conversations,
             client_id: id.to_string(),
@@ -83,8 +92,7 @@ impl Seat {
             place,
             number,
             newest,
-            bell,
-            rings,
+            ear,
             lease: Some(lease),
         }
     }
@@ -100,13 +108,28 @@ impl Seat {
         tokio::select! {
             // The sender lives in `place`, which this seat holds.
             _ = self.newest.wait_for(|newest| *newest > number) => Summons::Leave,
-            Some(ring) = self.rings.recv() => Summons::Ring(ring),
+            sound = self.ear.hear() => match sound {
+                Sound::Ring(ring) => Summons::Ring(ring),
+                Sound::Unanswered(unanswered) => Summons::Unanswered(unanswered),
+            },
         }
     }
 
-    /// Whether there is a call, so that nobody rings.
-    pub(crate) fn set_engaged(&self, is_engaged: bool) {
-        self.bell.set_engaged(is_engaged);
+    /// From here on nobody rings. A ring that is not heard yet came first.
+    #[must_use = "a ring must not be lost"]
+    pub(crate) fn engage(&mut self) -> Option<Ring> {
+        self.ear.engage()
+    }
+
+    /// From here on its client is away. A ring that is not heard yet came first.
+    #[must_use = "a ring must not be lost"]
+    pub(crate) fn leave_door(&mut self) -> Option<Ring> {
+        self.ear.leave()
+    }
+
+    /// Whether there is a call or a session, so that nobody rings.
+    pub(crate) fn set_engaged(&mut self, is_engaged: bool) {
+        self.ear.set_engaged(is_engaged);
     }
 
     /// The time of the history, in ms since 1970.
@@ -118,6 +141,12 @@ impl Seat {
     pub(crate) async fn keep_call(&self, call: PastCall) -> Result<(), StoreError> {
         let (store, id) = (self.conversations.store.clone(), self.id);
         blocking(move || store.keep_call(id, &call)).await
+    }
+
+    /// Keeps by what this client is rung while it is not connected, and on which paired device it is.
+    pub(crate) async fn keep_push_token(&self, token: PushToken) -> Result<(), StoreError> {
+        let (store, id) = (self.conversations.store.clone(), self.id);
+        blocking(move || store.keep_push_token(id, &token, now_ms())).await
     }
 
     /// The calls of this conversation, first to last.

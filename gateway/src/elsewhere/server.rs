@@ -52,6 +52,8 @@ impl Server {
             .redirect(Policy::none())
             .no_proxy()
             .tcp_nodelay(true)
+            // One answer a connection: TCP itself holds a server that is faster than the voice.
+            .http1_only()
             .user_agent(concat!("janet/", env!("CARGO_PKG_VERSION")));
         if url.starts_with("http://") {
             // Works on machines without certificates.

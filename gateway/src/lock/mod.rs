@@ -12,7 +12,7 @@ mod certificate;
 mod code;
 mod device_key;
 mod devices;
-mod file;
+pub(crate) mod file;
 mod fingerprint;
 mod held;
 mod names;

@@ -15,6 +15,9 @@ const REQUEST_SECONDS: [f64; 10] = [0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 1
 /// Around "no work of ours above 5 ms".
 const MESSAGE_SECONDS: [f64; 9] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 1.0];
 
+/// Around "a call is set up within a second".
+const CALL_SECONDS: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 5.0, 10.0, 30.0];
+
 /// The process's measurements; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Scrape(PrometheusHandle);
@@ -26,6 +29,9 @@ pub(super) fn install() -> Scrape {
         .set_buckets_for_metric(Matcher::Prefix("janet_turn_".into()), &TURN_SECONDS)
         .and_then(|builder| {
             builder.set_buckets_for_metric(Matcher::Prefix("janet_api_".into()), &REQUEST_SECONDS)
+        })
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Prefix("janet_call_".into()), &CALL_SECONDS)
         })
         .and_then(|builder| {
             builder

@@ -41,6 +41,8 @@ use crate::elsewhere::SetupError;
 use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
 use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, Names, Visitor};
+use crate::node::{NodeId, NodeIdError};
+use crate::push::{Push, PushError};
 use crate::tts::SpeechServer;
 use crate::{api, socket, weights};
 use accept::{Door, accept};
@@ -82,6 +84,12 @@ pub enum ServeError {
     /// There is no certificate, or no list of devices.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// This machine has no name.
+    #[error("this machine's name cannot be used")]
+    Node(#[from] NodeIdError),
+    /// Phones were to be rung, and cannot be.
+    #[error(transparent)]
+    Push(#[from] PushError),
     /// `server.web_dir` was set to a folder without a page.
     #[error("`server.web_dir` = {}: there is no index.html in this folder", folder.display())]
     NoPage {
@@ -151,11 +159,19 @@ pub async fn serve(
     let (tell_phase, phase) = watch::channel(loading::BEGINNING.clone());
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
+    let node = NodeId::open(&config.conversation.data_dir)?;
+    let push = config.apns.as_ref().map(|apns| {
+        let (conversations, lock) = (conversations.clone(), lock.clone());
+        Push::new(apns, conversations, lock, node.clone())
+    });
+    let (push, pushes) = push.transpose()?.unzip();
     let ice = config.realtime.clone();
     let rtc = realtime::open(lock.media_addresses(), announced.here.port(), ice).await;
     let app = Arc::new(App {
         rtc: rtc.clone(),
         parked: socket::Parked::default(),
+        push: push.clone(),
+        node,
         profile,
         llm,
         tts,
@@ -172,6 +188,10 @@ pub async fn serve(
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
     let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
+    let pushing = push
+        .zip(pushes)
+        .map(|(push, pushes)| push.run(pushes, leaving.clone()));
+    let pushing = tokio::spawn(futures_util::future::OptionFuture::from(pushing));
 
     let router = router(app.clone(), page, scrape);
     let server = &app.config.server;
@@ -225,6 +245,9 @@ pub async fn serve(
     }
     if let Some(engine) = app.engine.get() {
         engine.close();
+    }
+    if timeout(deadline, pushing).await.is_err() {
+        tracing::warn!("rings by push did not end in time");
     }
     for task in [expiry, upkeep, watch, realtime] {
         if timeout(deadline, task).await.is_err() {

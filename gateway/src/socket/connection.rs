@@ -289,6 +289,7 @@ impl Connection {
                 Wake::PingDue => self.on_ping_due(),
                 Wake::Phase => self.on_phase().await,
                 Wake::Summons(Summons::Ring(ring)) => self.on_ring(ring).await,
+                Wake::Summons(Summons::Unanswered(unanswered)) => self.on_unanswered(unanswered),
                 Wake::Summons(Summons::Leave) => {
                     Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded))
                 }
@@ -386,6 +387,10 @@ impl Connection {
         }
         if self.session.as_ref().is_some_and(Session::mic_is_open) {
             self.seat.leaves_talking(Instant::now());
+        }
+        if let Some(ring) = self.seat.leave_door() {
+            // Nobody heard it: it is in the history.
+            self.on_ring(ring).await.ok();
         }
         self.leave_call(leave).await;
         // It has nobody to talk to any more.
@@ -514,7 +519,7 @@ impl Connection {
             role: self.role,
             protocol: PROTOCOL,
             capabilities: CAPABILITIES.map(str::to_owned).into(),
-            nodes: Vec::new(),
+            nodes: vec![self.app.node.as_str().to_owned()],
             ice_servers: self.ice_servers(),
         })?)
     }

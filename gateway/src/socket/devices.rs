@@ -1,12 +1,12 @@
 //! What the operator says about devices, and who may say what.
 
-use std::sync::Arc;
-
 use janet_protocol::catalogue;
 use janet_protocol::{ErrorCode, PairEnd, PairedDevice, Private, Role, ServerMessage, WireError};
 
 use super::connection::{Connection, Leave};
+use crate::app::App;
 use crate::lock::{Access, Device, DeviceId, Lock, Opened, Outcome};
+use crate::push;
 
 impl Connection {
     /// Refuses a message that this connection's role may not send.
@@ -67,9 +67,10 @@ impl Connection {
 }
 
 /// `device_revoke`.
-pub(super) async fn revoke(lock: Arc<Lock>, id: String) -> Result<ServerMessage, WireError> {
-    match lock.revoke(DeviceId(id.clone())).await {
+pub(super) async fn revoke(app: &App, id: String) -> Result<ServerMessage, WireError> {
+    match app.lock.revoke(DeviceId(id.clone())).await {
         Ok(Some(_)) => {
+            push::forget_revoked(&app.conversations, &app.lock).await;
             tracing::info!("a device was revoked");
             Ok(ServerMessage::DeviceRevoked { device_id: id })
         }

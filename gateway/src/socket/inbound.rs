@@ -270,9 +270,11 @@ impl Connection {
             ClientMessage::VoipCall {
                 call_id,
                 direction,
-                // What a push will be sent by; whoever calls over this connection needs none.
-                device_info: _,
-            } => self.voip_call(call_id, direction, request_id).await,
+                device_info,
+            } => {
+                self.voip_call(call_id, direction, device_info, request_id)
+                    .await
+            }
             ClientMessage::VoipAnswer { call_id, sdp } => {
                 let sdp = sdp.into_exposed();
                 self.voip_answer(call_id, sdp, request_id).await
@@ -290,11 +292,11 @@ impl Connection {
             ClientMessage::VoipHold { call_id, on } => {
                 self.voip_hold(call_id, on, request_id).await
             }
-            ClientMessage::VoipEnd { call_id, reason: _ } => {
-                self.voip_end(call_id, request_id).await
+            ClientMessage::VoipEnd { call_id, reason } => {
+                self.voip_end(call_id, reason, request_id).await
             }
             ClientMessage::VoipRing { client_id, caller } => {
-                answer(self.voip_ring(client_id, caller)?)
+                answer(self.voip_ring(client_id, caller).await?)
             }
             ClientMessage::Interrupt => {
                 self.ready()?.interrupt().map_err(refused)?;
@@ -306,7 +308,7 @@ impl Connection {
             }
             ClientMessage::DeviceList => answer(self.list_devices()),
             ClientMessage::DeviceRevoke { device_id } => {
-                answer(devices::revoke(self.app.lock.clone(), device_id).await?)
+                answer(devices::revoke(&self.app, device_id).await?)
             }
         }
     }

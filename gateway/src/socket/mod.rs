@@ -20,6 +20,7 @@ mod parked;
 mod rate;
 mod realtime;
 mod requests;
+mod rings;
 mod settings;
 mod stranger;
 mod take_up;

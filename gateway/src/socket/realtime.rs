@@ -138,15 +138,32 @@ impl Connection {
         }
     }
 
+    /// She stays where she is, and the microphone is not heard.
+    pub(super) fn hold_voice(&mut self) {
+        let hold = |session: &mut Session| session.mic_is_open() && session.hold().is_ok();
+        if !self.session.as_mut().is_some_and(hold) {
+            // A session whose queue is full: what she says is lost, and nothing else.
+            self.close_voice();
+        }
+    }
+
+    /// She goes on from where she was held. A queue that is full for a moment: with the next packet.
+    pub(super) fn resume_voice(&mut self) {
+        match &mut self.session {
+            Some(session) if session.is_on_hold() => session.go_on().unwrap_or(()),
+            _ => self.open_voice().unwrap_or(()),
+        }
+    }
+
     /// Something comes of it.
     pub(super) async fn on_realtime(&mut self, news: News) -> Result<(), Leave> {
         match news {
             News::Due => self.on_call_due().await,
             News::Media(Told::Mic { samples, came }) => {
                 if self.realtime.as_ref().is_some_and(Realtime::flows) {
-                    let is_open = |session: &Session| session.mic_is_open();
-                    if !self.session.as_ref().is_some_and(is_open) {
-                        self.open_voice().ok();
+                    let hears = |session: &Session| session.mic_is_open() && !session.is_on_hold();
+                    if !self.session.as_ref().is_some_and(hears) {
+                        self.resume_voice();
                     }
                     self.samples = samples;
                     self.push_mic();

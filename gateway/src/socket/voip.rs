@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use janet_protocol::{
-    Base64, CallDirection, CallState, EndReason, ErrorCode, Family, Outgoing, PastCall, RequestId,
-    SdpType, ServerMessage, Sound, WireError,
+    Base64, CallDirection, CallState, DeviceInfo, EndReason, ErrorCode, Family, Outgoing, PastCall,
+    Private, RequestId, SdpType, ServerMessage, Sound, WireError,
 };
 use janet_talk::Mono;
 
@@ -16,13 +16,12 @@ use super::inbound::{decode, refused};
 use super::realtime::{News, Realtime, media_error, new_id};
 use super::requests::{Asked, Manner};
 use crate::calls::{Action, End, Event, Machine, Refusal};
-use crate::conversations::{NotRung, Ring};
+use crate::conversations::Ring;
+use crate::push::{self, Ringing};
 use crate::webrtc::{Call as Media, Description, State};
 
-/// Name of the only node, as long as there is no cluster.
-pub(super) const NODE: &str = "local";
 /// Who calls, unless somebody says otherwise.
-const CALLER: &str = "Janet";
+pub(super) const CALLER: &str = "Janet";
 
 /// A call of this connection.
 pub(super) struct Voip {
@@ -39,19 +38,36 @@ pub(super) struct Voip {
     agreed: Option<RequestId>,
     /// Whether a new way was offered for it, and not answered yet.
     pub(super) renews: bool,
+    /// When the client called, or answered the ring.
+    called: Instant,
+    /// Why the client ends it, in its own words.
+    words: Option<Private<String>>,
 }
 
 impl Voip {
-    fn new(call_id: String, caller: String) -> Self {
+    /// A call that is about to begin.
+    pub(super) fn new(ring: Ring) -> Self {
+        let (machine, began) = (Machine::new(), Instant::now());
+        Self::rung(Ringing {
+            ring,
+            machine,
+            began,
+        })
+    }
+
+    /// One that may have begun elsewhere.
+    pub(super) fn rung(ringing: Ringing) -> Self {
         Self {
-            call_id,
-            machine: Machine::new(),
-            began: Instant::now(),
-            caller,
+            call_id: ringing.ring.call_id,
+            machine: ringing.machine,
+            began: ringing.began,
+            caller: ringing.ring.caller,
             media: None,
             offer: None,
             agreed: None,
             renews: false,
+            called: Instant::now(),
+            words: None,
         }
     }
 
@@ -152,6 +168,7 @@ impl Connection {
         &mut self,
         call_id: Option<String>,
         direction: CallDirection,
+        device: DeviceInfo,
         request_id: Option<RequestId>,
     ) -> Result<Option<Outgoing>, WireError> {
         let now = Instant::now();
@@ -161,6 +178,8 @@ impl Connection {
         {
             return self.take_up(call_id.clone(), request_id).await;
         }
+        self.keep_push_token(device.push_token).await;
+        self.engage().await;
         let (call_id, event) = match direction {
             CallDirection::Outgoing => {
                 let free = self.is_free(now);
@@ -168,6 +187,7 @@ impl Connection {
                 (call_id.unwrap_or_else(new_id), Event::Call)
             }
             CallDirection::Incoming => {
+                self.adopt(call_id.as_deref());
                 let voip = self.voip(call_id.as_deref());
                 let voip = voip.ok_or_else(|| unknown(call_id))?;
                 voip.check(now, Event::Accept)?;
@@ -177,11 +197,15 @@ impl Connection {
         let prepared = self.prepare().await;
         let (media, offer) = prepared.map_err(|error| of_call(Some(call_id.clone()), error))?;
         if event == Event::Call {
-            let voip = Voip::new(call_id, CALLER.to_owned());
+            let voip = Voip::new(Ring {
+                call_id,
+                caller: CALLER.to_owned(),
+            });
             self.realtime = Some(Realtime::Voip(voip));
         }
         if let Some(Realtime::Voip(voip)) = &mut self.realtime {
             (voip.media, voip.offer) = (Some(media), Some(offer));
+            voip.called = now;
         }
         self.happens_at(now, event, request_id).await
     }
@@ -283,48 +307,15 @@ impl Connection {
     pub(super) async fn voip_end(
         &mut self,
         call_id: String,
+        words: Option<Private<String>>,
         request_id: Option<RequestId>,
     ) -> Result<Option<Outgoing>, WireError> {
+        self.adopt(Some(&call_id));
         self.call(&call_id)?;
-        self.happens(Event::HangUp, request_id).await
-    }
-
-    /// `voip_ring`.
-    pub(super) fn voip_ring(
-        &self,
-        client_id: Option<String>,
-        caller: Option<String>,
-    ) -> Result<ServerMessage, WireError> {
-        let call_id = new_id();
-        let ring = Ring {
-            call_id: call_id.clone(),
-            caller: caller.unwrap_or_else(|| CALLER.to_owned()),
-        };
-        let client_id = client_id.as_deref().unwrap_or(self.seat.client_id());
-        let rung = self.app.conversations.ring(client_id, ring);
-        rung.map_err(|not| {
-            let error = match not {
-                NotRung::Away => {
-                    let message = "field \"client_id\": no client of this name is connected";
-                    WireError::in_field(ErrorCode::UnknownClient, "client_id", message)
-                }
-                NotRung::Busy => WireError::new(ErrorCode::Busy, not.to_string()),
-            };
-            of_call(None, error)
-        })?;
-        let state = CallState::Ringing;
-        Ok(ServerMessage::VoipState { call_id, state })
-    }
-
-    /// Somebody wants this connection to be rung.
-    pub(super) async fn on_ring(&mut self, ring: Ring) -> Result<(), Leave> {
-        // Taken by something else a moment ago.
-        if self.realtime.is_some() {
-            metrics::counter!("janet_calls_not_rung_total").increment(1);
-            return Ok(());
+        if let Some(Realtime::Voip(voip)) = &mut self.realtime {
+            voip.words = words.filter(|words| !words.expose().trim().is_empty());
         }
-        self.realtime = Some(Realtime::Voip(Voip::new(ring.call_id, ring.caller)));
-        self.tell_of_call(Event::Ring).await
+        self.happens(Event::HangUp, request_id).await
     }
 
     /// The media of the call is at this point.
@@ -370,7 +361,7 @@ impl Connection {
     }
 
     /// Something happens to the call that nobody asked for.
-    async fn tell_of_call(&mut self, event: Event) -> Result<(), Leave> {
+    pub(super) async fn tell_of_call(&mut self, event: Event) -> Result<(), Leave> {
         // Nothing that is refused matters here: the call has gone on without it.
         match self.happens(event, None).await {
             Ok(Some(message)) => Ok(self.outbound.text(message)?),
@@ -418,6 +409,7 @@ impl Connection {
         actions: &[Action],
         request_id: Option<RequestId>,
     ) -> Option<Outgoing> {
+        let node = self.app.node.clone();
         let mut answer = None;
         for action in actions {
             let Some(Realtime::Voip(voip)) = &mut self.realtime else {
@@ -429,7 +421,7 @@ impl Connection {
                     None,
                     ServerMessage::VoipIncoming {
                         call_id,
-                        node_id: NODE.to_owned(),
+                        node_id: node.as_str().to_owned(),
                         caller: voip.caller.clone(),
                     },
                 ),
@@ -439,17 +431,19 @@ impl Connection {
                         call_id,
                         sdp: voip.offer.take().unwrap_or_default().into(),
                         sdp_type: SdpType::Offer,
-                        node_id: NODE.to_owned(),
+                        node_id: node.as_str().to_owned(),
                         ice_servers: ice_servers(&self.app, &self.access),
                     },
                 ),
-                Action::Connected => (
-                    voip.agreed.take(),
-                    ServerMessage::VoipConnected {
-                        call_id,
-                        status: CallState::Connected,
-                    },
-                ),
+                Action::Connected => {
+                    let setup = voip.called.elapsed().as_secs_f64();
+                    metrics::histogram!("janet_call_setup_seconds").record(setup);
+                    let status = CallState::Connected;
+                    (
+                        voip.agreed.take(),
+                        ServerMessage::VoipConnected { call_id, status },
+                    )
+                }
                 Action::State(state) => {
                     let state = *state;
                     (
@@ -466,8 +460,17 @@ impl Connection {
                     self.close_voice();
                     continue;
                 }
+                Action::Hold => {
+                    self.hold_voice();
+                    continue;
+                }
+                Action::GoOn => {
+                    self.resume_voice();
+                    continue;
+                }
                 Action::End(end) => {
                     let request_id = request_id.clone().or_else(|| voip.agreed.take());
+                    let words = voip.words.clone();
                     self.ended(end).await;
                     if end.reason == EndReason::ClientGone {
                         continue;
@@ -478,6 +481,7 @@ impl Connection {
                             call_id,
                             reason: end.reason,
                             duration_ms: end.duration_ms,
+                            words,
                         },
                     )
                 }
@@ -496,24 +500,25 @@ impl Connection {
             return;
         };
         let age = voip.at(Instant::now()).since(end.began);
+        let words = voip.words.clone();
         drop(voip);
         // An answer to a recording ends, too. A ring alone took nothing from anybody.
         let was_offered = !end.missed && end.reason != EndReason::Declined;
-        if was_offered && let Some(session) = &self.session {
-            session.interrupt().ok();
+        if was_offered {
+            // One that ends on hold has its microphone still.
+            self.close_voice();
+            if let Some(session) = &self.session {
+                session.interrupt().ok();
+            }
         }
-        let (direction, reason) = (end.direction, end.reason);
-        metrics::counter!(
-            "janet_calls_total",
-            "direction" => direction.as_str(), "reason" => reason.as_str()
-        )
-        .increment(1);
+        push::count(end);
         let call = PastCall {
-            direction,
+            direction: end.direction,
             started_ms: self.seat.now_ms().saturating_sub(age.as_millis() as u64),
             duration_ms: end.duration_ms,
-            reason,
+            reason: end.reason,
             missed: end.missed,
+            words,
         };
         if let Err(error) = self.seat.keep_call(call).await {
             tracing::error!(%error, "a call was not kept in the history");

@@ -57,6 +57,7 @@ impl Connection {
             let error = WireError::in_field(ErrorCode::OutOfRange, "transport", message);
             return Err(refuse(error));
         }
+        self.engage().await;
         if let Some(Realtime::Voip(_)) = &self.realtime {
             let message = "there is a call; end it first (voip_end)";
             return Err(refuse(WireError::new(ErrorCode::Busy, message)));

@@ -5,7 +5,7 @@
 //! where the script says `say`. Timers fire at their moment. `until` says how long to go on.
 //!
 //! ```text
-//! 0 mic | mic ptt | close | commit | interrupt | red | clear | gone
+//! 0 mic | mic ptt | close | commit | interrupt | hold | on | red | clear | gone
 //! 500 say 800 [level]        speech of 800 ms from 500 on
 //! 500 sound 800 level        the same, of which the VAD says that it is none
 //! 500 stall | stutter 300    no more windows; those of 300 ms come late, all at once
@@ -91,6 +91,7 @@ fn set(config: &mut Config, knob: &str, value: &str) {
         "idle_after" => config.idle_after = span,
         "prepare_lead" => config.prepare_lead = span,
         "commit_hold" => config.commit_hold = span,
+        "hold_patience" => config.hold_patience = span,
         "partial_every" => config.partial_every = span,
         "longest_reply" => config.longest_reply = number(value) as usize,
         "waste_limit" => config.waste_limit = value.parse().expect("a share"),
@@ -114,6 +115,8 @@ fn input(words: &[String]) -> Input {
         "close" => Input::MicClose,
         "commit" => Input::Commit,
         "interrupt" => Input::Interrupt,
+        "hold" => Input::Hold,
+        "on" => Input::GoOn,
         "red" => Input::RedThread,
         "clear" => Input::RedThreadCleared,
         "gone" => Input::Gone,
@@ -358,4 +361,5 @@ tables! {
     push_to_talk
     failures
     halts
+    holds
 }

@@ -299,7 +299,8 @@ impl Turn {
             }
             return true;
         }
-        let stalled = !held && self.core.now >= live.progress + patience;
+        let waits = held || self.core.waits_on_hold(live);
+        let stalled = !waits && self.core.now >= live.progress + patience;
         if stalled && !self.core.faults.has(Fault::StallIgnored) {
             self.cut_live(Ending::Failed, out);
         }

@@ -176,7 +176,9 @@ impl Turn {
         let Some(words) = ask.words() else { return };
         let draft = Draft::prepare(ask.reply, words, Form::new(ask.speak()), out);
         let about = (ask.at, ask.tag());
-        let live = Live::release(draft, self.core.now, about, &self.core.config, out);
+        let on_hold = self.core.begins_on_hold();
+        let config = &self.core.config;
+        let live = Live::release(draft, self.core.now, about, on_hold, config, out);
         self.state = State::Replying(live);
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Judgement {
     unsure: bool,
     /// The transcript could not be made.
     failed: bool,
+    /// What is not known by now comes too late.
+    hurried: bool,
 }
 
 enum Ruling {
@@ -124,6 +126,7 @@ impl Turn {
             verdict: None,
             unsure: false,
             failed: false,
+            hurried: false,
         };
         self.state = State::Held {
             live,
@@ -218,6 +221,14 @@ impl Turn {
         }
     }
 
+    /// The sound that holds her, if one does, is judged by what is known of it.
+    pub(super) fn judge_at_once(&mut self, out: &mut Vec<Action>) {
+        if let State::Held { judgement, .. } = &mut self.state {
+            judgement.hurried = true;
+            self.settle_barge(out);
+        }
+    }
+
     fn yield_floor(&mut self, out: &mut Vec<Action>) {
         self.cut_live(Ending::Interrupted, out);
         if let State::Listening { turn, .. } = &mut self.state
@@ -243,7 +254,9 @@ impl Turn {
             Some((Meaning::Backchannel | Meaning::Begun | Meaning::Words, _)) => {}
         }
         self.core.drop_turn(&mut turn, out);
-        live.resume(self.core.now, &self.core.config, out);
+        if !self.core.is_on_hold() || self.core.faults.has(Fault::JudgementEndsHold) {
+            live.resume(self.core.now, &self.core.config, out);
+        }
         self.state = State::Replying(live);
     }
 }
@@ -274,7 +287,7 @@ impl Core {
 
     /// Asks for the words of the sound when there is something new to hear.
     fn look(&mut self, turn: &mut VoiceTurn, judgement: &Judgement, out: &mut Vec<Action>) {
-        if turn.partials.open.is_some() || judgement.failed {
+        if turn.partials.open.is_some() || judgement.failed || judgement.hurried {
             return;
         }
         let covered = turn.partials.upto;
@@ -292,7 +305,7 @@ impl Core {
     /// Whether the sound is over: silence as long as the one that starts speculation.
     fn has_ended(&self, turn: &VoiceTurn) -> bool {
         !self.is_stirring() && self.silence_since(turn.spoken_to) >= self.config.speculate_after
-            || self.mic == Mic::Closed
+            || !self.hears()
     }
 
     /// Whether somebody is heard to fall silent just now.
@@ -311,7 +324,7 @@ impl Core {
         } else {
             PATIENCE
         };
-        let overdue = held >= self.config.barge_judge * patience;
+        let overdue = judgement.hurried || held >= self.config.barge_judge * patience;
         let due = overdue || (held >= self.config.barge_judge && !self.stutters());
         let verdict = judgement
             .verdict

@@ -40,6 +40,7 @@ impl Turn {
     /// Nobody is there to hear an answer.
     pub(super) fn on_gone(&mut self, out: &mut Vec<Action>) {
         self.core.mic = Mic::Closed;
+        self.core.hold = None;
         self.core.ear.rest();
         self.end_everything(Ending::Interrupted, out);
     }

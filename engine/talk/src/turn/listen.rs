@@ -14,7 +14,8 @@ use crate::{Action, MicMode, Mono, Pass, Span, Whose, Why};
 const MOST_PARTS: usize = 8;
 
 impl Turn {
-    pub(super) fn on_mic_open(&mut self, mode: MicMode) {
+    pub(super) fn on_mic_open(&mut self, mode: MicMode, out: &mut Vec<Action>) {
+        self.on_go_on(out);
         if let Mic::Open { since, .. } = self.core.mic {
             self.core.mic = Mic::Open { mode, since };
             return;
@@ -44,7 +45,7 @@ impl Turn {
             SILENCE_DB
         };
         let core = &mut self.core;
-        if core.mic == Mic::Closed || matches!(self.state, State::Stopped) {
+        if !core.hears() || matches!(self.state, State::Stopped) {
             return;
         }
         let sounds = matches!(&self.state, State::Replying(live) if live.sounds());
@@ -88,7 +89,13 @@ impl Turn {
 
     /// The microphone is closed: what was said so far is the turn.
     pub(super) fn on_mic_close(&mut self, out: &mut Vec<Action>) {
+        self.on_go_on(out);
         self.core.mic = Mic::Closed;
+        self.hear_no_more(out);
+    }
+
+    /// From here on nothing is heard; what was said so far is the turn.
+    pub(super) fn hear_no_more(&mut self, out: &mut Vec<Action>) {
         self.core.ear.rest();
         if let State::Listening { turn, .. } = &mut self.state {
             if self.core.faults.has(Fault::MicCloseForgets) {
@@ -113,7 +120,7 @@ impl Turn {
                 self.core.ear.rest();
                 self.core.commit(turn, out);
             }
-            State::Resting | State::Replying(_) if self.core.mic != Mic::Closed => {
+            State::Resting | State::Replying(_) if self.core.hears() => {
                 let reply = self.core.new_reply();
                 out.push(Action::Disregard {
                     reply,
@@ -156,13 +163,8 @@ impl Core {
     }
 
     pub(super) fn is_hands_free(&self) -> bool {
-        matches!(
-            self.mic,
-            Mic::Open {
-                mode: MicMode::HandsFree,
-                ..
-            }
-        )
+        let mode = MicMode::HandsFree;
+        self.hears() && matches!(self.mic, Mic::Open { mode: open, .. } if open == mode)
     }
 
     /// One more window of an open turn.
@@ -179,7 +181,7 @@ impl Core {
                 turn.tail.speak(self.ear.at(), level_db);
                 self.ask_partial(turn, out);
                 if turn.spoken_to.since(turn.part_from) >= self.config.longest_turn {
-                    self.close_part(turn, out);
+                    self.close_part(turn, self.ear.at(), out);
                 }
             }
             Phase::Pausing(_) | Phase::Over { .. } => {
@@ -197,6 +199,12 @@ impl Core {
             end_attempt(self, turn, out);
         }
         turn.phase = Phase::Speaking;
+        if std::mem::take(&mut turn.was_on_hold) {
+            // What was said before the hold is a part for itself.
+            self.close_part(turn, turn.spoken_to, out);
+            let part_from = self.ear.voiced_from().unwrap_or(self.ear.at());
+            turn.part_from = (part_from - self.config.preroll).max(self.taken_to);
+        }
         turn.spoken_to = self.ear.at();
         turn.tail.speak(self.ear.at(), level_db);
         turn.partials.upto = self.ear.voiced_from().unwrap_or(turn.partials.upto);
@@ -236,11 +244,10 @@ impl Core {
         out.push(Action::Transcribe { reply, span, pass });
     }
 
-    /// A turn that has become long: what was said so far is transcribed for itself.
-    fn close_part(&mut self, turn: &mut VoiceTurn, out: &mut Vec<Action>) {
+    /// What was said up to here is transcribed for itself: the turn has become long.
+    fn close_part(&mut self, turn: &mut VoiceTurn, to: Mono, out: &mut Vec<Action>) {
         self.drop_partials(turn, out);
         let reply = self.new_reply();
-        let to = self.ear.at();
         let span = Span::Mic {
             from: turn.part_from,
             to,

@@ -3,7 +3,8 @@
 //! [`Turn`] is the only thing the engine talks to. This module holds the state and the order in
 //! which an input takes effect; the rules themselves stand beside it, one file per concern:
 //! `listen` (microphone windows), `settle` (the end of a turn), `answer` (what models say),
-//! `barge` (speech over her voice), `asks` (texts and uploads), `halt` (everything that stops).
+//! `barge` (speech over her voice), `ask` (texts and uploads), `hold` (the conversation waits), `halt`
+//! (everything that stops).
 //!
 //! ```text
 //!             onset                 released                    speech
@@ -19,6 +20,7 @@ mod answer;
 mod ask;
 mod barge;
 mod halt;
+mod hold;
 mod listen;
 mod settle;
 
@@ -78,6 +80,8 @@ struct Core {
     now: Mono,
     next_reply: u32,
     mic: Mic,
+    /// Since when the conversation is on hold.
+    hold: Option<Mono>,
     ear: Ear,
     echo: EchoFloor,
     budget: Budget,
@@ -113,6 +117,7 @@ impl Turn {
                 now: Mono::ZERO,
                 next_reply: (seed as u32) & 0x3fff_ffff,
                 mic: Mic::Closed,
+                hold: None,
                 ear: Ear::new(&config),
                 echo: EchoFloor::new(),
                 budget: Budget::new(&config),
@@ -183,7 +188,9 @@ impl Turn {
         match input {
             Input::RedThread => self.on_red_thread(out),
             Input::RedThreadCleared => self.on_red_thread_cleared(),
-            Input::MicOpen(mode) => self.on_mic_open(mode),
+            Input::MicOpen(mode) => self.on_mic_open(mode, out),
+            Input::Hold => self.on_hold(out),
+            Input::GoOn => self.on_go_on(out),
             Input::Gone => self.on_gone(out),
             Input::Spent {
                 reply,
@@ -209,7 +216,8 @@ impl Turn {
     /// Everything that follows from the state and the time, until nothing does any more.
     fn advance(&mut self, out: &mut Vec<Action>) {
         for _ in 0..MOST_STEPS {
-            let moved = self.settle_live(out)
+            let moved = self.settle_hold(out)
+                || self.settle_live(out)
                 || self.settle_barge(out)
                 || self.settle_turn(out)
                 || self.settle_asks(out)
@@ -256,6 +264,7 @@ impl Turn {
                 end_of_turn = core.turn_timer(turn);
                 stalled = writing.as_ref().map(|live| live.progress);
             }
+            State::Replying(live) if core.waits_on_hold(live) => {}
             State::Replying(live) => stalled = Some(live.progress),
             State::Held { judgement, .. } => barge_judge = core.judge_timer(judgement),
         }
@@ -272,6 +281,7 @@ impl Turn {
             (Timer::TranscriptLate, late.0),
             (Timer::TranscriptLost, late.1),
             (Timer::ReplyStalled, stalled.map(|since| since + patience)),
+            (Timer::HoldOver, self.hold_over()),
             (Timer::Idle, idle),
         ];
         for (timer, at) in table {

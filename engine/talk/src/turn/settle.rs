@@ -14,7 +14,7 @@ use crate::asks::{Ask, Body};
 use crate::endpointer::{Look, SCORE_AGAIN, Score, wait_by_hints, wait_for_words};
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
-use crate::turn::{Core, Mic, STALL, State, Turn};
+use crate::turn::{Core, STALL, State, Turn};
 use crate::voice::{Answer, Attempt, Part, Phase, VoiceTurn, Words, join};
 use crate::{Action, Ending, Mono, Pass, Span, Why};
 
@@ -66,7 +66,8 @@ impl Turn {
                     to: turn.spoken_to,
                 });
                 let about = (turn.spoken_to, None);
-                let live = Live::release(*draft, core.now, about, &core.config, out);
+                let on_hold = core.begins_on_hold();
+                let live = Live::release(*draft, core.now, about, on_hold, &core.config, out);
                 self.state = State::Replying(live);
                 return true;
             }
@@ -172,7 +173,7 @@ impl Core {
         if self.is_stirring() && !self.faults.has(Fault::ReleasesIntoSpeech) {
             return Outcome::Waits;
         }
-        if self.mic == Mic::Closed && !matches!(turn.phase, Phase::Over { .. }) {
+        if !self.hears() && !matches!(turn.phase, Phase::Over { .. }) {
             // Closed while she was held, say: nothing more can come.
             self.commit(turn, out);
             return Outcome::Moved;
@@ -277,13 +278,22 @@ impl Core {
     fn ask_score(&self, turn: &VoiceTurn, attempt: &mut Attempt, out: &mut Vec<Action>) {
         attempt.asked = true;
         attempt.scores_open += 1;
-        let to = self.ear.at().max(turn.spoken_to);
+        let to = self.heard_to(turn);
         let from = turn.from.max(to - SCORED);
         out.push(Action::ScoreTurn {
             reply: attempt.reply,
             from,
             to,
         });
+    }
+
+    /// Up to where the open part is listened to: not into a hold that followed it.
+    fn heard_to(&self, turn: &VoiceTurn) -> Mono {
+        if turn.was_on_hold {
+            turn.spoken_to
+        } else {
+            self.ear.at().max(turn.spoken_to)
+        }
     }
 
     fn ask_words(&self, turn: &VoiceTurn, attempt: &mut Attempt, out: &mut Vec<Action>) {
@@ -294,7 +304,7 @@ impl Core {
         };
         let span = Span::Mic {
             from: turn.part_from,
-            to: self.ear.at().max(turn.spoken_to),
+            to: self.heard_to(turn),
         };
         out.push(Action::Transcribe {
             reply: attempt.reply,

@@ -18,6 +18,19 @@ pub(super) fn text() -> String {
     format!("{schema:#}\n")
 }
 
+/// The text of the schema of what a VoIP push carries.
+pub(super) fn push_text() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let generator = settings.into_generator();
+    let mut schema = generator
+        .into_root_schema_for::<crate::PushPayload>()
+        .to_value();
+    schema["$id"] = json!(format!("urn:janet:push:{PROTOCOL}"));
+    tidy(&mut schema);
+    schema.sort_all_objects();
+    format!("{schema:#}\n")
+}
+
 fn schema() -> Value {
     let mut defs = Map::new();
     family::<FromClient>(

@@ -1,31 +1,53 @@
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{SCHEMA, build};
+use super::{PUSH_SCHEMA, SCHEMA, build};
 use crate::catalogue::{Direction, MESSAGES};
+use crate::push::tests::payload;
 
 /// What to do when this test fails; see README.md.
 const UPDATE: &str = "UPDATE_SCHEMA=1 cargo test -p janet-protocol checked_in";
 
 #[test]
-fn the_checked_in_schema_is_what_the_types_give() {
-    let made = build::text();
+fn the_checked_in_schemas_are_what_the_types_give() {
+    hold("janet-protocol.schema.json", &build::text(), SCHEMA);
+    hold("push-payload.schema.json", &build::push_text(), PUSH_SCHEMA);
+}
+
+fn hold(file: &str, made: &str, checked_in: &str) {
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/janet-protocol.schema.json");
-        std::fs::write(file, made).expect("the file can be written");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+        std::fs::write(folder.join(file), made).expect("the file can be written");
         return;
     }
-    if made != SCHEMA {
+    if made != checked_in {
         let line = made
             .lines()
-            .zip(SCHEMA.lines())
+            .zip(checked_in.lines())
             .position(|(made, checked_in)| made != checked_in)
             .map_or_else(|| "its end".to_owned(), |line| format!("line {}", line + 1));
         panic!(
-            "schema/janet-protocol.schema.json differs from the types at {line}; run `{UPDATE}`, then `npm run types` in \
+            "schema/{file} differs from the types at {line}; run `{UPDATE}`, then `npm run types` in \
              gateway/web, and look at what changed"
         );
+    }
+}
+
+#[test]
+fn what_a_push_carries_is_as_described() {
+    let schema: Value = serde_json::from_str(PUSH_SCHEMA).expect("JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema of 2020-12");
+    let judge = jsonschema::draft202012::new(&schema).expect("a schema");
+    let payload = serde_json::to_value(payload("Janet")).expect("JSON");
+    judge.validate(&payload).expect("as described");
+    for name in payload.as_object().expect("an object").keys() {
+        let mut without = payload.clone();
+        without.as_object_mut().expect("an object").remove(name);
+        assert!(!judge.is_valid(&without), "without {name}");
+        let mut odd = payload.clone();
+        odd[name] = json!([]);
+        assert!(!judge.is_valid(&odd), "an odd {name}");
     }
 }
 

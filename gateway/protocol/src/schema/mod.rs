@@ -8,6 +8,9 @@
 /// `$defs/ServerMessage` what Janet sends. The binary frames are described in its `description`.
 pub const SCHEMA: &str = include_str!("../../schema/janet-protocol.schema.json");
 
+/// JSON Schema (2020-12) of what a VoIP push carries; see [`crate::PushPayload`].
+pub const PUSH_SCHEMA: &str = include_str!("../../schema/push-payload.schema.json");
+
 #[cfg(test)]
 mod build;
 #[cfg(test)]

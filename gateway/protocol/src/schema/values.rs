@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::parse::{CANDIDATE_BYTES, NAME_BYTES, SDP_BYTES, SESSION_ID_BYTES};
-use crate::parse_voip::{PUSH_TOKEN_BYTES, REASON_BYTES};
+use crate::parse_voip::{PUSH_TOKEN_DIGITS, REASON_BYTES};
 use crate::{Base64, Limits, RequestId, Timestamp};
 
 /// Anything but Unicode's white space, in a form that every dialect of regular expressions reads.
@@ -18,7 +18,7 @@ const LENIENT_BASE64: &str =
 
 /// A named schema for a type.
 macro_rules! schema {
-    ($type:ty, $name:literal, $schema:expr) => {
+    ($type:ty, $name:expr, $schema:expr) => {
         impl JsonSchema for $type {
             fn schema_name() -> Cow<'static, str> {
                 $name.into()
@@ -48,12 +48,26 @@ schema!(
     })
 );
 
-/// The name of a session.
-pub(super) struct SessionId;
+/// Names that somebody gave something.
+macro_rules! names {
+    ($($(#[$doc:meta])* $type:ident)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $type;
 
-schema!(
-    SessionId,
-    "SessionId",
+        schema!($type, stringify!($type), name());
+    )*};
+}
+
+names! {
+    /// The name of a session.
+    SessionId
+    /// The name of a call.
+    CallId
+    /// What people, or servers, call somebody or something.
+    Label
+}
+
+fn name() -> Schema {
     json_schema!({
         "description": format!("Not blank, at most {SESSION_ID_BYTES} bytes in UTF-8."),
         "type": "string",
@@ -61,50 +75,19 @@ schema!(
         "maxLength": SESSION_ID_BYTES,
         "pattern": NOT_BLANK,
     })
-);
-
-/// The name of a call.
-pub(super) struct CallId;
-
-schema!(
-    CallId,
-    "CallId",
-    json_schema!({
-        "description": format!("Not blank, at most {SESSION_ID_BYTES} bytes in UTF-8."),
-        "type": "string",
-        "minLength": 1,
-        "maxLength": SESSION_ID_BYTES,
-        "pattern": NOT_BLANK,
-    })
-);
-
-/// What people, or servers, call somebody or something.
-pub(super) struct Label;
-
-schema!(
-    Label,
-    "Label",
-    json_schema!({
-        "description": format!("Not blank, at most {SESSION_ID_BYTES} bytes in UTF-8."),
-        "type": "string",
-        "minLength": 1,
-        "maxLength": SESSION_ID_BYTES,
-        "pattern": NOT_BLANK,
-    })
-);
+}
 
 /// A push service's name for a device.
 pub(super) struct PushToken;
 
-schema!(
-    PushToken,
-    "PushToken",
+schema!(PushToken, "PushToken", {
+    let (least, most) = (PUSH_TOKEN_DIGITS.start(), PUSH_TOKEN_DIGITS.end());
     json_schema!({
-        "description": format!("Of at most {PUSH_TOKEN_BYTES} bytes in UTF-8."),
+        "description": format!("Bytes, in {least} to {most} hexadecimal digits; empty: none yet."),
         "type": "string",
-        "maxLength": PUSH_TOKEN_BYTES,
+        "pattern": format!("^(([0-9A-Fa-f]{{2}}){{{},{}}})?$", least / 2, most / 2),
     })
-);
+});
 
 /// Why a client ends a call.
 pub(super) struct EndWords;

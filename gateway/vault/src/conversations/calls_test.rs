@@ -19,6 +19,9 @@ fn call(number: u64) -> PastCall {
         duration_ms: 1000 * number,
         reason: EndReason::ALL[number as usize % EndReason::ALL.len()],
         missed: number.is_multiple_of(3),
+        words: number
+            .is_multiple_of(2)
+            .then(|| format!("because {number}").into()),
     }
 }
 

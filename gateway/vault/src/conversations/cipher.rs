@@ -22,6 +22,8 @@ pub(super) enum Place {
     Message([u8; 16], u64, u8),
     /// A call: conversation, number.
     Call([u8; 16], u64),
+    /// By what a conversation's client is rung.
+    PushToken([u8; 16]),
 }
 
 /// Sealed bytes and the number that they were sealed with.
@@ -99,6 +101,7 @@ impl Place {
             ]
             .concat(),
             Self::Call(id, seq) => [b"janet call 1".as_slice(), &id, &seq.to_le_bytes()].concat(),
+            Self::PushToken(id) => [b"janet push token 1".as_slice(), &id].concat(),
         }
     }
 }
@@ -120,6 +123,7 @@ mod tests {
             Place::Message([1; 16], 2, 0),
             Place::Message([1; 16], 1, 1),
             Place::Call([1; 16], 1),
+            Place::PushToken([1; 16]),
         ] {
             assert!(key.open(elsewhere, &sealed).is_err());
         }

@@ -112,6 +112,12 @@ pub enum ConversationError {
         /// The call, from 1.
         seq: u64,
     },
+    /// A stored push token does not match its seal.
+    #[error("the push token of conversation {id:?} was changed on disk")]
+    SealedPushToken {
+        /// The conversation.
+        id: ConversationId,
+    },
     /// A conversation has ended, but the log could not be cut; the next `expire` tries again.
     #[error("the log of {} could not be emptied yet", path.display())]
     NotScrubbed {

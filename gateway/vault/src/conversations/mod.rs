@@ -23,6 +23,9 @@
 //!
 //! **Calls** of a conversation are sealed like its messages, under the same key, and end with it.
 //!
+//! **Push tokens**, by which a phone is rung that is not connected, are sealed under the machine key and
+//! outlive their conversation; they go with the device, without a trace.
+//!
 //! The database is locked by its one process: a reader beside it could keep the log from being
 //! cut. Time is always an argument, in milliseconds since 1970.
 
@@ -31,10 +34,12 @@ mod cipher;
 mod error;
 mod id;
 mod key_file;
+mod push_tokens;
 mod schema;
 mod store;
 
 pub use calls::MOST_CALLS;
 pub use error::ConversationError;
 pub use id::ConversationId;
+pub use push_tokens::{MOST_PUSH_TOKENS, PushToken};
 pub use store::{Config, Conversations, Counts, Role, Stored};

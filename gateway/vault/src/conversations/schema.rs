@@ -49,6 +49,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
          ciphertext BLOB NOT NULL,
          PRIMARY KEY (conversation, seq)
      ) STRICT;",
+    // 3: by what clients are rung that are not connected. No reference: it outlives the conversation.
+    "CREATE TABLE push_token (
+         conversation BLOB PRIMARY KEY NOT NULL CHECK (length(conversation) = 16),
+         device TEXT,  -- the paired device; null: one that came from this machine
+         set_ms INTEGER NOT NULL,
+         nonce BLOB NOT NULL,
+         ciphertext BLOB NOT NULL
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Opens the file, takes its lock, checks it whole, and brings it to our version.

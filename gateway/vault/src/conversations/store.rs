@@ -74,7 +74,7 @@ pub struct Counts {
 /// reference, one call runs at a time.
 pub struct Conversations {
     path: PathBuf,
-    machine_key: Key,
+    pub(super) machine_key: Key,
     keep_ms: i64,
     inner: Mutex<Inner>,
 }
@@ -317,6 +317,12 @@ impl Conversations {
             .ok_or(ConversationError::Unknown(id))
     }
 
+    /// Something was deleted: empties the log.
+    pub(super) fn scrub_now(&self) -> Result<()> {
+        self.lock().scrub_pending = true;
+        self.scrub()
+    }
+
     /// Empties the log, if anything that was deleted may still be in it.
     fn scrub(&self) -> Result<()> {
         let mut inner = self.lock();
@@ -401,7 +407,10 @@ impl Conversations {
         key.seal(place, plain).map_err(ConversationError::Random)
     }
 
-    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let sql = |source| ConversationError::sql(&self.path, source);
         let mut inner = self.lock();
         let tx = self.begin(&mut inner.db)?;
@@ -464,7 +473,7 @@ fn create_folder(folder: &Path) -> Result<()> {
 }
 
 /// SQLite's integers are signed.
-fn signed(ms: u64) -> i64 {
+pub(super) fn signed(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
 }
 

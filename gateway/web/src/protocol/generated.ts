@@ -88,7 +88,7 @@ export type Mid = string;
 export type CallId = string;
 /** Not blank, at most 128 bytes in UTF-8. */
 export type Label = string;
-/** Of at most 1024 bytes in UTF-8. */
+/** Bytes, in 64 to 200 hexadecimal digits; empty: none yet. */
 export type PushToken = string;
 /** Who calls whom, as the client sees it. */
 export type CallDirection = 'outgoing' | 'incoming';
@@ -729,6 +729,8 @@ export interface PastCall {
   reason: EndReason;
   /** When it began, in ms since 1970. */
   started_ms: number;
+  /** Why the client ended it, in its own words. */
+  words?: string | null;
 }
 /** A conversation. */
 export interface ConversationInfo {
@@ -950,6 +952,8 @@ export interface VoipEndedEvent {
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   type: 'voip_ended';
+  /** What the client gave as the reason, where it ended the call and gave one. */
+  words?: string;
 }
 /** Something about a call could not be understood or served. The connection stays open, and a call that there is goes on. */
 export interface VoipErrorEvent {

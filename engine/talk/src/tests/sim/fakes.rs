@@ -101,7 +101,8 @@ impl World {
                 self.playing = Some(reply);
                 self.held = false;
                 let spoken = tag.is_none_or(|tag| self.speak_tags.contains(&tag));
-                self.sounds.entry(reply).or_default().spoken = spoken;
+                let sound = self.sounds.entry(reply).or_default();
+                (sound.spoken, sound.released) = (spoken, self.now);
                 self.listen();
             }
             Action::Pause => self.held = true,

@@ -22,6 +22,8 @@ pub(super) enum Property {
     ANodDoesNotStopHer,
     HerEchoDoesNotStopHer,
     SheComesToRest,
+    OnHoldSheIsSilent,
+    OnHoldNothingIsHeard,
 }
 
 impl fmt::Display for Property {

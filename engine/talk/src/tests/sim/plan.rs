@@ -33,6 +33,8 @@ pub(super) enum Deed {
     Text { speak: bool },
     Upload { speak: bool },
     Interrupt,
+    Hold,
+    GoOn,
     RedThread,
     Clear,
     Gone,
@@ -85,6 +87,22 @@ impl Plan {
         }
         plan.deeds.sort_by_key(|(at, _)| *at);
         plan
+    }
+
+    /// Puts the conversation on hold once or twice, whatever else happens then.
+    pub(super) fn hold(&mut self, rng: &mut Rng) {
+        let mut from = 300;
+        for _ in 0..rng.u32(1..3) {
+            let at = rng.u64(from..from + 8000);
+            let until = at + rng.u64(50..6000);
+            self.deeds.extend([
+                (Mono::from_millis(at), Deed::Hold),
+                (Mono::from_millis(until), Deed::GoOn),
+            ]);
+            from = until;
+        }
+        self.calm_from = self.calm_from.max(Mono::from_millis(from));
+        self.deeds.sort_by_key(|(at, _)| *at);
     }
 
     fn speak(&mut self, rng: &mut Rng, until: u64) {

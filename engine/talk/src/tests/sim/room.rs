@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::oracle::Property;
 use super::plan::Kind;
 use super::world::World;
-use crate::{Action, Ending, MicMode};
+use crate::{Action, Ending, MicMode, Mono};
 
 impl World {
     /// What only the room and the ear can tell.
@@ -57,6 +57,11 @@ impl World {
     /// Whom an interruption by nothing but a nod, or nothing at all, blames.
     fn interrupted_by_nobody(&self) -> Option<Property> {
         let since = self.now - Duration::from_millis(3000);
+        let on_hold = |hold: Mono| self.now.since(hold) >= self.hold_patience;
+        if self.on_hold.is_some_and(on_hold) {
+            // It was on hold for too long.
+            return None;
+        }
         let quiet = self.trouble == 0 && self.disturbed < since;
         if !quiet || self.plan.mode != MicMode::HandsFree {
             return None;

@@ -14,6 +14,7 @@ pub(super) struct Sounding {
     /// Until when the voice is busy: it makes one phrase after the other.
     pub(super) busy_to: Mono,
     pub(super) spoken: bool,
+    pub(super) released: Mono,
 }
 
 impl Sounding {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::HOLDS;
 use super::oracle::{Life, Oracle, Property};
 use super::plan::{Deed, Kind, Plan};
 use super::schedule::{Event, Scheduled};
@@ -16,7 +17,7 @@ use super::sounding::Sounding;
 use crate::fault::Fault;
 use crate::{Action, Config, Input, Mono, ReplyId, Stage, Turn, UtteranceId};
 
-const WINDOW: Duration = Duration::from_millis(32);
+pub(super) const WINDOW: Duration = Duration::from_millis(32);
 /// Speech that lasts this long must have silenced her.
 const POLITE: Duration = Duration::from_millis(260);
 /// Her voice comes back from the loudspeaker this much later.
@@ -62,6 +63,11 @@ pub(super) struct World {
     pub(super) sounded_to: Mono,
     /// What happened, if anybody wants to read it.
     pub(super) log: Option<Vec<String>>,
+    /// Since when the conversation is on hold.
+    pub(super) on_hold: Option<Mono>,
+    /// Words that were said on hold from their first sound to their last.
+    pub(super) unheard: BTreeSet<u32>,
+    pub(super) hold_patience: Duration,
     /// Before this, what happened may have interrupted her rightly.
     pub(super) disturbed: Mono,
 }
@@ -69,8 +75,15 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, fault: Option<Fault>) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let plan = Plan::draw(&mut rng);
+        let mut plan = Plan::draw(&mut rng);
+        // Drawn from numbers of its own.
+        let mut other = Rng::with_seed(!seed);
+        if seed >= HOLDS {
+            plan.hold(&mut other);
+        }
+        let hold_patience = Duration::from_millis(other.u64(200..12_000));
         let config = Config {
+            hold_patience,
             transcript_patience: Duration::from_millis(rng.u64(600..8000)),
             reply_patience: Duration::from_millis(rng.u64(3000..20_000)),
             longest_turn: Duration::from_millis(rng.u64(2500..30_000)),
@@ -112,6 +125,9 @@ impl World {
             uploads: BTreeMap::new(),
             speak_tags: BTreeSet::new(),
             excused: BTreeSet::new(),
+            on_hold: None,
+            unheard: BTreeSet::new(),
+            hold_patience,
             disturbed: Mono::ZERO,
             echo_db,
             sounded_to: Mono::ZERO,
@@ -131,6 +147,9 @@ impl World {
         self.run_until(calm);
         self.trouble = 0;
         self.deed(Deed::Clear);
+        if self.on_hold.is_some() {
+            self.deed(Deed::GoOn);
+        }
         self.run_until(calm + CALM + LONGEST_ANSWER * self.unanswered());
         self.at_rest("after the session");
         // The last question proves that she still listens.
@@ -200,19 +219,27 @@ impl World {
             .iter()
             .flat_map(|text| text.split_whitespace())
             .collect();
-        let mut lost = Vec::new();
+        let (mut lost, mut unheard) = (Vec::new(), Vec::new());
         for sound in &self.plan.sounds {
             let Kind::Word(word) = sound.kind else {
                 continue;
             };
             let name = name(word);
             let times = answered.iter().filter(|said| **said == name).count();
+            if times > 0 && self.unheard.contains(&word) {
+                let detail = format!("{name} ({}) was answered", sound.from);
+                unheard.push(detail);
+            }
             if times > 1 || (times == 0 && !self.excused.contains(&word)) {
                 lost.push(format!(
                     "{name} ({}) was answered {times} times",
                     sound.from
                 ));
             }
+        }
+        if !unheard.is_empty() {
+            self.oracle
+                .breach(Property::OnHoldNothingIsHeard, unheard.join("; "));
         }
         if !lost.is_empty() {
             self.oracle
@@ -334,11 +361,12 @@ impl World {
     }
 
     fn deed(&mut self, deed: Deed) {
-        if deed != Deed::Commit {
+        if !matches!(deed, Deed::Commit | Deed::Hold | Deed::GoOn) {
             self.disturbed = self.now;
         }
         match deed {
             Deed::Open(mode) => {
+                self.hold_ends();
                 if self.mic.is_none() {
                     self.mic = Some(self.now);
                     let (at, opened) = (self.now + WINDOW, self.now);
@@ -348,16 +376,26 @@ impl World {
                 self.handle(Input::MicOpen(mode));
             }
             Deed::Close => {
+                self.hold_ends();
                 self.close();
                 self.handle(Input::MicClose);
             }
             Deed::Gone => {
+                self.hold_ends();
                 self.close();
                 // Nobody waits for an answer any more.
                 self.excuse(Mono::ZERO, self.now + Duration::from_millis(500));
                 self.handle(Input::Gone);
             }
             Deed::Commit => self.handle(Input::Commit),
+            Deed::Hold => {
+                self.hold_begins();
+                self.handle(Input::Hold);
+            }
+            Deed::GoOn => {
+                self.hold_ends();
+                self.handle(Input::GoOn);
+            }
             Deed::Interrupt => self.handle(Input::Interrupt),
             Deed::RedThread => {
                 self.excuse(Mono::ZERO, self.now + Duration::from_millis(500));
@@ -426,6 +464,7 @@ impl World {
 
     fn window(&mut self, at: Mono) {
         let Some(opened) = self.mic else { return };
+        let is_heard = self.on_hold.is_none();
         let sounds = &self.plan.sounds;
         while sounds
             .get(self.next_sound)
@@ -438,10 +477,11 @@ impl World {
             .iter()
             .take(3)
             .any(|sound| sound.from <= middle && middle < sound.to);
-        self.speaking_since = spoken.then(|| self.speaking_since.unwrap_or(at - WINDOW));
+        self.speaking_since =
+            (spoken && is_heard).then(|| self.speaking_since.unwrap_or(at - WINDOW));
         let next = self.next_window(at);
         self.at(next + self.lag, Event::Window { at: next, opened });
-        self.last_window_spoke = spoken;
+        self.last_window_spoke = spoken && is_heard;
         let echo = self.echo_db.filter(|_| self.sounded_to + ECHO_DELAY >= at);
         let (speech, level_db) = match (spoken, echo) {
             (true, _) => (0.9, -22.0),
@@ -467,56 +507,6 @@ impl World {
         }
     }
 
-    /// Long silences are not worth a window each.
-    fn next_window(&self, at: Mono) -> Mono {
-        if self.echo_db.is_some() && at < self.plan.calm_from {
-            return at + WINDOW;
-        }
-        let sounds = &self.plan.sounds;
-        let before = self
-            .next_sound
-            .checked_sub(1)
-            .and_then(|before| sounds.get(before));
-        let quiet_before =
-            before.is_none_or(|sound| at.since(sound.to) > Duration::from_millis(2500));
-        let next = sounds.get(self.next_sound);
-        match next {
-            Some(sound) if quiet_before && sound.from > at + WINDOW * 6 => {
-                let spare = sound.from.since(at).as_millis() as u64 / 32 - 3;
-                at + WINDOW * spare as u32
-            }
-            None if quiet_before => at + Duration::from_secs(2),
-            _ => at + WINDOW,
-        }
-    }
-
-    fn is_sounding(&self) -> bool {
-        let playing = self.playing.and_then(|reply| self.sounds.get(&reply));
-        !self.held && playing.is_some_and(|sound| sound.played < sound.made)
-    }
-
-    /// Lets the speaker play up to now.
-    fn play(&mut self) {
-        if self.is_sounding() {
-            self.sounded_to = self.now;
-        }
-        let passed = self.now.since(self.played_to).as_micros() as u64 * 24 / 1000;
-        self.played_to = self.now;
-        if !self.held
-            && let Some(sound) = self.playing.and_then(|reply| self.sounds.get_mut(&reply))
-        {
-            sound.played = (sound.played + passed).min(sound.made);
-        }
-    }
-
-    pub(super) fn listen(&mut self) {
-        let playing = self.playing.and_then(|reply| self.sounds.get(&reply));
-        if !self.ear_scheduled && playing.is_some() {
-            self.ear_scheduled = true;
-            self.at(self.now + self.ear_every, Event::Ear);
-        }
-    }
-
     fn obey(&mut self) {
         for action in std::mem::take(&mut self.out) {
             if let Some(log) = &mut self.log {
@@ -526,6 +516,7 @@ impl World {
             self.oracle.observe(self.now, &action);
             self.act(action);
         }
+        self.judge_hold();
         if self
             .turn
             .poll_timeout()
