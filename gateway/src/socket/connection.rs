@@ -1,17 +1,17 @@
-//! The life of one connection: its task's loop, and how it ends.
+//! The life of one connection, whatever it came over: its task's loop, and how it ends.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::Message;
 use futures_util::StreamExt;
-use futures_util::stream::SplitStream;
 use janet_engine::{Engine, EngineError, Session, SessionSpec};
 use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, WireError};
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use super::carrier::Frames;
 use super::devices;
 use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
@@ -125,7 +125,7 @@ impl From<Stalled> for Leave {
 /// What a connection's task woke up for.
 enum Wake {
     /// The socket has a frame, or has ended.
-    Frame(Option<Result<Message, axum::Error>>),
+    Frame(Option<Result<Message, Leave>>),
     /// The engine has events or sound.
     Engine,
     /// Voice in real time has something to say.
@@ -250,7 +250,7 @@ impl Connection {
     }
 
     /// Serves the client until one side has enough.
-    pub(super) async fn run(&mut self, frames: &mut SplitStream<WebSocket>) -> Leave {
+    pub(super) async fn run(&mut self, frames: &mut Frames) -> Leave {
         let mut ping = tokio::time::interval(self.app.config.server.ping_every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -292,7 +292,7 @@ impl Connection {
     }
 
     /// Ends the reply in progress, keeps what was heard of it, and closes.
-    pub(super) async fn end(mut self, leave: Leave, frames: &mut SplitStream<WebSocket>) {
+    pub(super) async fn end(mut self, leave: Leave, frames: &mut Frames) {
         // Whoever was shut out lets nobody else in.
         self.pairing = None;
         if self.session.as_ref().is_some_and(Session::mic_is_open) {
@@ -349,7 +349,7 @@ impl Connection {
         leave
     }
 
-    async fn on_frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), Leave> {
+    async fn on_frame(&mut self, frame: Option<Result<Message, Leave>>) -> Result<(), Leave> {
         self.heard = Instant::now();
         match frame {
             Some(Ok(Message::Text(text))) => self.on_text(&text, Door::Socket).await,
@@ -360,7 +360,7 @@ impl Connection {
                 false => self.on_flood(),
             },
             Some(Ok(Message::Close(_))) | None => Err(Leave::Gone),
-            Some(Err(error)) => Err(reading_failed(&error)),
+            Some(Err(leave)) => Err(leave),
         }
     }
 

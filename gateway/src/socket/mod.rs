@@ -11,6 +11,7 @@
 //! connection owns its engine session and its place in the conversation, so that whatever ends
 //! the task ends both.
 
+mod carrier;
 pub(crate) mod choices;
 mod connection;
 mod devices;
@@ -29,15 +30,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::WebSocketUpgrade;
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message};
 use axum::response::Response;
-use futures_util::StreamExt;
 use janet_protocol::{Role, SUBPROTOCOL};
 use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::lock::{Access, Visitor};
+use carrier::Line;
 use connection::{Connection, Leave};
 use outbound::Outbound;
 
@@ -75,12 +76,11 @@ pub(crate) fn upgrade(
     app: Arc<App>,
     visitor: Visitor,
 ) -> Response {
-    let largest = app.config.server.max_frame_bytes;
-    let (largest, most_writes) = match visitor.access.role() {
-        Some(Role::Operator) => (largest * TRANSPORT_SLACK, MOST_WRITES),
-        // A guest is not told of a message that is far too large what is wrong with it.
-        Some(Role::Guest) => (largest, MOST_WRITES),
-        None => (STRANGERS_BYTES * TRANSPORT_SLACK, STRANGERS_WRITES),
+    let role = visitor.access.role();
+    let largest = largest(role, app.config.server.max_frame_bytes);
+    let most_writes = match role {
+        Some(_) => MOST_WRITES,
+        None => STRANGERS_WRITES,
     };
     upgrade
         .write_buffer_size(STRANGERS_WRITES / 16)
@@ -88,15 +88,28 @@ pub(crate) fn upgrade(
         .max_message_size(largest)
         .max_frame_size(largest)
         .protocols([SUBPROTOCOL])
-        .on_upgrade(move |socket| serve(socket, query, app, visitor))
+        .on_upgrade(move |socket| {
+            let line = Line::web_socket(socket);
+            serve(line, query.client_id, app, visitor)
+        })
 }
 
-async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visitor) {
+/// Longest frame that is read of somebody, where `most` is the longest that is answered.
+fn largest(role: Option<Role>, most: usize) -> usize {
+    match role {
+        Some(Role::Operator) => most * TRANSPORT_SLACK,
+        // A guest is not told of a message that is far too large what is wrong with it.
+        Some(Role::Guest) => most,
+        None => STRANGERS_BYTES * TRANSPORT_SLACK,
+    }
+}
+
+async fn serve(mut line: Line, client_id: Option<String>, app: Arc<App>, visitor: Visitor) {
     let Visitor { peer, access } = visitor;
     let role = match (access.role(), &access) {
         (Some(role), _) => role,
-        (None, Access::Refused) => return stranger::refuse(socket, &app).await,
-        (None, _) => return stranger::serve(socket, &app, &peer).await,
+        (None, Access::Refused) => return stranger::refuse(line, &app).await,
+        (None, _) => return stranger::serve(line, &app, &peer).await,
     };
     let reserved = RESERVED.min(app.config.server.max_clients / 4);
     let is_room = peer.is_here() || app.places.available_permits() > reserved;
@@ -104,16 +117,16 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
         Ok(place) if is_room && !*app.leaving.borrow() => place,
         _ => {
             metrics::counter!("janet_socket_turned_away_total").increment(1);
-            turn_away(&mut socket, Leave::Full).await;
+            turn_away(&mut line, Leave::Full).await;
             return;
         }
     };
-    let (sink, mut frames) = socket.split();
+    let Line { mut frames, writer } = line;
     let server = &app.config.server;
-    let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
+    let outbound = Outbound::start(writer, server.outbound_messages, server.write_timeout);
     match Connection::enter(
         app.clone(),
-        query.client_id.as_deref(),
+        client_id.as_deref(),
         outbound,
         access,
         role,
@@ -134,11 +147,11 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
 }
 
 /// Says goodbye to somebody who was not let in. Best effort: they leave whether they hear why or not.
-async fn turn_away(socket: &mut WebSocket, leave: Leave) {
+async fn turn_away(line: &mut Line, leave: Leave) {
     let goodbye = CloseFrame {
         code: leave.code(),
         reason: leave.reason().into(),
     };
-    let said = socket.send(Message::Close(Some(goodbye)));
+    let said = line.send(Message::Close(Some(goodbye)));
     timeout(TURNED_AWAY, said).await.ok();
 }

@@ -11,14 +11,15 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use bytes::Bytes;
 use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
 use janet_protocol::Outgoing;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use super::carrier::Writer;
 
 /// The client does not read what it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,11 +34,7 @@ pub(super) struct Outbound {
 
 impl Outbound {
     /// Starts the writer.
-    pub(super) fn start(
-        socket: SplitSink<WebSocket, Message>,
-        messages: usize,
-        write_timeout: Duration,
-    ) -> Self {
+    pub(super) fn start(socket: Writer, messages: usize, write_timeout: Duration) -> Self {
         let (queue, waiting) = mpsc::channel(messages);
         let writer = tokio::spawn(write(socket, waiting, write_timeout));
         Self { queue, writer }
@@ -90,11 +87,7 @@ impl Outbound {
     }
 }
 
-async fn write(
-    mut socket: SplitSink<WebSocket, Message>,
-    mut waiting: mpsc::Receiver<Message>,
-    write_timeout: Duration,
-) {
+async fn write(mut socket: Writer, mut waiting: mpsc::Receiver<Message>, write_timeout: Duration) {
     while let Some(message) = waiting.recv().await {
         match timeout(write_timeout, socket.send(message)).await {
             Ok(Ok(())) => {}
