@@ -24,6 +24,7 @@ mod limits;
 mod parse;
 mod parse_voip;
 mod private;
+pub mod quic;
 mod request;
 mod schema;
 mod server;

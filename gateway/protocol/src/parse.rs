@@ -93,6 +93,10 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         }
         "get_context" => ClientMessage::GetContext,
         "settings_set" => settings_set(fields, limits)?,
+        "client_connect" => ClientMessage::ClientConnect {
+            client_id: optional_name(fields, "client_id")?,
+            key: optional_name(fields, "key")?.map(Into::into),
+        },
         "vr_connect" => vr_connect(fields)?,
         "vr_audio" => vr_audio(fields)?,
         "vr_ice" => ClientMessage::VrIce {

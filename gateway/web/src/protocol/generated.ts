@@ -18,6 +18,7 @@ export type ClientMessage =
   | PingRequest
   | GetContextRequest
   | SettingsSetRequest
+  | ClientConnectRequest
   | VrConnectRequest
   | VrAudioRequest
   | VrIceRequest
@@ -45,12 +46,12 @@ export type VoiceMode = 'hands_free' | 'push_to_talk';
 export type Timestamp = string | number;
 /** How readily sound from the microphone counts as speech. */
 export type Sensitivity = 'low' | 'normal' | 'high';
+/** Not blank, at most 128 bytes in UTF-8. */
+export type SessionId = string;
 /** A session description (RFC 8866) of at most 65536 bytes. */
 export type Description = string;
 /** A description that has to be answered. */
 export type OfferType = 'offer';
-/** Not blank, at most 128 bytes in UTF-8. */
-export type SessionId = string;
 /** Over what voice travels besides the WebSocket. */
 export type Transport = 'webrtc' | 'quic';
 /** A description that answers one. */
@@ -89,6 +90,7 @@ export type ServerMessage =
   | ContextEvent
   | VrOfferEvent
   | VrAnswerEvent
+  | VrOpenedEvent
   | VrResponseEvent
   | VrErrorEvent
   | VoipIncomingEvent
@@ -283,7 +285,17 @@ export interface SettingsSetRequest {
   /** How fast she speaks; 1 is the voice's own pace. Holds for the phrases made from now on. */
   voice_speed?: number | null;
 }
-/** Voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a description of the client's. A session that this connection has already ends. */
+/** The first message of a control stream over QUIC, and of nothing else: what the WebSocket says in its upgrade. Answered by `connected`, or by `pair_wanted` where a key is needed and none was shown. */
+export interface ClientConnectRequest {
+  /** Resumes a session; absent or null: a new one begins. */
+  client_id?: SessionId | null;
+  /** The device's key; nobody on Janet's own machine needs one. */
+  key?: SessionId | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'client_connect';
+}
+/** Voice in real time begins; answered by `vr_offer`, by `vr_answer` to a description of the client's, or by `vr_opened` over QUIC. A session that this connection has already ends. */
 export interface VrConnectRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
@@ -715,6 +727,16 @@ export interface VrAnswerEvent {
   /** Its number on this server, for what has no room for a name. */
   session_no: number;
   type: 'vr_answer';
+}
+/** Voice in real time flows over QUIC from now on: datagrams of this session are taken, and sent. */
+export interface VrOpenedEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What the session is called. */
+  session_id: string;
+  /** Its number on this server, which stands in its datagrams. */
+  session_no: number;
+  type: 'vr_opened';
 }
 /** How far a session is: the answer to `vr_audio`, and sent whenever that changes. */
 export interface VrResponseEvent {

@@ -89,6 +89,8 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return null;
     // Of a call the page is who offers.
     case 'vr_offer':
+    // A page has no QUIC of this kind.
+    case 'vr_opened':
     // Calls by telephone have their own clients.
     case 'voip_incoming':
     case 'voip_offer':
