@@ -40,6 +40,8 @@ pub(crate) struct App {
     pub(crate) tts: Option<Arc<SpeechServer>>,
     /// Voice in real time, if a UDP port could be had.
     pub(crate) rtc: Option<Arc<Door>>,
+    /// The UDP port at which QUIC is spoken, if it could be had.
+    pub(crate) quic: Option<u16>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) conversations: Arc<Conversations>,
     /// One permit for each client that may be connected.

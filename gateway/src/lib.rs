@@ -31,6 +31,7 @@ mod llm;
 mod lock;
 mod logging;
 mod media;
+mod quic;
 mod reexec;
 pub mod server;
 mod socket;

@@ -42,7 +42,7 @@ use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
 use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, Names, Visitor};
 use crate::tts::SpeechServer;
-use crate::{api, socket, weights};
+use crate::{api, quic, socket, weights};
 use accept::{Door, accept};
 use page::Page;
 
@@ -68,6 +68,12 @@ pub enum ServeError {
     /// A socket or signal could not be set up, or serving ended.
     #[error("the server cannot go on")]
     Io(#[from] std::io::Error),
+    /// The port that was chosen for QUIC cannot be had.
+    #[error("`server.quic_port`: {why}")]
+    Quic {
+        /// Why not.
+        why: String,
+    },
     /// The conversation store cannot be used.
     #[error(
         "the conversations in {} cannot be used; `--set conversation.data_dir=FOLDER` takes another folder",
@@ -113,6 +119,8 @@ pub struct Announced {
     pub elsewhere: Vec<String>,
     /// SHA-256 of the certificate, as browsers show it.
     pub fingerprint: String,
+    /// UDP port at which QUIC is spoken; `None`: nowhere.
+    pub quic: Option<u16>,
 }
 
 /// Serves until a signal ends it. `announce` is called once, when the port is open.
@@ -132,7 +140,10 @@ pub async fn serve(
     let page = Arc::new(Page::find(config.server.web_dir.as_deref())?);
     let listeners = listen(config.server.host, config.server.port).await?;
     let lock = Arc::new(put_in_lock(&config, listeners[0].local_addr()?)?);
+    let quic = realtime::open_quic(&config.server, &lock)?;
+    let quic_port = realtime::port(&quic);
     let announced = Announced {
+        quic: quic_port,
         // This machine's own is the last.
         here: here(listeners[listeners.len() - 1].local_addr()?),
         elsewhere: lock.reachable(),
@@ -154,6 +165,7 @@ pub async fn serve(
     let rtc = realtime::open(lock.media_addresses(), announced.here.port()).await;
     let app = Arc::new(App {
         rtc: rtc.clone(),
+        quic: quic_port,
         profile,
         llm,
         tts,
@@ -170,6 +182,7 @@ pub async fn serve(
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
     let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
+    let quic = tokio::spawn(quic::accept(quic, app.clone()));
 
     let router = router(app.clone(), page, scrape);
     let server = &app.config.server;
@@ -224,7 +237,7 @@ pub async fn serve(
     if let Some(engine) = app.engine.get() {
         engine.close();
     }
-    for task in [expiry, upkeep, watch, realtime] {
+    for task in [expiry, upkeep, watch, realtime, quic] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }

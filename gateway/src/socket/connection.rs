@@ -11,7 +11,7 @@ use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, W
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
-use super::carrier::Frames;
+use super::carrier::{Carrier, Frames};
 use super::devices;
 use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
@@ -149,6 +149,8 @@ enum Wake {
 /// One client that was let in.
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
+    /// What it came by.
+    pub(super) carrier: Carrier,
     access: Access,
     pub(super) role: Role,
     /// The pairing that it has opened, which ends with it.
@@ -186,6 +188,7 @@ impl Connection {
     /// Takes the client's place in its conversation and greets it.
     pub(super) async fn enter(
         app: Arc<App>,
+        carrier: Carrier,
         client_id: Option<&str>,
         outbound: Outbound,
         access: Access,
@@ -202,7 +205,7 @@ impl Connection {
         let server = &app.config.server;
         let mut connection = Self {
             limits: Limits {
-                frame_bytes: server.max_frame_bytes,
+                frame_bytes: carrier.largest(server.max_frame_bytes),
                 ..Limits::default()
             },
             rate: Rate::new(server.messages_per_second, now),
@@ -211,6 +214,7 @@ impl Connection {
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
             app,
+            carrier,
             access,
             role,
             pairing: None,
@@ -365,6 +369,9 @@ impl Connection {
     }
 
     fn on_ping_due(&mut self) -> Result<(), Leave> {
+        if self.carrier.notices_silence() {
+            return Ok(());
+        }
         if self.heard.elapsed() > self.app.config.server.ping_timeout {
             return Err(Leave::Silent);
         }
@@ -412,6 +419,12 @@ impl Connection {
         }
     }
 
+    fn capabilities(&self) -> Vec<String> {
+        let quic = self.app.quic.map(|_| "quic");
+        let all = CAPABILITIES.into_iter().chain(quic);
+        all.map(str::to_owned).collect()
+    }
+
     fn tell_status(&self) -> Result<(), Leave> {
         let status = if self.session.is_some() {
             Status::Ready
@@ -423,7 +436,7 @@ impl Connection {
             status,
             role: self.role,
             protocol: PROTOCOL,
-            capabilities: CAPABILITIES.map(str::to_owned).into(),
+            capabilities: self.capabilities(),
             nodes: Vec::new(),
         })?)
     }

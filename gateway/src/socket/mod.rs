@@ -1,4 +1,4 @@
-//! One WebSocket client: from its upgrade to its goodbye.
+//! One client: from its upgrade, or its first message over QUIC, to its goodbye.
 //!
 //! ```text
 //!            ┌────────────── connection task ──────────────┐
@@ -17,6 +17,7 @@ mod connection;
 mod devices;
 mod inbound;
 mod outbound;
+mod over_quic;
 mod rate;
 mod realtime;
 mod requests;
@@ -38,9 +39,10 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::lock::{Access, Visitor};
-use carrier::Line;
+use carrier::{Carrier, Line};
 use connection::{Connection, Leave};
 use outbound::Outbound;
+pub(crate) use over_quic::serve as serve_quic;
 
 /// How much larger than the limit a frame may be and still only get an error: past it, reading it
 /// whole would be the attack.
@@ -90,7 +92,7 @@ pub(crate) fn upgrade(
         .protocols([SUBPROTOCOL])
         .on_upgrade(move |socket| {
             let line = Line::web_socket(socket);
-            serve(line, query.client_id, app, visitor)
+            serve(line, Carrier::WebSocket, query.client_id, app, visitor)
         })
 }
 
@@ -104,7 +106,13 @@ fn largest(role: Option<Role>, most: usize) -> usize {
     }
 }
 
-async fn serve(mut line: Line, client_id: Option<String>, app: Arc<App>, visitor: Visitor) {
+async fn serve(
+    mut line: Line,
+    carrier: Carrier,
+    client_id: Option<String>,
+    app: Arc<App>,
+    visitor: Visitor,
+) {
     let Visitor { peer, access } = visitor;
     let role = match (access.role(), &access) {
         (Some(role), _) => role,
@@ -123,9 +131,15 @@ async fn serve(mut line: Line, client_id: Option<String>, app: Arc<App>, visitor
     };
     let Line { mut frames, writer } = line;
     let server = &app.config.server;
-    let outbound = Outbound::start(writer, server.outbound_messages, server.write_timeout);
+    let outbound = Outbound::start(
+        writer,
+        carrier.largest_to_client(),
+        server.outbound_messages,
+        server.write_timeout,
+    );
     match Connection::enter(
         app.clone(),
+        carrier,
         client_id.as_deref(),
         outbound,
         access,
