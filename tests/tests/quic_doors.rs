@@ -94,8 +94,9 @@ async fn the_first_message_says_who_it_is_and_what_is_wrong_keeps_the_connection
     );
     raw.send(&frame("{")).await;
     assert_eq!(raw.until("error").await["code"], "bad_json");
-    raw.say(json!({ "type": "client_connect" })).await;
-    raw.until("connected").await;
+    raw.say(json!({ "type": "client_connect", "request_id": 4 }))
+        .await;
+    assert_eq!(raw.until("connected").await["request_id"], 4);
     for (wrong, code) in [
         (String::new(), "bad_json"),
         ("no JSON".to_owned(), "bad_json"),
@@ -197,6 +198,7 @@ async fn garbage_at_the_port_harms_nobody() {
     }
     raw.is_served().await;
     Raw::enter(server.quic(), None).await.is_served().await;
+    assert!(!server.log().contains("quinn"), "strangers fill the log");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{Sink, SinkExt, Stream, StreamExt, sink, stream};
+use janet_protocol::RequestId;
 
 use super::connection::{Leave, reading_failed};
 use crate::quic::{Broken, Control, ControlReader, Link};
@@ -81,7 +82,8 @@ impl Line {
 /// What a connection came by.
 pub(super) enum Carrier {
     WebSocket,
-    Quic(Arc<Link>),
+    /// With what is to be echoed in the answer to its first message.
+    Quic(Arc<Link>, Option<RequestId>),
 }
 
 impl Carrier {
@@ -89,7 +91,7 @@ impl Carrier {
     pub(super) fn largest(&self, most: usize) -> usize {
         match self {
             Self::WebSocket => most,
-            Self::Quic(_) => most.min(janet_protocol::quic::LARGEST_FRAME),
+            Self::Quic(..) => most.min(janet_protocol::quic::LARGEST_FRAME),
         }
     }
 
@@ -100,7 +102,15 @@ impl Carrier {
 
     /// Whether silence is noticed below, so that nobody has to be asked for a sign of life.
     pub(super) fn notices_silence(&self) -> bool {
-        matches!(self, Self::Quic(_))
+        matches!(self, Self::Quic(..))
+    }
+
+    /// What is echoed in the greeting; afterwards nothing is.
+    pub(super) fn take_request(&mut self) -> Option<RequestId> {
+        match self {
+            Self::WebSocket => None,
+            Self::Quic(_, request_id) => request_id.take(),
+        }
     }
 }
 

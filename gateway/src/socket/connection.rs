@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::Message;
 use futures_util::StreamExt;
 use janet_engine::{Engine, EngineError, Session, SessionSpec};
-use janet_protocol::{ErrorCode, Limits, PROTOCOL, Role, ServerMessage, Status, WireError};
+use janet_protocol::{
+    ErrorCode, Limits, Outgoing, PROTOCOL, Role, ServerMessage, Status, WireError,
+};
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
@@ -425,19 +427,23 @@ impl Connection {
         all.map(str::to_owned).collect()
     }
 
-    fn tell_status(&self) -> Result<(), Leave> {
+    fn tell_status(&mut self) -> Result<(), Leave> {
         let status = if self.session.is_some() {
             Status::Ready
         } else {
             Status::ModelsLoading
         };
-        Ok(self.outbound.text(ServerMessage::Connected {
+        let connected = ServerMessage::Connected {
             client_id: self.seat.client_id().to_owned(),
             status,
             role: self.role,
             protocol: PROTOCOL,
             capabilities: self.capabilities(),
             nodes: Vec::new(),
+        };
+        Ok(self.outbound.text(Outgoing {
+            request_id: self.carrier.take_request(),
+            message: connected,
         })?)
     }
 }

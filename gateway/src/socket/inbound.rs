@@ -301,7 +301,7 @@ impl Connection {
         play_rate_hz: u32,
         mode: VoiceMode,
     ) -> Result<(), WireError> {
-        if matches!(self.carrier, Carrier::Quic(_)) {
+        if matches!(self.carrier, Carrier::Quic(..)) {
             let message = "over QUIC voice goes in datagrams: vr_connect with the transport quic";
             return Err(WireError::in_field(ErrorCode::Unexpected, "type", message));
         }

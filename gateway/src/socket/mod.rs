@@ -108,7 +108,7 @@ fn largest(role: Option<Role>, most: usize) -> usize {
 
 async fn serve(
     mut line: Line,
-    carrier: Carrier,
+    mut carrier: Carrier,
     client_id: Option<String>,
     app: Arc<App>,
     visitor: Visitor,
@@ -116,8 +116,10 @@ async fn serve(
     let Visitor { peer, access } = visitor;
     let role = match (access.role(), &access) {
         (Some(role), _) => role,
-        (None, Access::Refused) => return stranger::refuse(line, &app).await,
-        (None, _) => return stranger::serve(line, &app, &peer).await,
+        (None, Access::Refused) => {
+            return stranger::refuse(line, &app, carrier.take_request()).await;
+        }
+        (None, _) => return stranger::serve(line, &app, &peer, carrier.take_request()).await,
     };
     let reserved = RESERVED.min(app.config.server.max_clients / 4);
     let is_room = peer.is_here() || app.places.available_permits() > reserved;

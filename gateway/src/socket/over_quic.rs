@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use janet_protocol::{
-    ClientMessage, ErrorCode, Incoming, Limits, Outgoing, Private, WireError, parse,
+    ClientMessage, ErrorCode, Incoming, Limits, Outgoing, Private, RequestId, WireError, parse,
 };
 use tokio::time::timeout;
 
@@ -23,6 +23,7 @@ const TRIES: usize = 3;
 
 /// Who somebody says to be.
 struct Hello {
+    request_id: Option<RequestId>,
     client_id: Option<String>,
     key: Option<Private<String>>,
 }
@@ -38,17 +39,24 @@ pub(crate) async fn serve(mut control: Control, link: Arc<Link>, app: Arc<App>, 
         () = goes_down(&mut leaving) => Err(Leave::Away),
     };
     let entered = match hello {
-        Ok(hello) => enter(&mut control, hello, &app, &peer).await,
+        Ok(hello) => enter(&mut control, &hello, &app, &peer)
+            .await
+            .map(|access| (hello, access)),
         Err(leave) => Err(leave),
     };
-    let (client_id, access) = match entered {
+    let (hello, access) = match entered {
         Ok(entered) => entered,
         Err(leave) => {
             metrics::counter!("janet_quic_refused_total").increment(1);
             return control.say_goodbye(leave.code(), leave.reason()).await;
         }
     };
-    let carrier = Carrier::Quic(link);
+    let Hello {
+        request_id,
+        client_id,
+        ..
+    } = hello;
+    let carrier = Carrier::Quic(link, request_id);
     let most = carrier.largest(app.config.server.max_frame_bytes);
     control.allow(largest(access.role(), most));
     let visitor = Visitor { peer, access };
@@ -58,19 +66,19 @@ pub(crate) async fn serve(mut control: Control, link: Arc<Link>, app: Arc<App>, 
 /// Looks up the key, and says who that is.
 async fn enter(
     control: &mut Control,
-    hello: Hello,
+    hello: &Hello,
     app: &App,
     peer: &Peer,
-) -> Result<(Option<String>, Access), Leave> {
+) -> Result<Access, Leave> {
     let key = hello.key.as_ref().map(|key| key.expose().as_str());
     let Some(shown) = app.lock.look_up(peer, key) else {
         let message = "too many keys that are not known; try again in a minute";
-        tell(control, WireError::new(ErrorCode::Overloaded, message)).await?;
+        let error = WireError::new(ErrorCode::Overloaded, message);
+        tell(control, error.with_request(hello.request_id.clone())).await?;
         return Err(Leave::NotPaired);
     };
     // TLS is what QUIC is made of, so nobody comes in the clear.
-    let access = Access::of(peer, shown, false).map_err(|_| Leave::NotPaired)?;
-    Ok((hello.client_id, access))
+    Access::of(peer, shown, false).map_err(|_| Leave::NotPaired)
 }
 
 /// Waits for the first message.
@@ -86,12 +94,17 @@ async fn greeted(control: &mut Control) -> Result<Hello, Leave> {
         };
         let error = match parse(&text, &limits) {
             Ok(Incoming {
+                request_id,
                 message: ClientMessage::ClientConnect { client_id, key },
                 ..
             }) => {
                 let took = began.elapsed().as_secs_f64();
                 metrics::histogram!("janet_quic_greeting_seconds").record(took);
-                return Ok(Hello { client_id, key });
+                return Ok(Hello {
+                    request_id,
+                    client_id,
+                    key,
+                });
             }
             Ok(other) => {
                 let message = "client_connect comes first on a control stream";

@@ -81,7 +81,7 @@ impl Connection {
 
     /// `vr_connect` over QUIC: there is nothing to agree on, voice flows at once.
     fn vr_open(&mut self, session_id: &str, has_sdp: bool) -> Result<ServerMessage, WireError> {
-        let Carrier::Quic(link) = &self.carrier else {
+        let Carrier::Quic(link, _) = &self.carrier else {
             let message = match self.app.quic {
                 Some(port) => format!(
                     "field \"transport\": a quic session is opened over QUIC, on UDP port {port}"
