@@ -24,7 +24,7 @@ MAY_USE = {
     "janet-vr": {"janet-protocol", "janet-audio", "janet-face"},
     "janet-gateway": {
         "janet-talk", "janet-audio", "janet-face", "janet-models", "janet-kernels", "janet-engine",
-        "janet-protocol", "janet-vault", "janet-cluster", "janet-delegate",
+        "janet-protocol", "janet-vault", "janet-cluster", "janet-delegate", "janet-vr",
     },
 }
 EXEMPT = {"janet-tests", "janet-benches"}

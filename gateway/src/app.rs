@@ -10,9 +10,9 @@ use crate::config::Config;
 use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
 use crate::lock::Lock;
-use crate::socket::Parked;
 use crate::node::NodeId;
 use crate::push::Push;
+use crate::socket::Parked;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -49,6 +49,8 @@ pub(crate) struct App {
     pub(crate) node: NodeId,
     /// Voice in real time, if a UDP port could be had.
     pub(crate) rtc: Option<Arc<Door>>,
+    /// The UDP port at which QUIC is spoken, if it could be had.
+    pub(crate) quic: Option<u16>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) conversations: Arc<Conversations>,
     /// One permit for each client that may be connected.

@@ -33,6 +33,7 @@ mod logging;
 mod media;
 mod node;
 mod push;
+mod quic;
 mod reexec;
 pub mod server;
 mod socket;

@@ -2,8 +2,8 @@
 //!
 //! Crates from outside may log what passes through them (a WebSocket library its frames, at trace).
 //! Theirs is let through from INFO up only, whatever the filter says: what users say must not reach
-//! a log because somebody looked for a fault. Nothing is let through of WebRTC's stack: it warns with
-//! addresses, and calls every goodbye an error.
+//! a log because somebody looked for a fault. Nothing is let through of WebRTC's stack and of QUIC's: they
+//! warn with addresses, at whatever strangers send, and the former calls every goodbye an error.
 
 use std::io::{self, IsTerminal};
 
@@ -52,6 +52,10 @@ pub(crate) fn start(log: &Log, colours: bool) {
 
 fn may_pass(line: &Metadata<'_>) -> bool {
     let target = line.target();
-    let is_quiet = target == "rtc" || target.starts_with("rtc::") || target.starts_with("rtc_");
+    let is_of = |stack: &str| match target.strip_prefix(stack) {
+        Some(rest) => rest.is_empty() || rest.starts_with("::") || rest.starts_with('_'),
+        None => false,
+    };
+    let is_quiet = is_of("rtc") || is_of("quinn");
     !is_quiet && (*line.level() <= Level::INFO || target.starts_with("janet"))
 }

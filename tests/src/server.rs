@@ -31,6 +31,8 @@ pub(crate) const KEEPER: &str = r#""$@" & pid=$!; echo "pid $pid"; exec >&-; rea
 /// A running server.
 pub struct Server {
     address: SocketAddr,
+    /// UDP port of QUIC; 0: it has none.
+    quic: u16,
     pid: u32,
     keeper: Child,
     /// Closing it ends the server.
@@ -92,6 +94,8 @@ impl Server {
             // Whatever runs on this machine: her own model answers.
             "--set",
             "llm.server=off",
+            "--set",
+            "server.quic_port=0",
         ]);
         command.arg("--set").arg(format!(
             "conversation.data_dir={}",
@@ -122,8 +126,13 @@ impl Server {
         let url = line("Janet is at http://");
         let address = url.trim_end_matches('/').parse().expect("an address");
         line("Models: ");
+        let quic = match settings.contains(&"server.quic=false") {
+            true => 0,
+            false => line("QUIC: UDP port ").parse().expect("a port"),
+        };
         Self {
             address,
+            quic,
             pid,
             keeper,
             input,
@@ -175,6 +184,27 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it speaks QUIC, for clients of this machine.
+    pub fn quic(&self) -> SocketAddr {
+        assert_ne!(self.quic, 0, "this server has no QUIC");
+        SocketAddr::new(self.address.ip(), self.quic)
+    }
+
+    /// A measurement as `/metrics` has it, over all its labels; 0 where there is none yet.
+    pub fn measured(&self, name: &str) -> f64 {
+        let body = http::get(self.address, "/metrics").body;
+        let lines = body.lines().filter(|line| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with([' ', '{']))
+        });
+        let value = |line: &str| {
+            line.rsplit(' ')
+                .next()
+                .and_then(|value| value.parse::<f64>().ok())
+        };
+        lines.filter_map(value).sum::<f64>()
     }
 
     /// Where its log and its conversations lie.

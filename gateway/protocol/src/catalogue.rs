@@ -129,6 +129,14 @@ pub const MESSAGES: &[Entry] = &[
         &["voice_speed?", "sensitivity?", "voice?", "model?"],
         &["settings"],
     ),
+    by(
+        Who::Anybody,
+        up(
+            "client_connect",
+            &["client_id?", "key?"],
+            &["connected", "pair_wanted"],
+        ),
+    ),
     up(
         "vr_connect",
         &[
@@ -138,7 +146,7 @@ pub const MESSAGES: &[Entry] = &[
             "sdp_type?",
             "head_pose?",
         ],
-        &["vr_offer", "vr_answer", "vr_error"],
+        &["vr_offer", "vr_answer", "vr_opened", "vr_error"],
     ),
     up(
         "vr_audio",
@@ -269,6 +277,7 @@ pub const MESSAGES: &[Entry] = &[
         "vr_answer",
         &["session_id", "session_no", "sdp", "sdp_type"],
     ),
+    down("vr_opened", &["session_id", "session_no"]),
     down("vr_response", &["session_id", "status", "text?", "audio?"]),
     down("vr_error", &["session_id?", "code", "message", "field?"]),
     down("voip_incoming", &["call_id", "node_id", "caller"]),
@@ -319,6 +328,7 @@ mod tests {
         let all = [None, Some(Role::Guest), Some(Role::Operator)];
         for (name, expected) in [
             ("pair_start", [true, true, true]),
+            ("client_connect", [true, true, true]),
             ("message", [false, true, true]),
             ("device_revoke", [false, false, true]),
         ] {

@@ -171,8 +171,16 @@ pub enum ClientMessage {
         /// one that `context` lists; never empty.
         model: Option<String>,
     },
-    /// `vr_connect`: voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a
-    /// description of the client's.
+    /// `client_connect`: the first message of a control stream over QUIC, and of nothing else; answered
+    /// by `connected`, or by `pair_wanted`.
+    ClientConnect {
+        /// Resumes a session.
+        client_id: Option<String>,
+        /// The device's key, which whoever is on Janet's own machine needs not.
+        key: Option<Private<String>>,
+    },
+    /// `vr_connect`: voice in real time begins; answered by `vr_offer`, by `vr_answer` to a
+    /// description of the client's, or by `vr_opened` over QUIC.
     VrConnect {
         /// What the session will be called; `None`: the server chooses.
         session_id: Option<String>,
@@ -313,6 +321,7 @@ impl ClientMessage {
             (Self::Ping { .. }, _) => "ping",
             (Self::GetContext, _) => "get_context",
             (Self::SettingsSet { .. }, _) => "settings_set",
+            (Self::ClientConnect { .. }, _) => "client_connect",
             (Self::VrConnect { .. }, _) => "vr_connect",
             (Self::VrAudio { .. }, _) => "vr_audio",
             (Self::VrIce { .. }, _) => "vr_ice",
@@ -393,6 +402,14 @@ impl Incoming {
                 }
                 if let Some(sensitivity) = sensitivity {
                     put("sensitivity", json!(sensitivity));
+                }
+            }
+            ClientMessage::ClientConnect { client_id, key } => {
+                if let Some(id) = client_id {
+                    put("client_id", json!(id));
+                }
+                if let Some(key) = key {
+                    put("key", json!(key));
                 }
             }
             ClientMessage::VrConnect {

@@ -27,6 +27,7 @@ mod parse_vr;
 mod pose;
 mod private;
 mod push;
+pub mod quic;
 mod request;
 mod schema;
 mod server;

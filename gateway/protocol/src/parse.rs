@@ -96,6 +96,10 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         }
         "get_context" => ClientMessage::GetContext,
         "settings_set" => settings_set(fields, limits)?,
+        "client_connect" => ClientMessage::ClientConnect {
+            client_id: optional_name(fields, "client_id")?,
+            key: optional_name(fields, "key")?.map(Into::into),
+        },
         "vr_connect" => parse_vr::connect(fields)?,
         "vr_audio" => parse_vr::audio(fields, limits)?,
         "vr_ice" => parse_vr::ice(fields)?,

@@ -50,6 +50,21 @@ fn every_bad_frame_is_answered_with_its_code_and_its_field_and_the_schema_agrees
             "proof",
         ),
         (
+            r#"{"type":"client_connect","key":1}"#.into(),
+            WrongType,
+            "key",
+        ),
+        (
+            r#"{"type":"client_connect","key":" "}"#.into(),
+            EmptyField,
+            "key",
+        ),
+        (
+            format!(r#"{{"type":"client_connect","client_id":"{long_name}"}}"#),
+            FieldTooLarge,
+            "client_id",
+        ),
+        (
             r#"{"type":"device_revoke"}"#.into(),
             MissingField,
             "device_id",
@@ -73,6 +88,25 @@ fn every_bad_frame_is_answered_with_its_code_and_its_field_and_the_schema_agrees
             assert!(!schema::CLIENT.is_valid(&value), "the schema takes {frame}");
         }
     }
+}
+
+#[test]
+fn who_comes_over_quic_says_so_first_and_its_key_is_not_printed() {
+    let parsed = |frame: &str| parse(frame, &Limits::default()).expect(frame);
+    let bare = parsed(r#"{"type":"client_connect"}"#);
+    assert_eq!(
+        bare,
+        parsed(r#"{"type":"client_connect","client_id":null,"key":null}"#)
+    );
+    let whole = parsed(r#"{"type":"client_connect","client_id":"c","key":"secret"}"#);
+    assert_eq!(
+        whole.message,
+        ClientMessage::ClientConnect {
+            client_id: Some("c".into()),
+            key: Some("secret".into()),
+        }
+    );
+    assert!(!format!("{whole:?}").contains("secret"));
 }
 
 #[test]

@@ -106,6 +106,14 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
                     sdp_mline_index,
                 }
             }),
+        (
+            proptest::option::of("[0-9a-f]{1,32}"),
+            proptest::option::of("[A-Za-z0-9_-]{43}"),
+        )
+            .prop_map(|(client_id, key)| ClientMessage::ClientConnect {
+                client_id,
+                key: key.map(Into::into),
+            }),
         calls(),
         prop_oneof![Just(Role::Operator), Just(Role::Guest)]
             .prop_map(|role| ClientMessage::PairOpen { role }),

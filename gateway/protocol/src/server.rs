@@ -213,6 +213,13 @@ pub enum ServerMessage {
         /// The same by number.
         sdp_mline_index: u32,
     },
+    /// Voice in real time flows over QUIC from now on: datagrams of this session are taken, and sent.
+    VrOpened {
+        /// What the session is called.
+        session_id: String,
+        /// Its number on this server, which stands in its datagrams.
+        session_no: u32,
+    },
     /// How far a session is: the answer to `vr_audio`, and sent whenever that changes.
     VrResponse {
         /// The session.

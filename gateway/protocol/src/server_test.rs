@@ -245,6 +245,13 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 "sdp_type": "answer"}),
         ),
         (
+            ServerMessage::VrOpened {
+                session_id: "s".into(),
+                session_no: 7,
+            },
+            json!({"type": "vr_opened", "session_id": "s", "session_no": 7}),
+        ),
+        (
             ServerMessage::VrResponse {
                 session_id: "s".into(),
                 status: VrStatus::Connected,

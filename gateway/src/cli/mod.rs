@@ -1,5 +1,6 @@
 //! The command line: what can be asked of `janet`, and which file does it.
 
+mod client;
 mod devices;
 mod doctor;
 mod listen;
@@ -91,6 +92,8 @@ enum Command {
     Listen(listen::Listen),
     /// Have a whole conversation with a recording instead of a microphone
     Talk(talk::Talk),
+    /// Talk to a Janet over QUIC as a headset would, with a recording instead of a microphone
+    Client(client::ClientFlags),
     /// Run a recorded session through the conversation again and draw where its time went
     Replay(replay::Replay),
     /// Print the WebSocket protocol as a JSON Schema (2020-12), for clients in other languages
@@ -165,6 +168,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Models { command } => models::run(command, &config),
         Command::Replay(replay) => replay.run(),
+        Command::Client(client) => client.run(),
         Command::Pair(pair) => pair.run(&config),
         Command::Devices { command } => command.run(&config),
         Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),

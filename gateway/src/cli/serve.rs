@@ -66,8 +66,9 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     let paths = weights.paths.clone();
     runtime.block_on(server::serve(config.clone(), profile, paths, |announced| {
         let text = format!(
-            "Janet is at http://{}/\nModels: {models}. They are loading; Ctrl-C ends Janet.\n{}",
+            "Janet is at http://{}/\nModels: {models}. They are loading; Ctrl-C ends Janet.\n{}{}",
             announced.here,
+            over_quic(&announced),
             for_others(&announced)
         );
         // Whoever started her may not read what she says.
@@ -78,6 +79,12 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     // Until here nobody removes what is loaded.
     drop(weights);
     Ok(())
+}
+
+/// Where QUIC is spoken.
+fn over_quic(announced: &server::Announced) -> String {
+    let port = announced.quic;
+    port.map_or_else(String::new, |port| format!("QUIC: UDP port {port}\n"))
 }
 
 /// What whoever sits at another machine needs to know; nothing where none is served.

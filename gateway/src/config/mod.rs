@@ -76,6 +76,8 @@ pub struct Server {
     pub host: IpAddr,
     /// 0 lets the system choose.
     pub port: u16,
+    /// Where QUIC is spoken; `None`: nowhere.
+    pub quic: Option<Quic>,
     /// The certificate and its key; `None`: her own, kept beside the conversations.
     pub certificate: Option<Files>,
     /// Names of this machine besides those that the system knows, in lower case.
@@ -103,6 +105,15 @@ pub struct Server {
     pub write_timeout: Duration,
     /// At shutdown, what is running has this long to end.
     pub shutdown: Duration,
+}
+
+/// The UDP port of QUIC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quic {
+    /// 0 lets the system choose.
+    pub port: u16,
+    /// Somebody chose this port: without it the server does not start.
+    pub is_asked_for: bool,
 }
 
 /// A model hub, and how it is asked.

@@ -28,6 +28,8 @@ pub(super) struct Raw {
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: i64,
+    pub(super) quic: bool,
+    pub(super) quic_port: i64,
     /// Empty: her own, made at the first start.
     pub(super) certificate: String,
     pub(super) certificate_key: String,
@@ -52,6 +54,8 @@ impl Default for Server {
         Self {
             host: "127.0.0.1".into(),
             port: 8765,
+            quic: true,
+            quic_port: 8767,
             certificate: String::new(),
             certificate_key: String::new(),
             names: String::new(),

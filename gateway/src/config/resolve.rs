@@ -14,7 +14,8 @@ use super::error::{Conflict, Setting};
 use super::raw::{Models as RawModels, Raw};
 use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
-    LlmServer, Log, LogFormat, Models, Origin, Persona, Server, SpeechFormat, SpeechServer, Stt,
+    LlmServer, Log, LogFormat, Models, Origin, Persona, Quic, Server, SpeechFormat, SpeechServer,
+    Stt,
 };
 use crate::address;
 use crate::lock::{self, Files};
@@ -81,6 +82,7 @@ impl Check<'_> {
         Ok(Server {
             host,
             port: self.whole("server.port", server.port, 0..=65_535)?,
+            quic: self.quic(server.quic, server.quic_port)?,
             certificate: self.certificate(raw)?,
             names: self.names("server.names", &server.names)?,
             legacy_lan: server.legacy_lan,
@@ -119,6 +121,15 @@ impl Check<'_> {
             )?,
             shutdown: self.millis("server.shutdown_ms", server.shutdown_ms, 100..=600_000)?,
         })
+    }
+
+    fn quic(&self, is_on: bool, port: i64) -> Result<Option<Quic>, ConfigError> {
+        const KEY: &str = "server.quic_port";
+        let quic = Quic {
+            port: self.whole(KEY, port, 0..=65_535)?,
+            is_asked_for: self.layers.origin(KEY) != Origin::Default,
+        };
+        Ok(is_on.then_some(quic))
     }
 
     /// Both files or none.

@@ -233,6 +233,7 @@ fn cross_field_errors_name_both_fields_and_their_origins() {
 fn values_out_of_range_are_refused_with_what_was_found() {
     for (key, value) in [
         ("server.port", "70000"),
+        ("server.quic_port", "70000"),
         ("server.port", "many"),
         ("server.max_frame_bytes", "10"),
         ("talk.sure_at", "1.5"),
@@ -252,6 +253,28 @@ fn values_out_of_range_are_refused_with_what_was_found() {
             "{key} = {value}: {error}"
         );
     }
+}
+
+#[test]
+fn quic_has_its_port_another_or_none() {
+    let quic = |flags: &[(&str, &str, &str)]| {
+        let (config, _) = load_with(flags, &[], LAPTOP).expect("a good configuration");
+        config
+            .server
+            .quic
+            .map(|quic| (quic.port, quic.is_asked_for))
+    };
+    assert_eq!(quic(&[]), Some((8767, false)));
+    assert_eq!(
+        quic(&[("--set", "server.quic_port", "9001")]),
+        Some((9001, true))
+    );
+    // Whoever names the usual one wants it.
+    assert_eq!(
+        quic(&[("--set", "server.quic_port", "8767")]),
+        Some((8767, true))
+    );
+    assert_eq!(quic(&[("--set", "server.quic", "false")]), None);
 }
 
 #[test]

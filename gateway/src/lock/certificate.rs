@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use janet_protocol::quic::ALPN;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -181,6 +182,18 @@ impl Certificate {
                 source,
             }
         })
+    }
+
+    /// The same certificate for QUIC, which is TLS 1.3 alone (RFC 9001 §4.2); nothing is taken before the
+    /// handshake has ended (0-RTT could be replayed).
+    pub(crate) fn for_quic(&self) -> Result<ServerConfig, rustls::Error> {
+        let mut tls = ServerConfig::builder_with_provider(self.tls.crypto_provider().clone())
+            .with_protocol_versions(&[&rustls::version::TLS13])?
+            .with_no_client_auth()
+            .with_cert_resolver(self.tls.cert_resolver.clone());
+        tls.alpn_protocols = vec![ALPN.to_vec()];
+        tls.max_early_data_size = 0;
+        Ok(tls)
     }
 
     fn new(

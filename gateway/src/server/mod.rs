@@ -44,7 +44,7 @@ use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, N
 use crate::node::{NodeId, NodeIdError};
 use crate::push::{Push, PushError};
 use crate::tts::SpeechServer;
-use crate::{api, socket, weights};
+use crate::{api, quic, socket, weights};
 use accept::{Door, accept};
 use page::Page;
 
@@ -70,6 +70,12 @@ pub enum ServeError {
     /// A socket or signal could not be set up, or serving ended.
     #[error("the server cannot go on")]
     Io(#[from] std::io::Error),
+    /// The port that was chosen for QUIC cannot be had.
+    #[error("`server.quic_port`: {why}")]
+    Quic {
+        /// Why not.
+        why: String,
+    },
     /// The conversation store cannot be used.
     #[error(
         "the conversations in {} cannot be used; `--set conversation.data_dir=FOLDER` takes another folder",
@@ -121,6 +127,8 @@ pub struct Announced {
     pub elsewhere: Vec<String>,
     /// SHA-256 of the certificate, as browsers show it.
     pub fingerprint: String,
+    /// UDP port at which QUIC is spoken; `None`: nowhere.
+    pub quic: Option<u16>,
 }
 
 /// Serves until a signal ends it. `announce` is called once, when the port is open.
@@ -140,7 +148,10 @@ pub async fn serve(
     let page = Arc::new(Page::find(config.server.web_dir.as_deref())?);
     let listeners = listen(config.server.host, config.server.port).await?;
     let lock = Arc::new(put_in_lock(&config, listeners[0].local_addr()?)?);
+    let quic = realtime::open_quic(&config.server, &lock)?;
+    let quic_port = realtime::port(&quic);
     let announced = Announced {
+        quic: quic_port,
         // This machine's own is the last.
         here: here(listeners[listeners.len() - 1].local_addr()?),
         elsewhere: lock.reachable(),
@@ -172,6 +183,7 @@ pub async fn serve(
         parked: socket::Parked::default(),
         push: push.clone(),
         node,
+        quic: quic_port,
         profile,
         llm,
         tts,
@@ -192,6 +204,7 @@ pub async fn serve(
         .zip(pushes)
         .map(|(push, pushes)| push.run(pushes, leaving.clone()));
     let pushing = tokio::spawn(futures_util::future::OptionFuture::from(pushing));
+    let quic = tokio::spawn(quic::accept(quic, app.clone()));
 
     let router = router(app.clone(), page, scrape);
     let server = &app.config.server;
@@ -249,7 +262,7 @@ pub async fn serve(
     if timeout(deadline, pushing).await.is_err() {
         tracing::warn!("rings by push did not end in time");
     }
-    for task in [expiry, upkeep, watch, realtime] {
+    for task in [expiry, upkeep, watch, realtime, quic] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }

@@ -1,4 +1,4 @@
-//! The life of one connection: its task's loop, and how it ends.
+//! The life of one connection, whatever it came over: its task's loop, and how it ends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use axum::extract::ws::Message;
 use futures_util::StreamExt;
 use janet_engine::{Engine, EngineError, Session, SessionSpec};
 use janet_protocol::{
-    ErrorCode, IceServer, Limits, PROTOCOL, Role, ServerMessage, Status, WireError,
+    ErrorCode, IceServer, Limits, Outgoing, PROTOCOL, Role, ServerMessage, Status, WireError,
 };
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
-use super::Frames;
+use super::carrier::{Carrier, Frames};
 use super::devices;
 use super::inbound::Door;
 use super::outbound::{Outbound, Stalled};
@@ -132,7 +132,7 @@ impl From<Stalled> for Leave {
 /// What a connection's task woke up for.
 enum Wake {
     /// The socket has a frame, or has ended.
-    Frame(Option<Result<Message, axum::Error>>),
+    Frame(Option<Result<Message, Leave>>),
     /// The engine has events or sound.
     Engine,
     /// Voice in real time has something to say.
@@ -158,6 +158,8 @@ enum Wake {
 /// One client that was let in.
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
+    /// What it came by.
+    pub(super) carrier: Carrier,
     pub(super) access: Access,
     pub(super) role: Role,
     /// The pairing that it has opened, which ends with it.
@@ -197,6 +199,7 @@ impl Connection {
     /// Takes the client's place in its conversation and greets it.
     pub(super) async fn enter(
         app: Arc<App>,
+        carrier: Carrier,
         client_id: Option<&str>,
         outbound: Outbound,
         access: Access,
@@ -213,7 +216,7 @@ impl Connection {
         let server = &app.config.server;
         let mut connection = Self {
             limits: Limits {
-                frame_bytes: server.max_frame_bytes,
+                frame_bytes: carrier.largest(server.max_frame_bytes),
                 ..Limits::default()
             },
             rate: Rate::new(server.messages_per_second, now),
@@ -222,6 +225,7 @@ impl Connection {
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
             app,
+            carrier,
             access,
             role,
             pairing: None,
@@ -329,6 +333,7 @@ impl Connection {
                     Summons::Leave => Err(Leave::Superseded),
                     // It is in a call.
                     Summons::Ring(_) => Ok(()),
+                    Summons::Unanswered(unanswered) => self.on_unanswered(unanswered),
                 },
                 () = devices::revoked(&app.lock, &self.access) => Err(Leave::NotPaired),
                 () = goes_down(&mut self.leaving) => Err(Leave::Away),
@@ -344,7 +349,13 @@ impl Connection {
 
     /// Goes on over another socket.
     fn adopt(&mut self, comeback: Comeback) -> Frames {
-        let Comeback { frames, outbound } = comeback;
+        let Comeback {
+            carrier,
+            frames,
+            outbound,
+        } = comeback;
+        self.limits.frame_bytes = carrier.largest(self.app.config.server.max_frame_bytes);
+        self.carrier = carrier;
         let old = std::mem::replace(&mut self.outbound, outbound);
         let leave = Leave::Superseded;
         let told = WireError::new(ErrorCode::Superseded, leave.reason());
@@ -443,7 +454,7 @@ impl Connection {
         leave
     }
 
-    async fn on_frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), Leave> {
+    async fn on_frame(&mut self, frame: Option<Result<Message, Leave>>) -> Result<(), Leave> {
         self.heard = Instant::now();
         match frame {
             Some(Ok(Message::Text(text))) => self.on_text(&text, Door::Socket).await,
@@ -455,11 +466,14 @@ impl Connection {
             },
             Some(Ok(Message::Close(_))) => Err(Leave::Gone),
             None => Err(Leave::Lost),
-            Some(Err(error)) => Err(reading_failed(&error)),
+            Some(Err(leave)) => Err(leave),
         }
     }
 
     fn on_ping_due(&mut self) -> Result<(), Leave> {
+        if self.carrier.notices_silence() {
+            return Ok(());
+        }
         if self.heard.elapsed() > self.app.config.server.ping_timeout {
             return Err(Leave::Silent);
         }
@@ -507,20 +521,30 @@ impl Connection {
         }
     }
 
-    fn tell_status(&self) -> Result<(), Leave> {
+    fn capabilities(&self) -> Vec<String> {
+        let quic = self.app.quic.map(|_| "quic");
+        let all = CAPABILITIES.into_iter().chain(quic);
+        all.map(str::to_owned).collect()
+    }
+
+    fn tell_status(&mut self) -> Result<(), Leave> {
         let status = if self.session.is_some() {
             Status::Ready
         } else {
             Status::ModelsLoading
         };
-        Ok(self.outbound.text(ServerMessage::Connected {
+        let connected = ServerMessage::Connected {
             client_id: self.seat.client_id().to_owned(),
             status,
             role: self.role,
             protocol: PROTOCOL,
-            capabilities: CAPABILITIES.map(str::to_owned).into(),
+            capabilities: self.capabilities(),
             nodes: vec![self.app.node.as_str().to_owned()],
             ice_servers: self.ice_servers(),
+        };
+        Ok(self.outbound.text(Outgoing {
+            request_id: self.carrier.take_request(),
+            message: connected,
         })?)
     }
 

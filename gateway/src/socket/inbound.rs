@@ -13,11 +13,12 @@ use janet_protocol::{
     binary, parse,
 };
 
+use super::carrier::Carrier;
 use super::connection::{Connection, Leave};
 use super::realtime::Realtime;
 use super::requests::Asked;
 use super::settings::Change;
-use super::{choices, devices};
+use super::{choices, devices, over_quic};
 use crate::calls::Event;
 
 /// Requests refused in a row, after which the client is let go.
@@ -237,6 +238,7 @@ impl Connection {
                 self.ready()?.played(played_sample).map_err(refused)?;
                 Ok(None)
             }
+            ClientMessage::ClientConnect { .. } => Err(over_quic::said_already()),
             ClientMessage::VrConnect {
                 session_id,
                 transport,
@@ -319,6 +321,10 @@ impl Connection {
         play_rate_hz: u32,
         mode: VoiceMode,
     ) -> Result<(), WireError> {
+        if matches!(self.carrier, Carrier::Quic(..)) {
+            let message = "over QUIC voice goes in datagrams: vr_connect with the transport quic";
+            return Err(WireError::in_field(ErrorCode::Unexpected, "type", message));
+        }
         let is_given_away = self.gave_voice_away();
         let session = self.ready()?;
         if is_given_away || session.mic_is_open() {

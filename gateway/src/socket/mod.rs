@@ -1,4 +1,4 @@
-//! One WebSocket client: from its upgrade to its goodbye.
+//! One client: from its upgrade, or its first message over QUIC, to its goodbye.
 //!
 //! ```text
 //!            ┌────────────── connection task ──────────────┐
@@ -11,11 +11,13 @@
 //! connection owns its engine session and its place in the conversation, so that whatever ends
 //! the task ends both.
 
+mod carrier;
 pub(crate) mod choices;
 mod connection;
 mod devices;
 mod inbound;
 mod outbound;
+mod over_quic;
 mod parked;
 mod rate;
 mod realtime;
@@ -32,23 +34,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::WebSocketUpgrade;
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message};
 use axum::response::Response;
-use futures_util::StreamExt;
-use futures_util::stream::SplitStream;
 use janet_protocol::{Role, SUBPROTOCOL};
 use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::lock::{Access, Visitor};
+use carrier::{Carrier, Frames, Line};
 use connection::{Connection, Leave};
 use outbound::Outbound;
+pub(crate) use over_quic::serve as serve_quic;
 use parked::Comeback;
 pub(crate) use parked::Parked;
-
-/// What a client's frames come from.
-type Frames = SplitStream<WebSocket>;
 
 /// How much larger than the limit a frame may be and still only get an error: past it, reading it
 /// whole would be the attack.
@@ -84,12 +83,11 @@ pub(crate) fn upgrade(
     app: Arc<App>,
     visitor: Visitor,
 ) -> Response {
-    let largest = app.config.server.max_frame_bytes;
-    let (largest, most_writes) = match visitor.access.role() {
-        Some(Role::Operator) => (largest * TRANSPORT_SLACK, MOST_WRITES),
-        // A guest is not told of a message that is far too large what is wrong with it.
-        Some(Role::Guest) => (largest, MOST_WRITES),
-        None => (STRANGERS_BYTES * TRANSPORT_SLACK, STRANGERS_WRITES),
+    let role = visitor.access.role();
+    let largest = largest(role, app.config.server.max_frame_bytes);
+    let most_writes = match role {
+        Some(_) => MOST_WRITES,
+        None => STRANGERS_WRITES,
     };
     upgrade
         .write_buffer_size(STRANGERS_WRITES / 16)
@@ -97,24 +95,48 @@ pub(crate) fn upgrade(
         .max_message_size(largest)
         .max_frame_size(largest)
         .protocols([SUBPROTOCOL])
-        .on_upgrade(move |socket| serve(socket, query, app, visitor))
+        .on_upgrade(move |socket| {
+            let line = Line::web_socket(socket);
+            serve(line, Carrier::WebSocket, query.client_id, app, visitor)
+        })
 }
 
-async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visitor) {
+/// Longest frame that is read of somebody, where `most` is the longest that is answered.
+fn largest(role: Option<Role>, most: usize) -> usize {
+    match role {
+        Some(Role::Operator) => most * TRANSPORT_SLACK,
+        // A guest is not told of a message that is far too large what is wrong with it.
+        Some(Role::Guest) => most,
+        None => STRANGERS_BYTES * TRANSPORT_SLACK,
+    }
+}
+
+async fn serve(
+    mut line: Line,
+    mut carrier: Carrier,
+    client_id: Option<String>,
+    app: Arc<App>,
+    visitor: Visitor,
+) {
     let Visitor { peer, access } = visitor;
     let role = match (access.role(), &access) {
         (Some(role), _) => role,
-        (None, Access::Refused) => return stranger::refuse(socket, &app).await,
-        (None, _) => return stranger::serve(socket, &app, &peer).await,
+        (None, Access::Refused) => {
+            return stranger::refuse(line, &app, carrier.take_request()).await;
+        }
+        (None, _) => return stranger::serve(line, &app, &peer, carrier.take_request()).await,
     };
     let server = &app.config.server;
-    if let Some(client_id) = &query.client_id
+    if let Some(client_id) = &client_id
         && app.parked.knows(client_id, &access)
     {
         // Its place is its own already.
-        let (sink, frames) = socket.split();
-        let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
-        let comeback = Comeback { frames, outbound };
+        let (frames, outbound) = start(line, &carrier, &app);
+        let comeback = Comeback {
+            carrier,
+            frames,
+            outbound,
+        };
         let Err(late) = app.parked.comes_back(client_id, comeback) else {
             return;
         };
@@ -129,15 +151,15 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
         Ok(place) if is_room && !*app.leaving.borrow() => place,
         _ => {
             metrics::counter!("janet_socket_turned_away_total").increment(1);
-            turn_away(&mut socket, Leave::Full).await;
+            turn_away(&mut line, Leave::Full).await;
             return;
         }
     };
-    let (sink, mut frames) = socket.split();
-    let outbound = Outbound::start(sink, server.outbound_messages, server.write_timeout);
+    let (mut frames, outbound) = start(line, &carrier, &app);
     match Connection::enter(
         app.clone(),
-        query.client_id.as_deref(),
+        carrier,
+        client_id.as_deref(),
         outbound,
         access,
         role,
@@ -163,12 +185,25 @@ async fn serve(mut socket: WebSocket, query: Query, app: Arc<App>, visitor: Visi
     drop(place);
 }
 
+/// Both directions, with a task that writes.
+fn start(line: Line, carrier: &Carrier, app: &App) -> (Frames, Outbound) {
+    let Line { frames, writer } = line;
+    let server = &app.config.server;
+    let outbound = Outbound::start(
+        writer,
+        carrier.largest_to_client(),
+        server.outbound_messages,
+        server.write_timeout,
+    );
+    (frames, outbound)
+}
+
 /// Says goodbye to somebody who was not let in. Best effort: they leave whether they hear why or not.
-async fn turn_away(socket: &mut WebSocket, leave: Leave) {
+async fn turn_away(line: &mut Line, leave: Leave) {
     let goodbye = CloseFrame {
         code: leave.code(),
         reason: leave.reason().into(),
     };
-    let said = socket.send(Message::Close(Some(goodbye)));
+    let said = line.send(Message::Close(Some(goodbye)));
     timeout(TURNED_AWAY, said).await.ok();
 }

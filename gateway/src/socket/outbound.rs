@@ -11,14 +11,15 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use bytes::Bytes;
 use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
-use janet_protocol::Outgoing;
+use janet_protocol::{Outgoing, ServerMessage};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use super::carrier::Writer;
 
 /// The client does not read what it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,12 +30,15 @@ pub(super) struct Stalled;
 pub(super) struct Outbound {
     /// `None`: nobody is there.
     line: Option<(mpsc::Sender<Message>, JoinHandle<()>)>,
+    /// Longest text frame, in bytes.
+    largest: usize,
 }
 
 impl Outbound {
     /// Starts the writer.
     pub(super) fn start(
-        socket: SplitSink<WebSocket, Message>,
+        socket: Writer,
+        largest: usize,
         messages: usize,
         write_timeout: Duration,
     ) -> Self {
@@ -42,18 +46,27 @@ impl Outbound {
         let writer = tokio::spawn(write(socket, waiting, write_timeout));
         Self {
             line: Some((queue, writer)),
+            largest,
         }
     }
 
     /// Of a connection that waits for its client: nothing is sent, and nothing gathers.
     pub(super) fn nowhere() -> Self {
-        Self { line: None }
+        Self {
+            line: None,
+            largest: usize::MAX,
+        }
     }
 
-    /// Queues a text frame.
+    /// Queues a text frame; without its sound where it would be too long with it.
     pub(super) fn text(&self, message: impl Into<Outgoing>) -> Result<(), Stalled> {
-        let json: Outgoing = message.into();
-        self.push(Message::Text(Utf8Bytes::from(json.to_json())))
+        let mut message: Outgoing = message.into();
+        let mut json = message.to_json();
+        if json.len() > self.largest {
+            leave_out_sound(&mut message.message);
+            json = message.to_json();
+        }
+        self.push(Message::Text(Utf8Bytes::from(json)))
     }
 
     /// Queues sound; a client that is far behind loses it, and sees so by the sample numbers.
@@ -110,16 +123,61 @@ impl Outbound {
     }
 }
 
-async fn write(
-    mut socket: SplitSink<WebSocket, Message>,
-    mut waiting: mpsc::Receiver<Message>,
-    write_timeout: Duration,
-) {
+fn leave_out_sound(message: &mut ServerMessage) {
+    match message {
+        ServerMessage::AssistantMessage {
+            audio,
+            audio_format,
+            ..
+        } => {
+            *audio = None;
+            *audio_format = None;
+        }
+        ServerMessage::Response { audio, .. } => *audio = None,
+        _ => {}
+    }
+}
+
+async fn write(mut socket: Writer, mut waiting: mpsc::Receiver<Message>, write_timeout: Duration) {
     while let Some(message) = waiting.recv().await {
         match timeout(write_timeout, socket.send(message)).await {
             Ok(Ok(())) => {}
             // The socket is gone or stuck; dropping the queue's end tells the session.
             Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::sink;
+    use janet_protocol::{AudioFormat, Base64};
+
+    use super::super::carrier::Closed;
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_long_with_its_sound_goes_without_it() {
+        let (sent, mut written) = mpsc::channel(4);
+        let writer: Writer = Box::pin(sink::unfold(sent, |sent, message| async {
+            sent.send(message).await.map_err(|_| Closed)?;
+            Ok(sent)
+        }));
+        let outbound = Outbound::start(writer, 1000, 4, Duration::from_secs(60));
+        for bytes in [300, 3000] {
+            let answer = ServerMessage::Response {
+                text: "Yes.".into(),
+                user_text: "Well?".into(),
+                audio: Some(Base64(vec![0; bytes])),
+                audio_format: AudioFormat::Wav,
+                client_id: "c".into(),
+            };
+            outbound.text(answer).expect("somebody reads");
+            let Some(Message::Text(text)) = written.recv().await else {
+                panic!("a text is written as one");
+            };
+            assert!(text.contains("Yes.") && text.len() <= 1000, "{text}");
+            assert_eq!(text.contains("\"audio\":null"), bytes == 3000, "{text}");
         }
     }
 }

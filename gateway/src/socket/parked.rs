@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::Frames;
+use super::carrier::{Carrier, Frames};
 use super::outbound::Outbound;
 use crate::lock::Access;
 
@@ -22,6 +22,7 @@ const MOST: usize = 16;
 
 /// Another socket for a connection.
 pub(super) struct Comeback {
+    pub(super) carrier: Carrier,
     pub(super) frames: Frames,
     pub(super) outbound: Outbound,
 }

@@ -11,9 +11,10 @@ use janet_protocol::{ErrorCode, Outgoing, ServerMessage, WireError};
 use super::connection::{Connection, Leave};
 use super::inbound::{Door, refused};
 use super::voip::Voip;
-use super::vr::Vr;
+use super::vr::{Media, Vr};
 use crate::media::PLAY_RATE_HZ;
-use crate::webrtc::{Call, Description, PeerError, Told};
+use crate::quic;
+use crate::webrtc::{Call, Description, PeerError, State, Told};
 
 /// Rate of microphones, as the engine wants it.
 const MIC_RATE_HZ: u32 = janet_protocol::MIC_RATE_HZ;
@@ -30,15 +31,17 @@ pub(super) enum Realtime {
 pub(super) enum News {
     /// The media has something to say.
     Media(Told),
+    /// Media over QUIC has.
+    Quic(quic::Told),
     /// A call has waited long enough.
     Due,
 }
 
 impl Realtime {
-    /// The media, once there is any.
+    /// Media with a channel `events` of its own, once there is any.
     pub(super) fn media(&self) -> Option<&Call> {
         match self {
-            Self::Vr(vr) => Some(&vr.media),
+            Self::Vr(vr) => vr.media.web_rtc(),
             Self::Voip(voip) => voip.media(),
         }
     }
@@ -80,6 +83,14 @@ impl Realtime {
 
     /// Has her be heard; whether there is anybody to hear it.
     pub(super) fn play(&self, playback: &Playback<'_>) -> bool {
+        if let Self::Vr(Vr {
+            media: Media::Quic(media),
+            ..
+        }) = self
+        {
+            media.play(playback);
+            return true;
+        }
         match self.media() {
             // A flush is for what was sent before.
             Some(media) if self.flows() || matches!(playback, Playback::Flush { .. }) => {
@@ -95,7 +106,10 @@ impl Realtime {
 pub(super) async fn news(realtime: &mut Option<Realtime>) -> News {
     match realtime {
         None => std::future::pending().await,
-        Some(Realtime::Vr(vr)) => News::Media(vr.media.told().await),
+        Some(Realtime::Vr(vr)) => match &mut vr.media {
+            Media::WebRtc(media) => News::Media(media.told().await),
+            Media::Quic(media) => News::Quic(media.told().await),
+        },
         Some(Realtime::Voip(voip)) => voip.news().await,
     }
 }
@@ -159,17 +173,11 @@ impl Connection {
     pub(super) async fn on_realtime(&mut self, news: News) -> Result<(), Leave> {
         match news {
             News::Due => self.on_call_due().await,
+            News::Quic(told) => self.on_quic(told),
             News::Media(Told::Mic { samples, came }) => {
-                if self.realtime.as_ref().is_some_and(Realtime::flows) {
-                    let hears = |session: &Session| session.mic_is_open() && !session.is_on_hold();
-                    if !self.session.as_ref().is_some_and(hears) {
-                        self.resume_voice();
-                    }
-                    self.samples = samples;
-                    self.push_mic();
-                    metrics::histogram!("janet_mic_to_ring_seconds")
-                        .record(came.elapsed().as_secs_f64());
-                }
+                self.hear(samples);
+                metrics::histogram!("janet_mic_to_ring_seconds")
+                    .record(came.elapsed().as_secs_f64());
                 Ok(())
             }
             News::Media(Told::Candidate(candidate)) => self.tell_candidate(candidate),
@@ -186,6 +194,36 @@ impl Connection {
                 Some(Realtime::Voip(_)) => self.on_call_media(state).await,
                 None => Ok(()),
             },
+        }
+    }
+
+    /// Something comes of a session over QUIC.
+    fn on_quic(&mut self, told: quic::Told) -> Result<(), Leave> {
+        match told {
+            quic::Told::Mic(samples) => self.hear(samples),
+            // The client answers by what it has played.
+            quic::Told::Flush { from_sample } => {
+                self.outbound
+                    .text(ServerMessage::PlayoutFlush { from_sample })?;
+            }
+            quic::Told::Clock(clock) => self.outbound.text(ServerMessage::FaceClock {
+                rtp_timestamp: clock.rtp_timestamp,
+                sample: clock.sample,
+            })?,
+            quic::Told::Over => return self.on_vr(State::Broken),
+        }
+        Ok(())
+    }
+
+    /// Samples of its microphone.
+    fn hear(&mut self, samples: Vec<i16>) {
+        if self.realtime.as_ref().is_some_and(Realtime::flows) {
+            let hears = |session: &Session| session.mic_is_open() && !session.is_on_hold();
+            if !self.session.as_ref().is_some_and(hears) {
+                self.resume_voice();
+            }
+            self.samples = samples;
+            self.push_mic();
         }
     }
 }

@@ -5,14 +5,16 @@
 
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes};
 use janet_protocol::catalogue;
 use janet_protocol::{
-    ClientMessage, ErrorCode, Incoming, Limits, Outgoing, PROTOCOL, ServerMessage, WireError, parse,
+    ClientMessage, ErrorCode, Incoming, Limits, Outgoing, PROTOCOL, RequestId, ServerMessage,
+    WireError, parse,
 };
 use tokio::time::{Instant as Moment, timeout, timeout_at};
 
-use super::connection::{Leave, reading_failed};
+use super::carrier::Line;
+use super::connection::Leave;
 use super::rate::Rate;
 use super::{STRANGERS_BYTES, turn_away};
 use crate::app::{App, goes_down};
@@ -29,20 +31,22 @@ const FLOOD: u32 = 20;
 type Try = Option<(Exchange, String)>;
 
 /// Tells somebody whose key is not known that it is not, and says goodbye.
-pub(super) async fn refuse(mut socket: WebSocket, app: &App) {
+pub(super) async fn refuse(mut socket: Line, app: &App, request_id: Option<RequestId>) {
     let error = WireError::new(ErrorCode::NotPaired, Leave::NotPaired.reason());
-    tell(&mut socket, app, error).await.ok();
+    tell(&mut socket, app, error.with_request(request_id))
+        .await
+        .ok();
     turn_away(&mut socket, Leave::NotPaired).await;
 }
 
 /// Serves until it has paired, or has had its time.
-pub(super) async fn serve(mut socket: WebSocket, app: &App, peer: &Peer) {
+pub(super) async fn serve(mut socket: Line, app: &App, peer: &Peer, request_id: Option<RequestId>) {
     let Ok(place) = app.lock.strangers.clone().try_acquire_owned() else {
         metrics::counter!("janet_socket_turned_away_total").increment(1);
         turn_away(&mut socket, Leave::Full).await;
         return;
     };
-    let leave = match timeout(LIFE, pair(&mut socket, app, peer)).await {
+    let leave = match timeout(LIFE, pair(&mut socket, app, peer, request_id)).await {
         Ok(leave) => leave,
         Err(_) => Leave::Done,
     };
@@ -50,10 +54,13 @@ pub(super) async fn serve(mut socket: WebSocket, app: &App, peer: &Peer) {
     turn_away(&mut socket, leave).await;
 }
 
-async fn pair(socket: &mut WebSocket, app: &App, peer: &Peer) -> Leave {
-    let greeting = ServerMessage::PairWanted {
-        protocol: PROTOCOL,
-        fingerprint: app.lock.certificate.fingerprint.hex(),
+async fn pair(socket: &mut Line, app: &App, peer: &Peer, request_id: Option<RequestId>) -> Leave {
+    let greeting = Outgoing {
+        request_id,
+        message: ServerMessage::PairWanted {
+            protocol: PROTOCOL,
+            fingerprint: app.lock.certificate.fingerprint.hex(),
+        },
     };
     if let Err(leave) = tell(socket, app, greeting).await {
         return leave;
@@ -80,7 +87,7 @@ async fn pair(socket: &mut WebSocket, app: &App, peer: &Peer) -> Leave {
             }
             Some(Ok(Message::Binary(_))) => return Leave::Violation,
             Some(Ok(Message::Close(_))) | None => return Leave::Gone,
-            Some(Err(error)) => return reading_failed(&error),
+            Some(Err(leave)) => return leave,
         };
         if !rate.admits(Instant::now()) {
             refused += 1;
@@ -212,11 +219,7 @@ fn too_fast() -> WireError {
     WireError::new(ErrorCode::Overloaded, message)
 }
 
-async fn tell(
-    socket: &mut WebSocket,
-    app: &App,
-    message: impl Into<Outgoing>,
-) -> Result<(), Leave> {
+async fn tell(socket: &mut Line, app: &App, message: impl Into<Outgoing>) -> Result<(), Leave> {
     let message: Outgoing = message.into();
     let text = Message::Text(Utf8Bytes::from(message.to_json()));
     let until = Moment::now() + app.config.server.write_timeout;

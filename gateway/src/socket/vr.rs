@@ -11,17 +11,19 @@ use janet_protocol::{
     ServerMessage, Sound, Transport, VrStatus, WireError,
 };
 
+use super::carrier::Carrier;
 use super::connection::{Connection, Leave};
 use super::inbound::{decode, refused};
 use super::realtime::{Realtime, media_error, new_id};
 use super::requests::{Asked, Manner};
+use crate::quic;
 use crate::webrtc::{Again, Call, Description, State};
 
 /// A session of this connection.
 pub(super) struct Vr {
     session_id: String,
     session_no: u32,
-    pub(super) media: Call,
+    pub(super) media: Media,
     /// How far it is, as last told.
     status: VrStatus,
     pose: Option<Seen>,
@@ -41,6 +43,22 @@ impl Seen {
     }
 }
 
+/// Over what its voice goes.
+pub(super) enum Media {
+    WebRtc(Call),
+    Quic(quic::Call),
+}
+
+impl Media {
+    /// The call, where it is one.
+    pub(super) fn web_rtc(&self) -> Option<&Call> {
+        match self {
+            Self::WebRtc(call) => Some(call),
+            Self::Quic(_) => None,
+        }
+    }
+}
+
 impl Connection {
     /// `vr_connect`.
     pub(super) async fn vr_connect(
@@ -52,20 +70,20 @@ impl Connection {
     ) -> Result<ServerMessage, WireError> {
         let session_id = session_id.unwrap_or_else(new_id);
         let refuse = |error: WireError| of_session(session_id.clone(), error);
-        if transport == Transport::Quic {
-            let message = "field \"transport\": quic is not offered here, only webrtc";
-            let error = WireError::in_field(ErrorCode::OutOfRange, "transport", message);
-            return Err(refuse(error));
-        }
         self.engage().await;
         if let Some(Realtime::Voip(_)) = &self.realtime {
             let message = "there is a call; end it first (voip_end)";
             return Err(refuse(WireError::new(ErrorCode::Busy, message)));
         }
         self.ready().map_err(&refuse)?;
+        if transport == Transport::Quic {
+            return self.vr_open(&session_id, sdp.is_some()).map_err(refuse);
+        }
         // A session that goes on, over another network.
-        if let Some(vr) = self.vr().filter(|vr| vr.session_id == session_id) {
-            let again = vr.media.again(sdp.clone()).await;
+        if let Some(vr) = self.vr().filter(|vr| vr.session_id == session_id)
+            && let Media::WebRtc(media) = &vr.media
+        {
+            let again = media.again(sdp.clone()).await;
             match again.map_err(|error| refuse(media_error(&error, "sdp")))? {
                 Again::Agreed(description) => {
                     let session_no = vr.session_no;
@@ -82,13 +100,50 @@ impl Connection {
         let vr = Vr {
             session_id: session_id.clone(),
             session_no,
-            media,
+            media: Media::WebRtc(media),
             status: VrStatus::Connecting,
             pose: None,
         };
         self.realtime = Some(Realtime::Vr(vr));
         self.set_pose(head_pose, Hands::default());
         Ok(self.described(session_id, session_no, description))
+    }
+
+    /// `vr_connect` over QUIC: there is nothing to agree on, voice flows at once.
+    fn vr_open(&mut self, session_id: &str, has_sdp: bool) -> Result<ServerMessage, WireError> {
+        let Carrier::Quic(link, _) = &self.carrier else {
+            let message = match self.app.quic {
+                Some(port) => format!(
+                    "field \"transport\": a quic session is opened over QUIC, on UDP port {port}"
+                ),
+                None => "field \"transport\": quic is not offered here, only webrtc".to_owned(),
+            };
+            let code = ErrorCode::OutOfRange;
+            return Err(WireError::in_field(code, "transport", message));
+        };
+        if has_sdp {
+            let message = "field \"sdp\": a quic session has no description";
+            return Err(WireError::in_field(ErrorCode::Unexpected, "sdp", message));
+        }
+        if !link.has_datagrams() {
+            let message = "this client's QUIC takes no datagrams";
+            return Err(WireError::new(ErrorCode::Unreachable, message));
+        }
+        let link = link.clone();
+        self.vr_end();
+        let session_no = next_number();
+        let media = quic::Call::begin(link, session_no)
+            .map_err(|error| WireError::new(ErrorCode::Internal, error.to_string()))?;
+        self.open_voice()?;
+        self.realtime = Some(Realtime::Vr(Vr {
+            session_id: session_id.to_owned(),
+            session_no,
+            media: Media::Quic(media),
+        }));
+        Ok(ServerMessage::VrOpened {
+            session_id: session_id.to_owned(),
+            session_no,
+        })
     }
 
     /// `vr_audio`.
@@ -235,7 +290,11 @@ impl Connection {
 
     fn vr_media(&self, session_id: &str) -> Result<&Call, WireError> {
         match self.vr() {
-            Some(vr) if vr.session_id == session_id => Ok(&vr.media),
+            Some(Vr {
+                session_id: id,
+                media: Media::WebRtc(media),
+                ..
+            }) if id == session_id => Ok(media),
             _ => {
                 let message = "field \"session_id\": this connection has no session of this name";
                 let error = WireError::in_field(ErrorCode::UnknownSession, "session_id", message);

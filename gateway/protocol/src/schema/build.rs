@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::FromClient;
 use crate::catalogue::{Direction, MESSAGES};
+use crate::quic::{LARGEST_DATAGRAM, LARGEST_FRAME};
 use crate::{
     KEY_SUBPROTOCOL, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, PROTOCOL, SUBPROTOCOL, ServerMessage,
 };
@@ -208,7 +209,17 @@ fn description() -> String {
         as they are spoken: of what comes more than 2 s ahead the rest is dropped. What is wrong with binary frames is \
         told by `error` at most once a second. Binary frames \
         down: u32 little-endian number of the first sample, then s16le mono at the `play_rate_hz` of `audio_start` ({low} \
-        or {high} Hz). Samples are counted from 0 per connection and wrap at 2^32.",
+        or {high} Hz). Samples are counted from 0 per connection and wrap at 2^32. \
+        Over QUIC (UDP port 8767, ALPN `janet-vr/1`) the same text frames travel on the first bidirectional stream that the \
+        client opens, each behind its length as u32 little-endian, at most {largest} bytes; the first one is \
+        `client_connect`. After `vr_opened` voice travels in datagrams of at most {datagram} bytes, little-endian: kind u8 \
+        (1 Opus, 2 face), session u16 (`session_no` modulo 2^16), sequence u16 (counts per session, kind and direction), \
+        timestamp u32 (position of the first sample at 48 kHz), payload: one packet of Opus, 20 ms, mono. Janet's \
+        positions are counted from 0 at `vr_opened`, silence included, and `face_clock` says which of her samples is at \
+        which. The connection ends with the close codes of the WebSocket (RFC 6455); a further stream is refused by error \
+        code 1.",
+        largest = LARGEST_FRAME,
+        datagram = LARGEST_DATAGRAM,
         frame = limits.frame_bytes,
         binary = limits.binary_bytes,
     )

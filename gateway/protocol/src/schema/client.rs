@@ -101,8 +101,16 @@ pub(super) enum FromClient {
         /// one that `context` lists.
         model: Option<Words>,
     },
-    /// Voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a description of the
-    /// client's. A session that this connection has already ends.
+    /// The first message of a control stream over QUIC, and of nothing else: what the WebSocket says in
+    /// its upgrade. Answered by `connected`, or by `pair_wanted` where a key is needed and none was shown.
+    ClientConnect {
+        /// Resumes a session; absent or null: a new one begins.
+        client_id: Option<SessionId>,
+        /// The device's key; nobody on Janet's own machine needs one.
+        key: Option<SessionId>,
+    },
+    /// Voice in real time begins; answered by `vr_offer`, by `vr_answer` to a description of the
+    /// client's, or by `vr_opened` over QUIC. A session that this connection has already ends.
     VrConnect {
         /// What the session will be called; absent or null: the server chooses.
         session_id: Option<SessionId>,
@@ -282,7 +290,7 @@ pub(super) struct DeviceInfo {
 pub(super) enum Transport {
     /// WebRTC.
     Webrtc,
-    /// QUIC datagrams; refused by servers that have none.
+    /// QUIC datagrams, on a connection over QUIC.
     Quic,
 }
 

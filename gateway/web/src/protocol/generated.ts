@@ -19,6 +19,7 @@ export type ClientMessage =
   | PingRequest
   | GetContextRequest
   | SettingsSetRequest
+  | ClientConnectRequest
   | VrConnectRequest
   | VrAudioRequest
   | VrPoseRequest
@@ -47,12 +48,12 @@ export type VoiceMode = 'hands_free' | 'push_to_talk';
 export type Timestamp = string | number;
 /** How readily sound from the microphone counts as speech. */
 export type Sensitivity = 'low' | 'normal' | 'high';
+/** Not blank, at most 128 bytes in UTF-8. */
+export type SessionId = string;
 /** A session description (RFC 8866) of at most 65536 bytes. */
 export type Description = string;
 /** A description that has to be answered. */
 export type OfferType = 'offer';
-/** Not blank, at most 128 bytes in UTF-8. */
-export type SessionId = string;
 /** Over what voice travels besides the WebSocket. */
 export type Transport = 'webrtc' | 'quic';
 /** The client's answer to `vr_offer`, or one whole utterance as a recording; answered by `vr_response`. One of `sdp` and `audio` is there, and not both. */
@@ -320,7 +321,17 @@ export interface SettingsSetRequest {
   /** How fast she speaks; 1 is the voice's own pace. Holds for the phrases made from now on. */
   voice_speed?: number | null;
 }
-/** Voice in real time begins; answered by `vr_offer`, or by `vr_answer` to a description of the client's. A session that this connection has already ends. */
+/** The first message of a control stream over QUIC, and of nothing else: what the WebSocket says in its upgrade. Answered by `connected`, or by `pair_wanted` where a key is needed and none was shown. */
+export interface ClientConnectRequest {
+  /** Resumes a session; absent or null: a new one begins. */
+  client_id?: SessionId | null;
+  /** The device's key; nobody on Janet's own machine needs one. */
+  key?: SessionId | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'client_connect';
+}
+/** Voice in real time begins; answered by `vr_offer`, by `vr_answer` to a description of the client's, or by `vr_opened` over QUIC. A session that this connection has already ends. */
 export interface VrConnectRequest {
   /** Where the head is at the beginning. */
   head_pose?: Pose | null;

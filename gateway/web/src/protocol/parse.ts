@@ -103,6 +103,8 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return null;
     // Of a call the page is who offers.
     case 'vr_offer':
+    // A page has no QUIC of this kind.
+    case 'vr_opened':
     // For clients whose calls go by recordings.
     case 'voip_response':
     case 'voip_audio':

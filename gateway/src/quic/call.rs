@@ -1,0 +1,247 @@
+//! A voice session over datagrams: its task, and what its connection holds of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use janet_audio::jitter::Packet;
+use janet_audio::opus::OpusError;
+use janet_engine::Playback;
+use janet_protocol::quic::{Header, Kind, SendBuffer, short_session};
+use tokio::sync::mpsc;
+
+use super::link::{Link, dropped};
+use crate::media::{Clock, Down, Up};
+
+/// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
+/// dropped: the task has stood still for so long.
+const SOUND: usize = 128;
+/// What comes of the session on its way to the connection: more than two seconds of voice. What is more
+/// is dropped and counted.
+const TOLD: usize = 128;
+/// Between two looks whether the path takes what waits.
+const LOOK: Duration = Duration::from_millis(5);
+/// Between two looks how much the path loses.
+const LOSSES: Duration = Duration::from_secs(1);
+/// The position of the first sample of hers.
+const BEGINNING: u32 = 0;
+
+/// What comes of a session.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// Microphone samples, 16 kHz mono.
+    Mic(Vec<i16>),
+    /// Which of her samples is at which position.
+    Clock(Clock),
+    /// Her voice from this sample on is not said after all; the far end may have some of it already.
+    Flush { from_sample: u32 },
+    /// It has ended by a fault of our own, or with its connection.
+    Over,
+}
+
+enum Sound {
+    Chunk {
+        first_sample: u32,
+        samples: Box<[i16]>,
+    },
+    Flush {
+        from_sample: u32,
+    },
+}
+
+/// A session, as its connection holds it. Dropping it ends it.
+pub(crate) struct Call {
+    sound: mpsc::Sender<Sound>,
+    told: mpsc::Receiver<Told>,
+}
+
+impl Call {
+    /// Starts the task of the session of this number.
+    pub(crate) fn begin(link: Arc<Link>, session_no: u32) -> Result<Self, OpusError> {
+        let (sound, playbacks) = mpsc::channel(SOUND);
+        let (tell, told) = mpsc::channel(TOLD);
+        let session = short_session(session_no);
+        let packets = link.route(session);
+        let began = Instant::now();
+        let task = Task {
+            session,
+            losses: (began + LOSSES, link.sent_and_lost()),
+            link,
+            up: Up::new()?,
+            down: Down::new(fastrand::u16(..), BEGINNING)?,
+            waiting: SendBuffer::new(),
+            began,
+            mic: Vec::new(),
+            tell,
+        };
+        metrics::counter!("janet_quic_sessions_total").increment(1);
+        tokio::spawn(task.run(packets, playbacks));
+        Ok(Self { sound, told })
+    }
+
+    /// What the engine wants to be heard.
+    pub(crate) fn play(&self, playback: &Playback<'_>) {
+        let sound = match playback {
+            Playback::Chunk(chunk) => Sound::Chunk {
+                first_sample: chunk.first_sample,
+                samples: chunk.samples.into(),
+            },
+            Playback::Flush { from_sample } => Sound::Flush {
+                from_sample: *from_sample,
+            },
+        };
+        if self.sound.try_send(sound).is_err() {
+            metrics::counter!("janet_quic_dropped_chunks_total").increment(1);
+        }
+    }
+
+    /// What comes next. May be cancelled.
+    pub(crate) async fn told(&mut self) -> Told {
+        self.told.recv().await.unwrap_or(Told::Over)
+    }
+}
+
+/// The task's own.
+struct Task {
+    session: u16,
+    link: Arc<Link>,
+    up: Up,
+    down: Down,
+    waiting: SendBuffer<Vec<u8>>,
+    began: Instant,
+    /// When to look next what was lost, and what was sent and lost by the last time.
+    losses: (Instant, (u64, u64)),
+    mic: Vec<i16>,
+    tell: mpsc::Sender<Told>,
+}
+
+impl Task {
+    async fn run(
+        mut self,
+        mut packets: mpsc::Receiver<Packet<Bytes>>,
+        mut playbacks: mpsc::Receiver<Sound>,
+    ) {
+        let link = self.link.clone();
+        loop {
+            let now = Instant::now();
+            if let Err(error) = self.turn(now) {
+                tracing::error!(%error, "a voice session ends: Opus failed");
+                break;
+            }
+            let due = self.due(now);
+            tokio::select! {
+                Some(packet) = packets.recv() => {
+                    self.up.push(self.micros(Instant::now()), packet);
+                }
+                sound = playbacks.recv() => match sound {
+                    Some(sound) => self.hear(sound),
+                    // The connection that it belonged to has let it go.
+                    None => break,
+                },
+                () = tokio::time::sleep_until(due.into()) => {}
+                () = link.closed() => break,
+            }
+        }
+        self.link.unroute(self.session);
+        self.count();
+    }
+
+    /// Everything that is due now.
+    fn turn(&mut self, now: Instant) -> Result<(), OpusError> {
+        let now_us = self.micros(now);
+        self.up.pull(now_us, &mut self.mic);
+        if !self.mic.is_empty() {
+            let samples = std::mem::take(&mut self.mic);
+            self.tell(Told::Mic(samples));
+        }
+        while let Some(frame) = self.down.poll(now_us)? {
+            let header = Header {
+                kind: Kind::Opus,
+                session: self.session,
+                sequence: frame.sequence,
+                timestamp: frame.timestamp,
+            };
+            match header.write(frame.payload) {
+                Some(datagram) => self.waiting.push(datagram),
+                None => dropped("too_large"),
+            }
+        }
+        while let Some(clock) = self.down.poll_clock() {
+            self.tell(Told::Clock(clock));
+        }
+        // What QUIC itself still holds back is for its congestion controller to send.
+        if self.link.is_idle() {
+            while let Some(datagram) = self.waiting.pop() {
+                self.link.send(datagram);
+            }
+        }
+        self.look_for_losses(now)
+    }
+
+    /// The more is lost, the more of each packet goes along in the next.
+    fn look_for_losses(&mut self, now: Instant) -> Result<(), OpusError> {
+        let (due, (sent, lost)) = self.losses;
+        if now < due {
+            return Ok(());
+        }
+        let (sent_now, lost_now) = self.link.sent_and_lost();
+        self.losses = (now + LOSSES, (sent_now, lost_now));
+        let sent = sent_now.saturating_sub(sent);
+        let lost = lost_now.saturating_sub(lost).min(sent);
+        let percent = (lost * 100).checked_div(sent).unwrap_or_default() as u8;
+        metrics::histogram!("janet_quic_loss_percent").record(f64::from(percent));
+        self.down.set_loss(percent)
+    }
+
+    fn hear(&mut self, sound: Sound) {
+        match sound {
+            Sound::Chunk {
+                first_sample,
+                samples,
+            } => self.down.play(first_sample, &samples),
+            Sound::Flush { from_sample } => {
+                self.down.flush(from_sample);
+                self.tell(Told::Flush { from_sample });
+            }
+        }
+    }
+
+    fn tell(&self, told: Told) {
+        if self.tell.try_send(told).is_err() {
+            metrics::counter!("janet_quic_dropped_told_total").increment(1);
+        }
+    }
+
+    fn due(&self, now: Instant) -> Instant {
+        let ours = [self.up.timeout(), self.down.timeout()]
+            .into_iter()
+            .flatten();
+        let ours = ours.map(|due_us| self.began + Duration::from_micros(due_us));
+        let look = (!self.waiting.is_empty()).then_some(now + LOOK);
+        ours.chain(look).min().unwrap_or(now + LOSSES)
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.began).as_micros() as u64
+    }
+
+    fn count(&self) {
+        let (stats, mended) = (self.up.stats(), self.up.mended());
+        for (what, packets) in [
+            ("received", stats.received),
+            ("late", stats.late),
+            ("missing", stats.missing),
+            ("fec_recovered", mended.fec_recovered),
+            ("concealed", mended.concealed),
+            ("garbage", mended.garbage),
+        ] {
+            metrics::counter!("janet_media_packets_total", "what" => what).increment(packets);
+        }
+        let unsent = self.waiting.dropped();
+        metrics::counter!("janet_quic_dropped_datagrams_total", "why" => "unsent")
+            .increment(unsent);
+        let dropped = self.down.dropped_samples();
+        metrics::counter!("janet_media_dropped_samples_total").increment(dropped);
+        tracing::debug!(?stats, ?mended, unsent, "a voice session has ended");
+    }
+}

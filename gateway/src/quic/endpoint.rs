@@ -1,0 +1,99 @@
+//! The UDP port, and how QUIC is spoken there.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use janet_protocol::quic::{KEEP_ALIVE_S, LARGEST_DATAGRAM, SEND_FRAMES};
+use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
+use quinn::{
+    Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt,
+};
+
+use crate::config::Server;
+use crate::lock::Certificate;
+
+/// Streams beside the control stream that a client may try to open before it hears that they are not
+/// taken.
+const STRAY_STREAMS: u32 = 4;
+/// Bytes that a client may send on a stream before they are read.
+const STREAM_WINDOW: u32 = 256 << 10;
+/// The same on all streams together.
+const WINDOW: u32 = 512 << 10;
+/// Bytes written to a client that it has not acknowledged.
+const SEND_WINDOW: u64 = 1 << 20;
+/// Datagrams that came and were not read yet, in bytes: more than two seconds of voice. Of more the
+/// oldest are dropped.
+const DATAGRAM_BYTES: usize = 64 << 10;
+/// What quinn itself needs for a datagram that waits, at most.
+const DATAGRAM_OVERHEAD: usize = 64;
+/// Connections that nobody has looked at yet; more are refused.
+const WAITING: usize = 64;
+/// What such connections may have sent, in bytes: one, and all together.
+const WAITING_BYTES: (u64, u64) = (32 << 10, 1 << 20);
+
+/// Why there is no port.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the UDP port {port} cannot be had: {source}")]
+    Port { port: u16, source: io::Error },
+    #[error("TLS for QUIC cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("TLS for QUIC cannot be set up: {0}")]
+    Suite(#[from] NoInitialCipherSuite),
+}
+
+/// Opens the port where the server listens, and on this machine always. All have one number.
+pub(crate) fn open(
+    host: IpAddr,
+    port: u16,
+    server: &Server,
+    certificate: &Certificate,
+) -> Result<Vec<Endpoint>, OpenError> {
+    let config = config(server, certificate)?;
+    let bind = |host: IpAddr, port| {
+        let opened = UdpSocket::bind((host, port)).and_then(|socket| {
+            let (own, runtime) = (EndpointConfig::default(), Arc::new(TokioRuntime));
+            Endpoint::new(own, Some(config.clone()), socket, runtime)
+        });
+        opened.map_err(|source| OpenError::Port { port, source })
+    };
+    let first = bind(host, port)?;
+    if host.is_loopback() || host.is_unspecified() {
+        return Ok(vec![first]);
+    }
+    let port = first.local_addr().map_or(port, |address| address.port());
+    let here = bind(Ipv4Addr::LOCALHOST.into(), port)?;
+    Ok(vec![first, here])
+}
+
+fn config(server: &Server, certificate: &Certificate) -> Result<ServerConfig, OpenError> {
+    let tls = QuicServerConfig::try_from(certificate.for_quic()?)?;
+    let mut config = ServerConfig::with_crypto(Arc::new(tls));
+    let (one, all) = WAITING_BYTES;
+    config
+        .transport_config(Arc::new(transport(server.ping_every, server.ping_timeout)))
+        .migration(true)
+        .max_incoming(WAITING)
+        .incoming_buffer_size(one)
+        .incoming_buffer_size_total(all);
+    Ok(config)
+}
+
+fn transport(alive: Duration, idle: Duration) -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    let alive = alive.min(Duration::from_secs(KEEP_ALIVE_S));
+    let idle = IdleTimeout::try_from(idle).expect("an hour at most");
+    transport
+        .max_concurrent_bidi_streams(VarInt::from_u32(1 + STRAY_STREAMS))
+        .max_concurrent_uni_streams(VarInt::from_u32(STRAY_STREAMS))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .receive_window(VarInt::from_u32(WINDOW))
+        .send_window(SEND_WINDOW)
+        .datagram_receive_buffer_size(Some(DATAGRAM_BYTES))
+        .datagram_send_buffer_size(SEND_FRAMES * (LARGEST_DATAGRAM + DATAGRAM_OVERHEAD))
+        .keep_alive_interval(Some(alive))
+        .max_idle_timeout(Some(idle));
+    transport
+}

@@ -1,0 +1,326 @@
+//! Her voice on its way to an ear.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use janet_audio::jitter::{Options, Packet, Played, Playing};
+use janet_audio::opus::{Decoder, FRAME_SAMPLES, OpusError, RATE_HZ, has_copy};
+
+use crate::{FRAME_US, Stats};
+
+/// Clocks that are kept: each stretch of her voice has one, and two at a time matter.
+const CLOCKS: usize = 16;
+/// Quieter than this, nothing of hers is in a frame.
+const SILENT: f32 = 1e-4;
+/// What was said before a flush and came behind it: two packets.
+const STRAGGLERS: u32 = 2 * FRAME_SAMPLES as u32;
+
+/// What is called back fades away over so many samples: 5 ms.
+const FADE: usize = 240;
+
+/// A packet's sound, and where it stands.
+#[derive(Clone, Debug)]
+struct Sound {
+    position: u32,
+    payload: Bytes,
+}
+
+/// From `position` on the sample of this number is heard, and those behind it.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    position: u32,
+    sample: u32,
+}
+
+/// What is not played any more: samples from this number on, at positions before that one.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    from_sample: u32,
+    until: u32,
+    has_begun: bool,
+}
+
+/// Packets in, a frame on every beat out, and which of her samples was heard last.
+pub struct Voice {
+    playing: Playing<Sound>,
+    decoder: Decoder,
+    clocks: VecDeque<Clock>,
+    cut: Option<Cut>,
+    /// Position behind the newest packet.
+    newest: Option<u32>,
+    /// Position of the next frame, as far as it is known.
+    next: Option<u32>,
+    played: Option<u32>,
+    fec_recovered: u64,
+    frame: Vec<f32>,
+}
+
+impl Voice {
+    /// Nothing has come.
+    pub fn new() -> Result<Self, OpusError> {
+        Ok(Self {
+            playing: Playing::new(Options::default()),
+            decoder: Decoder::new(RATE_HZ)?,
+            clocks: VecDeque::with_capacity(CLOCKS),
+            cut: None,
+            newest: None,
+            next: None,
+            played: None,
+            fec_recovered: 0,
+            frame: Vec::with_capacity(FRAME_SAMPLES),
+        })
+    }
+
+    /// A packet came.
+    pub fn push(&mut self, now_us: u64, sequence: u16, position: u32, payload: Bytes) {
+        let end = position.wrapping_add(FRAME_SAMPLES as u32);
+        if self.newest.is_none_or(|newest| is_before(newest, end)) {
+            self.newest = Some(end);
+        }
+        let sound = Sound { position, payload };
+        let packet = Packet {
+            sequence,
+            timestamp: position,
+            payload: sound,
+        };
+        self.playing.push(now_us, packet);
+    }
+
+    /// What `face_clock` says: the sample of this number is at this position, and so on until the next.
+    pub fn on_clock(&mut self, position: u32, sample: u32) {
+        if self.clocks.len() == CLOCKS {
+            self.clocks.pop_front();
+        }
+        self.clocks.push_back(Clock { position, sample });
+    }
+
+    /// What `playout_flush` says: of what is here, the samples from this number on are not played.
+    pub fn flush(&mut self, from_sample: u32) {
+        let Some(newest) = self.newest else {
+            return;
+        };
+        let until = newest.wrapping_add(STRAGGLERS);
+        self.cut = Some(Cut {
+            from_sample,
+            until,
+            has_begun: false,
+        });
+    }
+
+    /// Her sound for the next 20 ms. Called on every beat: each [`FRAME_US`], divided by
+    /// [`Voice::speed`].
+    pub fn beat(&mut self, now_us: u64) -> &[f32] {
+        let step = FRAME_SAMPLES as u32;
+        let mut is_hers = true;
+        let (decoded, position) = match self.playing.pull(now_us) {
+            Played::Packet(sound) => (self.decoder.decode(&sound.payload), Some(sound.position)),
+            Played::Recover(behind) => {
+                if has_copy(&behind.payload) {
+                    self.fec_recovered += 1;
+                }
+                let position = behind.position.wrapping_sub(step);
+                (self.decoder.recover(&behind.payload), Some(position))
+            }
+            Played::Conceal => {
+                is_hers = false;
+                (self.decoder.conceal(), self.next)
+            }
+            Played::Silence => (Ok(&[][..]), None),
+        };
+        self.frame.clear();
+        // What is no Opus is silent, and takes as long.
+        self.frame.extend(decoded.unwrap_or_default());
+        self.frame.resize(FRAME_SAMPLES, 0.0);
+        self.next = position.map(|position| position.wrapping_add(step));
+        if let Some(position) = position {
+            self.note(position, is_hers);
+        }
+        &self.frame
+    }
+
+    /// What the last beat gave.
+    pub fn frame(&self) -> &[f32] {
+        &self.frame
+    }
+
+    /// How much faster than the sender's clock the ear should play; see [`Playing::speed`].
+    pub fn speed(&self) -> f64 {
+        self.playing.speed()
+    }
+
+    /// Number of the sample behind the last one that was heard; `None`: nothing of her yet.
+    pub fn played(&self) -> Option<u32> {
+        self.played
+    }
+
+    /// Sound that waits, in microseconds: what the jitter buffer adds to the way.
+    pub fn waiting_us(&self) -> u64 {
+        self.playing.waiting_us().min(FRAME_US * 50)
+    }
+
+    /// Adds what became of her packets.
+    pub(crate) fn count(&self, stats: &mut Stats) {
+        let packets = self.playing.stats();
+        stats.received = packets.received;
+        stats.lost = packets.missing;
+        stats.late = packets.late;
+        stats.duplicates = packets.duplicates;
+        stats.fec_recovered = self.fec_recovered;
+        stats.concealed = self.playing.concealed().saturating_sub(self.fec_recovered);
+    }
+
+    /// The frame at this position is about to be heard, as far as it was not called back. What the decoder
+    /// made up holds nothing of hers.
+    fn note(&mut self, position: u32, is_hers: bool) {
+        if self.cut.is_some_and(|cut| !is_before(position, cut.until)) {
+            self.cut = None;
+        }
+        let Some(number) = self.number(position) else {
+            return;
+        };
+        let mut heard = FRAME_SAMPLES;
+        if let Some(cut) = &mut self.cut {
+            let kept = cut.from_sample.wrapping_sub(number).cast_signed();
+            let kept = usize::try_from(kept).unwrap_or(0);
+            if kept < FRAME_SAMPLES {
+                // Once it fades away, and then it is silent.
+                let fade = if cut.has_begun { 0 } else { FADE };
+                cut.has_begun = true;
+                heard = kept.max(fade);
+                let (sound, dropped) = self.frame.split_at_mut(heard);
+                dropped.fill(0.0);
+                for (left, sample) in (0..fade).zip(sound.iter_mut().rev()) {
+                    *sample *= left as f32 / FADE as f32;
+                }
+            }
+        }
+        // In silence the positions go on and her numbers do not.
+        if is_hers && self.frame.iter().any(|sample| sample.abs() > SILENT) {
+            self.played = Some(number.wrapping_add(heard as u32));
+        }
+    }
+
+    fn number(&self, position: u32) -> Option<u32> {
+        let clocks = self.clocks.iter().rev();
+        let mut before = clocks.filter(|clock| !is_before(position, clock.position));
+        let clock = before.next()?;
+        Some(
+            clock
+                .sample
+                .wrapping_add(position.wrapping_sub(clock.position)),
+        )
+    }
+}
+
+/// Whether one position lies before another, of which both wrap.
+fn is_before(one: u32, other: u32) -> bool {
+    one.wrapping_sub(other).cast_signed() < 0
+}
+
+#[cfg(test)]
+mod tests {
+    use janet_audio::opus::Encoder;
+    use janet_audio::wav::to_s16;
+
+    use super::*;
+
+    /// Packets of a tone that goes on, as the server sends them.
+    fn packets(count: u16) -> Vec<Bytes> {
+        let mut encoder = Encoder::new().expect("an encoder");
+        let tone = |n: usize| (n as f32 * 0.05).sin() * 0.3;
+        let frame = |packet: usize| {
+            let mut frame = [0; FRAME_SAMPLES];
+            for (n, sample) in frame.iter_mut().enumerate() {
+                *sample = to_s16(tone(packet * FRAME_SAMPLES + n));
+            }
+            frame
+        };
+        let all = 0..usize::from(count);
+        all.map(|n| Bytes::copy_from_slice(encoder.encode(&frame(n)).expect("encoded")))
+            .collect()
+    }
+
+    fn loud(frame: &[f32]) -> bool {
+        frame.iter().any(|sample| sample.abs() > 0.1)
+    }
+
+    /// Plays a steady network without the packets for which `lost` holds; how many beats were loud.
+    fn play(voice: &mut Voice, packets: &[Bytes], lost: impl Fn(usize) -> bool) -> usize {
+        let mut beats = 0;
+        for (n, packet) in packets.iter().enumerate() {
+            let now_us = n as u64 * FRAME_US;
+            if !lost(n) {
+                voice.push(now_us, n as u16, n as u32 * 960, packet.clone());
+            }
+            beats += usize::from(loud(voice.beat(now_us)));
+        }
+        beats
+    }
+
+    #[test]
+    fn her_voice_is_heard_and_her_samples_are_counted_by_the_clock() {
+        let mut voice = Voice::new().expect("a decoder");
+        voice.on_clock(312, 48_000);
+        let beats = play(&mut voice, &packets(50), |_| false);
+        assert!(beats >= 45, "{beats}");
+        let played = voice.played().expect("she was heard");
+        // The beats follow the packets within the jitter buffer's depth.
+        let least = 48_000 + 960 * 45 - 312;
+        assert!((least..=48_000 + 960 * 50).contains(&played), "{played}");
+    }
+
+    #[test]
+    fn a_lost_packet_is_recovered_from_the_copy_in_the_next() {
+        let mut voice = Voice::new().expect("a decoder");
+        let beats = play(&mut voice, &packets(50), |n| n % 10 == 5);
+        assert!(beats >= 45, "{beats}");
+        let mut stats = Stats::default();
+        voice.count(&mut stats);
+        assert_eq!(stats.lost, 5);
+        // One whose next packet is not here yet when its turn comes is made up.
+        assert!((3..=5).contains(&stats.fec_recovered), "{stats:?}");
+    }
+
+    #[test]
+    fn what_is_called_back_is_not_heard_and_what_follows_is() {
+        let mut voice = Voice::new().expect("a decoder");
+        voice.on_clock(0, 0);
+        let packets = packets(60);
+        play(&mut voice, &packets[..20], |_| false);
+        // All that is here and not played.
+        let played = voice.played().expect("she was heard");
+        voice.flush(played);
+        for n in 20..24u64 {
+            let frame = voice.beat(n * FRAME_US);
+            // It fades away within the first beat.
+            assert!(!loud(&frame[FADE..]), "beat {n}");
+            assert!(
+                n == 20 || frame.iter().all(|sample| sample.abs() < 0.1),
+                "beat {n}"
+            );
+        }
+        let heard = voice.played().expect("as before");
+        assert!(heard - played <= FADE as u32, "{heard} after {played}");
+        // She goes on with the same numbers at other positions.
+        voice.on_clock(960 * 30, played);
+        let mut beats = 0;
+        for n in 30..60u64 {
+            let packet = packets[n as usize].clone();
+            voice.push(n * FRAME_US, n as u16 - 10, n as u32 * 960, packet);
+            beats += usize::from(loud(voice.beat(n * FRAME_US)));
+        }
+        assert!(beats >= 24, "{beats}");
+        assert!(voice.played().is_some_and(|now| now > played));
+    }
+
+    #[test]
+    fn garbage_is_silent_and_changes_nothing() {
+        let mut voice = Voice::new().expect("a decoder");
+        voice.on_clock(0, 0);
+        for n in 0..20u16 {
+            let garbage = Bytes::from_static(&[0xFF; 7]);
+            voice.push(u64::from(n) * FRAME_US, n, u32::from(n) * 960, garbage);
+            assert_eq!(voice.beat(u64::from(n) * FRAME_US).len(), FRAME_SAMPLES);
+        }
+    }
+}
