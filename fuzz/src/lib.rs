@@ -12,6 +12,7 @@ mod media;
 
 #[path = "../../gateway/src/webrtc"]
 mod webrtc {
+    pub(crate) mod candidates;
     pub(crate) mod description;
     pub(crate) mod fuzz;
     pub(crate) mod peer;

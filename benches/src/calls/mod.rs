@@ -10,6 +10,12 @@ mod round;
     dead_code,
     reason = "the gateway's own, of which a far end needs a part"
 )]
+#[path = "../../../gateway/src/webrtc/candidates.rs"]
+mod candidates;
+#[allow(
+    dead_code,
+    reason = "the gateway's own, of which a far end needs a part"
+)]
 #[path = "../../../gateway/src/webrtc/description.rs"]
 mod description;
 #[allow(

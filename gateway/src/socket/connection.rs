@@ -298,7 +298,7 @@ impl Connection {
                     Err(self.leave_with(ErrorCode::Superseded, Leave::Superseded))
                 }
                 Wake::Comeback(comeback) => {
-                    *frames = self.adopt(comeback);
+                    *frames = self.go_on_over(comeback);
                     Ok(())
                 }
                 Wake::Revoked => Err(self.leave_with(ErrorCode::NotPaired, Leave::NotPaired)),
@@ -326,7 +326,7 @@ impl Connection {
         let until = tokio::time::Instant::now() + parked::PATIENCE;
         loop {
             let went_on = tokio::select! {
-                comeback = parked::comeback(&mut self.comeback) => return Ok(self.adopt(comeback)),
+                comeback = parked::comeback(&mut self.comeback) => return Ok(self.go_on_over(comeback)),
                 () = self.woken.notified() => self.pump().await,
                 news = realtime::news(&mut self.realtime) => self.on_realtime(news).await,
                 summons = self.seat.summons() => match summons {
@@ -348,7 +348,7 @@ impl Connection {
     }
 
     /// Goes on over another socket.
-    fn adopt(&mut self, comeback: Comeback) -> Frames {
+    fn go_on_over(&mut self, comeback: Comeback) -> Frames {
         let Comeback {
             carrier,
             frames,

@@ -5,7 +5,7 @@ use janet_protocol::{Outgoing, RequestId, SdpType, ServerMessage, WireError};
 
 use super::connection::Connection;
 use super::realtime::{Realtime, media_error};
-use super::voip::{NODE, of_call};
+use super::voip::of_call;
 use crate::calls::Refusal;
 use crate::webrtc::{Again, Description};
 
@@ -34,7 +34,7 @@ impl Connection {
             call_id,
             sdp: sdp.into(),
             sdp_type: SdpType::Offer,
-            node_id: NODE.to_owned(),
+            node_id: self.app.node.as_str().to_owned(),
             ice_servers: self.ice_servers(),
         };
         Ok(Some(Outgoing {

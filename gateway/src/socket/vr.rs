@@ -77,7 +77,10 @@ impl Connection {
         }
         self.ready().map_err(&refuse)?;
         if transport == Transport::Quic {
-            return self.vr_open(&session_id, sdp.is_some()).map_err(refuse);
+            let opened = self.vr_open(&session_id, sdp.is_some());
+            let opened = opened.map_err(refuse)?;
+            self.set_pose(head_pose, Hands::default());
+            return Ok(opened);
         }
         // A session that goes on, over another network.
         if let Some(vr) = self.vr().filter(|vr| vr.session_id == session_id)
@@ -139,6 +142,8 @@ impl Connection {
             session_id: session_id.to_owned(),
             session_no,
             media: Media::Quic(media),
+            status: VrStatus::Connected,
+            pose: None,
         }));
         Ok(ServerMessage::VrOpened {
             session_id: session_id.to_owned(),

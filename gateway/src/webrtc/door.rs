@@ -240,9 +240,14 @@ impl Door {
     }
 
     fn hand_on(&self, datagram: Datagram) {
-        let Datagram { from, to, bytes } = &datagram;
+        let Datagram {
+            from,
+            to,
+            at,
+            bytes,
+        } = &datagram;
         let mut reflexive = self.reflexive();
-        if reflexive.take(Instant::now(), *to, *from, bytes) {
+        if reflexive.take(*at, *to, *from, bytes) {
             self.tell_mapped(reflexive.mapped());
             return;
         }
@@ -356,6 +361,15 @@ mod tests {
     /// For documentation only (RFC 5737): no machine has it.
     const NOBODY: [u8; 4] = [192, 0, 2, 1];
 
+    fn arrived(from: SocketAddr, to: SocketAddr, bytes: BytesMut) -> Datagram {
+        Datagram {
+            from,
+            to,
+            at: Instant::now(),
+            bytes,
+        }
+    }
+
     #[tokio::test]
     async fn addresses_that_this_machine_does_not_have_are_left_out() {
         let here = IpAddr::from(Ipv4Addr::LOCALHOST);
@@ -434,17 +448,17 @@ mod tests {
                 _ => BytesMut::from(&[128; 1200][..]),
             };
             let from = at(1000 + n);
-            door.hand_on(Datagram { from, to, bytes });
+            door.hand_on(arrived(from, to, bytes));
         }
         assert_eq!(door.mux().len(), (2, 2, 0), "nothing is learned from it");
         assert_eq!(waiting.len(), DATAGRAMS);
         let (from, bytes) = (at(999), named("calm"));
-        door.hand_on(Datagram { from, to, bytes });
+        door.hand_on(arrived(from, to, bytes));
         assert_eq!(quiet.try_recv().expect("it is handed on").from, at(999));
         // Once it is worked off, the flooded call goes on, too.
         while waiting.try_recv().is_ok() {}
         let bytes = named("flooded");
-        door.hand_on(Datagram { from, to, bytes });
+        door.hand_on(arrived(from, to, bytes));
         assert_eq!(waiting.len(), 1);
         door.mux().leave(CallNo(9));
         door.mux().leave(CallNo(8));

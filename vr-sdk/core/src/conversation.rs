@@ -275,6 +275,7 @@ impl Core {
                 session_id: None,
                 transport: Transport::Quic,
                 sdp: None,
+                head_pose: None,
             });
         }
     }

@@ -117,6 +117,7 @@ export type ServerMessage =
   | VrOfferEvent
   | VrAnswerEvent
   | VrIceEvent
+  | VrOpenedEvent
   | VrResponseEvent
   | VrErrorEvent
   | VoipIncomingEvent
@@ -839,6 +840,16 @@ export interface VrIceEvent {
   /** The session. */
   session_id: string;
   type: 'vr_ice';
+}
+/** Voice in real time flows over QUIC from now on: datagrams of this session are taken, and sent. */
+export interface VrOpenedEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What the session is called. */
+  session_id: string;
+  /** Its number on this server, which stands in its datagrams. */
+  session_no: number;
+  type: 'vr_opened';
 }
 /** How far a session is: the answer to `vr_audio`, and sent whenever that changes. */
 export interface VrResponseEvent {

@@ -30,7 +30,7 @@ export type CallState = wire.CallState;
 export type CallDirection = wire.CallDirection;
 export type EndReason = wire.EndReason;
 /** A call that has ended. */
-export type PastCall = Kept<wire.PastCall>;
+export type PastCall = Kept<wire.PastCall, 'direction' | 'started_ms' | 'duration_ms' | 'missed' | 'reason'>;
 
 export type Sensitivity = wire.Sensitivity;
 
