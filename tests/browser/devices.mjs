@@ -113,6 +113,7 @@ try {
   await page.click('#mic');
   report.ok(await janet.until((s) => s.micState === 'on', 15_000), 'after a reload');
   report.ok((await opened())[0] === chosen, 'the chosen microphone is used again', (await opened()).join());
+  await janet.until((s) => s.call !== null, 5_000);
   await page.click('#settings-open');
   await page.uncheck('#echo', { force: true });
   report.ok(await janet.holds(() => window.__echo.length === 2, 5_000), 'another choice about echoes opens it anew');

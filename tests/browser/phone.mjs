@@ -35,6 +35,26 @@ async function silence() {
   report.ok(await janet.until((s) => ['finished', 'stopped'].includes(s.voice.at(-1)?.state) && s.phone === 'connected', 5_000), 'Escape silences her, and the call goes on');
 }
 
+/** Everything that can be done is in view on a small phone, upright and on its side, with the largest text. */
+async function fits() {
+  await page.evaluate(() => (document.documentElement.dataset.text = 'largest'));
+  for (const [width, height] of [[360, 640], [640, 360]]) {
+    await page.setViewportSize({ width, height });
+    await janet.drawn();
+    const outside = await page.evaluate(() =>
+      [...document.querySelectorAll('#call button, #call-who, #call-title')]
+        .filter((e) => e.checkVisibility())
+        .map((e) => ({ id: e.id, box: e.getBoundingClientRect() }))
+        .filter(({ box }) => box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
+        .map(({ id, box }) => `${id}: ${Math.round(box.top)}–${Math.round(box.bottom)}`),
+    );
+    report.ok(outside.length === 0, `${width}×${height}: everything is in view`, outside.join(', '));
+    await isAccessible(janet, report, `phone-${width}`);
+  }
+  await page.evaluate(() => delete document.documentElement.dataset.text);
+  await page.setViewportSize({ width: 1280, height: 860 });
+}
+
 async function outgoing() {
   report.note('Janet is called');
   report.ok(await page.locator('#call-open').isEnabled(), 'there is a button for it');
@@ -60,6 +80,7 @@ async function outgoing() {
   report.ok((await text('#call-caption')).trim() !== '' && (await page.locator('#call-caption').isVisible()), 'and read as it is said', await text('#call-caption'));
   report.ok((await text('#call-title')) === 'Speaking', 'the page says that she speaks', await text('#call-title'));
   await isAccessible(janet, report, 'phone-speaking');
+  await fits();
   report.ok(/^\d+:\d\d$/.test(await text('#call-time')), 'and for how long they have talked', await text('#call-time'));
   await silence();
   const stats = await janet.stats();
@@ -74,7 +95,7 @@ async function held() {
   await page.keyboard.press('Space');
   report.ok(await isPhone('on_hold', 5_000), 'she is put on hold');
   report.ok((await page.getAttribute('#call-hold', 'aria-pressed')) === 'true' && (await focused()) === 'call-hold', 'the button says so, and keeps the focus', await focused());
-  report.ok(await janet.until((s) => ['stopped', 'finished'].includes(s.voice.at(-1)?.state), 5_000), 'she falls silent');
+  report.ok(await janet.until((s) => ['stopped', 'finished', 'paused'].includes(s.voice.at(-1)?.state), 5_000), 'she falls silent');
   await isAccessible(janet, report, 'phone-held');
   // What the browser had of her already is through by then.
   await aWhile(1_000);

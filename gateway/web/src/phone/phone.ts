@@ -7,7 +7,7 @@
  */
 import { Capture } from '../audio/capture.js';
 import { MicError } from '../audio/microphone.js';
-import type { ClientMessage, ServerMessage, VoiceState } from '../protocol/messages.js';
+import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
 import type { CallStats } from '../rtc/call-stats.js';
 import { Media } from '../rtc/media.js';
 import { RemoteSound } from '../rtc/remote-sound.js';
@@ -74,7 +74,7 @@ export class Phone {
   /** Hangs up, or declines. */
   hangUp(): void {
     if (!may(this.phone, 'hang_up')) return;
-    this.say('voip_end');
+    this.tellEnd(this.phone);
     this.happened({ type: 'hang_up' });
   }
 
@@ -111,7 +111,7 @@ export class Phone {
         this.onTold(message);
         break;
       case 'speaking':
-        this.onSpeaking(message.state);
+        this.media?.onSpeaking(message.state);
         break;
       default:
         break;
@@ -132,10 +132,6 @@ export class Phone {
     if (isNew && this.capture !== null) await this.changeMicrophone(this.capture);
   }
 
-  private onSpeaking(state: VoiceState): void {
-    this.media?.onSpeaking(state);
-  }
-
   private onTold(message: Told): void {
     const { phone } = this;
     if (message.type === 'voip_ice') {
@@ -145,7 +141,7 @@ export class Phone {
     } else {
       this.happened({ type: 'told', message });
       // The server goes on with a call that it could not serve, until somebody ends it.
-      if (message.type === 'voip_error' && isOn(phone) && !this.isOn && message.code !== 'unknown_call') this.endFor(phone);
+      if (message.type === 'voip_error' && isOn(phone) && !this.isOn && message.code !== 'unknown_call') this.tellEnd(phone);
     }
   }
 
@@ -227,18 +223,14 @@ export class Phone {
   /** It cannot go on here: the server is told. */
   private fail(end: End): void {
     if (!this.isOn) return;
-    this.say('voip_end');
+    this.tellEnd(this.phone);
     this.happened({ type: 'broken', end });
   }
 
-  private say(type: 'voip_end'): void {
-    // What the server was not asked for yet it knows nothing of.
-    const unknown = this.phone.state === 'connecting' && this.phone.stage === 'microphone' && this.phone.who.direction === 'outgoing';
-    if (this.phone.state !== 'idle' && !unknown) this.events.send({ type, call_id: this.phone.who.id });
-  }
-
-  private endFor(phone: PhoneState): void {
-    if (phone.state !== 'idle') this.events.send({ type: 'voip_end', call_id: phone.who.id });
+  /** Tells the server that this is over; of what it was not asked for yet it knows nothing. */
+  private tellEnd(phone: PhoneState): void {
+    const isUnknown = phone.state === 'connecting' && phone.stage === 'microphone' && phone.who.direction === 'outgoing';
+    if (phone.state !== 'idle' && !isUnknown) this.events.send({ type: 'voip_end', call_id: phone.who.id });
   }
 
   private happened(event: PhoneEvent): void {
@@ -250,7 +242,7 @@ export class Phone {
     if (this.phone === before) return;
     const { state } = this.phone;
     // The server has not said so: it may not know.
-    if (event.type === 'time' && state === 'ended') this.endFor(before);
+    if (event.type === 'time' && state === 'ended') this.tellEnd(before);
     if (!this.isOn || (before.state !== 'idle' && this.phone.state !== 'idle' && before.who.id !== this.phone.who.id)) this.release();
     if (state === 'ringing') void this.ringer.start();
     else this.ringer.stop();
