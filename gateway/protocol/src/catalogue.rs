@@ -194,7 +194,7 @@ pub const MESSAGES: &[Entry] = &[
         up(
             "voip_ring",
             &["client_id?", "caller?"],
-            &["voip_state", "voip_error"],
+            &["voip_state", "voip_ended", "voip_error"],
         ),
     ),
     by(

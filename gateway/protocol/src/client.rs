@@ -269,8 +269,9 @@ pub enum ClientMessage {
         /// Why, in the client's own words. Whether it hung up or declined shows by itself.
         reason: Option<Private<String>>,
     },
-    /// `voip_ring`: Janet rings the client of a conversation, which has to be connected; answered by
-    /// `voip_state`.
+    /// `voip_ring`: Janet rings the client of a conversation, over its connection, or by a push where it
+    /// has none and gave a `push_token`; answered by `voip_state`, and a push that nobody answers by
+    /// `voip_ended`.
     VoipRing {
         /// The conversation, by the `client_id` that brings back to it; `None`: this one.
         client_id: Option<String>,

@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::{timeout, timeout_at};
+use zeroize::Zeroizing;
 
 use super::PushError;
 use super::provider::{NotSigned, Provider};
@@ -59,11 +60,13 @@ enum Tried {
 impl Apns {
     /// Reads the key and makes the client. Blocks on the disk.
     pub(super) fn new(config: &config::Apns) -> Result<Self, PushError> {
-        let pem = std::fs::read(&config.key).map_err(|source| PushError::Read {
-            setting: "calls.apns_key",
-            path: config.key.clone(),
-            source,
-        })?;
+        let pem = std::fs::read(&config.key)
+            .map(Zeroizing::new)
+            .map_err(|source| PushError::Read {
+                setting: "calls.apns_key",
+                path: config.key.clone(),
+                source,
+            })?;
         let provider = Provider::new(&pem, &config.key_id, &config.team_id);
         let provider = provider.map_err(|_| PushError::NotAKey {
             path: config.key.clone(),

@@ -16,6 +16,9 @@ use crate::lock::DeviceId;
 /// Rings by push at once.
 pub(super) const MOST: usize = 16;
 
+/// A ring that is kept for so long has lost its task.
+const LOST: Duration = Duration::from_secs(120);
+
 /// Who is rung.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Whom {
@@ -66,6 +69,7 @@ impl Rings {
         now: Instant,
     ) -> Result<(Instant, oneshot::Receiver<()>), NotRung> {
         let mut waiting = self.waiting();
+        waiting.retain(|_, one| now.saturating_duration_since(one.ringing.began) < LOST);
         let is_rung = |other: &Waiting| other.whom.client_id == whom.client_id;
         if waiting.len() >= MOST || waiting.values().any(is_rung) {
             return Err(NotRung::Busy);
@@ -239,5 +243,9 @@ mod tests {
         assert_eq!(more.err(), Some(NotRung::Busy));
         rings.end("3", Event::MediaLost, now).expect("over");
         assert!(rings.begin(ring("more"), whom("more", None), now).is_ok());
+        // Should a task die, its ring goes all the same.
+        let later = now + LOST;
+        assert!(rings.begin(ring("later"), whom("0", None), later).is_ok());
+        assert_eq!(rings.all(), ["later"]);
     }
 }

@@ -8,6 +8,7 @@ use super::realtime::{Realtime, new_id};
 use super::voip::{CALLER, Voip, of_call};
 use crate::calls::Event;
 use crate::conversations::{NotRung, Ring, Unanswered};
+use crate::push;
 
 impl Connection {
     /// `voip_ring`.
@@ -98,6 +99,12 @@ impl Connection {
         let kept = self.seat.keep_push_token(PushToken { token, device });
         if let Err(error) = kept.await {
             tracing::error!(%error, "a push token was not kept");
+        }
+        // It was revoked a moment ago: what was forgotten then came back.
+        let lock = &self.app.lock;
+        let is_revoked = |id| !lock.devices.is_paired(id);
+        if self.access.device().is_some_and(is_revoked) {
+            push::forget_revoked(&self.app.conversations, lock).await;
         }
     }
 }

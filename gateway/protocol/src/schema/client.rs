@@ -211,7 +211,8 @@ pub(super) enum FromClient {
         /// Why, in the client's own words. Whether it hung up or declined shows by itself.
         reason: Option<EndWords>,
     },
-    /// Janet rings the client of a conversation, which has to be connected; answered by `voip_state`.
+    /// Janet rings the client of a conversation, over its connection, or by a push where it has none and
+    /// gave a `push_token`; answered by `voip_state`, and a push that nobody answers by `voip_ended`.
     VoipRing {
         /// The conversation, by the `client_id` that brings back to it; absent or null: this one.
         client_id: Option<Label>,

@@ -475,7 +475,7 @@ export interface VoipEndRequest {
   request_id?: RequestId | null;
   type: 'voip_end';
 }
-/** Janet rings the client of a conversation, which has to be connected; answered by `voip_state`. */
+/** Janet rings the client of a conversation, over its connection, or by a push where it has none and gave a `push_token`; answered by `voip_state`, and a push that nobody answers by `voip_ended`. */
 export interface VoipRingRequest {
   /** Who calls, for people; absent or null: Janet. */
   caller?: Label | null;
