@@ -229,7 +229,7 @@ pub enum ServerMessage {
         /// What she said to a recording.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Private<String>>,
-        /// The same as a WAV file.
+        /// The same as a WAV file, where no media is up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         audio: Option<Base64>,
     },

@@ -180,16 +180,20 @@ impl Connection {
         }
     }
 
-    /// One whole utterance, where no other way for voice is up (or besides it).
+    /// One whole utterance. Where no media is up the answer is whole, too; else it is heard there.
     async fn vr_utterance(
         &mut self,
         session_id: &str,
         audio: Sound,
         request_id: Option<RequestId>,
     ) -> Result<(), WireError> {
-        self.vr_media(session_id)?;
+        let flows = self.vr_media(session_id)?.is_connected();
         self.ready()?;
         let pcm = decode(audio, self.app.config.talk.longest_turn).await?;
+        if !flows {
+            // It is opened again by the first packet that comes.
+            self.close_voice();
+        }
         let tag = self.ready()?.utterance(pcm, true).map_err(refused)?;
         let manner = Manner::Session(session_id.to_owned());
         self.requests.asked(tag, Asked { request_id, manner });

@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
+use futures_util::future::join_all;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
@@ -56,11 +57,13 @@ impl Relays {
             return relays;
         };
         let servers = realtime.ice_servers.iter();
-        for server in servers.filter(|server| server.relays()).take(MOST_RELAYS) {
-            let Ok(credentials) = Credentials::of(key, SystemTime::now()) else {
-                continue;
-            };
-            match line(server, credentials).await {
+        let servers = servers.filter(|server| server.relays()).take(MOST_RELAYS);
+        let lines = join_all(servers.map(async |server| {
+            let credentials = Credentials::of(key, SystemTime::now()).ok()?;
+            line(server, credentials).await
+        }));
+        for line in lines.await {
+            match line {
                 Some(line) => relays.lines.push(line),
                 None => not_used("unknown"),
             }

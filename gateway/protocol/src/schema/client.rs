@@ -133,7 +133,7 @@ pub(super) enum FromClient {
         sdp: Option<Description>,
         /// What `sdp` is.
         sdp_type: Option<AnswerType>,
-        /// The recording; she answers by words and a recording.
+        /// The recording. She answers by words, and by a recording where no media is up.
         audio: Option<Recording>,
     },
     /// Where the client's head and hands are now. As many messages a second as of any other kind are

@@ -58,7 +58,7 @@ export type OfferType = 'offer';
 export type Transport = 'webrtc' | 'quic';
 /** The client's answer to `vr_offer`, or one whole utterance as a recording; answered by `vr_response`. One of `sdp` and `audio` is there, and not both. */
 export type VrAudioRequest = {
-  /** The recording; she answers by words and a recording. */
+  /** The recording. She answers by words, and by a recording where no media is up. */
   audio?: Recording | null;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
@@ -853,7 +853,7 @@ export interface VrOpenedEvent {
 }
 /** How far a session is: the answer to `vr_audio`, and sent whenever that changes. */
 export interface VrResponseEvent {
-  /** The same as a WAV file. */
+  /** The same as a WAV file, where no media is up. */
   audio?: Base64;
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
