@@ -82,6 +82,33 @@ async fn from_elsewhere_a_key_is_needed_and_one_that_was_revoked_is_worth_nothin
 }
 
 #[tokio::test]
+async fn one_machine_elsewhere_has_so_many_connections_and_this_one_finds_room() {
+    // None of them says what it wants before the last has come, however slow this machine is.
+    let server = Server::start(&["server.host=0.0.0.0", "server.request_timeout_ms=120000"]);
+    let Some(address) = elsewhere::address(server.address().port()) else {
+        return;
+    };
+    let quic = SocketAddr::new(address.ip(), server.quic().port());
+    let (mut held, mut refused) = (Vec::new(), 0);
+    for _ in 0..40 {
+        match Raw::connect(quic, ALPN).await {
+            Ok(raw) => held.push(raw),
+            Err(_) => refused += 1,
+        }
+    }
+    assert_eq!((held.len(), refused), (32, 8));
+    let mut here = Raw::greet(server.quic(), None).await;
+    here.until("connected").await;
+    // One that leaves makes room for another.
+    held.pop();
+    let since = Instant::now();
+    while Raw::connect(quic, ALPN).await.is_err() {
+        assert!(since.elapsed() < PATIENCE, "its place is never free");
+        look_again().await;
+    }
+}
+
+#[tokio::test]
 async fn the_first_message_says_who_it_is_and_what_is_wrong_keeps_the_connection() {
     let server = Server::shared();
     let mut raw = Raw::open(server.quic()).await;
@@ -207,6 +234,7 @@ async fn who_vanishes_frees_the_place_and_who_has_one_is_told_when_it_ends() {
         "server.max_clients=2",
         "server.ping_every_ms=500",
         "server.ping_timeout_ms=2000",
+        "server.request_timeout_ms=3000",
     ])
     .ready();
     let here = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -218,6 +246,12 @@ async fn who_vanishes_frees_the_place_and_who_has_one_is_told_when_it_ends() {
     let mut third = Raw::greet(server.quic(), None).await;
     assert_eq!(third.next().await, None);
     assert_eq!(third.goodbye().await.0, 1013);
+    // Whoever does not say what it wants has no place either.
+    let silent = Raw::open(server.quic()).await;
+    let mut slow = Raw::open(server.quic()).await;
+    slow.send(&frame("{\"type\"")[..6]).await;
+    assert_eq!(silent.goodbye().await.0, 1000);
+    assert_eq!(slow.goodbye().await.0, 1000);
     relay.cut();
     let since = Instant::now();
     while server.clients() > 1 {

@@ -172,6 +172,8 @@ impl Core {
                 let (sequence, position) = (header.sequence, header.timestamp);
                 session.voice.push(now_us, sequence, position, payload);
             }
+            // The first of a session may overtake the message that opens it, and holds silence.
+            (Ok(_), Stage::Opening) => {}
             // Her face is for those who draw it.
             (
                 Ok(Header {

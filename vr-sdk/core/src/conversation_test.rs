@@ -156,6 +156,21 @@ fn datagrams_of_others_and_garbage_are_counted_and_not_played() {
 }
 
 #[test]
+fn a_packet_that_overtakes_the_message_which_opens_its_session_is_no_garbage() {
+    let mut core = core();
+    core.open_voice();
+    hear(&mut core, connected("ready"));
+    let mut encoder = Encoder::new().expect("an encoder");
+    core.on_datagram(0, &datagram(&mut encoder, 7, 0));
+    hear(
+        &mut core,
+        json!({ "type": "vr_opened", "session_id": "s", "session_no": 7 }),
+    );
+    core.on_datagram(FRAME_US, &datagram(&mut encoder, 7, 1));
+    assert_eq!((core.stats().received, core.stats().garbage), (1, 0));
+}
+
+#[test]
 fn the_microphone_goes_out_while_voice_flows_and_nowhere_else() {
     let mut core = core();
     core.speak(&[0.1; FRAME_SAMPLES]).expect("dropped");
