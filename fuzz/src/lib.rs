@@ -19,4 +19,4 @@ mod webrtc {
     pub(crate) mod reports;
 }
 
-pub use webrtc::fuzz::{datagram, json, rtp, sdp};
+pub use webrtc::fuzz::{datagram, json, quic, rtp, sdp};

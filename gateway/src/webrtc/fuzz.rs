@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use janet_audio::jitter::Packet;
-use janet_protocol::{Limits, parse};
+use janet_protocol::{Limits, parse, quic};
 
 use super::description::MOST_CANDIDATES;
 use super::peer::{Happened, Peer};
@@ -20,6 +20,8 @@ const BINDING: [u8; 2] = [0, 1];
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// The attribute USERNAME (RFC 8489 §14.3).
 const USERNAME: [u8; 2] = [0, 6];
+/// Frames of a control stream, at most: the fuzzer's inputs are not long.
+const LARGEST_FRAME: usize = 4096;
 /// Longest sound of an Opus packet: 120 ms (RFC 6716 §2.1.4), at 16 kHz.
 const LONGEST_PACKET: usize = 1920;
 
@@ -87,6 +89,42 @@ pub fn datagram(bytes: &[u8]) {
         rest = next;
     }
     settle(&mut peer, now);
+}
+
+/// What comes over QUIC: datagrams and a control stream, of the same bytes. The stream is cut where the first
+/// byte says; frames come out as they went in, wherever it is cut.
+pub fn quic(bytes: &[u8]) {
+    if let Ok(header) = quic::Header::read(bytes) {
+        let again = header.write(&bytes[quic::HEADER_BYTES..]);
+        assert!(again.is_none_or(|again| again == bytes));
+    }
+    let Some((cut, stream)) = bytes.split_first() else {
+        return;
+    };
+    let (whole, cut) = (frames([stream]), usize::from(*cut).min(stream.len()));
+    let (first, second) = stream.split_at(cut);
+    assert_eq!(frames([first, second]), whole);
+    let whole = whole.0.into_iter().map(String::from_utf8);
+    for frame in whole.flatten() {
+        assert_eq!(quic::frame(&frame).len(), 4 + frame.len());
+        json(frame.as_bytes());
+    }
+}
+
+/// The frames of a stream that comes in these parts; whether it breaks.
+fn frames<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Vec<u8>>, bool) {
+    let (mut reader, mut out) = (quic::FrameReader::new(LARGEST_FRAME), Vec::new());
+    for part in parts {
+        reader.push(part);
+        loop {
+            match reader.poll() {
+                Ok(Some(frame)) => out.push(frame),
+                Ok(None) => break,
+                Err(_) => return (out, true),
+            }
+        }
+    }
+    (out, false)
 }
 
 /// Packets of a call: a byte for the time since the last, in ms, two for the sequence number, four for the
@@ -198,6 +236,11 @@ mod tests {
     #[test]
     fn kept_datagrams_let_nobody_in() {
         all("datagram", datagram);
+    }
+
+    #[test]
+    fn kept_streams_are_cut_into_frames_or_break() {
+        all("quic", quic);
     }
 
     #[test]

@@ -103,6 +103,7 @@ function setUp({ online = true } = {}) {
     onStats: () => undefined,
     onHeard: () => undefined,
     onDeviceLost: () => undefined,
+      iceServers: () => [],
   });
   const id = (): string => (latest.state === 'idle' ? '' : latest.who.id);
   const tell = (message: Record<string, unknown>): void => phone.onMessage({ callId: id(), ...message } as unknown as ServerMessage);
