@@ -209,6 +209,7 @@ export class App {
     this.callButton.addEventListener('click', () => void this.phone.call());
     watchNetwork(() => {
       this.voice.onNetworkChanged();
+      this.phone.onNetworkChanged();
       if (this.state.link.kind === 'waiting' && this.state.link.retryAt !== null) this.connection.connect();
     });
   }
