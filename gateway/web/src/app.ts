@@ -350,7 +350,10 @@ export class App {
     this.apply({ type: 'phone', phone, muted });
     this.stats.phone = phone.state;
     if (phone.state === before.state) return;
-    if (phone.state === 'connecting') this.stats.call = null;
+    if (phone.state === 'connecting') {
+      this.stats.call = null;
+      this.stats.callHeard = [];
+    }
     if (phone.state === 'connected' || phone.state === 'on_hold') {
       this.apply({ type: 'way', way: 'call' });
       // With the permission come the names.
