@@ -82,12 +82,19 @@ try {
   report.ok(await janet.until((s) => s.play.played > play.played + 12_000, ANSWER_MS), 'and the next question is answered over that');
   report.ok((await janet.page.locator('.entry.error').count()) === 0, 'with no fuss made');
 
-  report.note('a call by telephone whose network is lost');
+  report.note('a call by telephone whose network changes, and is lost');
   await network.open();
   await janet.page.click('#call-open');
-  report.ok(await janet.until((s) => s.phone === 'connected', 15_000), 'Janet is called');
+  report.ok(await janet.until((s) => s.phone === 'connected' && s.call?.packetsDown > 25, 15_000), 'Janet is called');
+  await network.change();
+  await isHeardAgain('the call goes on over another network', 10_000);
+  const calls = wire.said.filter(({ type }) => type === 'voip_call');
+  report.ok(calls.length >= 2 && new Set(calls.map(({ call_id }) => call_id)).size === 1, 'the same call', `${calls.length} times`);
+  const questions = (await janet.stats()).transcripts.length;
+  await say(janet, args.wav);
+  report.ok(await janet.until((s) => s.transcripts.length > questions, ANSWER_MS), 'and a question over it is understood');
   network.cut();
-  report.ok(await janet.until((s) => s.phone === 'ended', 40_000), 'and the call is over when its network is');
+  report.ok(await janet.until((s) => s.phone === 'ended', 60_000), 'without any network the call is over');
   const { phoneEnds } = await janet.stats();
   report.ok(phoneEnds.at(-1)?.why === 'network_lost', 'for that reason', phoneEnds.at(-1)?.why);
   report.ok((await janet.page.locator('#call-todo').innerText()).includes('Call again'), 'the page says what to do', await janet.page.locator('#call-todo').innerText());

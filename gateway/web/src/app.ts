@@ -211,6 +211,7 @@ export class App {
     this.callButton.addEventListener('click', () => void this.phone.call());
     watchNetwork(() => {
       this.voice.onNetworkChanged();
+      this.phone.onNetworkChanged();
       if (this.state.link.kind === 'waiting' && this.state.link.retryAt !== null) this.connection.connect();
     });
   }
@@ -351,7 +352,10 @@ export class App {
     this.apply({ type: 'phone', phone, muted });
     this.stats.phone = phone.state;
     if (phone.state === before.state) return;
-    if (phone.state === 'connecting') this.stats.call = null;
+    if (phone.state === 'connecting') {
+      this.stats.call = null;
+      this.stats.callHeard = [];
+    }
     if (phone.state === 'connected' || phone.state === 'on_hold') {
       this.apply({ type: 'way', way: 'call' });
       // With the permission come the names.

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MicError } from '../src/audio/microphone.js';
 import type { ClientMessage, ServerMessage } from '../src/protocol/messages.js';
 import { Phone } from '../src/phone/phone.js';
+import { RESTART_EVERY_MS } from '../src/rtc/call-state.js';
 import { LONGER_MS, WAITS_MS, type PhoneState } from '../src/phone/phone-state.js';
 
 /** What the browser gives: how the microphone goes, and what the media is told. */
@@ -43,6 +44,7 @@ vi.mock('../src/rtc/media.js', () => ({
       this.carried.push(track);
       return `answer to ${offer}`;
     };
+    renew = async (offer: string): Promise<string> => `answer to ${offer}`;
     agree = (): void => void (this.agreed = true);
     carry = async (track: unknown): Promise<void> => {
       if (this.carried.at(-1) !== track) this.carried.push(track);
@@ -237,6 +239,29 @@ describe('the telephone', () => {
     await phone.call();
     expect(end()).toMatchObject({ why: 'client_gone' });
     expect(browser.captures[0]?.closed).toBe(true);
+  });
+
+  it('asks for another way where the network has changed, by the call’s own name, and answers what is offered', async () => {
+    const { phone, sent, states, id, tell, connect } = setUp();
+    await phone.call();
+    phone.onNetworkChanged();
+    expect(types(sent)).toEqual(['voip_call']);
+    await connect();
+    phone.onNetworkChanged();
+    phone.onNetworkChanged();
+    expect(types(sent)).toEqual(['voip_call', 'voip_answer', 'voip_call']);
+    expect(sent.at(-1)).toMatchObject({ call_id: id(), direction: 'outgoing' });
+    tell({ type: 'voip_offer', sdp: 'another' });
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ type: 'voip_answer', call_id: id(), sdp: 'answer to another' }));
+    tell({ type: 'voip_connected' });
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(browser.media).toHaveLength(1);
+    now += RESTART_EVERY_MS;
+    phone.onNetworkChanged();
+    expect(types(sent).slice(4)).toEqual(['voip_call']);
+    // A server that has no other way says so, and the call is as it was.
+    tell({ type: 'voip_error', code: 'busy', message: 'no', field: null, requestId: null });
+    expect(states.at(-1)).toBe('connected');
   });
 
   it('takes her ring in place of a call that crosses with it', async () => {

@@ -8,6 +8,7 @@
 import { Capture } from '../audio/capture.js';
 import { MicError } from '../audio/microphone.js';
 import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
+import { RESTART_EVERY_MS } from '../rtc/call-state.js';
 import type { CallStats } from '../rtc/call-stats.js';
 import { Media } from '../rtc/media.js';
 import { RemoteSound } from '../rtc/remote-sound.js';
@@ -34,6 +35,8 @@ export interface PhoneEvents {
 /** What the server is told of this end. */
 const DEVICE = { platform: 'browser', device: 'Janet’s page' } as const;
 const NAME = 'Janet';
+/** Where nothing has come for so long another way is looked for no more: then the server ends the call. */
+const RENEWED_FOR_MS = 10_000;
 
 export class Phone {
   private phone: PhoneState = IDLE;
@@ -45,6 +48,8 @@ export class Phone {
   private timer: number | undefined;
   private microphone = '';
   private echo = true;
+  /** When another way was asked for last. */
+  private renewedAt = -Infinity;
 
   constructor(private readonly events: PhoneEvents) {
     this.sound = new RemoteSound(() => events.onDeviceLost('speaker'));
@@ -118,6 +123,17 @@ export class Phone {
     }
   }
 
+  /** There may be another way for voice by now, and the present one may be dead: the server offers another (ICE restart). */
+  onNetworkChanged(): void {
+    const { phone } = this;
+    if (phone.state !== 'connected' && phone.state !== 'on_hold') return;
+    const now = performance.now();
+    if (now - this.renewedAt < RESTART_EVERY_MS) return;
+    this.renewedAt = now;
+    // With the name of the call that there is: it goes on, whoever began it.
+    this.events.send({ type: 'voip_call', call_id: phone.who.id, direction: 'outgoing', device_info: DEVICE });
+  }
+
   /** The connection is gone, and the call with it. */
   onLost(): void {
     this.happened({ type: 'gone' });
@@ -137,7 +153,9 @@ export class Phone {
     if (message.type === 'voip_ice') {
       if (phone.state !== 'idle' && message.callId === phone.who.id) this.media?.addCandidate(message.candidate);
     } else if (message.type === 'voip_offer') {
-      if (phone.state === 'connecting' && phone.stage === 'asked' && message.callId === phone.who.id) void this.agree(message.callId, message.sdp);
+      if (phone.state === 'idle' || message.callId !== phone.who.id) return;
+      if (phone.state === 'connecting' && phone.stage === 'asked') void this.agree(message.callId, message.sdp);
+      else if (phone.state === 'connected' || phone.state === 'on_hold') void this.renew(message.callId, message.sdp);
     } else {
       this.happened({ type: 'told', message });
       // The server goes on with a call that it could not serve, until somebody ends it.
@@ -200,9 +218,13 @@ export class Phone {
         latencyMs: () => capture.outputLatencyMs,
       },
       {
-        // How the media goes the server says: what it ends is over, and what it holds is held.
-        onState: () => undefined,
-        onStalled: () => undefined,
+        // Whether the call is over the server says.
+        onState: (state) => {
+          if (state === 'disconnected' || state === 'failed') this.onNetworkChanged();
+        },
+        onStalled: (ms) => {
+          if (ms < RENEWED_FOR_MS) this.onNetworkChanged();
+        },
         onCandidate: ({ candidate, sdpMid, sdpMLineIndex }) =>
           void this.events.send({ type: 'voip_ice', call_id: id, candidate, sdp_mid: sdpMid, sdp_mline_index: sdpMLineIndex }),
       },
@@ -217,6 +239,19 @@ export class Phone {
       this.happened({ type: 'agreed' });
     } catch {
       if (this.media === media) this.fail({ why: 'no_media' });
+    }
+  }
+
+  /** The server has offered another way for the call that there is. */
+  private async renew(id: string, offer: string): Promise<void> {
+    const { media } = this;
+    try {
+      const sdp = await media?.renew(offer);
+      if (media === null || sdp === undefined || this.media !== media) return;
+      this.events.send({ type: 'voip_answer', call_id: id, sdp, sdp_type: 'answer' });
+      media.agree();
+    } catch {
+      // The old way may still carry; where it does not, the server ends the call.
     }
   }
 

@@ -100,8 +100,15 @@ export class Media {
     voice.direction = 'sendrecv';
     this.has(voice.sender, voice.receiver);
     await voice.sender.replaceTrack(track);
-    await peer.setLocalDescription();
-    return peer.localDescription?.sdp ?? '';
+    return this.respond();
+  }
+
+  /** Answers the far end's offer of another way for the same call. Throws where the browser cannot. */
+  async renew(offer: string): Promise<string> {
+    this.agreed = false;
+    this.candidates = [];
+    await this.peer.setRemoteDescription({ type: 'offer', sdp: offer });
+    return this.respond();
   }
 
   /** The far end has the last description: it is told where this browser may be reached. */
@@ -151,6 +158,11 @@ export class Media {
     if (channel !== null) channel.onmessage = null;
     peer.ontrack = peer.onicecandidate = peer.onconnectionstatechange = peer.ondatachannel = null;
     peer.close();
+  }
+
+  private async respond(): Promise<string> {
+    await this.peer.setLocalDescription();
+    return this.peer.localDescription?.sdp ?? '';
   }
 
   private has(sender: RTCRtpSender, receiver: RTCRtpReceiver): void {
