@@ -200,7 +200,8 @@ impl Core {
             Some(tag) => self.spoken_tags.contains(&tag),
         };
         self.spoken_tags.retain(|spoken| Some(*spoken) != tag);
-        let as_file = speak && (self.line.is_none() || tag.is_some() && !self.ear.is_open());
+        let is_heard = self.line.is_some() && self.looped.is_none();
+        let as_file = speak && (!is_heard || tag.is_some() && !self.ear.is_open());
         let live = self.live.entry(reply).or_insert_with(Live::new);
         live.released = true;
         live.tag = tag;

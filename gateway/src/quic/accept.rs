@@ -23,7 +23,7 @@ use crate::lock::{Holding, Peer, Way};
 use crate::socket;
 
 /// Places beside those of all clients, for those who pair or are about to be refused.
-const SPARE_PLACES: usize = 32;
+const SPARE_PLACES: usize = 192;
 /// Handshakes under way, from which on an address has to be proved first.
 const PROVE_FROM: usize = 8;
 /// Handshakes under way at most.
@@ -158,7 +158,9 @@ async fn visit(
     };
     let control = Control::new(connection.clone(), stream, LARGEST_FRAME);
     let link = Arc::new(Link::begin(connection.clone()));
-    socket::serve_quic(control, link, app, peer).await;
+    if socket::serve_quic(control, link, app, peer).await {
+        connection.closed().await;
+    }
     // Closed already, unless the client has gone first.
     connection.close(VarInt::from_u32(1000), b"goodbye");
     drop(place);

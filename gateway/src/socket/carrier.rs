@@ -26,6 +26,8 @@ pub(super) struct Closed;
 pub(super) struct Line {
     pub(super) frames: Frames,
     pub(super) writer: Writer,
+    /// A writer that has failed is not asked again.
+    has_failed: bool,
 }
 
 impl Line {
@@ -37,6 +39,7 @@ impl Line {
                 .map(|frame| frame.map_err(|error| reading_failed(&error)))
                 .boxed(),
             writer: Box::pin(sink.sink_map_err(|_| Closed)),
+            has_failed: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl Line {
         Self {
             frames: frames.boxed(),
             writer: Box::pin(writer),
+            has_failed: false,
         }
     }
 
@@ -76,7 +80,12 @@ impl Line {
 
     /// Writes a frame.
     pub(super) async fn send(&mut self, message: Message) -> Result<(), Closed> {
-        self.writer.send(message).await
+        if self.has_failed {
+            return Err(Closed);
+        }
+        let sent = self.writer.send(message).await;
+        self.has_failed = sent.is_err();
+        sent
     }
 }
 

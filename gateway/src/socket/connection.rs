@@ -316,13 +316,25 @@ impl Connection {
 
     /// Waits for a client whose socket broke in the middle of a call, which goes on meanwhile: what it comes
     /// back with, or why the connection ends.
-    pub(super) async fn park(&mut self, leave: Leave) -> Result<Frames, Leave> {
+    pub(super) async fn park(
+        &mut self,
+        leave: Leave,
+        frames: &mut Frames,
+    ) -> Result<Frames, Leave> {
         let is_broken = matches!(leave, Leave::Lost | Leave::Silent | Leave::Stalled);
         let app = self.app.clone();
+        if let (true, Some(comes)) = (is_broken, &mut self.comeback)
+            && let Ok(comeback) = comes.try_recv()
+        {
+            // It came back before the old socket had ended.
+            return Ok(self.go_on_over(comeback));
+        }
         if !is_broken || self.comeback.is_none() || !app.parked.park(self.seat.client_id()) {
             return Err(leave);
         }
+        // Both halves of the old socket go, so that a client that is still there sees that it is closed.
         self.outbound = Outbound::nowhere();
+        *frames = futures_util::stream::empty().boxed();
         let until = tokio::time::Instant::now() + parked::PATIENCE;
         loop {
             let went_on = tokio::select! {

@@ -229,9 +229,12 @@ impl Connection {
                 }
             }
             ClientMessage::AudioLoop { on } => {
-                self.streaming("audio_loop")?
-                    .mic_loop(on)
-                    .map_err(refused)?;
+                let session = self.streaming("audio_loop")?;
+                if session.is_on_hold() {
+                    let message = "the call is on hold; resume it first (voip_hold)";
+                    return Err(WireError::new(ErrorCode::Unexpected, message));
+                }
+                session.mic_loop(on).map_err(refused)?;
                 answer(ServerMessage::AudioLooping { on })
             }
             ClientMessage::Playout { played_sample } => {

@@ -97,7 +97,11 @@ pub(crate) fn upgrade(
         .protocols([SUBPROTOCOL])
         .on_upgrade(move |socket| {
             let line = Line::web_socket(socket);
-            serve(line, Carrier::WebSocket, query.client_id, app, visitor)
+            let served = serve(line, Carrier::WebSocket, query.client_id, app, visitor);
+            async {
+                // A socket of TCP lives by its halves, whoever has them.
+                served.await;
+            }
         })
 }
 
@@ -111,20 +115,25 @@ fn largest(role: Option<Role>, most: usize) -> usize {
     }
 }
 
+/// Serves until one side has enough. Whether a connection that was there before goes on over this line instead.
 async fn serve(
     mut line: Line,
     mut carrier: Carrier,
     client_id: Option<String>,
     app: Arc<App>,
     visitor: Visitor,
-) {
+) -> bool {
     let Visitor { peer, access } = visitor;
     let role = match (access.role(), &access) {
         (Some(role), _) => role,
         (None, Access::Refused) => {
-            return stranger::refuse(line, &app, carrier.take_request()).await;
+            stranger::refuse(line, &app, carrier.take_request()).await;
+            return false;
         }
-        (None, _) => return stranger::serve(line, &app, &peer, carrier.take_request()).await,
+        (None, _) => {
+            stranger::serve(line, &app, &peer, carrier.take_request()).await;
+            return false;
+        }
     };
     let server = &app.config.server;
     if let Some(client_id) = &client_id
@@ -138,12 +147,13 @@ async fn serve(
             outbound,
         };
         let Err(late) = app.parked.comes_back(client_id, comeback) else {
-            return;
+            return true;
         };
         // The call has ended in this moment: the client tries again.
         late.outbound
             .say_goodbye(Leave::Full.code(), Leave::Full.reason());
-        return late.outbound.finish(TURNED_AWAY).await;
+        late.outbound.finish(TURNED_AWAY).await;
+        return false;
     }
     let reserved = RESERVED.min(app.config.server.max_clients / 4);
     let is_room = peer.is_here() || app.places.available_permits() > reserved;
@@ -152,7 +162,7 @@ async fn serve(
         _ => {
             metrics::counter!("janet_socket_turned_away_total").increment(1);
             turn_away(&mut line, Leave::Full).await;
-            return;
+            return false;
         }
     };
     let (mut frames, outbound) = start(line, &carrier, &app);
@@ -169,7 +179,7 @@ async fn serve(
         Ok(mut connection) => {
             let leave = loop {
                 let leave = connection.run(&mut frames).await;
-                match connection.park(leave).await {
+                match connection.park(leave, &mut frames).await {
                     Ok(back) => frames = back,
                     Err(leave) => break leave,
                 }
@@ -183,11 +193,12 @@ async fn serve(
         }
     }
     drop(place);
+    false
 }
 
 /// Both directions, with a task that writes.
 fn start(line: Line, carrier: &Carrier, app: &App) -> (Frames, Outbound) {
-    let Line { frames, writer } = line;
+    let Line { frames, writer, .. } = line;
     let server = &app.config.server;
     let outbound = Outbound::start(
         writer,

@@ -28,8 +28,14 @@ struct Hello {
     key: Option<Private<String>>,
 }
 
-/// Serves until one side has enough.
-pub(crate) async fn serve(mut control: Control, link: Arc<Link>, app: Arc<App>, peer: Peer) {
+/// Serves until one side has enough. Whether a connection that was there before goes on over this one: then
+/// it is not to be closed.
+pub(crate) async fn serve(
+    mut control: Control,
+    link: Arc<Link>,
+    app: Arc<App>,
+    peer: Peer,
+) -> bool {
     control.allow(STRANGERS_BYTES * TRANSPORT_SLACK);
     let mut leaving = app.leaving.clone();
     let hello = tokio::select! {
@@ -48,7 +54,8 @@ pub(crate) async fn serve(mut control: Control, link: Arc<Link>, app: Arc<App>, 
         Ok(entered) => entered,
         Err(leave) => {
             metrics::counter!("janet_quic_refused_total").increment(1);
-            return control.say_goodbye(leave.code(), leave.reason()).await;
+            control.say_goodbye(leave.code(), leave.reason()).await;
+            return false;
         }
     };
     let Hello {
@@ -60,7 +67,7 @@ pub(crate) async fn serve(mut control: Control, link: Arc<Link>, app: Arc<App>, 
     let most = carrier.largest(app.config.server.max_frame_bytes);
     control.allow(largest(access.role(), most));
     let visitor = Visitor { peer, access };
-    super::serve(Line::quic(control), carrier, client_id, app, visitor).await;
+    super::serve(Line::quic(control), carrier, client_id, app, visitor).await
 }
 
 /// Looks up the key, and says who that is.

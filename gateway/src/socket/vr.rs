@@ -187,7 +187,10 @@ impl Connection {
         audio: Sound,
         request_id: Option<RequestId>,
     ) -> Result<(), WireError> {
-        let flows = self.vr_media(session_id)?.is_connected();
+        let flows = match &self.session_of(session_id)?.media {
+            Media::WebRtc(media) => media.is_connected(),
+            Media::Quic(_) => true,
+        };
         self.ready()?;
         let pcm = decode(audio, self.app.config.talk.longest_turn).await?;
         if !flows {
@@ -223,7 +226,7 @@ impl Connection {
         head: Pose,
         hands: Hands,
     ) -> Result<(), WireError> {
-        self.vr_media(session_id)?;
+        self.session_of(session_id)?;
         self.set_pose(Some(head), hands);
         Ok(())
     }
@@ -298,18 +301,16 @@ impl Connection {
     }
 
     fn vr_media(&self, session_id: &str) -> Result<&Call, WireError> {
-        match self.vr() {
-            Some(Vr {
-                session_id: id,
-                media: Media::WebRtc(media),
-                ..
-            }) if id == session_id => Ok(media),
-            _ => {
-                let message = "field \"session_id\": this connection has no session of this name";
-                let error = WireError::in_field(ErrorCode::UnknownSession, "session_id", message);
-                Err(of_session(session_id.to_owned(), error))
-            }
-        }
+        self.session_of(session_id)?
+            .media
+            .web_rtc()
+            .ok_or_else(|| no_session(session_id))
+    }
+
+    fn session_of(&self, session_id: &str) -> Result<&Vr, WireError> {
+        self.vr()
+            .filter(|vr| vr.session_id == session_id)
+            .ok_or_else(|| no_session(session_id))
     }
 
     /// Tells where the server can be reached, too.
@@ -364,6 +365,12 @@ impl Connection {
             },
         }
     }
+}
+
+fn no_session(session_id: &str) -> WireError {
+    let message = "field \"session_id\": this connection has no session of this name";
+    let error = WireError::in_field(ErrorCode::UnknownSession, "session_id", message);
+    of_session(session_id.to_owned(), error)
 }
 
 /// The first section of every description (RFC 8843): all others share its transport.

@@ -32,6 +32,8 @@ const MAKING: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(10);
 
 /// Where STUN servers are is looked up so often while anybody calls.
+/// The same while none of them has an address.
+const AGAIN: Duration = Duration::from_secs(5);
 const LOOK_UP: Duration = Duration::from_secs(300);
 
 /// What the far end is told, in SDP (RFC 8866).
@@ -141,10 +143,14 @@ impl Door {
                     found = looking => found.concat(),
                     () = goes_down(&mut leaving) => return,
                 };
-                looked_up = Some(Instant::now());
+                looked_up = (!found.is_empty()).then(Instant::now);
                 self.reflexive().aim(now, &self.addresses(), &found);
             }
-            let due = self.ask_outside();
+            let due = match looked_up {
+                Some(_) => self.ask_outside(),
+                // None of them has an address now: names may not be known yet.
+                None => Instant::now() + AGAIN,
+            };
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => {}
                 () = goes_down(&mut leaving) => return,

@@ -286,6 +286,10 @@ impl Peer {
 
     /// Offers to look for a new way: the description for the far end.
     pub(crate) fn offer_again(&mut self, now: Instant) -> Result<String, PeerError> {
+        if self.stage == Stage::Offered && self.opus.is_some() {
+            // The last one was never answered, and still stands.
+            return self.local_sdp();
+        }
         if self.stage != Stage::Agreed {
             return Err(PeerError::NotAgreed);
         }

@@ -223,6 +223,7 @@ export class App {
     switch (message.type) {
       case 'connected':
         rememberId(message.clientId);
+        this.phone.onConnected();
         // In this order: what holds is known by the time the lists to choose from come.
         this.sendSettings(this.settings, keptToBeginWith(this.settings));
         this.connection.send({ type: 'get_context' });

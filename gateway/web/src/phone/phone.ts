@@ -7,6 +7,7 @@
  */
 import { Capture } from '../audio/capture.js';
 import { MicError } from '../audio/microphone.js';
+import { HUNG_UP } from '../protocol/requests.js';
 import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
 import { RESTART_EVERY_MS } from '../rtc/call-state.js';
 import type { CallStats } from '../rtc/call-stats.js';
@@ -41,6 +42,8 @@ const RENEWED_FOR_MS = 10_000;
 export class Phone {
   private phone: PhoneState = IDLE;
   private muted = false;
+  /** The call that was given up when the connection was lost. */
+  private left: string | null = null;
   private capture: Capture | null = null;
   private media: Media | null = null;
   private readonly sound: RemoteSound;
@@ -136,7 +139,15 @@ export class Phone {
 
   /** The connection is gone, and the call with it. */
   onLost(): void {
+    const { phone } = this;
+    if (phone.state === 'connecting' || phone.state === 'connected' || phone.state === 'on_hold') this.left = phone.who.id;
     this.happened({ type: 'gone' });
+  }
+
+  /** There is a connection again. The server may keep the call that the page has given up. */
+  onConnected(): void {
+    if (this.left !== null) this.events.send({ type: 'voip_end', call_id: this.left, request_id: HUNG_UP });
+    this.left = null;
   }
 
   /** Uses these from now on: ids of the browser's, empty for the system's, and whether it takes echoes out. */
