@@ -3,6 +3,7 @@
 //! `tests/interop/called_by_aiortc`, with somebody else's WebRTC.
 
 use janet_tests::far::Far;
+use janet_tests::over_quic::Raw;
 use janet_tests::server::look_again;
 use janet_tests::{Client, Frame, Server, http, sound};
 use serde_json::{Value, json};
@@ -520,6 +521,25 @@ async fn a_call_survives_the_loss_of_its_socket_and_is_taken_up_again() {
     let body = http::get(server.address(), "/metrics").body;
     assert!(body.contains(&parked(0)), "{body}");
     client.close().await;
+    far.close().await;
+}
+
+#[tokio::test]
+async fn a_client_may_come_back_to_its_call_over_quic() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    let (id, mut far) = connected(&mut client).await;
+    let mut back = Raw::open(server.quic()).await;
+    let hello = json!({ "type": "client_connect", "client_id": client.client_id });
+    back.say(hello).await;
+    back.until("connected").await;
+    assert_eq!(client.error().await["code"], "superseded");
+    let hold = json!({ "type": "voip_hold", "call_id": id, "on": true });
+    back.say(hold).await;
+    assert_eq!(back.until("voip_state").await["state"], "on_hold");
+    back.say(json!({ "type": "voip_end", "call_id": id })).await;
+    assert_eq!(back.until("voip_ended").await["reason"], "hung_up");
+    while far.client.until("vr_response").await["status"] != "ended" {}
     far.close().await;
 }
 

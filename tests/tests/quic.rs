@@ -347,3 +347,21 @@ async fn datagrams_of_the_session_and_no_others_are_heard() {
     raw.say(json!({ "type": "audio_stop" })).await;
     raw.is_served().await;
 }
+
+#[tokio::test]
+async fn a_headset_says_where_its_wearer_looks() {
+    let server = Server::shared();
+    let mut client = Raw::enter(server.quic(), None).await;
+    let connect = json!({ "type": "vr_connect", "transport": "quic", "session_id": "seen" });
+    client.say(connect).await;
+    client.until("vr_opened").await;
+    let head = json!({ "position": [0.0, 1.5, 0.25], "rotation": [0.0, 0.0, 0.0, 1.0] });
+    let pose = |id: &str| json!({ "type": "vr_pose", "session_id": id, "head": head });
+    client.say(pose("another")).await;
+    let refused = client.until("vr_error").await;
+    assert_eq!(refused["code"], "unknown_session", "{refused}");
+    client.say(pose("seen")).await;
+    client.say(json!({ "type": "get_context" })).await;
+    let context = client.until("context").await;
+    assert_eq!(context["data"]["pose"]["head"], head, "{context}");
+}

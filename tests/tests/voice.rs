@@ -236,6 +236,12 @@ async fn a_looped_microphone_is_heard_back_and_not_listened_to() {
     for kind in ["transcript", "assistant_message", "speaking"] {
         assert!(heard.of(kind).is_empty(), "{:?}", heard.frames);
     }
+    // Nobody could hear an answer there: it comes as a recording.
+    client
+        .send(json!({ "type": "message", "text": "Hello.", "speak": true }))
+        .await;
+    let answer = client.until("assistant_message").await;
+    assert!(answer["audio"].is_string(), "{answer}");
     client
         .send(json!({ "type": "audio_loop", "on": false }))
         .await;

@@ -194,8 +194,6 @@ pub(super) async fn socket(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind((any, 0)).await?;
     // Only what the server sends comes in.
     socket.connect(server).await?;
-    // Before that, nothing is sent: what is asked first would be lost.
-    socket.writable().await?;
     Ok(socket)
 }
 
