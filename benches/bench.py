@@ -2,6 +2,7 @@
 import functools
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -25,18 +26,18 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces sessions".split()
 rows = []
 
 
-def row(metric, value, unit, note="", peer=None, peer_value=None, higher=False, weights=WEIGHTS):
+def row(metric, value, unit, note="", peer=None, peer_value=None, higher=False, weights=WEIGHTS, on=None):
     """One line of the table; ratio > 1 means that we are better."""
     ratio = None
     if peer_value and value:
         ratio = round(value / peer_value if higher else peer_value / value, 2)
     value = round(value, 2) if isinstance(value, float) else value
     rows.append(dict(metric=metric, value=value, unit=unit, peer=peer, peer_value=peer_value, ratio=ratio,
-                     note=note, machine=machine(), commit=commit(), weights=weights))
+                     note=note, machine=on or machine(), commit=commit(), weights=weights))
 
 
 def machine():
@@ -259,6 +260,34 @@ def clients():
     row(f"ws_message_ms_p99_{count}", r["ms"]["p99"], "ms",
         f"{r['answers']} answers ({note}); longest {r['ms']['max']:.1f}; target < 5; the bench's own delay before "
         f"sending {r['client_late_ms']['p99']:.1f}, counted", weights="no model is asked")
+
+
+def faces():
+    """What a frame of the face costs. FACES_LOG names what kernels/examples/face_batch printed on a machine with a
+    card, behind the lines of nvidia-smi and lscpu that say which."""
+    log = os.environ.get("FACES_LOG")
+    text = Path(log).read_text() if log else subprocess.run(
+        [BIN / "examples/face_batch", "1", "100", "1000"], capture_output=True, text=True, check=True).stdout
+    text = text.partition("== timing")[2] or text
+    on = None
+    if log:
+        whole = Path(log).read_text()
+        card = re.search(r"^(NVIDIA [^,]+), [\d.]+", whole, re.M)[1]
+        cores = re.search(r"^Model name: *(.+)\n(\d+)$", whole, re.M)
+        on = f"{card}, {cores[2]} × {cores[1]}"
+    backend = None
+    for line in text.splitlines():
+        if found := re.match(r"(cpu|wgpu|cuda): (.+)", line):
+            # Not the processor's threads together, and no card that is made of them.
+            one = found[1] != "cpu" or found[2].endswith("threads: 1")
+            backend = found[1] if one and "llvmpipe" not in found[2] else None
+        elif backend and (found := re.match(r" *(\d+) sessions: p50 +([\d.]+) ms, p99 +([\d.]+)", line)):
+            count, p50, p99 = found[1], float(found[2]), float(found[3])
+            # A card is asked for many at once, a processor for one.
+            if count == ("1" if backend == "cpu" else "1000") and (backend == "cpu") == (log is None):
+                row(f"face_frame_ms_p50_{count}_{backend}", p50, "ms",
+                    f"samples to viseme weights of {count} session(s), 800 samples at 48 kHz each; p99 {p99} ms",
+                    weights="a network of 100 k parameters, made up", on=on)
 
 
 def sessions():

@@ -17,6 +17,11 @@ LINES = [
     ("barge_in_silence_ms_p95", "you talk over her → she is silent, p95", "ms"),
     ("backchannel_false_stop_pct", "“mm-hm”, “yeah”, “I see” that stopped her", "%"),
     ("self_interrupt_count", "answers that her own echo (−20 dB) stopped", ""),
+    ("audio_loop_ms_p95", "microphone → Janet → ear over WebRTC, jitter buffer in, p95", "ms"),
+    ("offer_to_first_audio_ms_p95", "offer of a WebRTC call → her first sound decoded, p95", "ms"),
+    ("call_setup_ms_p95", "`voip_call` → `voip_connected`, p95", "ms"),
+    ("wer_growth_10pct_loss_pts", "words misheard more, of a hundred, with a tenth of the packets lost", "points"),
+    ("idle_50_webrtc_cpu_pct", "50 WebRTC calls without a word, of one core", "%"),
     ("idle_20_sessions_cpu_pct", "20 idle sessions, of one core", "%"),
     ("peak_rss_mb", "peak memory of the server", "MB"),
 ]
