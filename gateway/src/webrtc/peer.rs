@@ -52,8 +52,7 @@ const DISCONNECTED: Duration = Duration::from_secs(5);
 const FAILED: Duration = Duration::from_secs(10);
 /// A check of the way, and a sign of life, at least so often.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
-/// Between two checks of a way that has not answered yet. The library's 200 ms would be most of what a call
-/// needs to be set up on a near network; 50 is what RFC 8445 §14.2 has as its default.
+/// Between two checks of a way that has not answered yet (RFC 8445 §14.2); most of a call's set-up is this.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// So many of them, until a way is given up: as long as the library's seven.
 const CHECKS: u16 = 28;
@@ -287,8 +286,7 @@ impl Peer {
     /// Offers to look for a new way: the description for the far end.
     pub(crate) fn offer_again(&mut self, now: Instant) -> Result<String, PeerError> {
         if self.stage == Stage::Offered && self.opus.is_some() {
-            // The last one was never answered, and still stands.
-            return self.local_sdp();
+            return self.local_sdp(); // The last one was never answered, and still stands.
         }
         if self.stage != Stage::Agreed {
             return Err(PeerError::NotAgreed);
