@@ -365,3 +365,16 @@ async fn a_headset_says_where_its_wearer_looks() {
     let context = client.until("context").await;
     assert_eq!(context["data"]["pose"]["head"], head, "{context}");
 }
+
+#[tokio::test]
+async fn a_server_that_goes_down_leaves_a_client_that_says_goodbye() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&options(server.quic()))
+        .await
+        .expect("connected");
+    server.signal("TERM");
+    let gone = async { while client.next().await.is_ok() {} };
+    timeout(PATIENCE, gone).await.expect("it ends");
+    assert!(client.next().await.is_err(), "and stays so");
+    client.close().await;
+}

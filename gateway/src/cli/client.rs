@@ -49,7 +49,12 @@ pub(super) struct ClientFlags {
     #[arg(short, long, value_name = "FILE.wav", requires = "say")]
     output: Option<PathBuf>,
     /// Key of a paired device; --key-file keeps it out of the list of processes
-    #[arg(long, value_name = "KEY", conflicts_with = "key_file")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        conflicts_with = "key_file",
+        allow_hyphen_values = true
+    )]
     key: Option<String>,
     /// A file that holds the key
     #[arg(long, value_name = "FILE")]
@@ -58,7 +63,7 @@ pub(super) struct ClientFlags {
     #[arg(long, value_name = "SHA256")]
     fingerprint: Option<Fingerprint>,
     /// Goes on in this conversation
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     client_id: Option<String>,
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -103,10 +108,11 @@ impl ClientFlags {
             let talked = self.talk(&mut client, speech, &mut heard).await;
             let (stats, round_trip) = (client.stats(), client.round_trip());
             client.close().await;
-            talked?;
+            // What was heard until then is heard, whatever ended it.
             if let Some(output) = &self.output {
                 sound::write(output, &heard.sound, RATE_HZ)?;
             }
+            talked?;
             let figures = json!({
                 "connected_ms": heard.connected_ms as u64,
                 "opened_ms": heard.opened_ms.map(|ms| ms as u64),
@@ -221,10 +227,13 @@ impl ClientFlags {
     async fn greeted(&self, client: &mut Client) -> anyhow::Result<()> {
         loop {
             if let Next::Event(Event::Said(message)) = client.next().await.map_err(told)? {
-                if let ServerMessage::Connected { .. } = &*message {
-                    return Ok(());
+                match &*message {
+                    ServerMessage::Connected { .. } => return Ok(()),
+                    ServerMessage::Error { code, message, .. } if *code != ErrorCode::NotPaired => {
+                        bail!("Janet refuses: {message}")
+                    }
+                    other => refused(other)?,
                 }
-                refused(&message)?;
             }
         }
     }
@@ -312,15 +321,15 @@ fn told(ended: Ended) -> anyhow::Error {
     anyhow::Error::new(ended)
 }
 
-/// The first address of a name; a bare name or address has the port 8767.
+/// The address of a name, of this machine's the one that Janet listens at; a bare name or address has the port 8767.
 fn address(text: &str) -> anyhow::Result<SocketAddr> {
     const PORT: u16 = 8767;
     let found = match text.to_socket_addrs() {
         Ok(found) => Ok(found),
         Err(_) => (text, PORT).to_socket_addrs(),
     };
-    let mut found = found.with_context(|| format!("--quic {text}: expected HOST:PORT"))?;
-    let first = found.next();
+    let found = found.with_context(|| format!("--quic {text}: expected HOST:PORT"))?;
+    let first = found.min_by_key(|address| address.ip().is_loopback() && address.is_ipv6());
     first.with_context(|| format!("--quic {text}: there is no such machine"))
 }
 

@@ -223,7 +223,11 @@ impl Layers {
                 origin,
                 key: key.into(),
                 expected: in_words(present),
-                found: value.to_string(),
+                // A list may hold what nobody should read.
+                found: match value.is_array() {
+                    true => "a list (in one text, with commas between)".to_owned(),
+                    false => value.to_string(),
+                },
             });
         }
         *present = value;

@@ -71,7 +71,7 @@ pub enum ServeError {
     #[error("the server cannot go on")]
     Io(#[from] std::io::Error),
     /// The port that was chosen for QUIC cannot be had.
-    #[error("`server.quic_port`: {why}")]
+    #[error("`server.quic_port`: {why}; take another number, or `server.quic = false`")]
     Quic {
         /// Why not.
         why: String,

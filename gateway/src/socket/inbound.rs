@@ -368,7 +368,7 @@ impl Connection {
         }
         Err(WireError::new(
             ErrorCode::AudioNotStarted,
-            format!("{what} came before audio_start"),
+            format!("{what} came before audio_start or vr_connect"),
         ))
     }
 }

@@ -96,8 +96,9 @@ impl Connection {
                 Again::Stranger => {}
             }
         }
-        self.vr_end();
+        // What is refused ends nothing.
         let (media, description) = self.begin_media(sdp).await.map_err(&refuse)?;
+        self.vr_end();
         self.open_voice().map_err(&refuse)?;
         let session_no = next_number();
         let vr = Vr {

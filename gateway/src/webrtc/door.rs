@@ -343,7 +343,16 @@ fn dropped(why: &'static str) {
 async fn way(host: IpAddr, port: u16) -> io::Result<Way> {
     let socket = match UdpSocket::bind((host, port)).await {
         Ok(socket) => socket,
-        Err(_) => UdpSocket::bind((host, 0)).await?,
+        Err(_) => {
+            let socket = UdpSocket::bind((host, 0)).await?;
+            let instead = socket.local_addr()?.port();
+            tracing::warn!(
+                port,
+                instead,
+                "somebody has the UDP port for voice in real time; another is taken"
+            );
+            socket
+        }
     };
     Ok(Way {
         address: socket.local_addr()?,

@@ -200,11 +200,15 @@ impl Client {
             connection,
             commands,
             task,
+            ended,
             ..
         } = self;
         // The task's end is that nobody has anything to say any more.
         drop(commands);
-        timeout(FAREWELL, task).await.ok();
+        // What it ended with can be had once.
+        if ended.is_none() {
+            timeout(FAREWELL, task).await.ok();
+        }
         connection.close(VarInt::from_u32(GOODBYE), b"goodbye");
         timeout(FAREWELL, endpoint.wait_idle()).await.ok();
     }

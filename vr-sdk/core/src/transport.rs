@@ -56,7 +56,7 @@ pub enum ConnectError {
     #[error("whoever answers there shows another certificate than the pinned one")]
     OtherCertificate,
     /// Nobody answers.
-    #[error("nobody answers there within {} s", PATIENCE.as_secs())]
+    #[error("nobody answers there within {} s: is it the UDP port that `janet serve` shows behind `QUIC:`?", PATIENCE.as_secs())]
     Silence,
     /// Whoever answers speaks something else.
     #[error("whoever answers there does not speak Janet's QUIC (ALPN janet-vr/1)")]
