@@ -30,14 +30,15 @@ PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces ses
 rows = []
 
 
-def row(metric, value, unit, note="", peer=None, peer_value=None, higher=False, weights=WEIGHTS, on=None):
+def row(metric, value, unit, note="", peer=None, peer_value=None, higher=False, weights=WEIGHTS, on=None,
+        built_of=None):
     """One line of the table; ratio > 1 means that we are better."""
     ratio = None
     if peer_value and value:
         ratio = round(value / peer_value if higher else peer_value / value, 2)
-    value = round(value, 2) if isinstance(value, float) else value
+    value = round(value, 2 if value >= 0.1 else 4) if isinstance(value, float) else value
     rows.append(dict(metric=metric, value=value, unit=unit, peer=peer, peer_value=peer_value, ratio=ratio,
-                     note=note, machine=on or machine(), commit=commit(), weights=weights))
+                     note=note, machine=on or machine(), commit=built_of or commit(), weights=weights))
 
 
 def machine():
@@ -264,7 +265,7 @@ def clients():
 
 def faces():
     """What a frame of the face costs. FACES_LOG names what kernels/examples/face_batch printed on a machine with a
-    card, behind the lines of nvidia-smi and lscpu that say which."""
+    card, behind the lines of nvidia-smi and lscpu that say which, and FACES_COMMIT what it was built of."""
     log = os.environ.get("FACES_LOG")
     text = Path(log).read_text() if log else subprocess.run(
         [BIN / "examples/face_batch", "1", "100", "1000"], capture_output=True, text=True, check=True).stdout
@@ -287,7 +288,8 @@ def faces():
             if count == ("1" if backend == "cpu" else "1000") and (backend == "cpu") == (log is None):
                 row(f"face_frame_ms_p50_{count}_{backend}", p50, "ms",
                     f"samples to viseme weights of {count} session(s), 800 samples at 48 kHz each; p99 {p99} ms",
-                    weights="a network of 100 k parameters, made up", on=on)
+                    weights="a network of 100 k parameters, made up", on=on,
+                    built_of=os.environ["FACES_COMMIT"] if log else None)
 
 
 def sessions():
