@@ -98,4 +98,6 @@ test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard
 
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));
 
+test('her face moves with her voice, and the page does without where it cannot be drawn', (t) => script(t, 'face', '--wav', question));
+
 test('the page can be installed, and keeps nothing but itself', (t) => script(t, 'shell'));
