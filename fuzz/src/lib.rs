@@ -14,6 +14,7 @@ mod media;
 mod webrtc {
     pub(crate) mod candidates;
     pub(crate) mod description;
+    pub(crate) mod early;
     pub(crate) mod fuzz;
     pub(crate) mod peer;
     pub(crate) mod reports;

@@ -18,6 +18,8 @@ mod candidates;
 )]
 #[path = "../../../gateway/src/webrtc/description.rs"]
 mod description;
+#[path = "../../../gateway/src/webrtc/early.rs"]
+mod early;
 #[allow(
     dead_code,
     reason = "the gateway's own, of which a far end needs a part"

@@ -13,6 +13,7 @@ mod call;
 mod candidates;
 mod description;
 mod door;
+mod early;
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the crate of the fuzz targets reaches it")]
 mod fuzz;

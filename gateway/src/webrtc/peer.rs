@@ -40,6 +40,7 @@ use rtc::{ice, rtcp, rtp};
 
 use super::candidates::{host_candidate, relay_candidate};
 use super::description::{MOST_CANDIDATES, PeerError, candidates, fingerprint, too_many};
+use super::early::Early;
 use super::reports::Reports;
 
 /// The payload type that is offered for Opus; the far end's is taken when it offers.
@@ -127,6 +128,7 @@ pub(crate) struct Peer {
     opus: Option<u8>,
     events: Option<RTCDataChannelId>,
     candidates: usize,
+    early: Early,
     happened: VecDeque<Happened>,
     /// The library may ask to be called at a moment that has been: it is called once a millisecond then.
     not_before: Option<Instant>,
@@ -200,6 +202,7 @@ impl Peer {
             opus: None,
             events: None,
             candidates: 0,
+            early: Early::default(),
             happened: VecDeque::new(),
             not_before: None,
         })
@@ -256,7 +259,11 @@ impl Peer {
             .set_remote_description(now, answer)
             .map_err(description)?;
         self.candidates += candidates;
-        self.agree()
+        self.agree()?;
+        for (to, from, bytes) in self.early.take() {
+            self.datagram(now, to, from, bytes);
+        }
+        Ok(())
     }
 
     /// Whether an offer comes from whom we talk to already: then it is about the way (RFC 8842 §5.2).
@@ -346,16 +353,6 @@ impl Peer {
         Ok(told)
     }
 
-    /// Can be reached there, too: what a far end that moves does, and the server never.
-    #[cfg(test)]
-    fn add_local(&mut self, local: SocketAddr) {
-        let candidate = host_candidate(local).expect("an address");
-        self.connection
-            .add_local_candidate(candidate)
-            .expect("a candidate");
-        self.locals.push(local);
-    }
-
     /// A datagram came in.
     pub(crate) fn datagram(
         &mut self,
@@ -364,6 +361,9 @@ impl Peer {
         from: SocketAddr,
         bytes: BytesMut,
     ) {
+        if self.opus.is_none() {
+            return self.early.keep((to, from, bytes));
+        }
         let read = self.connection.handle_read(TaggedBytesMut {
             now,
             transport: TransportContext {

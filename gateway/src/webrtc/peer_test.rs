@@ -16,6 +16,17 @@ fn address(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
+impl Peer {
+    /// Can be reached there, too: what a far end that moves does, and the server never.
+    fn add_local(&mut self, local: SocketAddr) {
+        let candidate = host_candidate(local).expect("an address");
+        self.connection
+            .add_local_candidate(candidate)
+            .expect("a candidate");
+        self.locals.push(local);
+    }
+}
+
 /// What one side has seen.
 #[derive(Default)]
 struct Seen {
@@ -164,6 +175,27 @@ fn two_peers_find_each_other_and_talk_both_ways() {
     assert_eq!(first.texts, ["\u{1F600}"]);
     assert_eq!(second.texts, [r#"{"type":"ping"}"#]);
     assert_eq!(first.strays + second.strays, 0);
+}
+
+#[test]
+fn what_comes_before_the_answer_is_not_lost() {
+    let mut world = World::new(2, 0);
+    let offer = world.peers[0].offer(world.now).expect("an offer");
+    let answer = world.peers[1].accept(world.now, offer).expect("an answer");
+    // The answer takes its time, and the first check, which would come again much later, does not.
+    let was_asked = |world: &World| world.sent > 0 && world.wire.is_empty();
+    while !was_asked(&world) {
+        world.step();
+    }
+    world.dead = Some(address(2000));
+    world.until(Duration::from_millis(100), |_| false);
+    world.dead = None;
+    let taken = world.peers[0].answered(world.now, answer);
+    taken.expect("it was offered");
+    // A success response of STUN's (RFC 8489 §5), to whom the check came from.
+    let is_answer = |out: &Transmit| out.to == address(2000) && out.bytes.starts_with(&[1, 1]);
+    let mut sent = std::iter::from_fn(|| world.peers[0].poll_transmit());
+    assert!(sent.any(|out| is_answer(&out)), "the check was lost");
 }
 
 #[test]
