@@ -134,12 +134,12 @@ async function muted() {
 
 async function cutOff() {
   report.note('a connection that is lost in the middle of the call');
-  wire.up = false;
+  wire.up = wire.goodbye = false;
   await wire.cut();
   report.ok(await janet.until((s) => s.link === 'waiting', 10_000), 'the connection is gone');
   report.ok((await janet.stats()).phone === 'connected', 'the call is not');
   const { made } = wire;
-  wire.up = true;
+  wire.up = wire.goodbye = true;
   report.ok(await janet.until(() => wire.made > made && wire.said.some((m) => m.type === 'voip_call'), 40_000), 'once there is a connection again, the page asks for that call');
   await isAnswered('over another connection');
   report.ok((await janet.stats()).phone === 'connected', 'and it is the same call');

@@ -44,6 +44,7 @@ vi.mock('../src/rtc/media.js', () => ({
       this.carried.push(track);
       return `answer to ${offer}`;
     };
+    isFromFarEnd = (offer: string): boolean => offer !== 'of a stranger';
     renew = async (offer: string): Promise<string> => `answer to ${offer}`;
     agree = (): void => void (this.agreed = true);
     carry = async (track: unknown): Promise<void> => {
@@ -285,6 +286,22 @@ describe('the telephone', () => {
     expect(states).toEqual(['connecting', 'connected']);
     expect(browser.media).toHaveLength(1);
     expect(browser.media[0]?.closed).toBe(false);
+  });
+
+  it('goes on with a new call of that name where the server knows the old one no more', async () => {
+    const { phone, sent, states, tell, connect, end } = setUp();
+    await phone.call();
+    await connect();
+    phone.onLost();
+    phone.onConnected();
+    tell({ type: 'voip_offer', sdp: 'of a stranger' });
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ type: 'voip_answer', sdp: 'answer to of a stranger' }));
+    expect(browser.media.map(({ closed }) => closed)).toEqual([true, false]);
+    expect(states).toEqual(['connecting', 'connected']);
+    tell({ type: 'voip_state', state: 'on_hold' });
+    tell({ type: 'voip_offer', sdp: 'of a stranger' });
+    expect(end()).toMatchObject({ why: 'client_gone' });
+    expect(sent.at(-1)?.type).toBe('voip_end');
   });
 
   it('gives a call up when the connection does not come back, and tells the server once it does', async () => {

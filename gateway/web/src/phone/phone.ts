@@ -13,7 +13,7 @@ import { RESTART_EVERY_MS } from '../rtc/call-state.js';
 import type { CallStats } from '../rtc/call-stats.js';
 import { Media } from '../rtc/media.js';
 import { RemoteSound } from '../rtc/remote-sound.js';
-import { dueAt, IDLE, isOn, may, step, type End, type PhoneEvent, type PhoneState, type Told } from './phone-state.js';
+import { dueAt, IDLE, isOn, may, step, talkedMs, type End, type PhoneEvent, type PhoneState, type Told } from './phone-state.js';
 import { Ringer } from './ringer.js';
 
 export interface PhoneEvents {
@@ -187,7 +187,11 @@ export class Phone {
     } else if (message.type === 'voip_offer') {
       if (phone.state === 'idle' || message.callId !== phone.who.id) return;
       if (phone.state === 'connecting' && phone.stage === 'asked') void this.agree(message.callId, message.sdp);
-      else if (phone.state === 'connected' || phone.state === 'on_hold') void this.renew(message.callId, message.sdp);
+      else if (phone.state !== 'connected' && phone.state !== 'on_hold') return;
+      else if (this.media?.isFromFarEnd(message.sdp) === true) void this.renew(message.callId, message.sdp);
+      // The server knew that call no more, and has begun another of its name: one on hold would not be.
+      else if (phone.state === 'on_hold') this.fail({ why: 'client_gone', durationMs: talkedMs(phone, performance.now()) });
+      else void this.agree(message.callId, message.sdp);
     } else {
       this.happened({ type: 'told', message });
       // The server goes on with a call that it could not serve, until somebody ends it.
@@ -268,6 +272,7 @@ export class Phone {
       if (this.media !== media) return;
       this.events.send({ type: 'voip_answer', call_id: id, sdp, sdp_type: 'answer', request_id: id });
       media.agree();
+      if (this.phone.state === 'connected') media.watch();
       this.happened({ type: 'agreed' });
     } catch {
       if (this.media === media) this.fail({ why: 'no_media' });
