@@ -14,6 +14,7 @@ mod accept;
 mod call;
 mod control;
 mod endpoint;
+mod handshakes;
 mod link;
 
 pub(crate) use accept::accept;
