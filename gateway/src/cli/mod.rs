@@ -3,6 +3,7 @@
 mod client;
 mod devices;
 mod doctor;
+mod key_file;
 mod listen;
 mod loading;
 mod models;
