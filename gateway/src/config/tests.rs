@@ -126,6 +126,31 @@ fn a_file_beats_the_profile_and_is_named_in_its_errors() {
 }
 
 #[test]
+fn a_broken_file_is_told_by_line_and_column_and_none_of_its_text() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("mine.toml");
+    let request = Request {
+        file: Some(path.clone()),
+        ..Request::default()
+    };
+    for (text, place) in [
+        ("[llm]\npassword = \"hunter2\n", "line 2, column"),
+        ("[llm]\npassword = hunter2\n", "line 2, column 12"),
+        ("# é\n[llm]\n\npassword \"hunter2\"\n", "line 4, column 10"),
+        ("password = \"hunter2\" hunter2\n", "line 1, column 22"),
+        ("[llm]\nhunter2 = 1\nhunter2 = 2\n", "line 3, column 1"),
+    ] {
+        std::fs::write(&path, text).expect("written");
+        let error = Layers::read(&request, &Environment::default(), &LAPTOP);
+        let error = anyhow::Error::new(error.expect_err("broken"));
+        let told = format!("{error:#}");
+        assert!(told.contains(place) && told.contains("mine.toml"), "{told}");
+        let all = format!("{told} {error:?}");
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let request = Request {
         file: Some("nowhere/to.toml".into()),
