@@ -347,4 +347,4 @@ pub fn load(request: &Request, environment: &Environment) -> Result<(Config, Lay
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,7 +6,7 @@ use super::{
 const LAPTOP: Facts = machine(2, 8);
 
 /// A machine with nothing in its store.
-pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
+pub(crate) const fn machine(cores: usize, memory_gb: u64) -> Facts {
     Facts {
         machine: Machine {
             cores,
@@ -20,7 +20,7 @@ pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
     }
 }
 
-pub(super) fn load_with(
+pub(crate) fn load_with(
     flags: &[(&str, &str, &str)],
     variables: &[(&str, &str)],
     facts: Facts,

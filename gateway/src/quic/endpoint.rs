@@ -59,13 +59,21 @@ pub(crate) fn open(
         });
         opened.map_err(|source| OpenError::Port { port, source })
     };
-    let first = bind(host, port)?;
-    if host.is_loopback() || host.is_unspecified() {
-        return Ok(vec![first]);
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for host in hosts(host) {
+        let first = endpoints.first().and_then(|first| first.local_addr().ok());
+        let port = first.map_or(port, |address| address.port());
+        endpoints.push(bind(host, port)?);
     }
-    let port = first.local_addr().map_or(port, |address| address.port());
-    let here = bind(Ipv4Addr::LOCALHOST.into(), port)?;
-    Ok(vec![first, here])
+    Ok(endpoints)
+}
+
+/// Where the port is opened of a server that listens there.
+pub(crate) fn hosts(host: IpAddr) -> Vec<IpAddr> {
+    match host.is_loopback() || host.is_unspecified() {
+        true => vec![host],
+        false => vec![host, Ipv4Addr::LOCALHOST.into()],
+    }
 }
 
 fn config(server: &Server, certificate: &Certificate) -> Result<ServerConfig, OpenError> {
