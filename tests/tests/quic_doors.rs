@@ -361,6 +361,15 @@ async fn who_vanishes_frees_the_place_and_who_has_one_is_told_when_it_ends() {
     let mut third = Raw::greet(server.quic(), None).await;
     assert_eq!(third.next().await, None);
     assert_eq!(third.goodbye().await.0, 1013);
+    let address = server.quic().to_string();
+    // The others go on meanwhile.
+    let fourth = tokio::task::spawn_blocking(move || run(&["client", "--quic", &address]));
+    let (went_well, _, said) = fourth.await.expect("it runs");
+    assert!(
+        !went_well && said.contains("code 1013: she is full"),
+        "{said}"
+    );
+    assert!(said.contains("`server.max_clients`"), "{said}");
     // Whoever does not say what it wants has no place either.
     let silent = Raw::open(server.quic()).await;
     let mut slow = Raw::open(server.quic()).await;
@@ -436,6 +445,20 @@ fn a_port_that_somebody_has_is_named_where_it_was_asked_for() {
         told.contains("server.quic_port") && told.contains(&port.to_string()),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn a_server_of_ipv6_loopback_is_found_by_both_addresses_of_this_machine() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        return;
+    }
+    let server = Server::start(&["server.host=::1"]);
+    let port = server.quic().port();
+    for host in ["[::1]", "127.0.0.1", "localhost"] {
+        let address = format!("{host}:{port}");
+        let (went_well, _, said) = run(&["client", "--quic", &address]);
+        assert!(went_well, "{address}: {said}");
+    }
 }
 
 #[tokio::test]

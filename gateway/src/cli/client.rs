@@ -1,6 +1,5 @@
 //! `janet client`: talks to a Janet as a headset would, with recordings in place of microphone and ear.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,14 +8,16 @@ use clap::Args;
 use janet_audio::{resample, wav};
 use janet_protocol::{ErrorCode, Private, Role, ServerMessage, SpeakingState};
 use janet_vr::{
-    Client, ConnectError, Ended, Event, FRAME_SAMPLES, Fingerprint, Hello, Next, Options, PairCode,
+    Client, ConnectError, Event, FRAME_SAMPLES, Fingerprint, Hello, Next, Options, PairCode,
     RATE_HZ, Trust,
 };
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::goodbye::told;
 use super::key_file::KeyFile;
 use super::operator::block_on;
+use super::quic_address::address;
 use super::sound;
 
 /// Longest recording.
@@ -393,39 +394,4 @@ fn unreachable(quic: &str, error: ConnectError) -> anyhow::Error {
 fn machine_name() -> String {
     let name = rustix::system::uname();
     name.nodename().to_string_lossy().into_owned()
-}
-
-fn told(ended: Ended) -> anyhow::Error {
-    anyhow::Error::new(ended)
-}
-
-/// The address of a name, of this machine's the one that Janet listens at; a bare name or address has the port 8767.
-fn address(text: &str) -> anyhow::Result<SocketAddr> {
-    const PORT: u16 = 8767;
-    let found = match text.to_socket_addrs() {
-        Ok(found) => Ok(found),
-        Err(_) => (text, PORT).to_socket_addrs(),
-    };
-    let found = found.with_context(|| format!("--quic {text}: expected HOST:PORT"))?;
-    let first = found.min_by_key(|address| address.ip().is_loopback() && address.is_ipv6());
-    first.with_context(|| format!("--quic {text}: there is no such machine"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_taken_with_and_without_a_port() {
-        for (text, expected) in [
-            ("127.0.0.1:9000", "127.0.0.1:9000"),
-            ("127.0.0.1", "127.0.0.1:8767"),
-            ("[::1]:9000", "[::1]:9000"),
-            ("::1", "[::1]:8767"),
-        ] {
-            assert_eq!(address(text).expect("an address").to_string(), expected);
-        }
-        let error = address("127.0.0.1:many").expect_err("no port");
-        assert!(error.to_string().contains("HOST:PORT"), "{error}");
-    }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod devices;
 mod doctor;
+mod goodbye;
 mod key_file;
 mod listen;
 mod loading;
@@ -11,6 +12,7 @@ mod models_list;
 mod operator;
 mod out;
 mod pair;
+mod quic_address;
 mod replay;
 mod say;
 mod serve;
