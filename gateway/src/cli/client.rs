@@ -133,6 +133,9 @@ impl ClientFlags {
             if let Some(output) = &self.output {
                 sound::write(output, &heard.sound, RATE_HZ)?;
             }
+            if let (Err(_), Some(id)) = (&talked, &heard.client_id) {
+                eprintln!("--client-id={id} goes on in the conversation that was broken off");
+            }
             talked?;
             let figures = json!({
                 "connected_ms": heard.connected_ms as u64,
