@@ -32,6 +32,7 @@ mod lock;
 mod logging;
 mod media;
 mod node;
+mod playing;
 mod push;
 mod quic;
 mod reexec;

@@ -240,7 +240,24 @@ async fn what_is_wrong_on_the_command_line_is_said_by_name() {
     let nobody = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let nobody = nobody.local_addr().expect("bound").to_string();
     for (words, wanted) in [
-        (vec!["--quic", "127.0.0.1:many"], "HOST:PORT"),
+        (vec!["--quic", "127.0.0.1:many"], "many is no port"),
+        (
+            vec!["--quic", "nobody.invalid:8767"],
+            "nobody.invalid is not known",
+        ),
+        (vec![], "--quic"),
+        (vec!["--key-file", "/nowhere.key"], "/nowhere.key"),
+        (
+            vec![
+                "--quic",
+                "127.0.0.1",
+                "--pair",
+                "1234567",
+                "--key-file",
+                "k",
+            ],
+            "eight digits",
+        ),
         (vec!["--quic", "192.0.2.1:8767"], "fingerprint"),
         (
             vec!["--quic", "127.0.0.1", "--fingerprint", "12"],

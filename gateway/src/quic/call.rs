@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::link::{Link, dropped};
 use crate::media::{Clock, Down, Up};
+use crate::playing::Sound;
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
 /// dropped: the task has stood still for so long.
@@ -37,16 +38,6 @@ pub(crate) enum Told {
     Flush { from_sample: u32 },
     /// It has ended by a fault of our own, or with its connection.
     Over,
-}
-
-enum Sound {
-    Chunk {
-        first_sample: u32,
-        samples: Box<[i16]>,
-    },
-    Flush {
-        from_sample: u32,
-    },
 }
 
 /// A session, as its connection holds it. Dropping it ends it.
@@ -81,15 +72,7 @@ impl Call {
 
     /// What the engine wants to be heard.
     pub(crate) fn play(&self, playback: &Playback<'_>) {
-        let sound = match playback {
-            Playback::Chunk(chunk) => Sound::Chunk {
-                first_sample: chunk.first_sample,
-                samples: chunk.samples.into(),
-            },
-            Playback::Flush { from_sample } => Sound::Flush {
-                from_sample: *from_sample,
-            },
-        };
+        let sound = Sound::of(playback, Instant::now());
         if self.sound.try_send(sound).is_err() {
             metrics::counter!("janet_quic_dropped_chunks_total").increment(1);
         }
@@ -198,6 +181,7 @@ impl Task {
             Sound::Chunk {
                 first_sample,
                 samples,
+                ..
             } => self.down.play(first_sample, &samples),
             Sound::Flush { from_sample } => {
                 self.down.flush(from_sample);

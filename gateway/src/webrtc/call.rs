@@ -18,6 +18,7 @@ use super::peer::{Happened, LONGEST_TEXT, Peer};
 use super::relays::{Came, Relays};
 use super::stun::Mapped;
 use crate::media::{Clock, Down, Up};
+use crate::playing::Sound;
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
 /// dropped: the task has stood still for so long.
@@ -98,18 +99,6 @@ enum Command {
     Text(String),
 }
 
-enum Sound {
-    Chunk {
-        first_sample: u32,
-        samples: Box<[i16]>,
-        /// When the engine put it into its ring.
-        made: Instant,
-    },
-    Flush {
-        from_sample: u32,
-    },
-}
-
 /// A call, as its connection holds it. Dropping it says goodbye to the far end.
 pub(crate) struct Call {
     commands: mpsc::Sender<Command>,
@@ -183,16 +172,7 @@ impl Call {
 
     /// What the engine wants to be heard.
     pub(crate) fn play(&self, playback: &Playback<'_>) {
-        let sound = match playback {
-            Playback::Chunk(chunk) => Sound::Chunk {
-                first_sample: chunk.first_sample,
-                samples: chunk.samples.into(),
-                made: Instant::now() - chunk.waited,
-            },
-            Playback::Flush { from_sample } => Sound::Flush {
-                from_sample: *from_sample,
-            },
-        };
+        let sound = Sound::of(playback, Instant::now());
         if self.sound.try_send(sound).is_err() {
             metrics::counter!("janet_webrtc_dropped_chunks_total").increment(1);
         }

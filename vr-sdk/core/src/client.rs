@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::transport::{self, ConnectError, Options, Way};
-use crate::{Core, Event, FRAME_US, Stats};
+use crate::{Core, Event, FRAME_US, Hello, Stats};
 
 /// What is said, and samples, on their way to the task; more than two seconds of a microphone.
 const COMMANDS: usize = 128;
@@ -95,11 +95,17 @@ pub struct Client {
 impl Client {
     /// Connects, and says who we are. Whether we are let in is said by the first event.
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
+        let way = transport::connect(options).await?;
+        Ok(Self::begin(way, options.server, options.hello.clone()))
+    }
+
+    /// Says who we are over this connection.
+    pub(crate) fn begin(way: Way, server: SocketAddr, hello: Hello) -> Self {
         let Way {
             endpoint,
             connection,
             control: (control, incoming),
-        } = transport::connect(options).await?;
+        } = way;
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (tell, events) = mpsc::channel(EVENTS);
         let (sound, sounds) = mpsc::channel(SOUNDS);
@@ -107,7 +113,7 @@ impl Client {
         let (frames, waiting) = mpsc::channel(FRAMES);
         let now = Instant::now();
         let task = Task {
-            core: Core::new(options.hello.clone(), chance()),
+            core: Core::new(hello, chance()),
             reader: FrameReader::new(LARGEST),
             idle_space: connection.datagram_send_buffer_space(),
             losses: (now + LOSSES, (0, 0)),
@@ -121,8 +127,8 @@ impl Client {
         };
         let writer = tokio::spawn(write(control, waiting));
         let task = tokio::spawn(task.run(incoming, orders, writer));
-        Ok(Self {
-            server: options.server,
+        Self {
+            server,
             endpoint,
             connection,
             commands,
@@ -131,7 +137,7 @@ impl Client {
             stats,
             task,
             ended: None,
-        })
+        }
     }
 
     /// What comes next; `Err` for ever once the connection has ended. May be cancelled.
