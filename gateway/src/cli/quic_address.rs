@@ -47,7 +47,7 @@ fn split(text: &str) -> anyhow::Result<(&str, u16)> {
     };
     ensure!(!host.is_empty(), "there is no host");
     ensure!(
-        !host.contains(':') || host.parse::<Ipv6Addr>().is_ok(),
+        !host.contains(':') || text.starts_with('[') || port.is_none(),
         "an IPv6 address stands in brackets, as [::1]:8767"
     );
     let port = match port {

@@ -534,7 +534,7 @@ impl Connection {
     fn tell_asker(&self, voip: &Voip, end: &End) {
         let is_another = |asker: &&String| asker.as_str() != self.seat.client_id();
         let asker = voip.asker.as_ref().filter(is_another);
-        if let (Some(asker), 0) = (asker, end.duration_ms) {
+        if let (Some(asker), false) = (asker, end.talked) {
             let unanswered = Unanswered {
                 call_id: voip.call_id.clone(),
                 reason: end.reason,
