@@ -6,6 +6,7 @@
  * server gives the microphone to one of them.
  */
 import { Capture } from '../audio/capture.js';
+import type { SoundPlace } from '../audio/placed.js';
 import { MicError } from '../audio/microphone.js';
 import { HUNG_UP } from '../protocol/requests.js';
 import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
@@ -61,6 +62,11 @@ export class Phone {
 
   get isOn(): boolean {
     return isOn(this.phone);
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    this.sound.place(place);
   }
 
   /** Calls Janet. Needs a user's gesture. */
