@@ -3,6 +3,9 @@ import { DeviceWatch } from './audio/devices.js';
 import { Levels } from './audio/levels.js';
 import { Voice } from './audio/voice.js';
 import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
+import { FaceFeed } from './face/feed.js';
+import { POSITION_HZ } from './face/weights.js';
+import { PLAY_RATE_HZ } from './audio/player.js';
 import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
 import { watchNetwork } from './net/network-watch.js';
@@ -29,6 +32,7 @@ import { CaptionLine } from './ui/caption.js';
 import { Chat } from './ui/chat.js';
 import { Composer } from './ui/composer.js';
 import { Conversation } from './ui/conversation.js';
+import { FaceView } from './ui/face-view.js';
 import { HelpDialog, SettingsDialog } from './ui/dialogs.js';
 import { byId } from './ui/dom.js';
 import { LoopMeter } from './ui/loop-meter.js';
@@ -54,6 +58,7 @@ export class App {
   private state: State = initialState;
   private settings: Settings = loadSettings();
   private readonly stats = freshStats();
+  private readonly feed = new FaceFeed();
   private readonly micLevels = new Levels();
   private readonly herLevels = new Levels();
   private renderPlanned = false;
@@ -74,6 +79,7 @@ export class App {
       if (why === 'not_paired') forgetDeviceKey();
       this.voice.onLost();
       this.phone.onLost();
+      this.feed.restart();
       this.apply({ type: 'link_lost', why, retryAt });
     },
     onMessage: (message) => this.onMessage(message),
@@ -96,7 +102,11 @@ export class App {
       // With the permission come the names.
       if (mic.kind === 'on' && !this.state.devices.named) void this.devices.look();
     },
-    onWay: (way) => this.apply({ type: 'way', way }),
+    onWay: (way) => {
+      // Every way counts its own samples.
+      this.feed.restart();
+      this.apply({ type: 'way', way });
+    },
     onMicLevel: (peak) => this.onMicLevel(peak),
     onHerLevel: (peak) => this.onHerLevel(peak),
     onPlayout: (report) => {
@@ -112,6 +122,7 @@ export class App {
     onBadFrame: () => {
       this.stats.badFrames += 1;
     },
+    onFace: (frame) => this.feed.onFrame(frame),
     onSilence: () => this.connection.renew(),
     onDeviceLost: (kind) => this.deviceLost(kind),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
@@ -126,6 +137,7 @@ export class App {
     onHerLevel: (peak) => this.onHerLevel(peak),
     onStats: (stats) => this.onCallStats(stats),
     onHeard: (sample) => this.onHeard(sample),
+    onFace: (frame) => this.feed.onFrame(frame),
     onDeviceLost: (kind) => this.deviceLost(kind),
     iceServers: () => this.state.iceServers,
   });
@@ -156,6 +168,7 @@ export class App {
   );
   private readonly pastCalls = new PastCalls();
   private readonly loopMeter = new LoopMeter(() => this.voice.measured());
+  private readonly faceView = new FaceView(this.feed, (now) => this.heardAt(now), this.stats.face);
   private readonly announcer = new Announcer(byId('announce'));
   private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
   private readonly caption = new CaptionLine();
@@ -230,6 +243,14 @@ export class App {
         break;
       case 'context':
         this.askForKept();
+        break;
+      case 'viseme':
+      case 'tone':
+      case 'gesture':
+        this.feed.onMessage(message);
+        break;
+      case 'playout_flush':
+        this.feed.flush(message.fromSample * (POSITION_HZ / PLAY_RATE_HZ));
         break;
       case 'speech_heard':
         this.stats.heardChars = message.chars;
@@ -337,6 +358,11 @@ export class App {
     this.callView.wake();
   }
 
+  /** The sample of hers (48 kHz) that is heard at this time; null while she is silent. */
+  private heardAt(now: number): number | null {
+    return this.state.phone.state === 'idle' ? this.voice.heard(now) : this.phone.heard(now);
+  }
+
   private onCallStats(stats: CallStats): void {
     this.stats.call = stats;
     this.apply({ type: 'call_stats', stats });
@@ -354,6 +380,7 @@ export class App {
     this.stats.phone = phone.state;
     if (phone.state === before.state) return;
     if (phone.state === 'connecting') {
+      this.feed.restart();
       this.stats.call = null;
       this.stats.callHeard = [];
     }
@@ -471,6 +498,7 @@ export class App {
     this.callButton.hidden = !canCall() || !state.capabilities.includes('calls');
     this.callButton.disabled = !reachable(state);
     this.callView.render(state, settings.captions);
+    this.faceView.render(state, settings);
     this.waveform.draw();
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { ClientMessage, MicMode } from '../protocol/messages.js';
 import { decodeVoiceFrame } from '../protocol/frames.js';
+import { POSITION_HZ } from '../face/weights.js';
 import { voiceRequest } from '../protocol/requests.js';
 import { CAPTURE_RATE_HZ } from './capture.js';
 import type { SoundPlace } from './placed.js';
@@ -40,6 +41,12 @@ export class SocketStream {
 
   get isOpen(): boolean {
     return this.state === 'open';
+  }
+
+  /** The sample of hers that is heard at this time (`performance.now()`), counted at 48 kHz; null while she is silent. */
+  heard(now: number): number | null {
+    const sample = this.player?.heard(now) ?? null;
+    return sample === null ? null : sample * (POSITION_HZ / PLAY_RATE_HZ);
   }
 
   /** Throws where the browser gives no sound output. */

@@ -33,6 +33,8 @@ export interface VoiceEvents {
   /** A sample of hers was heard over the call. */
   onHeard(playedSample: number): void;
   onBadFrame(): void;
+  /** A frame of her face came over the call. */
+  onFace(frame: Uint8Array): void;
   /** The chosen device is not there; another is used. */
   onDeviceLost(kind: 'microphone' | 'speaker'): void;
   /** Over a connection that seems to stand no answer comes: it does not stand any more. */
@@ -71,6 +73,11 @@ export class Voice {
   /** Rate that the playback context runs at, in Hz; 0 before it was opened. */
   get contextRateHz(): number {
     return this.socket.contextRateHz;
+  }
+
+  /** The sample of hers that is heard at this time (`performance.now()`), counted at 48 kHz; null while she is silent. */
+  heard(now: number): number | null {
+    return this.call === null ? this.socket.heard(now) : this.call.heard(now);
   }
 
   /** Whether her voice comes through a stream, so that no message need carry it. */
@@ -371,6 +378,7 @@ export class Voice {
         capture.measure(stream, (peak) => this.events.onHerLevel(peak));
       },
       onHeard: (sample) => this.events.onHeard(sample),
+      onFace: (frame) => this.events.onFace(frame),
       onStats: (stats) => this.events.onCallStats(stats),
       iceServers: () => this.events.iceServers(),
       latencyMs: () => capture.outputLatencyMs,

@@ -138,6 +138,7 @@ export class FaceTimeline {
   /** The mouth at a position, between its two frames; `out` takes it. Forgets what is long past. */
   sample(position: number, out: Weights): Weights {
     const at = this.unwrap(position);
+    this.forget(at);
     const next = this.entries.findIndex((entry) => entry.at > at);
     const before = next === -1 ? this.entries.at(-1) : this.entries[next - 1];
     const after = next === -1 ? undefined : this.entries[next];
@@ -149,15 +150,13 @@ export class FaceTimeline {
     if (opens > 0) return mix(CLOSED, (after as Entry).weights, opens, out);
     const since = before === undefined ? LOST_AFTER : at - before.at;
     const closes = Math.min(1, Math.max(0, (since - CLOSES_FROM) / (LOST_AFTER - CLOSES_FROM)));
-    mix(before?.weights ?? CLOSED, CLOSED, closes, out);
-    this.forget(at);
-    return out;
+    return mix(before?.weights ?? CLOSED, CLOSED, closes, out);
   }
 
-  /** Of what is past only the last frame can still matter. */
+  /** What is past for so long does nothing any more. */
   private forget(at: number): void {
-    const past = this.entries.findIndex((entry) => entry.at > at - LOST_AFTER);
-    if (past > 0) this.entries.splice(0, past);
+    const kept = this.entries.findIndex((entry) => entry.at > at - LOST_AFTER);
+    this.entries.splice(0, kept === -1 ? this.entries.length : kept);
   }
 
   private unwrap(low: number): number {

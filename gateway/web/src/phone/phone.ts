@@ -28,6 +28,8 @@ export interface PhoneEvents {
   onHerLevel(peak: number): void;
   onStats(stats: CallStats): void;
   onHeard(playedSample: number): void;
+  /** A frame of her face came over the call. */
+  onFace(frame: Uint8Array): void;
   /** What helps a call through routers. */
   iceServers(): readonly RTCIceServer[];
   /** The chosen device is not there; another is used. */
@@ -219,6 +221,11 @@ export class Phone {
     return capture;
   }
 
+  /** The sample of hers that is at the ear at this time (`performance.now()`), modulo 2^32; null where that is not known. */
+  heard(now: number): number | null {
+    return this.media?.heardAt(now) ?? null;
+  }
+
   /** The server has offered: the browser's end is set up to that. */
   private async agree(id: string, offer: string): Promise<void> {
     const { capture } = this;
@@ -231,6 +238,7 @@ export class Phone {
         },
         onHeard: (sample) => this.events.onHeard(sample),
         onStats: (stats) => this.events.onStats(stats),
+        onFace: (frame) => this.events.onFace(frame),
         iceServers: () => this.events.iceServers(),
         latencyMs: () => capture.outputLatencyMs,
       },
