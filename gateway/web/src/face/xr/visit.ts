@@ -15,8 +15,8 @@ export interface VisitedStage {
   readonly renderer: WebGLRenderer;
   readonly scene: Scene;
   readonly camera: PerspectiveCamera;
-  /** What the visitor is put in front of; null where nobody is there. */
-  readonly face: Object3D | null;
+  /** What the visitor is put in front of. */
+  readonly face: Object3D;
 }
 
 export interface VisitEvents {
@@ -38,8 +38,8 @@ interface Stay {
   readonly controllers: Controllers;
   /** What the scene had behind it. */
   readonly background: Color | Texture | null;
-  /** Where the camera was, for afterwards. */
-  readonly camera: { readonly parent: Object3D | null; readonly position: Vector3; readonly rotation: Quaternion };
+  /** What the camera was in; the stage aims it anew afterwards. */
+  readonly parent: Object3D | null;
 }
 
 export class Visit {
@@ -110,7 +110,7 @@ export class Visit {
     const { position: p, orientation: q } = viewer.transform;
     this.headset.set(p.x, p.y, p.z);
     this.facing.set(q.x, q.y, q.z, q.w);
-    this.stage.face?.getWorldPosition(this.faceAt);
+    this.stage.face.getWorldPosition(this.faceAt);
     if (this.toPlace) {
       this.toPlace = false;
       placeRoom(this.room, this.headset, this.facing, this.faceAt);
@@ -147,7 +147,7 @@ export class Visit {
       space,
       controllers: new Controllers(renderer, session, this.room, { onSelect: (down) => this.events.onSelect(down), onSqueeze: () => this.bring() }),
       background: scene.background,
-      camera: { parent: camera.parent, position: camera.position.clone(), rotation: camera.quaternion.clone() },
+      parent: camera.parent,
     };
     // The room itself is what is behind her.
     if (mode === 'ar') scene.background = null;
@@ -170,9 +170,7 @@ export class Visit {
       stay.controllers.dispose();
       scene.background = stay.background;
       camera.removeFromParent();
-      stay.camera.parent?.add(camera);
-      camera.position.copy(stay.camera.position);
-      camera.quaternion.copy(stay.camera.rotation);
+      stay.parent?.add(camera);
     }
     this.room.removeFromParent();
     this.events.onHeard(null);
