@@ -3,6 +3,9 @@ import { DeviceWatch } from './audio/devices.js';
 import { Levels } from './audio/levels.js';
 import { Voice } from './audio/voice.js';
 import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
+import { FaceFeed } from './face/feed.js';
+import { POSITION_HZ } from './face/weights.js';
+import { PLAY_RATE_HZ } from './audio/player.js';
 import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
 import { watchNetwork } from './net/network-watch.js';
@@ -29,10 +32,12 @@ import { CaptionLine } from './ui/caption.js';
 import { Chat } from './ui/chat.js';
 import { Composer } from './ui/composer.js';
 import { Conversation } from './ui/conversation.js';
+import { FaceView } from './ui/face-view.js';
 import { HelpDialog, SettingsDialog } from './ui/dialogs.js';
 import { byId } from './ui/dom.js';
 import { LoopMeter } from './ui/loop-meter.js';
 import { PastCalls } from './ui/past-calls.js';
+import { Presence } from './ui/presence.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
@@ -54,6 +59,7 @@ export class App {
   private state: State = initialState;
   private settings: Settings = loadSettings();
   private readonly stats = freshStats();
+  private readonly feed = new FaceFeed();
   private readonly micLevels = new Levels();
   private readonly herLevels = new Levels();
   private renderPlanned = false;
@@ -74,6 +80,7 @@ export class App {
       if (why === 'not_paired') forgetDeviceKey();
       this.voice.onLost();
       this.phone.onLost();
+      this.feed.restart();
       this.apply({ type: 'link_lost', why, retryAt });
     },
     onMessage: (message) => this.onMessage(message),
@@ -96,7 +103,11 @@ export class App {
       // With the permission come the names.
       if (mic.kind === 'on' && !this.state.devices.named) void this.devices.look();
     },
-    onWay: (way) => this.apply({ type: 'way', way }),
+    onWay: (way) => {
+      // Every way counts its own samples.
+      this.feed.restart();
+      this.apply({ type: 'way', way });
+    },
     onMicLevel: (peak) => this.onMicLevel(peak),
     onHerLevel: (peak) => this.onHerLevel(peak),
     onPlayout: (report) => {
@@ -112,6 +123,7 @@ export class App {
     onBadFrame: () => {
       this.stats.badFrames += 1;
     },
+    onFace: (frame) => this.feed.onFrame(frame),
     onSilence: () => this.connection.renew(),
     onDeviceLost: (kind) => this.deviceLost(kind),
     onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
@@ -126,6 +138,7 @@ export class App {
     onHerLevel: (peak) => this.onHerLevel(peak),
     onStats: (stats) => this.onCallStats(stats),
     onHeard: (sample) => this.onHeard(sample),
+    onFace: (frame) => this.feed.onFrame(frame),
     onDeviceLost: (kind) => this.deviceLost(kind),
     iceServers: () => this.state.iceServers,
   });
@@ -156,6 +169,20 @@ export class App {
   );
   private readonly pastCalls = new PastCalls();
   private readonly loopMeter = new LoopMeter(() => this.voice.measured());
+  private readonly faceView = new FaceView(this.feed, (now) => this.heardAt(now), this.stats.face, (show) => this.presence.attach(show));
+  private readonly presence = new Presence(
+    {
+      send: (message) => this.connection.send(message),
+      sessionId: () => this.voice.sessionId,
+      onSelect: (down) => this.onSelect(down),
+      onPlace: (place) => {
+        this.voice.place(place);
+        this.phone.place(place);
+      },
+      onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+    },
+    this.stats,
+  );
   private readonly announcer = new Announcer(byId('announce'));
   private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
   private readonly caption = new CaptionLine();
@@ -230,6 +257,14 @@ export class App {
         break;
       case 'context':
         this.askForKept();
+        break;
+      case 'viseme':
+      case 'tone':
+      case 'gesture':
+        this.feed.onMessage(message);
+        break;
+      case 'playout_flush':
+        this.feed.flush(message.fromSample * (POSITION_HZ / PLAY_RATE_HZ));
         break;
       case 'speech_heard':
         this.stats.heardChars = message.chars;
@@ -337,6 +372,11 @@ export class App {
     this.callView.wake();
   }
 
+  /** The sample of hers (48 kHz) that is heard at this time; null while she is silent. */
+  private heardAt(now: number): number | null {
+    return this.state.phone.state === 'idle' ? this.voice.heard(now) : this.phone.heard(now);
+  }
+
   private onCallStats(stats: CallStats): void {
     this.stats.call = stats;
     this.apply({ type: 'call_stats', stats });
@@ -354,6 +394,7 @@ export class App {
     this.stats.phone = phone.state;
     if (phone.state === before.state) return;
     if (phone.state === 'connecting') {
+      this.feed.restart();
       this.stats.call = null;
       this.stats.callHeard = [];
     }
@@ -385,6 +426,14 @@ export class App {
   private askForKept(): void {
     const choice = keptToAskFor(this.settings, this.state);
     if (choice !== null) this.connection.send({ type: 'settings_set', ...choice, request_id: KEPT });
+  }
+
+  /** The trigger in a visitor's hand: as the microphone's button, or a call's. */
+  private onSelect(down: boolean): void {
+    if (this.phone.isOn) {
+      if (down) this.phone.mute(!this.state.muted);
+    } else if (this.settings.mode === 'push_to_talk') void this.hold(down);
+    else if (down) this.toggleMic();
   }
 
   private toggleMic(): void {
@@ -471,6 +520,7 @@ export class App {
     this.callButton.hidden = !canCall() || !state.capabilities.includes('calls');
     this.callButton.disabled = !reachable(state);
     this.callView.render(state, settings.captions);
+    this.faceView.render(state, settings);
     this.waveform.draw();
   }
 }

@@ -5,6 +5,42 @@ import type { CallStats } from './rtc/call-stats.js';
 import type { Activity } from './state/activity.js';
 import type { Way } from './state/model.js';
 
+/** Her face. */
+export interface FaceStats {
+  state: 'off' | 'unloaded' | 'loading' | 'shown' | 'lost' | 'none';
+  /** Pictures drawn. */
+  frames: number;
+  /** What 95 of 100 of them cost before they were drawn, in ms of CPU. */
+  animateMs: number;
+  /** Frames of her mouth that came, and those of them that were none. */
+  received: number;
+  bad: number;
+  /** What is drawn of each morph, and their names. */
+  morphs: readonly number[];
+  names: readonly string[];
+}
+
+/** Who she is on the stage. */
+export interface AvatarStats {
+  kind: 'own' | 'opening' | 'avatar';
+  /** Of its file. */
+  name: string | null;
+}
+
+/** A visit by headset; places are in the scene, in metres. */
+export interface VisitStats {
+  state: 'away' | 'asking' | 'there';
+  seen: 'visible' | 'blurred' | 'hidden' | null;
+  frames: number;
+  /** Pictures in each frame: two for two eyes. */
+  views: number;
+  /** Told to the server. */
+  poses: number;
+  /** Where the headset is, which she looks at, and where her face is. */
+  headset: number[];
+  face: number[];
+}
+
 export interface Stats {
   activity: Activity;
   link: string;
@@ -36,6 +72,9 @@ export interface Stats {
   errors: string[];
   unreadable: string[];
   badFrames: number;
+  face: FaceStats;
+  avatar: AvatarStats;
+  visit: VisitStats;
   play: QueueCounters & {
     playing: boolean;
     playedSample: number;
@@ -72,6 +111,9 @@ export function freshStats(): Stats {
     errors: [],
     unreadable: [],
     badFrames: 0,
+    face: { state: 'unloaded', frames: 0, animateMs: 0, received: 0, bad: 0, morphs: [], names: [] },
+    avatar: { kind: 'own', name: null },
+    visit: { state: 'away', seen: null, frames: 0, views: 0, poses: 0, headset: [0, 0, 0], face: [0, 0, 0] },
     play: {
       played: 0,
       underruns: 0,

@@ -97,6 +97,7 @@ async function begin() {
     onSound: () => undefined,
     onHeard: (sample) => heard.push(sample),
     onStats: () => undefined,
+    onFace: () => undefined,
     iceServers: () => [{ urls: ['stun:s.example'] }],
     latencyMs: () => 0,
   });

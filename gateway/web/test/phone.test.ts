@@ -106,6 +106,7 @@ function setUp({ online = true } = {}) {
     onHerLevel: () => undefined,
     onStats: () => undefined,
     onHeard: () => undefined,
+    onFace: () => undefined,
     onDeviceLost: () => undefined,
       iceServers: () => [],
   });

@@ -98,6 +98,7 @@ function setUp({ mayCall = false } = {}) {
     onPlayout: nothing,
     onCallStats: nothing,
     onHeard: nothing,
+    onFace: nothing,
     onSilence,
     onDeviceLost: (kind) => lost.push(kind),
     onBadFrame: nothing,

@@ -15,14 +15,15 @@ function browserPath() {
 /**
  * Opens the page. `wav` plays once into the microphone, from when the page opens it; with `null`
  * there is no microphone. `before` may prepare the page before its own code runs. `calls`: whether voice
- * may go over WebRTC; what is about neither goes over the WebSocket.
+ * may go over WebRTC; what is about neither goes over the WebSocket. `graphics`: WebGL, reckoned by the processor.
  */
-export async function openPage({ url, wav = null, out, options = {}, before = null, calls = false }) {
+export async function openPage({ url, wav = null, out, options = {}, before = null, calls = false, graphics = false }) {
   mkdirSync(out, { recursive: true });
   // A machine without a network has one address that a call could use, which browsers leave out by themselves.
   const isAlone = Object.values(networkInterfaces()).flat().every((address) => address.internal);
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--autoplay-policy=no-user-gesture-required'];
   if (isAlone) args.push('--allow-loopback-in-peer-connection');
+  if (graphics) args.push('--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist');
   if (wav !== null) {
     args.push(
       '--use-fake-ui-for-media-stream',

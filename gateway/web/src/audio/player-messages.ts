@@ -18,6 +18,8 @@ export type FromPlayer =
       type: 'playout';
       /** Samples of the connection heard so far. */
       playedSample: number;
+      /** When the last of them leaves, in seconds of the context's clock. */
+      at: number;
       playing: boolean;
       /** Whether this answers a flush. */
       flushed: boolean;

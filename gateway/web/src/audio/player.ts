@@ -1,6 +1,8 @@
 /** The page's side of her voice: owns the playback context and the player worklet. */
 import type { FromPlayer, ToPlayer } from './player-messages.js';
 import type { VoiceFrame } from '../protocol/frames.js';
+import { PlacedOutput, type SoundPlace } from './placed.js';
+import { PlayoutTrack } from './playout-track.js';
 import { useSpeaker } from './speaker.js';
 import workletUrl from './player.worklet.ts?worker&url';
 
@@ -15,6 +17,10 @@ export interface PlayerEvents {
 }
 
 export class Player {
+  /** Null while she is heard as any sound is. */
+  private placed: PlacedOutput | null = null;
+  private readonly track = new PlayoutTrack(PLAY_RATE_HZ);
+
   private constructor(
     private readonly context: AudioContext,
     private readonly node: AudioWorkletNode,
@@ -30,11 +36,14 @@ export class Player {
       processorOptions: { rateHz: PLAY_RATE_HZ },
     });
     node.connect(context.destination);
+    const player = new Player(context, node);
     node.port.onmessage = (event: MessageEvent<FromPlayer>) => {
-      if (event.data.type === 'playout') events.onPlayout(event.data);
-      else events.onLevel(event.data.peak);
+      if (event.data.type === 'playout') {
+        player.track.report({ at: event.data.at, sample: event.data.playedSample, playing: event.data.playing });
+        events.onPlayout(event.data);
+      } else events.onLevel(event.data.peak);
     };
-    return new Player(context, node);
+    return player;
   }
 
   /** Rate the context runs at, in Hz. */
@@ -52,6 +61,19 @@ export class Player {
     return useSpeaker(this.context, id);
   }
 
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    if (place !== null && this.placed === null) {
+      this.node.disconnect();
+      this.placed = new PlacedOutput(this.context, this.node);
+    } else if (place === null && this.placed !== null) {
+      this.placed.close();
+      this.placed = null;
+      this.node.connect(this.context.destination);
+    }
+    if (place !== null) this.placed?.move(place);
+  }
+
   frame(frame: VoiceFrame): void {
     this.post({ type: 'frame', ...frame }, [frame.samples.buffer]);
   }
@@ -60,8 +82,17 @@ export class Player {
     this.post({ type: 'flush', from });
   }
 
+  /** The sample that is at the ear at this time (`performance.now()`), after the output's latency; null while she is silent. */
+  heard(now: number): number | null {
+    const { contextTime = 0, performanceTime = 0 } = this.context.getOutputTimestamp();
+    // A browser that does not know what leaves right now knows at least what it has made.
+    if (performanceTime === 0) return this.track.heard(this.context.currentTime - (this.context.outputLatency || this.context.baseLatency || 0));
+    return this.track.heard(contextTime + (now - performanceTime) / 1_000);
+  }
+
   /** Samples are counted from 0 again. */
   restart(): void {
+    this.track.restart();
     this.post({ type: 'restart' });
   }
 

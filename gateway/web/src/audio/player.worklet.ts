@@ -38,7 +38,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
         break;
       case 'flush':
         this.queue.flush(message.from);
-        this.report(true);
+        this.report(true, 0);
         break;
       case 'restart':
         this.queue.restart();
@@ -62,7 +62,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
     }
     const playing = this.queue.playing;
     if (playing ? !this.wasPlaying || this.sinceReport >= sampleRate * REPORT_EVERY_S : this.wasPlaying) {
-      this.report(false);
+      this.report(false, out.length);
     }
     this.wasPlaying = playing;
     return true;
@@ -83,11 +83,13 @@ class PlayerProcessor extends AudioWorkletProcessor {
     this.rest = this.rest.slice(out.length);
   }
 
-  private report(flushed: boolean): void {
+  /** `ahead`: samples of the output that lie between now and the last one pulled. */
+  private report(flushed: boolean, ahead: number): void {
     this.sinceReport = 0;
     this.post({
       type: 'playout',
       playedSample: this.queue.playedSample,
+      at: currentTime + ahead / sampleRate,
       playing: this.queue.playing,
       flushed,
       counters: { ...this.queue.counters },

@@ -14,6 +14,7 @@ import type { Mic, Way } from '../state/model.js';
 import { Capture } from './capture.js';
 import { MicError } from './microphone.js';
 import type { Playout } from './player.js';
+import type { SoundPlace } from './placed.js';
 import { SocketStream, type Opened } from './socket-stream.js';
 
 export interface VoiceEvents {
@@ -32,6 +33,8 @@ export interface VoiceEvents {
   /** A sample of hers was heard over the call. */
   onHeard(playedSample: number): void;
   onBadFrame(): void;
+  /** A frame of her face came over the call. */
+  onFace(frame: Uint8Array): void;
   /** The chosen device is not there; another is used. */
   onDeviceLost(kind: 'microphone' | 'speaker'): void;
   /** Over a connection that seems to stand no answer comes: it does not stand any more. */
@@ -72,9 +75,25 @@ export class Voice {
     return this.socket.contextRateHz;
   }
 
+  /** The sample of hers that is heard at this time (`performance.now()`), counted at 48 kHz; null while she is silent. */
+  heard(now: number): number | null {
+    return this.call === null ? this.socket.heard(now) : this.call.heard(now);
+  }
+
   /** Whether her voice comes through a stream, so that no message need carry it. */
   get streaming(): boolean {
     return this.socket.isOpen || this.call?.phase === 'connected' || this.call?.phase === 'unsteady';
+  }
+
+  /** What the server calls the session of voice in real time; null without one. */
+  get sessionId(): string | null {
+    return this.call?.phase === 'connected' || this.call?.phase === 'unsteady' ? this.call.id : null;
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    this.socket.place(place);
+    this.sound.place(place);
   }
 
   /** Microphone on, in this mode. Needs a user's gesture. */
@@ -359,6 +378,7 @@ export class Voice {
         capture.measure(stream, (peak) => this.events.onHerLevel(peak));
       },
       onHeard: (sample) => this.events.onHeard(sample),
+      onFace: (frame) => this.events.onFace(frame),
       onStats: (stats) => this.events.onCallStats(stats),
       iceServers: () => this.events.iceServers(),
       latencyMs: () => capture.outputLatencyMs,

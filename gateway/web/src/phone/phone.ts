@@ -6,6 +6,7 @@
  * server gives the microphone to one of them.
  */
 import { Capture } from '../audio/capture.js';
+import type { SoundPlace } from '../audio/placed.js';
 import { MicError } from '../audio/microphone.js';
 import { HUNG_UP } from '../protocol/requests.js';
 import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
@@ -27,6 +28,8 @@ export interface PhoneEvents {
   onHerLevel(peak: number): void;
   onStats(stats: CallStats): void;
   onHeard(playedSample: number): void;
+  /** A frame of her face came over the call. */
+  onFace(frame: Uint8Array): void;
   /** What helps a call through routers. */
   iceServers(): readonly RTCIceServer[];
   /** The chosen device is not there; another is used. */
@@ -65,6 +68,11 @@ export class Phone {
 
   get isOn(): boolean {
     return isOn(this.phone);
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    this.sound.place(place);
   }
 
   /** Calls Janet. Needs a user's gesture. */
@@ -238,6 +246,11 @@ export class Phone {
     return capture;
   }
 
+  /** The sample of hers that is at the ear at this time (`performance.now()`), modulo 2^32; null where that is not known. */
+  heard(now: number): number | null {
+    return this.media?.heardAt(now) ?? null;
+  }
+
   /** The server has offered: the browser's end is set up to that. */
   private async agree(id: string, offer: string): Promise<void> {
     const { capture } = this;
@@ -250,6 +263,7 @@ export class Phone {
         },
         onHeard: (sample) => this.events.onHeard(sample),
         onStats: (stats) => this.events.onStats(stats),
+        onFace: (frame) => this.events.onFace(frame),
         iceServers: () => this.events.iceServers(),
         latencyMs: () => capture.outputLatencyMs,
       },

@@ -75,6 +75,12 @@ export type ServerMessage =
   | { type: wire.VoipIceRequest['type']; callId: string; candidate: RTCIceCandidateInit }
   /** On a call's `events` alone. */
   | Kept<wire.FaceClockEvent, 'type' | 'rtp_timestamp' | 'sample'>
+  /** What her mouth does at these samples (48 kHz) of her voice: pairs of a viseme's number and 0 to 255. */
+  | { type: 'viseme'; frames: Array<{ atSample: number; weights: Array<[number, number]> }> }
+  /** From this sample on her face shows this tone; `intensity` 0 to 1. */
+  | { type: 'tone'; name: string; intensity: number; atSample: number }
+  /** At this sample she does this. */
+  | { type: 'gesture'; name: string; atSample: number }
   | Kept<wire.PairWantedEvent, 'type' | 'fingerprint'>
   | Kept<wire.PairChallengeEvent, 'type' | 'message'>
   | Kept<wire.PairedEvent, 'type' | 'key' | 'proof'>

@@ -15,6 +15,13 @@ type Unread<Message> = { readonly [Field in keyof Message]?: unknown };
 type Name<Message> = keyof Message & string;
 type Anything = Readonly<Record<string, unknown>>;
 
+/** What her face does comes in these, where it does not come by a data channel. */
+type FaceType = 'viseme' | 'tone' | 'gesture';
+/** Frames of one message: eight seconds. */
+const MOST_FACE_FRAMES = 480;
+/** Weights of one frame: there are no more visemes. */
+const MOST_WEIGHTS = 10;
+
 /** The words that a field may hold; the compiler sees to it that they are the wire's, all of them. */
 function wordOf<Word extends string>(words: Readonly<Record<Word, true>>): (value: unknown) => Word | null {
   return (value) => (typeof value === 'string' && Object.hasOwn(words, value) ? (value as Word) : null);
@@ -60,7 +67,7 @@ export function parseServerMessage(frame: string): ServerMessage | Unreadable | 
 }
 
 function read(type: string, fields: Anything): ServerMessage | null {
-  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'] | wire.VoipIceRequest['type'];
+  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'] | wire.VoipIceRequest['type'] | FaceType;
   switch (known) {
     case 'connected':
       return connected(known, fields);
@@ -140,6 +147,12 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return { type: known, sessionId: text<wire.VrIceRequest>(fields, 'session_id'), candidate: candidate(fields) };
     case 'face_clock':
       return faceClock(known, fields);
+    case 'viseme':
+      return viseme(known, fields);
+    case 'tone':
+      return { type: known, name: text(fields, 'name'), intensity: number(fields, 'intensity'), atSample: number(fields, 'at_sample') };
+    case 'gesture':
+      return { type: known, name: text(fields, 'name'), atSample: number(fields, 'at_sample') };
     default:
       // A type that came into the schema since is decided about here; one of a newer server is passed over.
       known satisfies never;
@@ -262,6 +275,26 @@ function candidate(fields: Unread<wire.VrIceRequest | wire.VoipIceRequest>): RTC
 
 function faceClock(type: 'face_clock', fields: Unread<wire.FaceClockEvent>): ServerMessage {
   return { type, rtpTimestamp: number(fields, 'rtp_timestamp'), sample: number(fields, 'sample') };
+}
+
+/** One frame by itself, or several in `frames`. */
+function viseme(type: 'viseme', fields: Anything): ServerMessage {
+  const frames = fields['frames'] === undefined ? [fields] : fields['frames'];
+  if (!Array.isArray(frames) || frames.length > MOST_FACE_FRAMES) return bad('frames');
+  return { type, frames: frames.map(faceFrame) };
+}
+
+function faceFrame(value: unknown): { atSample: number; weights: Array<[number, number]> } {
+  if (!isFields(value)) return bad('frames');
+  const { weights } = value;
+  if (!Array.isArray(weights) || weights.length > MOST_WEIGHTS) return bad('weights');
+  return { atSample: number(value, 'at_sample'), weights: weights.map(weightPair) };
+}
+
+function weightPair(value: unknown): [number, number] {
+  if (!Array.isArray(value) || value.length !== 2) return bad('weights');
+  const [viseme, weight] = value as [unknown, unknown];
+  return typeof viseme === 'number' && typeof weight === 'number' ? [viseme, weight] : bad('weights');
 }
 
 class BadField extends Error {}

@@ -83,6 +83,11 @@ export class Call {
     }
   }
 
+  /** The sample of hers that is at the ear at this time (`performance.now()`), modulo 2^32; null where that is not known. */
+  heard(now: number): number | null {
+    return this.media.heardAt(now);
+  }
+
   /** What her voice does. */
   onSpeaking(state: VoiceState): void {
     this.media.onSpeaking(state);

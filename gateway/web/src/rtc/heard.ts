@@ -33,6 +33,11 @@ export class Heard {
     this.clock.onClock(rtpTimestamp, sample);
   }
 
+  /** The sample at the ear at this time (`performance.now()`), modulo 2^32; null where that is not known. */
+  sampleAt(now: number): number | null {
+    return this.clock.sampleAt(now - this.latencyMs());
+  }
+
   /** What her voice does. */
   onSpeaking(state: VoiceState): void {
     const speaking = state === 'started' || state === 'resumed';
@@ -61,7 +66,7 @@ export class Heard {
   private tick(): void {
     this.look();
     if (!this.speaking) return;
-    const sample = this.clock.sampleAt(performance.now() - this.latencyMs());
+    const sample = this.sampleAt(performance.now());
     if (sample === null || (this.told !== null && isBefore(sample, this.told))) return;
     this.told = sample;
     this.report(sample);

@@ -14,6 +14,8 @@ export interface MediaEvents {
   /** A sample of hers was heard: its number, modulo 2^32. */
   onHeard(playedSample: number): void;
   onStats(stats: CallStats): void;
+  /** A frame of her face, as it came. */
+  onFace(frame: Uint8Array): void;
   /** What helps it through routers. */
   iceServers(): readonly RTCIceServer[];
   /** How long sound takes from the browser to the ear, in ms. */
@@ -44,6 +46,7 @@ export function canCall(): boolean {
 export class Media {
   private readonly peer: RTCPeerConnection;
   private channel: RTCDataChannel | null = null;
+  private face: RTCDataChannel | null = null;
   private sender: RTCRtpSender | null = null;
   private heard: Heard | null = null;
   private statsTimer: number | undefined;
@@ -64,6 +67,7 @@ export class Media {
     peer.onconnectionstatechange = () => owner.onState(peer.connectionState);
     peer.ondatachannel = (event) => {
       if (event.channel.label === 'events') this.listen(event.channel);
+      else if (event.channel.label === 'face') this.watchFace(event.channel);
     };
   }
 
@@ -72,8 +76,8 @@ export class Media {
     const { sender, receiver } = this.peer.addTransceiver(track, { direction: 'sendrecv' });
     this.has(sender, receiver);
     this.listen(this.peer.createDataChannel('events'));
-    // Her face comes here once she has one: late is worse than lost.
-    this.peer.createDataChannel('face', { ordered: false, maxRetransmits: 0 });
+    // Late is worse than lost.
+    this.watchFace(this.peer.createDataChannel('face', { ordered: false, maxRetransmits: 0 }));
   }
 
   /** The offer, and with `anew` that of another way for the same call. Throws where the browser cannot. */
@@ -140,6 +144,11 @@ export class Media {
     if (this.sender !== null && this.sender.track !== track) await this.sender.replaceTrack(track);
   }
 
+  /** The sample of hers that is at the ear at this time (`performance.now()`), modulo 2^32; null where that is not known. */
+  heardAt(now: number): number | null {
+    return this.heard?.sampleAt(now) ?? null;
+  }
+
   /** What her voice does. */
   onSpeaking(state: VoiceState): void {
     this.heard?.onSpeaking(state);
@@ -162,6 +171,7 @@ export class Media {
     this.heard?.close();
     const { peer, channel } = this;
     if (channel !== null) channel.onmessage = null;
+    if (this.face !== null) this.face.onmessage = null;
     peer.ontrack = peer.onicecandidate = peer.onconnectionstatechange = peer.ondatachannel = null;
     peer.close();
   }
@@ -179,6 +189,14 @@ export class Media {
   private listen(channel: RTCDataChannel): void {
     this.channel = channel;
     channel.onmessage = (event: MessageEvent<unknown>) => this.onEvent(event.data);
+  }
+
+  private watchFace(channel: RTCDataChannel): void {
+    this.face = channel;
+    channel.binaryType = 'arraybuffer';
+    channel.onmessage = (event: MessageEvent<unknown>) => {
+      if (event.data instanceof ArrayBuffer) this.events.onFace(new Uint8Array(event.data));
+    };
   }
 
   private onCandidate(candidate: RTCIceCandidate | null): void {

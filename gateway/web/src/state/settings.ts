@@ -22,6 +22,8 @@ export interface Settings {
   voice: string | null;
   /** With which language model she thinks: likewise. */
   model: string | null;
+  /** Whether her face is shown where the browser can draw it. */
+  face: boolean;
   /** Whether voice may go over WebRTC; else it goes over the WebSocket. */
   calls: boolean;
   /** Whether the browser takes her voice out of the microphone's sound. */
@@ -45,6 +47,7 @@ export const DEFAULTS: Settings = {
   sensitivity: null,
   voice: null,
   model: null,
+  face: true,
   calls: true,
   echo: true,
   microphone: null,
@@ -77,6 +80,7 @@ export function parseSettings(json: string | null): Settings {
     sensitivity: oneOf<Sensitivity | null>(value.sensitivity, ['low', 'normal', 'high'], DEFAULTS.sensitivity),
     voice: choice(value.voice),
     model: choice(value.model),
+    face: flag(value.face, DEFAULTS.face),
     calls: flag(value.calls, DEFAULTS.calls),
     echo: flag(value.echo, DEFAULTS.echo),
     microphone: choice(value.microphone),

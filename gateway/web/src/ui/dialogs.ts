@@ -21,6 +21,7 @@ export class SettingsDialog {
   private readonly speaker = new DeviceList('speaker', (speaker) => this.onChange({ speaker }));
   private readonly flags = {
     echo: byId<HTMLInputElement>('echo'),
+    face: byId<HTMLInputElement>('face-on'),
     calls: byId<HTMLInputElement>('calls'),
     captions: byId<HTMLInputElement>('captions'),
     readSpoken: byId<HTMLInputElement>('read-spoken'),
@@ -39,6 +40,7 @@ export class SettingsDialog {
     this.voice = new ChoiceList('voice', (voice) => onChange({ voice }));
     this.model = new ChoiceList('model', (model) => onChange({ model }));
     this.flags.echo.addEventListener('change', () => onChange({ echo: this.flags.echo.checked }));
+    this.flags.face.addEventListener('change', () => onChange({ face: this.flags.face.checked }));
     this.flags.calls.addEventListener('change', () => onChange({ calls: this.flags.calls.checked }));
     this.flags.captions.addEventListener('change', () => onChange({ captions: this.flags.captions.checked }));
     this.flags.readSpoken.addEventListener('change', () => onChange({ readSpoken: this.flags.readSpoken.checked }));
@@ -53,6 +55,7 @@ export class SettingsDialog {
     check('theme', settings.theme);
     check('text-size', settings.textSize);
     this.flags.echo.checked = settings.echo;
+    this.flags.face.checked = settings.face;
     this.flags.calls.checked = settings.calls;
     this.microphone.render(state.devices.microphones, settings.microphone);
     this.speaker.render(state.devices.speakers, settings.speaker);

@@ -1,0 +1,76 @@
+/**
+ * How often and how finely the face is drawn: as often as is worth it, and no more than the machine can do
+ * beside the voice. Pure: times, in ms, are arguments.
+ */
+
+/** From the finest to the cheapest. */
+const LEVELS = [
+  { fps: 60, ratio: 2 },
+  { fps: 60, ratio: 1.5 },
+  { fps: 60, ratio: 1 },
+  { fps: 30, ratio: 1 },
+  { fps: 30, ratio: 0.75 },
+  { fps: 15, ratio: 0.75 },
+  { fps: 8, ratio: 0.5 },
+] as const;
+/** Where there is no graphics card it begins here. */
+const SOFTWARE = 4;
+/** Without a word of hers, on a battery, or with reduced motion: so often at the most. */
+const CALM_FPS = 30;
+/** After so many pictures it judges. */
+const JUDGED = 40;
+/** A picture that comes so much later than it should is late. */
+const LATE = 1.45;
+/** Longer than this (ms) between two pictures is a pause, and no measure of the machine. */
+const PAUSE_MS = 1_000;
+
+export class Pace {
+  private level: number;
+  private drawnAt: number | null = null;
+  private late = 0;
+  private judged = 0;
+
+  constructor(software: boolean) {
+    this.level = software ? SOFTWARE : 0;
+  }
+
+  /** Pixels of the picture for one of the page's. */
+  pixelRatio(ofScreen: number): number {
+    return Math.min(ofScreen, this.now.ratio);
+  }
+
+  /** Whether a picture is due at this time, and how long, in ms, after the one before. `calm`: less will do. */
+  due(at: number, calm: boolean): number | null {
+    const fps = calm ? Math.min(CALM_FPS, this.now.fps) : this.now.fps;
+    const wished = 1_000 / fps;
+    if (this.drawnAt === null) {
+      this.drawnAt = at;
+      return wished;
+    }
+    const since = at - this.drawnAt;
+    // A screen's own rhythm is not ours: a picture that would be due within 3 ms is due now.
+    if (since < wished - 3) return null;
+    this.drawnAt = at;
+    this.judge(since, wished);
+    return Math.min(since, PAUSE_MS);
+  }
+
+  /** The next picture is the first again: what lies between was no pace. */
+  rest(): void {
+    this.drawnAt = null;
+    this.late = this.judged = 0;
+  }
+
+  private get now(): (typeof LEVELS)[number] {
+    return LEVELS[this.level] as (typeof LEVELS)[number];
+  }
+
+  private judge(since: number, wished: number): void {
+    if (since > PAUSE_MS) return;
+    this.judged += 1;
+    if (since > wished * LATE) this.late += 1;
+    if (this.judged < JUDGED) return;
+    if (this.late > this.judged / 2 && this.level + 1 < LEVELS.length) this.level += 1;
+    this.late = this.judged = 0;
+  }
+}
