@@ -141,7 +141,6 @@ pub struct VisemeFrame {
     pub at_sample: u32,
     /// Shapes by number (`sil A E I O U M F Th P`, from 0) with their weights, 255 is all; one that does
     /// not stand here is not there.
-    #[cfg_attr(test, schemars(length(max = 10)))]
     pub weights: Vec<[u8; 2]>,
 }
 
