@@ -3,6 +3,9 @@
 use std::time::Instant;
 
 use janet_engine::Playback;
+use janet_protocol::FaceFrame;
+
+use crate::face;
 
 /// What the engine wants to be heard, or not to be heard after all.
 #[derive(Debug)]
@@ -15,12 +18,16 @@ pub(crate) enum Sound {
         samples: Box<[i16]>,
         /// When the engine put it into its ring.
         made: Instant,
+        /// What her face does at it.
+        face: Option<FaceFrame>,
     },
     /// Everything from this sample on is not said.
     Flush {
         /// The first of them.
         from_sample: u32,
     },
+    /// The mouth is closed.
+    Closed(FaceFrame),
 }
 
 impl Sound {
@@ -31,7 +38,9 @@ impl Sound {
                 first_sample: chunk.first_sample,
                 samples: chunk.samples.into(),
                 made: now.checked_sub(chunk.waited).unwrap_or(now),
+                face: chunk.face.as_ref().map(face::frame),
             },
+            Playback::Face(frame) => Self::Closed(face::frame(frame)),
             Playback::Flush { from_sample } => Self::Flush {
                 from_sample: *from_sample,
             },
@@ -54,11 +63,13 @@ mod tests {
             first_sample: 480,
             samples: &[1, 2],
             waited,
+            face: None,
         };
         let Sound::Chunk {
             first_sample,
             samples,
             made,
+            face: None,
         } = Sound::of(&Playback::Chunk(chunk), now + waited)
         else {
             panic!("no chunk");

@@ -261,9 +261,7 @@ async fn who_asked_hears_how_it_ends_at_the_phone_unless_somebody_talks_there() 
     let server = start(&service, &[]);
     let id = phone(&server, &token(1)).await;
     let mut asks = Client::connect(&server).await;
-    let end = |call_id: &Value, words: &str| {
-        json!({ "type": "voip_end", "call_id": call_id, "reason": words })
-    };
+    let end = |call_id: &Value, words: &str| json!({ "type": "voip_end", "call_id": call_id, "reason": words });
 
     // It declines, and says why.
     let call_id = ring(&mut asks, &id).await;
