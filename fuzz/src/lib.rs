@@ -13,7 +13,9 @@ mod media;
 #[path = "../../gateway/src/webrtc"]
 mod webrtc {
     pub(crate) mod candidates;
+    pub(crate) mod channels;
     pub(crate) mod description;
+    pub(crate) mod early;
     pub(crate) mod fuzz;
     pub(crate) mod peer;
     pub(crate) mod reports;

@@ -23,6 +23,7 @@ pub mod cli;
 pub mod config;
 mod conversations;
 mod elsewhere;
+mod face;
 mod gate;
 mod hangup;
 #[cfg(feature = "hf")]
@@ -32,6 +33,7 @@ mod lock;
 mod logging;
 mod media;
 mod node;
+mod playing;
 mod push;
 mod quic;
 mod reexec;

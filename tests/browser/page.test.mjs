@@ -100,4 +100,8 @@ test('typed chat answers, explains errors, resumes and works with no microphone'
 
 test('her face moves with her voice, and the page does without where it cannot be drawn', (t) => script(t, 'face', '--wav', question));
 
+test('an avatar is put on, refused with a reason, kept and taken off', (t) => script(t, 'avatar'));
+
+test('she is visited by headset, looks at it, and is left', (t) => script(t, 'xr'));
+
 test('the page can be installed, and keeps nothing but itself', (t) => script(t, 'shell'));

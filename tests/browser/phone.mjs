@@ -10,10 +10,16 @@ import { Operator } from './lib/operator.mjs';
 import { openPage } from './lib/page.mjs';
 import { readArguments, Report } from './lib/tap.mjs';
 import { ANSWER_MS, checkHealth, heardOverCall, heardSoFar, wordErrors } from './lib/turn.mjs';
+import { Wire } from './lib/wire.mjs';
 
 const args = readArguments('phone.mjs --url URL --wav FILE --out DIR [--text WORDS]', ['url', 'wav', 'out']);
 const report = new Report();
-const janet = await openPage({ url: args.url, out: args.out, before: installMicrophone, calls: true });
+const wire = new Wire();
+const before = async (page) => {
+  await installMicrophone(page);
+  await wire.install(page);
+};
+const janet = await openPage({ url: args.url, out: args.out, before, calls: true });
 const { page } = janet;
 const text = (selector) => page.locator(selector).innerText();
 const isPhone = (state, timeoutMs) => janet.until((s) => s.phone === state, timeoutMs);
@@ -126,6 +132,19 @@ async function muted() {
   await isAnswered('unmuted');
 }
 
+async function cutOff() {
+  report.note('a connection that is lost in the middle of the call');
+  wire.up = wire.goodbye = false;
+  await wire.cut();
+  report.ok(await janet.until((s) => s.link === 'waiting', 10_000), 'the connection is gone');
+  report.ok((await janet.stats()).phone === 'connected', 'the call is not');
+  const { made } = wire;
+  wire.up = wire.goodbye = true;
+  report.ok(await janet.until(() => wire.made > made && wire.said.some((m) => m.type === 'voip_call'), 40_000), 'once there is a connection again, the page asks for that call');
+  await isAnswered('over another connection');
+  report.ok((await janet.stats()).phone === 'connected', 'and it is the same call');
+}
+
 async function hungUp() {
   report.note('hung up');
   await page.click('#call-hang-up');
@@ -234,6 +253,8 @@ try {
   await outgoing();
   await held();
   await muted();
+  await silence();
+  await cutOff();
   await hungUp();
   await rung(operator, id);
   await silentRing(operator, id);

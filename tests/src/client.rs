@@ -1,5 +1,6 @@
 //! A WebSocket client that speaks JSON and waits with patience.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
@@ -37,6 +38,9 @@ pub struct Client {
     pub client_id: String,
     /// The `connected` frame itself.
     pub connected: Value,
+    /// Candidates come whenever a server for ICE answers: those that came while something else was waited
+    /// for.
+    candidates: VecDeque<Value>,
 }
 
 impl Client {
@@ -71,10 +75,15 @@ impl Client {
             "the first frame was {connected}"
         );
         let client_id = connected["client_id"].as_str().expect("an id").to_owned();
+        Self::new(socket, client_id, connected)
+    }
+
+    fn new(socket: WebSocketStream<TcpStream>, client_id: String, connected: Value) -> Self {
         Self {
             socket,
             client_id,
             connected,
+            candidates: VecDeque::new(),
         }
     }
 
@@ -107,11 +116,7 @@ impl Client {
             let mut socket = Self::open(server, "/ws", None).await;
             if let Frame::Text(connected) = frame(&mut socket).await {
                 let client_id = connected["client_id"].as_str().expect("an id").to_owned();
-                return Self {
-                    socket,
-                    client_id,
-                    connected,
-                };
+                return Self::new(socket, client_id, connected);
             }
             assert!(since.elapsed() < PATIENCE, "no place became free");
         }
@@ -175,10 +180,27 @@ impl Client {
                 Frame::Text(value) if value["type"] == "error" => {
                     panic!("an error came instead of {kind}: {value}")
                 }
-                Frame::Text(value) => before.push(value["type"].to_string()),
+                Frame::Text(value) => {
+                    before.push(value["type"].to_string());
+                    if is_candidate(&value) {
+                        self.candidates.push_back(value);
+                    }
+                }
                 Frame::Sound(..) => {}
                 other => panic!("{other:?} came instead of {kind}, after {before:?}"),
             }
+        }
+    }
+
+    /// The next candidate of this type (`vr_ice`, `voip_ice`), also one that came while
+    /// [`until`](Self::until) waited for something else.
+    pub async fn candidate(&mut self, kind: &str) -> Value {
+        match self.candidates.pop_front() {
+            Some(value) => {
+                assert_eq!(value["type"], kind, "{value}");
+                value
+            }
+            None => self.until(kind).await,
         }
     }
 
@@ -244,6 +266,10 @@ impl Client {
             .expect("the connection is open");
         while !matches!(self.next().await, Frame::End) {}
     }
+}
+
+fn is_candidate(message: &Value) -> bool {
+    message["type"] == "vr_ice" || message["type"] == "voip_ice"
 }
 
 /// The code and reason with which the server ends the connection of a bare socket.

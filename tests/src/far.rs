@@ -44,8 +44,9 @@ impl Far {
         answer["sdp"].clone()
     }
 
-    /// Ends the media, which says goodbye.
+    /// Ends the media, once this end is connected, too: before it has keys it cannot say goodbye.
     pub async fn hang_up(&mut self) {
+        while self.client.until("vr_response").await["status"] != "connected" {}
         self.client.send(json!({ "type": "audio_stop" })).await;
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use janet_tests::elsewhere::{self, Elsewhere, Key};
 use janet_tests::push_service::{Answer, PushService};
-use janet_tests::{Client, Server};
+use janet_tests::{Client, Server, sound};
 use serde_json::{Value, json};
 
 /// A token as phones have them.
@@ -55,6 +55,14 @@ async fn refused(asks: &mut Client, message: Value) -> String {
     asks.send(message).await;
     let error = asks.until("voip_error").await;
     error["code"].as_str().expect("a code").to_owned()
+}
+
+/// What somebody who asked for a ring is told of its end: which, why, and in whose words.
+async fn told(asks: &mut Client) -> (Value, Value, Value) {
+    let mut ended = asks.until("voip_ended").await;
+    assert_eq!(ended["duration_ms"], 0);
+    let [call_id, reason, words] = ["call_id", "reason", "words"].map(|name| ended[name].take());
+    (call_id, reason, words)
 }
 
 async fn calls(client: &mut Client) -> Vec<Value> {
@@ -188,14 +196,10 @@ async fn what_the_push_service_says_is_heeded() {
                 .await;
             assert_eq!(woken.until("voip_ended").await["reason"], "declined");
             woken.close().await;
-        } else {
-            let ended = asks.until("voip_ended").await;
-            assert_eq!(
-                (&ended["call_id"], &ended["reason"]),
-                (&call_id, &json!("unreachable")),
-                "{answers:?}"
-            );
         }
+        let (ended, reason, _) = told(&mut asks).await;
+        let expected = if rings { "declined" } else { "unreachable" };
+        assert_eq!((&ended, reason), (&call_id, json!(expected)), "{answers:?}");
         assert!(service.is_quiet(), "{answers:?}");
     }
     // The service says nothing, but may have woken it up.
@@ -208,6 +212,8 @@ async fn what_the_push_service_says_is_heeded() {
     woken.send(answer).await;
     assert_eq!(woken.until("voip_offer").await["call_id"], call_id);
     woken.close().await;
+    let (ended, reason, _) = told(&mut asks).await;
+    assert_eq!((&ended, reason), (&call_id, json!("client_gone")));
     // Whom it does not know is forgotten.
     for (number, answer) in [(3, No(410, "Unregistered")), (4, No(400, "BadDeviceToken"))] {
         let id = phone(&server, &token(number)).await;
@@ -246,6 +252,70 @@ async fn what_the_push_service_says_is_heeded() {
     late["call_id"] = missed;
     assert_eq!(refused(&mut back, late).await, "unknown_call");
     back.close().await;
+    asks.close().await;
+}
+
+#[tokio::test]
+async fn who_asked_hears_how_it_ends_at_the_phone_unless_somebody_talks_there() {
+    let mut service = PushService::start().await;
+    let server = start(&service, &[]);
+    let id = phone(&server, &token(1)).await;
+    let mut asks = Client::connect(&server).await;
+    let end = |call_id: &Value, words: &str| json!({ "type": "voip_end", "call_id": call_id, "reason": words });
+
+    // It declines, and says why.
+    let call_id = ring(&mut asks, &id).await;
+    service.next().await;
+    let mut woken = Client::resume(&server, &id).await;
+    woken.send(end(&call_id, "in a meeting")).await;
+    let expected = (call_id, json!("declined"), json!("in a meeting"));
+    assert_eq!(told(&mut asks).await, expected);
+    // The phone itself is told as ever.
+    assert_eq!(woken.until("voip_ended").await["words"], "in a meeting");
+    woken.close().await;
+
+    // It answers, and hangs up before voice flows.
+    let call_id = ring(&mut asks, &id).await;
+    service.next().await;
+    let mut woken = Client::resume(&server, &id).await;
+    let mut answer = voip_call("incoming", &token(1));
+    answer["call_id"] = call_id.clone();
+    woken.send(answer.clone()).await;
+    woken.until("voip_offer").await;
+    woken.send(end(&call_id, "")).await;
+    let expected = (call_id, json!("hung_up"), Value::Null);
+    assert_eq!(told(&mut asks).await, expected);
+    woken.close().await;
+
+    // It answers and talks, by a recording: the rest is between the two.
+    let call_id = ring(&mut asks, &id).await;
+    service.next().await;
+    let mut woken = Client::resume(&server, &id).await;
+    answer["call_id"] = call_id.clone();
+    woken.send(answer.clone()).await;
+    woken.until("voip_offer").await;
+    let sound = sound::base64(&[0; 32_000]);
+    woken
+        .send(json!({ "type": "voip_audio", "call_id": call_id, "audio": sound }))
+        .await;
+    // Silence has no words.
+    assert_eq!(woken.until("voip_error").await["code"], "no_speech");
+    woken.send(end(&call_id, "until tomorrow")).await;
+    woken.until("voip_ended").await;
+    woken.close().await;
+    // It vanishes after it has answered. This is the next that is told.
+    let call_id = ring(&mut asks, &id).await;
+    service.next().await;
+    let mut woken = Client::resume(&server, &id).await;
+    answer["call_id"] = call_id.clone();
+    woken.send(answer).await;
+    woken.until("voip_offer").await;
+    woken.close().await;
+    let expected = (call_id, json!("client_gone"), Value::Null);
+    assert_eq!(told(&mut asks).await, expected);
+    for words in ["in a meeting", "until tomorrow"] {
+        assert!(!server.log().contains(words), "the log tells");
+    }
     asks.close().await;
 }
 

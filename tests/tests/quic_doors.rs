@@ -1,7 +1,9 @@
 //! Who comes in over QUIC, what is wrong on its control stream, and who is let go of.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, UdpSocket};
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use janet_protocol::quic::{ALPN, frame};
@@ -79,6 +81,119 @@ async fn from_elsewhere_a_key_is_needed_and_one_that_was_revoked_is_worth_nothin
     assert_eq!(device.goodbye().await.0, 1008);
     let mut again = Raw::greet(quic, Some(&key)).await;
     assert_eq!(again.until("error").await["code"], "not_paired");
+}
+
+/// Runs `janet` with these words: whether it went well, what it printed, and what it said besides.
+fn run(words: &[&str]) -> (bool, String, String) {
+    let output = Command::new(janet()).args(words).output().expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    let (told, said) = (text(output.stdout), text(output.stderr));
+    (output.status.success(), told, said)
+}
+
+#[test]
+fn a_program_pairs_by_the_code_and_comes_in_by_its_file_from_then_on() {
+    let server = Server::start(&["server.host=0.0.0.0"]);
+    let Some(address) = elsewhere::address(server.address().port()) else {
+        return;
+    };
+    let (port, quic_port) = (server.address().port().to_string(), server.quic().port());
+    let quic = SocketAddr::new(address.ip(), quic_port).to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("janet.key");
+    let file = path.to_str().expect("text");
+    let setting = format!("server.quic_port={quic_port}");
+    let mut pair = Command::new(janet())
+        .args(["pair", "--guest", "--port", &port, "--set", &setting])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut lines = BufReader::new(pair.stdout.take().expect("piped")).lines();
+    let mut line = |begin: &str| loop {
+        let line = lines.next().expect("more is said").expect("text");
+        if let Some(rest) = line.strip_prefix(begin) {
+            return rest.to_owned();
+        }
+    };
+    let command = line("Without a browser, on the device: ");
+    let words: Vec<&str> = command.split(' ').collect();
+    let [
+        "janet",
+        "client",
+        "--quic",
+        at,
+        "--pair",
+        code,
+        "--key-file",
+        "janet.key",
+    ] = words[..]
+    else {
+        panic!("{command}");
+    };
+    assert!(at.ends_with(&format!(":{quic_port}")), "{command}");
+
+    // Another code, and no file; then this one.
+    let other = if code.starts_with('1') { "2" } else { "1" };
+    let wrong = format!("{other}{}", &code[1..]);
+    let pair_by = |code: &str| {
+        let words = [
+            "client",
+            "--quic",
+            &quic,
+            "--pair",
+            code,
+            "--key-file",
+            file,
+        ];
+        run(&[&words[..], &["--name", "a headset", "--json"]].concat())
+    };
+    let (went_well, _, said) = pair_by(&wrong);
+    assert!(!went_well && said.contains("the code is wrong"), "{said}");
+    assert!(!path.exists());
+    let (went_well, told, said) = pair_by(code);
+    assert!(went_well && said.contains("Paired as a headset"), "{said}");
+    assert!(line("Paired: ").contains("a headset"));
+    assert!(pair.wait().expect("it ends").success());
+    let mode = std::fs::metadata(&path).expect("written").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let client_id = |told: &str| -> String {
+        let object: Value = serde_json::from_str(told).expect("JSON");
+        object["client_id"].as_str().expect("an id").to_owned()
+    };
+    let first = client_id(&told);
+
+    // The file alone, a new conversation; and back in the first one.
+    let (went_well, told, said) = run(&["client", "--key-file", file]);
+    assert!(went_well && told.contains("--client-id="), "{told}{said}");
+    let back = format!("--client-id={first}");
+    let (went_well, told, said) = run(&["client", "--key-file", file, "--json", &back]);
+    assert!(went_well, "{said}");
+    assert_eq!(client_id(&told), first);
+
+    // Whoever shows another certificate than hers is not shown the key.
+    let held = std::fs::read_to_string(&path).expect("text");
+    let key = held.lines().next().expect("a key");
+    let pinned = held.lines().nth(1).expect("a fingerprint");
+    let swapped = folder.path().join("swapped.key");
+    let other = held.replace(pinned, &format!("sha256 {}", "0".repeat(64)));
+    std::fs::write(&swapped, other).expect("written");
+    let (went_well, _, said) = run(&["client", "--key-file", swapped.to_str().expect("text")]);
+    assert!(!went_well && said.contains("another certificate"), "{said}");
+    // On her own machine there is nothing to pair.
+    let here = server.quic().to_string();
+    let (went_well, _, said) = run(&[
+        "client",
+        "--quic",
+        &here,
+        "--pair",
+        code,
+        "--key-file",
+        file,
+    ]);
+    assert!(!went_well && said.contains("no key is needed"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).expect("text"), held);
+    let log = server.log();
+    assert!(!log.contains(key) && !log.contains(code), "the log tells");
 }
 
 #[tokio::test]
@@ -246,6 +361,15 @@ async fn who_vanishes_frees_the_place_and_who_has_one_is_told_when_it_ends() {
     let mut third = Raw::greet(server.quic(), None).await;
     assert_eq!(third.next().await, None);
     assert_eq!(third.goodbye().await.0, 1013);
+    let address = server.quic().to_string();
+    // The others go on meanwhile.
+    let fourth = tokio::task::spawn_blocking(move || run(&["client", "--quic", &address]));
+    let (went_well, _, said) = fourth.await.expect("it runs");
+    assert!(
+        !went_well && said.contains("code 1013: she is full"),
+        "{said}"
+    );
+    assert!(said.contains("`server.max_clients`"), "{said}");
     // Whoever does not say what it wants has no place either.
     let silent = Raw::open(server.quic()).await;
     let mut slow = Raw::open(server.quic()).await;
@@ -321,6 +445,20 @@ fn a_port_that_somebody_has_is_named_where_it_was_asked_for() {
         told.contains("server.quic_port") && told.contains(&port.to_string()),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn a_server_of_ipv6_loopback_is_found_by_both_addresses_of_this_machine() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        return;
+    }
+    let server = Server::start(&["server.host=::1"]);
+    let port = server.quic().port();
+    for host in ["[::1]", "127.0.0.1", "localhost"] {
+        let address = format!("{host}:{port}");
+        let (went_well, _, said) = run(&["client", "--quic", &address]);
+        assert!(went_well, "{address}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn voice_goes_both_ways_through_a_relay_where_there_is_no_other_way() {
             true => (&mut near, &mut far, &far_id),
             false => (&mut far, &mut near, &near_id),
         };
-        let mut ice = from.until("vr_ice").await;
+        let mut ice = from.candidate("vr_ice").await;
         let candidate = ice["candidate"].as_str().expect("text");
         assert!(candidate.contains(" typ relay"), "{candidate}");
         ice["session_id"] = id.clone();
@@ -110,7 +110,7 @@ async fn a_shared_secret_is_as_good_as_a_password_and_a_wrong_one_delays_nobody(
         let sdp = far.answer(&offer).await;
         answered(&mut client, &id, sdp).await;
         if is_right {
-            let ice = client.until("vr_ice").await;
+            let ice = client.candidate("vr_ice").await;
             assert!(
                 ice["candidate"]
                     .as_str()
@@ -187,7 +187,7 @@ async fn the_far_end_is_told_at_which_address_a_router_shows_the_port() {
     let answer = binding_answer(&request[..len], ([203, 0, 113, 7], 4444));
     let answer = answer.expect("a request");
     stun.send_to(&answer, from).await.expect("a socket");
-    let ice = client.until("vr_ice").await;
+    let ice = client.candidate("vr_ice").await;
     assert_eq!((&ice["session_id"], &ice["sdp_mid"]), (&id, &json!("0")));
     let candidate = ice["candidate"].as_str().expect("text");
     let seen = "203.0.113.7 4444 typ srflx raddr 0.0.0.0 rport 0";
@@ -210,7 +210,7 @@ async fn the_far_end_is_told_at_which_address_a_router_shows_the_port() {
         }
     };
     let ice = tokio::select! {
-        ice = client.until("voip_ice") => ice,
+        ice = client.candidate("voip_ice") => ice,
         () = answers => unreachable!("it goes on"),
     };
     assert_eq!(ice["call_id"], offer["call_id"]);

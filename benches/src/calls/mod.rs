@@ -16,8 +16,16 @@ mod candidates;
     dead_code,
     reason = "the gateway's own, of which a far end needs a part"
 )]
+#[path = "../../../gateway/src/webrtc/channels.rs"]
+mod channels;
+#[allow(
+    dead_code,
+    reason = "the gateway's own, of which a far end needs a part"
+)]
 #[path = "../../../gateway/src/webrtc/description.rs"]
 mod description;
+#[path = "../../../gateway/src/webrtc/early.rs"]
+mod early;
 #[allow(
     dead_code,
     reason = "the gateway's own, of which a far end needs a part"

@@ -96,6 +96,8 @@ pub(crate) struct End {
     /// How long they talked, in ms: from when voice flowed, or the first recording came, time on hold
     /// included. 0 if they never did.
     pub(crate) duration_ms: u64,
+    /// Whether they talked at all, be it for less than a millisecond.
+    pub(crate) talked: bool,
     /// Why.
     pub(crate) reason: EndReason,
     /// Janet rang, and the client neither answered nor declined.

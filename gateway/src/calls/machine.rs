@@ -302,6 +302,7 @@ impl Machine {
             direction: begun.direction,
             began: begun.at,
             duration_ms: talked.map_or(0, |ms| u64::try_from(ms).unwrap_or(u64::MAX)),
+            talked: talked.is_some(),
             reason,
             missed: rang && reason != EndReason::Declined,
         }));

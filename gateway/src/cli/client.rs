@@ -1,20 +1,23 @@
 //! `janet client`: talks to a Janet as a headset would, with recordings in place of microphone and ear.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Args;
 use janet_audio::{resample, wav};
-use janet_protocol::{ErrorCode, Private, ServerMessage, SpeakingState};
+use janet_protocol::{ErrorCode, Private, Role, ServerMessage, SpeakingState};
 use janet_vr::{
-    Client, Ended, Event, FRAME_SAMPLES, Fingerprint, Hello, Next, Options, RATE_HZ, Trust,
+    Client, ConnectError, Event, FRAME_SAMPLES, Fingerprint, Hello, Next, Options, PairCode,
+    RATE_HZ, Trust,
 };
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::goodbye::told;
+use super::key_file::KeyFile;
 use super::operator::block_on;
+use super::quic_address::address;
 use super::sound;
 
 /// Longest recording.
@@ -34,12 +37,22 @@ const AUDIBLE: f32 = 1e-3;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example, on Janet's own machine: janet client --quic localhost:8767 --say question.wav -o answer.wav\n\
-    From another one: add --fingerprint (as `janet pair` shows it) and the key of a paired device."
+    From another one, pair it first: `janet pair` on Janet's machine shows a code, and here\n  \
+    janet client --quic HOST:8767 --pair CODE --key-file janet.key\n\
+    keeps what is needed from then on: janet client --key-file janet.key --say question.wav"
 )]
 pub(super) struct ClientFlags {
-    /// Where Janet speaks QUIC; her port is 8767 unless server.quic_port says otherwise
-    #[arg(long, value_name = "HOST:PORT")]
-    quic: String,
+    /// Where Janet speaks QUIC; her port is 8767 unless server.quic_port says otherwise. Not needed with a
+    /// file that --pair has written
+    #[arg(long, value_name = "HOST:PORT", required_unless_present = "key_file")]
+    quic: Option<String>,
+    /// Pairs this device by the code that `janet pair` shows, and writes what it needs from then on to
+    /// --key-file
+    #[arg(long, value_name = "CODE", requires_all = ["quic", "key_file"], conflicts_with = "key")]
+    pair: Option<PairCode>,
+    /// What the device is called in `janet devices list` [default: this machine's name]
+    #[arg(long, value_name = "NAME", requires = "pair")]
+    name: Option<String>,
     /// A WAV file of any rate, said in real time; - reads standard input. Without it the connection is
     /// tried and nothing is said
     #[arg(long, value_name = "FILE.wav")]
@@ -56,13 +69,14 @@ pub(super) struct ClientFlags {
         allow_hyphen_values = true
     )]
     key: Option<String>,
-    /// A file that holds the key
+    /// A file that holds the key, alone or as --pair has written it
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// SHA-256 of Janet's certificate; needed for any other machine than this one
+    /// SHA-256 of Janet's certificate; needed for any other machine than this one, unless --key-file holds
+    /// it
     #[arg(long, value_name = "SHA256")]
     fingerprint: Option<Fingerprint>,
-    /// Goes on in this conversation
+    /// Goes on in this conversation, which was shown when it was left
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     client_id: Option<String>,
     /// Print one JSON object instead of text
@@ -74,6 +88,8 @@ pub(super) struct ClientFlags {
 #[derive(Default)]
 struct Heard {
     connected_ms: u128,
+    /// Brings back to the conversation.
+    client_id: Option<String>,
     opened_ms: Option<u128>,
     first_audio_ms: Option<u128>,
     user: Vec<String>,
@@ -95,12 +111,17 @@ impl ClientFlags {
             }
             None => None,
         };
-        let options = self.options()?;
+        let file = match (&self.pair, &self.key_file) {
+            (Some(code), Some(path)) => Some(self.paired(code, path)?),
+            (None, Some(path)) => Some(KeyFile::read(path)?),
+            (_, None) => None,
+        };
+        let (quic, options) = self.options(file)?;
         block_on(async {
             let began = Instant::now();
             let mut client = Client::connect(&options)
                 .await
-                .with_context(|| format!("Janet cannot be reached at {}", self.quic))?;
+                .map_err(|error| unreachable(&quic, error))?;
             let mut heard = Heard {
                 connected_ms: began.elapsed().as_millis(),
                 ..Heard::default()
@@ -111,6 +132,9 @@ impl ClientFlags {
             // What was heard until then is heard, whatever ended it.
             if let Some(output) = &self.output {
                 sound::write(output, &heard.sound, RATE_HZ)?;
+            }
+            if let (Err(_), Some(id)) = (&talked, &heard.client_id) {
+                eprintln!("--client-id={id} goes on in the conversation that was broken off");
             }
             talked?;
             let figures = json!({
@@ -134,30 +158,53 @@ impl ClientFlags {
         })
     }
 
-    fn options(&self) -> anyhow::Result<Options> {
-        let server = address(&self.quic)?;
-        let key = match (&self.key, &self.key_file) {
-            (Some(key), _) => Some(key.clone()),
-            (None, Some(file)) => {
-                let key = std::fs::read_to_string(file);
-                let key = key.with_context(|| format!("cannot read {}", file.display()))?;
-                Some(key.trim().to_owned())
-            }
-            (None, None) => None,
-        };
-        let trust = match self.fingerprint {
-            Some(fingerprint) => Trust::Pinned(fingerprint),
-            None => Trust::ThisMachine,
-        };
-        Ok(Options {
-            server,
-            trust,
+    /// Where she is, and as whom to come there.
+    fn options(&self, file: Option<KeyFile>) -> anyhow::Result<(String, Options)> {
+        let held = file.as_ref();
+        let quic = self.quic.clone();
+        let quic = quic.or_else(|| held.and_then(|file| file.quic.clone()));
+        let quic = quic.context("the key file names no address; add --quic HOST:PORT")?;
+        let fingerprint = self.fingerprint;
+        let fingerprint = fingerprint.or_else(|| held.and_then(|file| file.fingerprint));
+        let key = self.key.clone().map(Private::new);
+        let options = Options {
+            server: address(&quic)?,
+            trust: fingerprint.map_or(Trust::ThisMachine, Trust::Pinned),
             hello: Hello {
                 client_id: self.client_id.clone(),
-                key: key.map(Private::new),
+                key: key.or(file.map(|file| file.key)),
             },
             local: None,
-        })
+        };
+        Ok((quic, options))
+    }
+
+    /// Pairs this device, and keeps what it has got.
+    fn paired(&self, code: &PairCode, path: &Path) -> anyhow::Result<KeyFile> {
+        let quic = self.quic.as_deref().context("--pair needs --quic")?;
+        let server = address(quic)?;
+        KeyFile::check(path)?;
+        let name = self.name.clone().unwrap_or_else(machine_name);
+        let paired = block_on(async {
+            let paired = janet_vr::pair(server, self.fingerprint, code, &name).await;
+            paired.with_context(|| format!("this device cannot be paired with {quic}"))
+        })?;
+        let file = KeyFile {
+            key: paired.key,
+            fingerprint: Some(paired.fingerprint),
+            quic: Some(quic.to_owned()),
+        };
+        let device = &paired.device_id;
+        file.write(path).with_context(|| {
+            format!("nobody has the key now; `janet devices revoke {device}` and pair again")
+        })?;
+        let role = match paired.role {
+            Role::Operator => "operator",
+            Role::Guest => "guest",
+        };
+        let file_name = path.display();
+        eprintln!("Paired as {name} ({device}, {role}); what it needs is in {file_name}");
+        Ok(file)
     }
 
     /// Says the recording once voice flows, and listens until she has said what she has to say.
@@ -168,7 +215,7 @@ impl ClientFlags {
         heard: &mut Heard,
     ) -> anyhow::Result<()> {
         let Some(speech) = speech else {
-            return self.greeted(client).await;
+            return self.greeted(client, heard).await;
         };
         let asked = Instant::now();
         client.open_voice().await;
@@ -195,6 +242,7 @@ impl ClientFlags {
                             quiet_since = Some(Instant::now());
                         }
                     }
+                    Next::Face(_) => {}
                     Next::Sound(frame) => {
                         if frame.iter().any(|sample| sample.abs() > AUDIBLE) {
                             quiet_since = Some(Instant::now());
@@ -224,15 +272,17 @@ impl ClientFlags {
     }
 
     /// Waits until we are let in.
-    async fn greeted(&self, client: &mut Client) -> anyhow::Result<()> {
+    async fn greeted(&self, client: &mut Client, heard: &mut Heard) -> anyhow::Result<()> {
         loop {
             if let Next::Event(Event::Said(message)) = client.next().await.map_err(told)? {
-                match &*message {
-                    ServerMessage::Connected { .. } => return Ok(()),
-                    ServerMessage::Error { code, message, .. } if *code != ErrorCode::NotPaired => {
+                match *message {
+                    ServerMessage::Error { code, message, .. } if code != ErrorCode::NotPaired => {
                         bail!("Janet refuses: {message}")
                     }
-                    other => refused(other)?,
+                    other => heard.note(other)?,
+                };
+                if heard.client_id.is_some() {
+                    return Ok(());
                 }
             }
         }
@@ -248,7 +298,12 @@ impl ClientFlags {
             false => super::out::line(text),
         };
         if self.json {
-            let object = json!({ "user": heard.user, "janet": heard.janet, "figures": figures });
+            let object = json!({
+                "client_id": heard.client_id,
+                "user": heard.user,
+                "janet": heard.janet,
+                "figures": figures,
+            });
             return Ok(tell(format_args!("{object}"))?);
         }
         for (user, janet) in heard.user.iter().zip(&heard.janet) {
@@ -277,6 +332,9 @@ impl ClientFlags {
         if let Some(output) = self.output.as_ref().filter(|_| !is_pipe) {
             tell(format_args!("What was heard is in {}", output.display()))?;
         }
+        if let Some(id) = &heard.client_id {
+            tell(format_args!("--client-id={id} goes on from here"))?;
+        }
         Ok(())
     }
 }
@@ -295,6 +353,10 @@ impl Heard {
                 Ok(None)
             }
             ServerMessage::Speaking { state, .. } => Ok(Some(state)),
+            ServerMessage::Connected { client_id, .. } => {
+                self.client_id = Some(client_id);
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }
@@ -305,7 +367,8 @@ fn refused(message: &ServerMessage) -> anyhow::Result<()> {
     match message {
         ServerMessage::PairWanted { .. } => {
             bail!(
-                "Janet does not know this machine; give it the key of a paired device (--key-file)"
+                "Janet does not know this machine; pair it (`janet pair` on hers, --pair CODE --key-file \
+                 FILE here), or give it the key of a paired device"
             )
         }
         ServerMessage::Error {
@@ -317,37 +380,22 @@ fn refused(message: &ServerMessage) -> anyhow::Result<()> {
     }
 }
 
-fn told(ended: Ended) -> anyhow::Error {
-    anyhow::Error::new(ended)
-}
-
-/// The address of a name, of this machine's the one that Janet listens at; a bare name or address has the port 8767.
-fn address(text: &str) -> anyhow::Result<SocketAddr> {
-    const PORT: u16 = 8767;
-    let found = match text.to_socket_addrs() {
-        Ok(found) => Ok(found),
-        Err(_) => (text, PORT).to_socket_addrs(),
-    };
-    let found = found.with_context(|| format!("--quic {text}: expected HOST:PORT"))?;
-    let first = found.min_by_key(|address| address.ip().is_loopback() && address.is_ipv6());
-    first.with_context(|| format!("--quic {text}: there is no such machine"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_taken_with_and_without_a_port() {
-        for (text, expected) in [
-            ("127.0.0.1:9000", "127.0.0.1:9000"),
-            ("127.0.0.1", "127.0.0.1:8767"),
-            ("[::1]:9000", "[::1]:9000"),
-            ("::1", "[::1]:8767"),
-        ] {
-            assert_eq!(address(text).expect("an address").to_string(), expected);
+/// Why there is no connection to this address.
+fn unreachable(quic: &str, error: ConnectError) -> anyhow::Error {
+    let helps = match &error {
+        ConnectError::NeedsFingerprint(_) => {
+            "; --pair CODE --key-file FILE gets it together with a key"
         }
-        let error = address("127.0.0.1:many").expect_err("no port");
-        assert!(error.to_string().contains("HOST:PORT"), "{error}");
-    }
+        ConnectError::OtherCertificate => {
+            "; if Janet has a new one, pair again, else somebody stands in between"
+        }
+        _ => "",
+    };
+    anyhow!("Janet cannot be reached at {quic}: {error}{helps}")
+}
+
+/// What this machine is called, for people.
+fn machine_name() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
 }

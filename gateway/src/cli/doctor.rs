@@ -2,18 +2,17 @@
 //!
 //! Looks and changes nothing: no model is fetched, no store is made.
 
+mod network;
+
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use futures_util::future::join_all;
 use janet_models::store::{Condition, Listed, Role, Store};
 
 use super::out::outln;
-use crate::config::{Apns, Choice, Config, FILE, IceServer, Layers, Models, overridden};
+use crate::config::{Apns, Choice, Config, FILE, Layers, Models, overridden};
 use crate::llm::{LanguageServer, LlmError};
 use crate::tts::SpeechServer;
-use crate::webrtc::{Probed, probe};
 use crate::{push, server, weights};
 
 /// How one thing is.
@@ -75,8 +74,11 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
     }));
     findings.extend(models(config));
     findings.extend(hub(config));
-    findings.extend([port(config), conversations(&config.conversation.data_dir)]);
-    findings.push(certificate(config));
+    findings.extend(network::ports(config));
+    findings.extend([
+        conversations(&config.conversation.data_dir),
+        certificate(config),
+    ]);
     findings.extend(others(config));
     findings.extend(config.engine.record_dir.as_deref().map(recordings));
     findings.extend(config.apns.as_ref().map(phones));
@@ -85,7 +87,8 @@ pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
         language_server(config)?,
         speech_server(config)?,
     ]);
-    findings.extend(ice_servers(config)?);
+    findings.extend(network::ice_servers(config)?);
+    findings.extend(network::in_vain(config, layers));
     for finding in &findings {
         outln!("{finding}")?;
     }
@@ -232,16 +235,6 @@ fn hub(config: &Config) -> Option<Finding> {
     Some(finding.todo("models that are here do not need it; `janet models pull` does for some"))
 }
 
-fn port(config: &Config) -> Finding {
-    const WHAT: &str = "port";
-    let address = SocketAddr::new(config.server.host, config.server.port);
-    match TcpListener::bind(address) {
-        Ok(_) => Finding::new(WHAT, State::Fine, format!("{address} is free")),
-        Err(error) => Finding::new(WHAT, State::Bad, format!("{address}: {error}"))
-            .todo("`janet serve --port N` takes another; perhaps Janet runs already: look at it"),
-    }
-}
-
 /// What other machines will see.
 fn certificate(config: &Config) -> Finding {
     const WHAT: &str = "certificate";
@@ -384,38 +377,6 @@ fn speech_server(config: &Config) -> anyhow::Result<Finding> {
                 .todo("her own voice speaks meanwhile; `--set tts.url=` asks no other"),
         }
     }))
-}
-
-/// Whether the servers answer that help voice through routers.
-fn ice_servers(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    const WHAT: &str = "voice's way";
-    let realtime = &config.realtime;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let probes = realtime.ice_servers.iter();
-    let probed = runtime.block_on(join_all(probes.map(|server| probe(server, realtime))));
-    let told = |(server, probed): (&IceServer, Probed)| {
-        match probed {
-        Probed::Sees(address) => {
-            let found = format!("{server} sees this machine as {}", address.ip());
-            Finding::new(WHAT, State::Fine, found)
-        }
-        Probed::Relays(address) => {
-            let found = format!("{server} relays, from {}", address.ip());
-            Finding::new(WHAT, State::Fine, found)
-        }
-        Probed::NotOurs => {
-            let found = format!("{server} is told to clients; Janet herself is relayed over UDP");
-            Finding::new(WHAT, State::Fine, found)
-        }
-        Probed::Unknown => Finding::new(WHAT, State::Note, format!("{server} is not known"))
-            .todo("correct `realtime.ice_servers`; without it voice finds its way inside this network only"),
-        Probed::Refused => Finding::new(WHAT, State::Note, format!("{server} does not answer, or refuses"))
-            .todo("is it reached by UDP, and are `realtime.turn_username` and its password right? Voice goes without it"),
-    }
-    };
-    Ok(realtime.ice_servers.iter().zip(probed).map(told).collect())
 }
 
 #[cfg(test)]

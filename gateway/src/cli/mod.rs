@@ -3,6 +3,8 @@
 mod client;
 mod devices;
 mod doctor;
+mod goodbye;
+mod key_file;
 mod listen;
 mod loading;
 mod models;
@@ -10,6 +12,7 @@ mod models_list;
 mod operator;
 mod out;
 mod pair;
+mod quic_address;
 mod replay;
 mod say;
 mod serve;

@@ -49,7 +49,8 @@ impl Pair {
                 bail!("Janet answers with something else; is it another version?");
             };
             let code = code.expose();
-            show(code, &fingerprint, &addresses, expires_ms)?;
+            let quic = config.server.quic.map(|quic| quic.port);
+            show(code, &fingerprint, &addresses, quic, expires_ms)?;
             loop {
                 match operator.next().await? {
                     ServerMessage::DevicePaired { device } => {
@@ -73,6 +74,7 @@ fn show(
     code: &str,
     fingerprint: &str,
     addresses: &[String],
+    quic: Option<u16>,
     expires_ms: u64,
 ) -> anyhow::Result<()> {
     let link = addresses
@@ -89,8 +91,23 @@ fn show(
         expires_ms / 1000
     )?;
     outln!("SHA-256 of the certificate: {fingerprint}")?;
+    if let Some(command) = addresses
+        .first()
+        .and_then(|address| command(address, quic?, code))
+    {
+        outln!("Without a browser, on the device: {command}")?;
+    }
     outln!("Waiting for the device; Ctrl-C takes the code back.")?;
     Ok(())
+}
+
+/// What a device without a browser runs; `None`: the system chose the port of QUIC, or there is none.
+fn command(address: &str, quic: u16, code: &str) -> Option<String> {
+    let url = reqwest::Url::parse(address).ok()?;
+    let host = url.host_str().filter(|_| quic != 0)?;
+    Some(format!(
+        "janet client --quic {host}:{quic} --pair {code} --key-file janet.key"
+    ))
 }
 
 /// What is behind `#` is for the page or the app alone: a browser sends it to nobody.
@@ -111,6 +128,16 @@ fn picture(link: &str) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_without_a_browser_has_a_command_where_quic_is_known() {
+        let line = "janet client --quic 192.168.1.5:8767 --pair 12345678 --key-file janet.key";
+        let told = command("https://192.168.1.5:8765/", 8767, "12345678");
+        assert_eq!(told.as_deref(), Some(line));
+        let told = command("https://[fd00::1]:8765/", 1, "12345678").expect("an address");
+        assert!(told.contains("--quic [fd00::1]:1 "), "{told}");
+        assert_eq!(command("https://192.168.1.5:8765/", 0, "12345678"), None);
+    }
 
     #[test]
     fn the_picture_is_square_and_has_a_quiet_edge() {

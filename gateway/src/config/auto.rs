@@ -10,6 +10,7 @@ use janet_models::store::{self, Role, Store, StoreOptions};
 use serde::Deserialize;
 use toml::Value;
 
+use super::error::Broken;
 use super::machine::{Gpu, Machine};
 use super::{ConfigError, FILE, Facts, Models, Origin};
 use crate::weights;
@@ -232,9 +233,9 @@ impl Pick {
 pub(super) fn picks(tables: Option<Value>, origin: &Origin) -> Result<Vec<Pick>, ConfigError> {
     match tables {
         None => Ok(Vec::new()),
-        Some(tables) => Vec::deserialize(tables).map_err(|source| ConfigError::Syntax {
+        Some(tables) => Vec::deserialize(tables).map_err(|error| ConfigError::Syntax {
             origin: origin.clone(),
-            source,
+            broken: Broken::of(&error, ""),
         }),
     }
 }

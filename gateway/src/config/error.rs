@@ -20,12 +20,12 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// Not TOML at all.
-    #[error("{origin} is not valid TOML: {source}")]
+    #[error("{origin} is not valid TOML: {broken}")]
     Syntax {
         /// Which layer.
         origin: Origin,
         /// Where and why.
-        source: toml::de::Error,
+        broken: Broken,
     },
     /// No such key.
     #[error("{origin}: unknown key `{key}` = {found}; {}", hint.as_ref().map_or_else(|| "`janet config explain` lists every key".to_owned(), |near| format!("did you mean `{near}`?")))]
@@ -90,6 +90,36 @@ pub enum ConfigError {
         /// The setting that would do instead.
         key: &'static str,
     },
+}
+
+/// Where a text is no TOML, and why. The text itself may hold a password, and is not repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Line and column, in characters, both from 1.
+    place: Option<(usize, usize)>,
+    reason: String,
+}
+
+impl Broken {
+    /// What the parser found in this text.
+    pub(super) fn of(error: &toml::de::Error, text: &str) -> Self {
+        let at = error.span().and_then(|span| text.get(..span.start));
+        let place = at.map(|before| {
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            (before.matches('\n').count() + 1, column)
+        });
+        let reason = error.message().to_owned();
+        Self { place, reason }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((line, column)) = self.place {
+            write!(f, "line {line}, column {column}: ")?;
+        }
+        f.write_str(&self.reason)
+    }
 }
 
 /// Two values that do not go together.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::auto::{self, Choice, Known};
+use super::error::Broken;
 use super::raw::Raw;
 use super::{ConfigError, Environment, Machine};
 
@@ -248,9 +249,9 @@ impl Layers {
                 .expect("made as a table")
                 .insert(key.into(), value.clone());
         }
-        Raw::deserialize(table).map_err(|source| ConfigError::Syntax {
+        Raw::deserialize(table).map_err(|error| ConfigError::Syntax {
             origin: Origin::Default,
-            source,
+            broken: Broken::of(&error, ""),
         })
     }
 
@@ -287,9 +288,9 @@ impl Layers {
 }
 
 fn parse(text: &str, origin: &Origin) -> Result<Table, ConfigError> {
-    text.parse().map_err(|source| ConfigError::Syntax {
+    text.parse().map_err(|error| ConfigError::Syntax {
         origin: origin.clone(),
-        source,
+        broken: Broken::of(&error, text),
     })
 }
 

@@ -32,7 +32,7 @@ use crate::lock::Files;
 pub use auto::{Choice, Condition, Known};
 pub use calls::Apns;
 pub use environment::Environment;
-pub use error::ConfigError;
+pub use error::{Broken, ConfigError};
 pub use explain::explain;
 pub(crate) use explain::overridden;
 pub use layers::{Facts, Layers, Origin, PROFILES, Request};
@@ -347,4 +347,4 @@ pub fn load(request: &Request, environment: &Environment) -> Result<(Config, Lay
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

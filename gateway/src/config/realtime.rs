@@ -152,19 +152,15 @@ impl Check<'_> {
         const SERVERS: &str = "realtime.ice_servers";
         let realtime = &raw.realtime;
         let mut ice_servers = Vec::new();
-        for text in realtime.ice_servers.split(',').map(str::trim) {
+        for (number, text) in (1..).zip(realtime.ice_servers.split(',').map(str::trim)) {
             if text.is_empty() {
                 continue;
             }
             let server = IceServer::parse(text).ok_or_else(|| {
                 let wanted = "stun:HOST:PORT or turn:HOST:PORT?transport=udp, with commas between \
                               (name and password have settings of their own)";
-                // Somebody may have put the password there.
-                let found = if text.contains('@') {
-                    "one with an @"
-                } else {
-                    text
-                };
+                // Somebody may have put name and password there, in whichever form.
+                let found = format!("something else as number {number}");
                 self.out_of_range(SERVERS, wanted, found)
             })?;
             ice_servers.push(server);
@@ -208,7 +204,9 @@ impl Check<'_> {
         let secret = self.api_key(SECRET, &realtime.turn_secret_env, environment)?;
         if username.contains(':') || username.len() > 128 {
             let wanted = "a name without a colon, of at most 128 bytes";
-            return Err(self.out_of_range("realtime.turn_username", wanted, username));
+            // What is behind a colon may be the password.
+            let found = "another one";
+            return Err(self.out_of_range("realtime.turn_username", wanted, found));
         }
         match (password, secret) {
             (Some(_), Some(_)) => {
@@ -311,6 +309,18 @@ mod tests {
             (&[turn, env][..], "turn_username"),
             (&[turn, name, env, secret][..], "turn_secret_env"),
             (&[with_password, name, env][..], "ice_servers"),
+            (
+                &[("realtime.ice_servers", "turn:janet:zanzibar,x@t.example")][..],
+                "ice_servers",
+            ),
+            (
+                &[("realtime.ice_servers", "stun:a,turn:janet:zanzibar")][..],
+                "ice_servers",
+            ),
+            (
+                &[turn, ("realtime.turn_username", "janet:zanzibar"), env][..],
+                "turn_username",
+            ),
             (&[("realtime.ice_policy", "relay")][..], "ice_servers"),
             (&[("realtime.ice_policy", "some")][..], "ice_policy"),
             (&[("realtime.ice_servers", "stun:a b")][..], "ice_servers"),
@@ -323,6 +333,9 @@ mod tests {
             assert!(error.contains(&format!("`realtime.{key}`")), "{error}");
             assert!(!error.contains("zanzibar"), "{error}");
         }
+        let second = [("realtime.ice_servers", "stun:a, stun:b c")];
+        let error = load(&second, &[]).expect_err("a space");
+        assert!(error.contains("number 2"), "{error}");
         let many = ["stun:a"; MOST_SERVERS + 1].join(",").leak();
         assert!(load(&[("realtime.ice_servers", many)], &[]).is_err());
     }

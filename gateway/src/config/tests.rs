@@ -6,7 +6,7 @@ use super::{
 const LAPTOP: Facts = machine(2, 8);
 
 /// A machine with nothing in its store.
-pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
+pub(crate) const fn machine(cores: usize, memory_gb: u64) -> Facts {
     Facts {
         machine: Machine {
             cores,
@@ -20,7 +20,7 @@ pub(super) const fn machine(cores: usize, memory_gb: u64) -> Facts {
     }
 }
 
-pub(super) fn load_with(
+pub(crate) fn load_with(
     flags: &[(&str, &str, &str)],
     variables: &[(&str, &str)],
     facts: Facts,
@@ -123,6 +123,31 @@ fn a_file_beats_the_profile_and_is_named_in_its_errors() {
     );
     let broken = read("[server\n").expect_err("refused").to_string();
     assert!(broken.contains("mine.toml is not valid TOML"), "{broken}");
+}
+
+#[test]
+fn a_broken_file_is_told_by_line_and_column_and_none_of_its_text() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("mine.toml");
+    let request = Request {
+        file: Some(path.clone()),
+        ..Request::default()
+    };
+    for (text, place) in [
+        ("[llm]\npassword = \"hunter2\n", "line 2, column"),
+        ("[llm]\npassword = hunter2\n", "line 2, column 12"),
+        ("# é\n[llm]\n\npassword \"hunter2\"\n", "line 4, column 10"),
+        ("password = \"hunter2\" hunter2\n", "line 1, column 22"),
+        ("[llm]\nhunter2 = 1\nhunter2 = 2\n", "line 3, column 1"),
+    ] {
+        std::fs::write(&path, text).expect("written");
+        let error = Layers::read(&request, &Environment::default(), &LAPTOP);
+        let error = anyhow::Error::new(error.expect_err("broken"));
+        let told = format!("{error:#}");
+        assert!(told.contains(place) && told.contains("mine.toml"), "{told}");
+        let all = format!("{told} {error:?}");
+        assert!(!all.contains("hunter2"), "{all}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use janet_protocol::EndReason;
+use janet_protocol::{EndReason, Private};
 use tokio::sync::Notify;
 
 /// Ends of rings that somebody may have unheard; of more, the newest are not told.
@@ -20,13 +20,15 @@ pub(crate) struct Ring {
     pub(crate) caller: String,
 }
 
-/// A ring by push that somebody here had asked for has ended, and was not answered.
+/// A ring by push that somebody here had asked for has ended before anybody talked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unanswered {
     /// The call.
     pub(crate) call_id: String,
     /// Why.
     pub(crate) reason: EndReason,
+    /// The same in the words of who was rung, if there were any.
+    pub(crate) words: Option<Private<String>>,
 }
 
 /// Why nobody was rung.
@@ -235,6 +237,7 @@ mod tests {
         let unanswered = |number: usize| Unanswered {
             call_id: number.to_string(),
             reason: EndReason::Missed,
+            words: None,
         };
         for number in 0..2 * UNHEARD {
             bell.tell(unanswered(number));

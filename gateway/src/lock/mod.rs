@@ -43,6 +43,7 @@ pub(crate) use names::{Names, is_name};
 pub(crate) use opened::{Opened, Outcome};
 pub(crate) use pairing::{Exchange, Refused};
 pub(crate) use pake::Proof;
+pub(crate) use peers::machine;
 pub(crate) use registry::{Device, DeviceId};
 
 use code::Code;

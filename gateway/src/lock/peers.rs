@@ -87,7 +87,7 @@ impl Bucket {
 }
 
 /// What counts as one machine.
-pub(super) fn machine(address: IpAddr) -> IpAddr {
+pub(crate) fn machine(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -4,7 +4,7 @@
 //! ```text
 //!  voip_ring, nobody there ─▶ Rings ─▶ a task per ring ─▶ Apns ─▶ the phone wakes up
 //!                               │           └ in vain, or time over: missed, and told to who asked
-//!  voip_call incoming ◀─ take ──┘
+//!  voip_call incoming ◀─ take ──┘ from there on its connection tells who asked, until somebody talks
 //! ```
 //! `provider`, `verdict` and `rings` decide, and have no clock and no network; `apns` asks.
 
@@ -81,8 +81,6 @@ pub(crate) struct Job {
     token: Private<String>,
     payload: Vec<u8>,
     until: Instant,
-    /// Who asked for it.
-    asker: String,
 }
 
 /// A ring to be carried out, and what resolves once it is answered or declined.
@@ -114,7 +112,8 @@ impl Push {
         Ok((Arc::new(push), wanted))
     }
 
-    /// Rings the client of this name, which is not connected. Whoever asked is told if nobody answers.
+    /// Rings the client of this name, which is not connected. The client that asked is told if nobody
+    /// talks to it.
     pub(crate) async fn ring(
         &self,
         client_id: &str,
@@ -134,7 +133,7 @@ impl Push {
         };
         let call_id = ring.call_id.clone();
         let caller = ring.caller.clone();
-        let (until, taken) = self.rings.begin(ring, whom, now)?;
+        let (until, taken) = self.rings.begin(ring, whom, asker, now)?;
         let lasts = u64::try_from((until - now).as_millis()).unwrap_or(u64::MAX);
         let payload = PushPayload {
             kind: PushKind::VoipIncoming,
@@ -149,7 +148,6 @@ impl Push {
             token: token.token,
             payload: serde_json::to_vec(&payload).expect("strings and a number"),
             until,
-            asker: asker.to_owned(),
         };
         // As many as there can be rings; full or closed, the server is going down.
         if self.jobs.try_send((job, taken)).is_err() {
@@ -193,7 +191,7 @@ impl Push {
         }
         under_way.shutdown().await;
         for call_id in self.rings.all() {
-            self.over(&call_id, Event::ShuttingDown, None).await;
+            self.over(&call_id, Event::ShuttingDown).await;
         }
     }
 
@@ -203,7 +201,7 @@ impl Push {
             _ = taken => return,
             event = self.wait(&job) => event,
         };
-        self.over(&job.call_id, event, Some(&job.asker)).await;
+        self.over(&job.call_id, event).await;
     }
 
     /// Sends the push and waits for the ring's end; gives what ends it.
@@ -243,15 +241,18 @@ impl Push {
     }
 
     /// A ring ends, unless somebody has taken it.
-    async fn over(&self, call_id: &str, event: Event, asker: Option<&str>) {
+    async fn over(&self, call_id: &str, event: Event) {
         let Some(over) = self.rings.end(call_id, event, Instant::now()) else {
             return;
         };
         let end = over.end;
-        if let Some(asker) = asker {
-            let (call_id, reason) = (call_id.to_owned(), end.reason);
-            self.conversations
-                .tell(asker, Unanswered { call_id, reason });
+        if let Some(asker) = &over.asker {
+            let unanswered = Unanswered {
+                call_id: call_id.to_owned(),
+                reason: end.reason,
+                words: None,
+            };
+            self.conversations.tell(asker, unanswered);
         }
         count(&end);
         let lasted = u64::try_from(over.lasted.as_millis()).unwrap_or(u64::MAX);

@@ -35,12 +35,16 @@ pub(crate) struct Ringing {
     pub(crate) machine: Machine,
     /// The machine's moment zero.
     pub(crate) began: Instant,
+    /// The client that asked for a push and waits to hear what becomes of it; `None`: nobody does.
+    pub(crate) asker: Option<String>,
 }
 
 /// A ring that nobody has answered.
 #[derive(Debug)]
 pub(super) struct Over {
     pub(super) whom: Whom,
+    /// Who asked for it.
+    pub(super) asker: Option<String>,
     pub(super) end: End,
     /// How long it rang.
     pub(super) lasted: Duration,
@@ -61,11 +65,13 @@ pub(super) struct Rings {
 }
 
 impl Rings {
-    /// Somebody is rung from now on: until when, and what resolves once it is answered or declined.
+    /// Somebody is rung from now on, as this client asks: until when, and what resolves once it is answered
+    /// or declined.
     pub(super) fn begin(
         &self,
         ring: Ring,
         whom: Whom,
+        asker: &str,
         now: Instant,
     ) -> Result<(Instant, oneshot::Receiver<()>), NotRung> {
         let mut waiting = self.waiting();
@@ -85,6 +91,7 @@ impl Rings {
             ring,
             machine,
             began: now,
+            asker: Some(asker.to_owned()),
         };
         waiting.insert(
             ringing.ring.call_id.clone(),
@@ -134,6 +141,7 @@ impl Rings {
         });
         end.map(|end| Over {
             whom: one.whom,
+            asker: one.ringing.asker,
             end,
             lasted: at.since(Mono::ZERO),
         })
@@ -177,7 +185,7 @@ mod tests {
     #[test]
     fn the_device_that_is_rung_takes_its_ring_once_and_nobody_else_does() {
         let (rings, now) = (Rings::default(), Instant::now());
-        let begun = rings.begin(ring("a"), whom("x", Some("phone")), now);
+        let begun = rings.begin(ring("a"), whom("x", Some("phone")), "asker", now);
         let (until, mut taken) = begun.expect("free");
         assert!(rings.rings("x") && !rings.rings("y"));
         assert_eq!(until, now + Duration::from_secs(45));
@@ -191,6 +199,11 @@ mod tests {
         let ringing = rings.take("a", Some(&phone), last).expect("it rings");
         assert_eq!(ringing.machine.state(), CallState::Ringing);
         assert_eq!((ringing.began, ringing.ring), (now, ring("a")));
+        assert_eq!(
+            ringing.asker.as_deref(),
+            Some("asker"),
+            "who waits goes along"
+        );
         assert_eq!(taken.try_recv(), Err(TryRecvError::Closed));
         assert!(rings.take("a", Some(&phone), now).is_none());
         assert!(rings.end("a", Event::Failed, now).is_none());
@@ -199,10 +212,13 @@ mod tests {
     #[test]
     fn what_nobody_answers_in_time_is_missed_and_can_be_answered_no_more() {
         let (rings, now) = (Rings::default(), Instant::now());
-        let (until, _) = rings.begin(ring("a"), whom("x", None), now).expect("free");
+        let (until, _) = rings
+            .begin(ring("a"), whom("x", None), "asker", now)
+            .expect("free");
         assert!(rings.take("a", None, until).is_none(), "too late");
         let over = rings.end("a", Event::Failed, until).expect("over");
         assert_eq!(over.whom, whom("x", None));
+        assert_eq!(over.asker.as_deref(), Some("asker"));
         assert_eq!(over.lasted, Duration::from_secs(45));
         assert_eq!(
             (over.end.reason, over.end.missed),
@@ -218,7 +234,9 @@ mod tests {
             (Event::ShuttingDown, EndReason::ShuttingDown),
         ] {
             let (rings, now) = (Rings::default(), Instant::now());
-            rings.begin(ring("a"), whom("x", None), now).expect("free");
+            rings
+                .begin(ring("a"), whom("x", None), "asker", now)
+                .expect("free");
             assert_eq!(rings.all(), ["a"]);
             let end = rings.end("a", event, now).expect("over").end;
             assert_eq!((end.reason, end.missed), (reason, true));
@@ -233,19 +251,27 @@ mod tests {
             let name = number.to_string();
             begun.push(
                 rings
-                    .begin(ring(&name), whom(&name, None), now)
+                    .begin(ring(&name), whom(&name, None), "asker", now)
                     .expect("room"),
             );
-            let again = rings.begin(ring("again"), whom(&name, None), now);
+            let again = rings.begin(ring("again"), whom(&name, None), "asker", now);
             assert_eq!(again.err(), Some(NotRung::Busy));
         }
-        let more = rings.begin(ring("more"), whom("more", None), now);
+        let more = rings.begin(ring("more"), whom("more", None), "asker", now);
         assert_eq!(more.err(), Some(NotRung::Busy));
         rings.end("3", Event::MediaLost, now).expect("over");
-        assert!(rings.begin(ring("more"), whom("more", None), now).is_ok());
+        assert!(
+            rings
+                .begin(ring("more"), whom("more", None), "asker", now)
+                .is_ok()
+        );
         // Should a task die, its ring goes all the same.
         let later = now + LOST;
-        assert!(rings.begin(ring("later"), whom("0", None), later).is_ok());
+        assert!(
+            rings
+                .begin(ring("later"), whom("0", None), "asker", later)
+                .is_ok()
+        );
         assert_eq!(rings.all(), ["later"]);
     }
 }

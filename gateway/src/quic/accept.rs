@@ -2,9 +2,10 @@
 //!
 //! A connection of which the address was not proved costs a handshake's arithmetic and a place; when
 //! more than a few are in that state, an address has to be proved first (Retry, RFC 9000 §8.1.2), which
-//! costs a stranger a round trip and us nothing. The rest is as at the TCP port: other machines have
-//! half of the places at most, one machine has so many connections and makes so many in a time, and one
-//! that does not come to the end of its handshake, or does not say what it wants, is closed.
+//! costs a stranger a round trip and us nothing. Half of the places for handshakes are this machine's own
+//! (`handshakes`). The rest is as at the TCP port: other machines have half of the places at most, one
+//! machine has so many connections and makes so many in a time, and one that does not come to the end of
+//! its handshake, or does not say what it wants, is closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::control::Control;
+use super::handshakes::{Handshakes, UnderWay};
 use super::link::Link;
 use crate::app::{App, goes_down};
 use crate::lock::{Holding, Peer, Way};
@@ -26,8 +28,6 @@ use crate::socket;
 const SPARE_PLACES: usize = 192;
 /// Handshakes under way, from which on an address has to be proved first.
 const PROVE_FROM: usize = 8;
-/// Handshakes under way at most.
-const HANDSHAKES: usize = 64;
 /// Error code of a connection that did not say in time what it wants.
 const TOO_SLOW: u32 = 1000;
 /// How long an endpoint may take to tell everybody that it closes.
@@ -37,7 +37,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 struct Gate {
     places: Arc<Semaphore>,
     elsewhere: Arc<Semaphore>,
-    handshakes: Arc<Semaphore>,
+    handshakes: Arc<Handshakes>,
 }
 
 /// What a connection holds until it ends.
@@ -53,7 +53,7 @@ pub(crate) async fn accept(endpoints: Vec<Endpoint>, app: Arc<App>) {
     let gate = Arc::new(Gate {
         places: Arc::new(Semaphore::new(places)),
         elsewhere: Arc::new(Semaphore::new(places / 2)),
-        handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+        handshakes: Arc::default(),
     });
     let all = endpoints
         .into_iter()
@@ -92,19 +92,19 @@ impl Gate {
         incoming: Incoming,
         peer: &Peer,
         app: &App,
-    ) -> Option<(Incoming, Place, OwnedSemaphorePermit)> {
-        let under_way = HANDSHAKES - self.handshakes.available_permits();
-        if under_way >= PROVE_FROM && !incoming.remote_address_validated() {
+    ) -> Option<(Incoming, Place, UnderWay)> {
+        if self.handshakes.under_way() >= PROVE_FROM && !incoming.remote_address_validated() {
             metrics::counter!("janet_quic_retries_total").increment(1);
             // It fails only where an address was proved already.
             incoming.retry().ok();
             return None;
         }
-        let place = self.place(peer, app);
-        let handshake = self.handshakes.clone().try_acquire_owned();
-        match (place, handshake) {
-            (Some(place), Ok(handshake)) => Some((incoming, place, handshake)),
-            _ => {
+        let handshake = self.handshakes.begin(peer.address);
+        // Whoever has enough under way has not knocked once more.
+        let taken = handshake.and_then(|handshake| Some((self.place(peer, app)?, handshake)));
+        match taken {
+            Some((place, handshake)) => Some((incoming, place, handshake)),
+            None => {
                 metrics::counter!("janet_quic_refused_total").increment(1);
                 incoming.refuse();
                 None
@@ -128,13 +128,7 @@ impl Gate {
 }
 
 /// One connection, from its handshake to its end.
-async fn visit(
-    incoming: Incoming,
-    place: Place,
-    handshake: OwnedSemaphorePermit,
-    peer: Peer,
-    app: Arc<App>,
-) {
+async fn visit(incoming: Incoming, place: Place, handshake: UnderWay, peer: Peer, app: Arc<App>) {
     let patience = app.config.server.request_timeout;
     let connecting = async { incoming.accept()?.await };
     let connection = match timeout(patience, connecting).await {

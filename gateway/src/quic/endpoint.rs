@@ -59,13 +59,24 @@ pub(crate) fn open(
         });
         opened.map_err(|source| OpenError::Port { port, source })
     };
-    let first = bind(host, port)?;
-    if host.is_loopback() || host.is_unspecified() {
-        return Ok(vec![first]);
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for host in hosts(host) {
+        let first = endpoints.first().and_then(|first| first.local_addr().ok());
+        let port = first.map_or(port, |address| address.port());
+        endpoints.push(bind(host, port)?);
     }
-    let port = first.local_addr().map_or(port, |address| address.port());
-    let here = bind(Ipv4Addr::LOCALHOST.into(), port)?;
-    Ok(vec![first, here])
+    Ok(endpoints)
+}
+
+/// Where the port is opened of a server that listens there. Over UDP nobody is told that an address is the
+/// wrong one, so `localhost` has to be right whichever of its addresses is taken.
+pub(crate) fn hosts(host: IpAddr) -> Vec<IpAddr> {
+    let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+    match host {
+        IpAddr::V4(v4) if v4.is_loopback() => vec![host],
+        _ if host.is_unspecified() => vec![host],
+        _ => vec![host, here],
+    }
 }
 
 fn config(server: &Server, certificate: &Certificate) -> Result<ServerConfig, OpenError> {
@@ -96,4 +107,23 @@ fn transport(alive: Duration, idle: Duration) -> TransportConfig {
         .keep_alive_interval(Some(alive))
         .max_idle_timeout(Some(idle));
     transport
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_reaches_a_server_wherever_it_listens() {
+        let all = |text: &str| -> Vec<String> {
+            let hosts = hosts(text.parse().expect("an address"));
+            hosts.iter().map(ToString::to_string).collect()
+        };
+        for alone in ["127.0.0.1", "127.0.0.2", "0.0.0.0", "::"] {
+            assert_eq!(all(alone), [alone]);
+        }
+        for beside in ["::1", "192.168.1.5", "fd00::1"] {
+            assert_eq!(all(beside), [beside, "127.0.0.1"]);
+        }
+    }
 }

@@ -14,10 +14,11 @@ mod accept;
 mod call;
 mod control;
 mod endpoint;
+mod handshakes;
 mod link;
 
 pub(crate) use accept::accept;
 pub(crate) use call::{Call, Told};
 pub(crate) use control::{Broken, Control, ControlReader};
-pub(crate) use endpoint::open;
+pub(crate) use endpoint::{hosts, open};
 pub(crate) use link::Link;

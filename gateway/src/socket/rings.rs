@@ -59,13 +59,13 @@ impl Connection {
         self.tell_of_call(Event::Ring).await
     }
 
-    /// A ring that was asked for here has ended, and was not answered.
+    /// A ring that was asked for here has ended before anybody talked.
     pub(super) fn on_unanswered(&self, unanswered: Unanswered) -> Result<(), Leave> {
         Ok(self.outbound.text(ServerMessage::VoipEnded {
             call_id: unanswered.call_id,
             reason: unanswered.reason,
             duration_ms: 0,
-            words: None,
+            words: unanswered.words,
         })?)
     }
 

@@ -16,7 +16,7 @@ use super::inbound::{decode, refused};
 use super::realtime::{News, Realtime, media_error, new_id};
 use super::requests::{Asked, Manner};
 use crate::calls::{Action, End, Event, Machine, Refusal};
-use crate::conversations::Ring;
+use crate::conversations::{Ring, Unanswered};
 use crate::push::{self, Ringing};
 use crate::webrtc::{Call as Media, Description, State};
 
@@ -31,6 +31,8 @@ pub(super) struct Voip {
     began: Instant,
     /// Who calls, where Janet rings.
     caller: String,
+    /// Who asked for the push that rang, and hears how it ends unless somebody talks.
+    asker: Option<String>,
     media: Option<Media>,
     /// What the media offers, until it was sent.
     offer: Option<String>,
@@ -52,6 +54,7 @@ impl Voip {
             ring,
             machine,
             began,
+            asker: None,
         })
     }
 
@@ -62,6 +65,7 @@ impl Voip {
             machine: ringing.machine,
             began: ringing.began,
             caller: ringing.ring.caller,
+            asker: ringing.asker,
             media: None,
             offer: None,
             agreed: None,
@@ -501,6 +505,7 @@ impl Connection {
         };
         let age = voip.at(Instant::now()).since(end.began);
         let words = voip.words.clone();
+        self.tell_asker(&voip, end);
         drop(voip);
         // An answer to a recording ends, too. A ring alone took nothing from anybody.
         let was_offered = !end.missed && end.reason != EndReason::Declined;
@@ -522,6 +527,20 @@ impl Connection {
         };
         if let Err(error) = self.seat.keep_call(call).await {
             tracing::error!(%error, "a call was not kept in the history");
+        }
+    }
+
+    /// Tells who had this device woken up that nobody talks there.
+    fn tell_asker(&self, voip: &Voip, end: &End) {
+        let is_another = |asker: &&String| asker.as_str() != self.seat.client_id();
+        let asker = voip.asker.as_ref().filter(is_another);
+        if let (Some(asker), false) = (asker, end.talked) {
+            let unanswered = Unanswered {
+                call_id: voip.call_id.clone(),
+                reason: end.reason,
+                words: voip.words.clone(),
+            };
+            self.app.conversations.tell(asker, unanswered);
         }
     }
 

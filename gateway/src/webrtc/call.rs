@@ -11,13 +11,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::candidates::reflexive_candidate;
+use super::channels::LONGEST_TEXT;
 use super::description::{PeerError, ice_fragment};
 use super::door::{Description, Place};
 use super::mux::Datagram;
-use super::peer::{Happened, LONGEST_TEXT, Peer};
+use super::peer::{Happened, Peer};
 use super::relays::{Came, Relays};
 use super::stun::Mapped;
-use crate::media::{Clock, Down, Up};
+use crate::face;
+use crate::media::{Clock, Down, Face, Up};
+use crate::playing::Sound;
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
 /// dropped: the task has stood still for so long.
@@ -98,18 +101,6 @@ enum Command {
     Text(String),
 }
 
-enum Sound {
-    Chunk {
-        first_sample: u32,
-        samples: Box<[i16]>,
-        /// When the engine put it into its ring.
-        made: Instant,
-    },
-    Flush {
-        from_sample: u32,
-    },
-}
-
 /// A call, as its connection holds it. Dropping it says goodbye to the far end.
 pub(crate) struct Call {
     commands: mpsc::Sender<Command>,
@@ -138,6 +129,7 @@ impl Call {
             told_mapped: Vec::new(),
             up: Up::new()?,
             down: Down::new(fastrand::u16(..), fastrand::u32(..))?,
+            face: Face::default(),
             began,
             set_up_until: began + SETTING_UP,
             clock: None,
@@ -183,16 +175,7 @@ impl Call {
 
     /// What the engine wants to be heard.
     pub(crate) fn play(&self, playback: &Playback<'_>) {
-        let sound = match playback {
-            Playback::Chunk(chunk) => Sound::Chunk {
-                first_sample: chunk.first_sample,
-                samples: chunk.samples.into(),
-                made: Instant::now() - chunk.waited,
-            },
-            Playback::Flush { from_sample } => Sound::Flush {
-                from_sample: *from_sample,
-            },
-        };
+        let sound = Sound::of(playback, Instant::now());
         if self.sound.try_send(sound).is_err() {
             metrics::counter!("janet_webrtc_dropped_chunks_total").increment(1);
         }
@@ -241,6 +224,7 @@ struct Task {
     told_mapped: Vec<Mapped>,
     up: Up,
     down: Down,
+    face: Face,
     began: Instant,
     /// When a call that is not connected by then is given up.
     set_up_until: Instant,
@@ -343,6 +327,7 @@ impl Task {
                 self.clock = Some(clock);
                 self.tell_clock(now);
             }
+            self.show(now);
         } else if now >= self.set_up_until {
             return Ok(Some(State::Failed));
         }
@@ -408,6 +393,8 @@ impl Task {
             }
             Happened::EventsOpen => self.tell_clock(now),
             Happened::Text(text) => self.tell(Told::Text(text)),
+            // Janet has a face; nobody tells her of theirs.
+            Happened::Face(frame) => tracing::trace!(bytes = frame.len(), "a face was not taken"),
             Happened::TooLong => {
                 let message = format!("more than {LONGEST_TEXT} bytes in one message on events");
                 let error = WireError::new(ErrorCode::FrameTooLarge, message);
@@ -485,16 +472,37 @@ impl Task {
                 first_sample,
                 samples,
                 made,
+                face,
             } => {
                 self.waited = self.waited.max(made.elapsed());
                 self.down.play(first_sample, &samples);
+                if let Some(frame) = face {
+                    self.face.push(frame);
+                }
             }
+            Sound::Closed(frame) => self.face.close(frame, self.down.ends_at()),
             Sound::Flush { from_sample } => {
+                self.face.flush(from_sample);
                 if let Some(sample) = self.down.flush(from_sample) {
                     self.tell(Told::Heard(sample));
                 }
             }
         }
+    }
+
+    /// Sends the frames of her face whose sound was sent. Without a channel nobody sees them.
+    fn show(&mut self, now: Instant) {
+        let Some(sent_to) = self.down.sent_to() else {
+            return;
+        };
+        while !self.peer.face_is_full()
+            && let Some(frame) = self.face.poll(sent_to)
+        {
+            if self.peer.face(now, &frame.encode()) {
+                face::sent("webrtc", 1);
+            }
+        }
+        face::dropped(self.face.take_dropped());
     }
 
     fn tell(&self, told: Told) {

@@ -11,8 +11,10 @@
 
 mod call;
 mod candidates;
+mod channels;
 mod description;
 mod door;
+mod early;
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the crate of the fuzz targets reaches it")]
 mod fuzz;

@@ -16,6 +16,17 @@ fn address(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
+impl Peer {
+    /// Can be reached there, too: what a far end that moves does, and the server never.
+    fn add_local(&mut self, local: SocketAddr) {
+        let candidate = host_candidate(local).expect("an address");
+        self.connection
+            .add_local_candidate(candidate)
+            .expect("a candidate");
+        self.locals.push(local);
+    }
+}
+
 /// What one side has seen.
 #[derive(Default)]
 struct Seen {
@@ -24,6 +35,7 @@ struct Seen {
     lost: u32,
     events_open: u32,
     texts: Vec<String>,
+    faces: Vec<Vec<u8>>,
     voice: Vec<(u16, u32, usize)>,
     strays: u32,
     too_long: u32,
@@ -39,6 +51,7 @@ impl Seen {
             Happened::EventsOpen => self.events_open += 1,
             Happened::Text(text) => self.texts.push(text),
             Happened::TooLong => self.too_long += 1,
+            Happened::Face(frame) => self.faces.push(frame),
             Happened::Stray => self.strays += 1,
             Happened::Loss(percent) => self.losses.push(percent),
             Happened::Voice {
@@ -164,6 +177,27 @@ fn two_peers_find_each_other_and_talk_both_ways() {
     assert_eq!(first.texts, ["\u{1F600}"]);
     assert_eq!(second.texts, [r#"{"type":"ping"}"#]);
     assert_eq!(first.strays + second.strays, 0);
+}
+
+#[test]
+fn what_comes_before_the_answer_is_not_lost() {
+    let mut world = World::new(2, 0);
+    let offer = world.peers[0].offer(world.now).expect("an offer");
+    let answer = world.peers[1].accept(world.now, offer).expect("an answer");
+    // The answer takes its time, and the first check, which would come again much later, does not.
+    let was_asked = |world: &World| world.sent > 0 && world.wire.is_empty();
+    while !was_asked(&world) {
+        world.step();
+    }
+    world.dead = Some(address(2000));
+    world.until(Duration::from_millis(100), |_| false);
+    world.dead = None;
+    let taken = world.peers[0].answered(world.now, answer);
+    taken.expect("it was offered");
+    // A success response of STUN's (RFC 8489 §5), to whom the check came from.
+    let is_answer = |out: &Transmit| out.to == address(2000) && out.bytes.starts_with(&[1, 1]);
+    let mut sent = std::iter::from_fn(|| world.peers[0].poll_transmit());
+    assert!(sent.any(|out| is_answer(&out)), "the check was lost");
 }
 
 #[test]
@@ -401,6 +435,50 @@ fn what_was_not_agreed_on_or_is_too_long_is_told_and_the_rest_goes_on() {
     let heard = &world.seen[1];
     assert_eq!((heard.too_long, heard.left + heard.lost), (1, 0));
     assert_eq!(heard.texts[1], "short");
+}
+
+#[test]
+fn frames_of_her_face_come_over_their_channel_whoever_opened_it() {
+    let mut world = World::new(9, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    for side in [0, 1] {
+        let mut sent = 0;
+        // As soon as the channel is open: it may be later than the other.
+        for n in 0..200_u8 {
+            let now = world.now;
+            assert!(!world.peers[side].face_is_full());
+            sent += usize::from(world.peers[side].face(now, &[n; 5]));
+            world.step();
+        }
+        // One that comes late may be given up: nothing is sent twice.
+        let most = |seen: &[Seen; 2]| seen[1 - side].faces.len() * 20 >= sent * 19;
+        assert!(
+            world.until(Duration::from_secs(5), most),
+            "of {sent} too few came"
+        );
+        assert!(sent > 150, "{sent}");
+        let came = &world.seen[1 - side];
+        assert!(came.faces.iter().all(|frame| frame.len() == 5));
+        assert_eq!(came.texts.len(), 0);
+    }
+}
+
+#[test]
+fn frames_that_nobody_takes_from_us_are_held_back() {
+    let mut world = World::new(10, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    let now = world.now;
+    while !world.peers[0].face(now, &[0; 25]) {
+        world.step();
+    }
+    let now = world.now;
+    let taken = (0..1000)
+        .take_while(|_| !world.peers[0].face_is_full() && world.peers[0].face(now, &[0; 25]));
+    assert!((30..100).contains(&taken.count()));
 }
 
 /// The same description with something wrong in it.

@@ -194,6 +194,8 @@ pub(super) async fn socket(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind((any, 0)).await?;
     // Only what the server sends comes in.
     socket.connect(server).await?;
+    // What is sent before the runtime knows that it can be sent is lost, and comes again later.
+    socket.writable().await?;
     Ok(socket)
 }
 

@@ -120,6 +120,33 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_stays_is_told_names_that_hold_from_then_on() {
+        let key = TurnKey::Shared {
+            username: "janet".into(),
+            secret: ApiKey("north".into()),
+        };
+        let realtime = realtime(key);
+        let credentials_at = |hours: u64| {
+            let now = UNIX_EPOCH + Duration::from_secs(1_000_000 + hours * 60 * 60);
+            let told = told(&realtime, true, now);
+            let [_, turn] = &told[..] else {
+                panic!("two servers");
+            };
+            let name = turn.username.clone().expect("a name");
+            let (until, of) = name.split_once(':').expect("a time");
+            assert_eq!(of, "janet");
+            let until = Duration::from_secs(until.parse().expect("seconds"));
+            assert_eq!(UNIX_EPOCH + until, now + HOLDS, "a day from now");
+            let credential = turn.credential.clone().expect("a password");
+            (until, credential.into_exposed())
+        };
+        // At the beginning, in the last hour of what was told then, and behind it.
+        let all = [0, 23, 48].map(credentials_at);
+        assert!(all[0].0 < all[1].0 && all[1].0 < all[2].0);
+        assert!(all[0].1 != all[1].1 && all[1].1 != all[2].1);
+    }
+
+    #[test]
     fn clients_are_told_of_servers_that_relay_only_with_a_key() {
         let key = TurnKey::Password {
             username: "janet".into(),

@@ -37,6 +37,7 @@ import { byId } from './ui/dom.js';
 import { FaceView } from './ui/face-view.js';
 import { LoopMeter } from './ui/loop-meter.js';
 import { PastCalls } from './ui/past-calls.js';
+import { Presence } from './ui/presence.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
@@ -168,7 +169,20 @@ export class App {
   );
   private readonly pastCalls = new PastCalls();
   private readonly loopMeter = new LoopMeter(() => this.voice.measured());
-  private readonly faceView = new FaceView(this.feed, (now) => this.heardAt(now), this.stats.face);
+  private readonly faceView = new FaceView(this.feed, (now) => this.heardAt(now), this.stats.face, (show) => this.presence.attach(show));
+  private readonly presence = new Presence(
+    {
+      send: (message) => this.connection.send(message),
+      sessionId: () => this.voice.sessionId,
+      onSelect: (down) => this.onSelect(down),
+      onPlace: (place) => {
+        this.voice.place(place);
+        this.phone.place(place);
+      },
+      onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+    },
+    this.stats,
+  );
   private readonly announcer = new Announcer(byId('announce'));
   private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
   private readonly caption = new CaptionLine();
@@ -412,6 +426,14 @@ export class App {
   private askForKept(): void {
     const choice = keptToAskFor(this.settings, this.state);
     if (choice !== null) this.connection.send({ type: 'settings_set', ...choice, request_id: KEPT });
+  }
+
+  /** The trigger in a visitor's hand: as the microphone's button, or a call's. */
+  private onSelect(down: boolean): void {
+    if (this.phone.isOn) {
+      if (down) this.phone.mute(!this.state.muted);
+    } else if (this.settings.mode === 'push_to_talk') void this.hold(down);
+    else if (down) this.toggleMic();
   }
 
   private toggleMic(): void {

@@ -4,6 +4,7 @@ import './style/controls.css';
 import './style/chat.css';
 import './style/stage.css';
 import './style/face.css';
+import './style/avatar.css';
 import './style/side.css';
 import './style/waterfall.css';
 import './style/dialog.css';

@@ -20,6 +20,27 @@ export interface FaceStats {
   names: readonly string[];
 }
 
+/** Who she is on the stage. */
+export interface AvatarStats {
+  kind: 'own' | 'opening' | 'avatar';
+  /** Of its file. */
+  name: string | null;
+}
+
+/** A visit by headset; places are in the scene, in metres. */
+export interface VisitStats {
+  state: 'away' | 'asking' | 'there';
+  seen: 'visible' | 'blurred' | 'hidden' | null;
+  frames: number;
+  /** Pictures in each frame: two for two eyes. */
+  views: number;
+  /** Told to the server. */
+  poses: number;
+  /** Where the headset is, which she looks at, and where her face is. */
+  headset: number[];
+  face: number[];
+}
+
 export interface Stats {
   activity: Activity;
   link: string;
@@ -52,6 +73,8 @@ export interface Stats {
   unreadable: string[];
   badFrames: number;
   face: FaceStats;
+  avatar: AvatarStats;
+  visit: VisitStats;
   play: QueueCounters & {
     playing: boolean;
     playedSample: number;
@@ -89,6 +112,8 @@ export function freshStats(): Stats {
     unreadable: [],
     badFrames: 0,
     face: { state: 'unloaded', frames: 0, animateMs: 0, received: 0, bad: 0, morphs: [], names: [] },
+    avatar: { kind: 'own', name: null },
+    visit: { state: 'away', seen: null, frames: 0, views: 0, poses: 0, headset: [0, 0, 0], face: [0, 0, 0] },
     play: {
       played: 0,
       underruns: 0,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MicError } from '../src/audio/microphone.js';
 import type { ClientMessage, ServerMessage } from '../src/protocol/messages.js';
-import { Phone } from '../src/phone/phone.js';
+import { KEPT_MS, Phone } from '../src/phone/phone.js';
 import { RESTART_EVERY_MS } from '../src/rtc/call-state.js';
 import { LONGER_MS, WAITS_MS, type PhoneState } from '../src/phone/phone-state.js';
 
@@ -44,6 +44,7 @@ vi.mock('../src/rtc/media.js', () => ({
       this.carried.push(track);
       return `answer to ${offer}`;
     };
+    isFromFarEnd = (offer: string): boolean => offer !== 'of a stranger';
     renew = async (offer: string): Promise<string> => `answer to ${offer}`;
     agree = (): void => void (this.agreed = true);
     carry = async (track: unknown): Promise<void> => {
@@ -88,12 +89,13 @@ afterEach(() => {
 });
 
 function setUp({ online = true } = {}) {
+  const link = { online };
   const sent: ClientMessage[] = [];
   const states: Array<PhoneState['state']> = [];
   let latest: PhoneState = { state: 'idle' };
   const freeVoice = vi.fn(async () => undefined);
   const phone = new Phone({
-    send: (message) => online && sent.push(message) > 0,
+    send: (message) => link.online && sent.push(message) > 0,
     onPhone: (state) => {
       latest = state;
       if (states.at(-1) !== state.state) states.push(state.state);
@@ -116,7 +118,7 @@ function setUp({ online = true } = {}) {
     await vi.waitFor(() => expect(sent.at(-1)?.type).toBe('voip_answer'));
     tell({ type: 'voip_connected' });
   };
-  return { phone, sent, states, freeVoice, id, tell, connect, end: () => (latest.state === 'ended' ? latest.end : null) };
+  return { phone, link, sent, states, freeVoice, id, tell, connect, end: () => (latest.state === 'ended' ? latest.end : null) };
 }
 
 const types = (sent: ClientMessage[]): string[] => sent.map(({ type }) => type);
@@ -263,6 +265,77 @@ describe('the telephone', () => {
     // A server that has no other way says so, and the call is as it was.
     tell({ type: 'voip_error', code: 'busy', message: 'no', field: null, requestId: null });
     expect(states.at(-1)).toBe('connected');
+  });
+
+  it('goes on with the call when a lost connection is back, by the call’s own name', async () => {
+    const { phone, link, sent, states, id, tell, connect } = setUp();
+    await phone.call();
+    await connect();
+    link.online = false;
+    phone.onLost();
+    // While nobody can be told of it nothing is put on hold.
+    phone.hold(true);
+    expect(states.at(-1)).toBe('connected');
+    now += KEPT_MS - 1;
+    vi.advanceTimersByTime(KEPT_MS - 1);
+    link.online = true;
+    phone.onConnected();
+    expect(sent.at(-1)).toMatchObject({ type: 'voip_call', call_id: id() });
+    tell({ type: 'voip_offer', sdp: 'another' });
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ type: 'voip_answer', sdp: 'answer to another' }));
+    vi.advanceTimersByTime(KEPT_MS);
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(browser.media).toHaveLength(1);
+    expect(browser.media[0]?.closed).toBe(false);
+  });
+
+  it('goes on with a new call of that name where the server knows the old one no more', async () => {
+    const { phone, sent, states, tell, connect, end } = setUp();
+    await phone.call();
+    await connect();
+    phone.onLost();
+    phone.onConnected();
+    tell({ type: 'voip_offer', sdp: 'of a stranger' });
+    await vi.waitFor(() => expect(sent.at(-1)).toMatchObject({ type: 'voip_answer', sdp: 'answer to of a stranger' }));
+    expect(browser.media.map(({ closed }) => closed)).toEqual([true, false]);
+    expect(states).toEqual(['connecting', 'connected']);
+    tell({ type: 'voip_state', state: 'on_hold' });
+    tell({ type: 'voip_offer', sdp: 'of a stranger' });
+    expect(end()).toMatchObject({ why: 'client_gone' });
+    expect(sent.at(-1)?.type).toBe('voip_end');
+  });
+
+  it('gives a call up when the connection does not come back, and tells the server once it does', async () => {
+    const { phone, link, sent, id, connect, end } = setUp();
+    await phone.call();
+    await connect();
+    const call = id();
+    link.online = false;
+    phone.onLost();
+    phone.onLost();
+    now += KEPT_MS;
+    vi.advanceTimersByTime(KEPT_MS);
+    expect(end()).toMatchObject({ why: 'client_gone', durationMs: KEPT_MS });
+    expect(browser.media[0]?.closed).toBe(true);
+    link.online = true;
+    phone.onConnected();
+    phone.onConnected();
+    expect(types(sent)).toEqual(['voip_call', 'voip_answer', 'voip_end']);
+    expect(sent.at(-1)).toMatchObject({ call_id: call });
+  });
+
+  it('tells the server later of a call that was hung up without a connection', async () => {
+    const { phone, link, sent, id, connect } = setUp();
+    await phone.call();
+    await connect();
+    const call = id();
+    link.online = false;
+    phone.onLost();
+    phone.hangUp();
+    link.online = true;
+    phone.onConnected();
+    expect(types(sent)).toEqual(['voip_call', 'voip_answer', 'voip_end']);
+    expect(sent.at(-1)).toMatchObject({ call_id: call });
   });
 
   it('takes her ring in place of a call that crosses with it', async () => {

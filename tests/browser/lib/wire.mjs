@@ -10,6 +10,8 @@ export class Wire {
   made = 0;
   /** Whether nothing passes any more, although the connections stand. */
   dead = false;
+  /** Whether the server is told when the page's end is cut: a network tells nobody. */
+  goodbye = true;
   /** What the page has said on its latest connection, frames of sound left out. */
   said = [];
 
@@ -24,6 +26,9 @@ export class Wire {
       this.#open = socket;
       this.said = [];
       const server = socket.connectToServer();
+      socket.onClose((code, reason) => {
+        if (this.goodbye) server.close({ code, reason });
+      });
       socket.onMessage((data) => {
         if (this.dead) return;
         if (typeof data !== 'string') {

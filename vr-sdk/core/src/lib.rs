@@ -10,6 +10,7 @@
 //! ```
 //! [`Core`] decides everything and knows neither a socket nor a clock: time is an argument, in
 //! microseconds. [`Client`] is for programs that have Tokio; another engine drives [`Core`] itself.
+//! [`pair`] gets a device its key.
 //! Knows of Janet what `janet-protocol` says, and nothing of the server.
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,8 @@
 mod client;
 mod conversation;
 mod microphone;
+mod pairing;
+mod pake;
 mod pin;
 mod stats;
 mod transport;
@@ -25,6 +28,7 @@ mod voice;
 pub use client::{Client, Ended, Next};
 pub use conversation::{Core, Event, Hello};
 pub use microphone::Microphone;
+pub use pairing::{NoPairCode, PairCode, PairError, Paired, pair};
 pub use pin::{Fingerprint, NoFingerprint, Trust};
 pub use stats::Stats;
 pub use transport::{ConnectError, Options};

@@ -11,10 +11,11 @@ use quinn::{
     ClientConfig, ConnectionError, Endpoint, IdleTimeout, RecvStream, SendStream, TransportConfig,
     TransportErrorCode, VarInt,
 };
+use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 
 use crate::Hello;
-use crate::pin::{Trust, Verifier};
+use crate::pin::{Fingerprint, Trust, Verifier};
 
 /// She answers at once; a path that loses half of everything, within a few tries.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -76,16 +77,35 @@ pub(crate) struct Way {
     pub(crate) control: (SendStream, RecvStream),
 }
 
-/// Connects, within a time.
+impl Way {
+    /// Of the certificate that was shown.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        let shown = self.connection.peer_identity()?;
+        let chain = shown.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+        chain.first().map(|shown| Fingerprint::of(shown))
+    }
+}
+
+/// Connects to whom is trusted, within a time.
 pub(crate) async fn connect(options: &Options) -> Result<Way, ConnectError> {
     let server = options.server;
-    if options.trust == Trust::ThisMachine && !server.ip().to_canonical().is_loopback() {
-        return Err(ConnectError::NeedsFingerprint(server.ip()));
-    }
-    let local = options.local.unwrap_or_else(|| any(server));
-    let endpoint = Endpoint::client(local)?;
+    let expected = match options.trust {
+        Trust::Pinned(fingerprint) => Some(fingerprint),
+        Trust::ThisMachine if server.ip().to_canonical().is_loopback() => None,
+        Trust::ThisMachine => return Err(ConnectError::NeedsFingerprint(server.ip())),
+    };
+    open(server, expected, options.local).await
+}
+
+/// Connects to whoever shows this certificate, or any, within a time.
+pub(crate) async fn open(
+    server: SocketAddr,
+    expected: Option<Fingerprint>,
+    local: Option<SocketAddr>,
+) -> Result<Way, ConnectError> {
+    let endpoint = Endpoint::client(local.unwrap_or_else(|| any(server)))?;
     let connecting = async {
-        let connecting = endpoint.connect_with(config(options.trust)?, server, NAME);
+        let connecting = endpoint.connect_with(config(expected)?, server, NAME);
         let connecting = connecting.map_err(|error| ConnectError::Failed(error.to_string()))?;
         let connection = connecting.await.map_err(refused)?;
         let control = connection.open_bi().await.map_err(refused)?;
@@ -113,11 +133,11 @@ fn any(server: SocketAddr) -> SocketAddr {
     }
 }
 
-fn config(trust: Trust) -> Result<ClientConfig, ConnectError> {
+fn config(expected: Option<Fingerprint>) -> Result<ClientConfig, ConnectError> {
     let failed = |error: &dyn std::error::Error| ConnectError::Failed(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier {
-        trust,
+        expected,
         provider: provider.clone(),
     };
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)

@@ -1,6 +1,7 @@
 /** The page's side of her voice: owns the playback context and the player worklet. */
 import type { FromPlayer, ToPlayer } from './player-messages.js';
 import type { VoiceFrame } from '../protocol/frames.js';
+import { PlacedOutput, type SoundPlace } from './placed.js';
 import { PlayoutTrack } from './playout-track.js';
 import { useSpeaker } from './speaker.js';
 import workletUrl from './player.worklet.ts?worker&url';
@@ -16,6 +17,8 @@ export interface PlayerEvents {
 }
 
 export class Player {
+  /** Null while she is heard as any sound is. */
+  private placed: PlacedOutput | null = null;
   private readonly track = new PlayoutTrack(PLAY_RATE_HZ);
 
   private constructor(
@@ -56,6 +59,19 @@ export class Player {
   /** Through which speaker; false where only the system's can be had. */
   setSpeaker(id: string): Promise<boolean> {
     return useSpeaker(this.context, id);
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    if (place !== null && this.placed === null) {
+      this.node.disconnect();
+      this.placed = new PlacedOutput(this.context, this.node);
+    } else if (place === null && this.placed !== null) {
+      this.placed.close();
+      this.placed = null;
+      this.node.connect(this.context.destination);
+    }
+    if (place !== null) this.placed?.move(place);
   }
 
   frame(frame: VoiceFrame): void {

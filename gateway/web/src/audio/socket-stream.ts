@@ -7,6 +7,7 @@ import { decodeVoiceFrame } from '../protocol/frames.js';
 import { POSITION_HZ } from '../face/weights.js';
 import { voiceRequest } from '../protocol/requests.js';
 import { CAPTURE_RATE_HZ } from './capture.js';
+import type { SoundPlace } from './placed.js';
 import { Player, PLAY_RATE_HZ, type Playout } from './player.js';
 
 export interface SocketStreamEvents {
@@ -28,6 +29,7 @@ export class SocketStream {
   private player: Player | null = null;
   private requests = 0;
   private speaker = '';
+  private placed: SoundPlace | null = null;
   private readonly opening = new Map<string, (opened: Opened) => void>();
 
   constructor(private readonly events: SocketStreamEvents) {}
@@ -58,6 +60,7 @@ export class SocketStream {
         },
       });
       await this.applySpeaker();
+      this.player.place(this.placed);
     }
     await this.player.resume();
     return this.player;
@@ -111,6 +114,12 @@ export class SocketStream {
   onFlush(from: number): void {
     if (this.player !== null) this.player.flush(from);
     else this.events.send({ type: 'playout', played_sample: 0 });
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. A player that is opened later begins there. */
+  place(place: SoundPlace | null): void {
+    this.placed = place;
+    this.player?.place(place);
   }
 
   /** The connection is gone: samples will be counted from 0 again. */

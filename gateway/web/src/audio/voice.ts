@@ -14,6 +14,7 @@ import type { Mic, Way } from '../state/model.js';
 import { Capture } from './capture.js';
 import { MicError } from './microphone.js';
 import type { Playout } from './player.js';
+import type { SoundPlace } from './placed.js';
 import { SocketStream, type Opened } from './socket-stream.js';
 
 export interface VoiceEvents {
@@ -82,6 +83,17 @@ export class Voice {
   /** Whether her voice comes through a stream, so that no message need carry it. */
   get streaming(): boolean {
     return this.socket.isOpen || this.call?.phase === 'connected' || this.call?.phase === 'unsteady';
+  }
+
+  /** What the server calls the session of voice in real time; null without one. */
+  get sessionId(): string | null {
+    return this.call?.phase === 'connected' || this.call?.phase === 'unsteady' ? this.call.id : null;
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    this.socket.place(place);
+    this.sound.place(place);
   }
 
   /** Microphone on, in this mode. Needs a user's gesture. */

@@ -1,5 +1,5 @@
 /** Her face on a canvas, alive: figure, stage, and what moves them. This is what is loaded late. */
-import { Vector3 } from 'three';
+import { Vector3, type Object3D } from 'three';
 import { TONES, type FacePose, type Figure, type ToneName } from './figure.js';
 import type { FaceFeed } from './feed.js';
 import { Head } from './head.js';
@@ -76,10 +76,15 @@ export class FaceShow {
     this.mood = mood;
   }
 
-  /** Another figure in place of the one that is shown. */
-  setFigure(figure: Figure): void {
-    this.figure = figure;
-    this.stage.setFigure(figure)?.dispose();
+  /** Between the eyes of whoever is shown. */
+  get head(): Object3D {
+    return this.figure.head;
+  }
+
+  /** Another figure in place of the one that is shown, which is gone; null: her own head. */
+  setFigure(figure: Figure | null): void {
+    this.figure = figure ?? new Head();
+    this.stage.setFigure(this.figure)?.dispose();
   }
 
   private get calm(): boolean {
@@ -95,7 +100,7 @@ export class FaceShow {
       mood: this.mood,
       ...this.tone(now),
       gesture: this.gesture,
-      viewer: this.viewer.copy(this.stage.camera.position),
+      viewer: this.stage.viewer(this.viewer),
       reduced: this.reduced.matches,
     });
     this.events.onDrawn(this);

@@ -21,6 +21,9 @@ const VIEW = { height: 0.32, below: 0.017, angle: 20 } as const;
 /** Times kept for `animateMs`. */
 const TIMES = 240;
 
+/** Told of every frame that a headset shows; gives where its wearer is, in world space, as far as that is known. */
+export type Visitor = (now: number, frame: XRFrame) => Vector3 | null;
+
 export class Stage3d {
   readonly scene = new Scene();
   readonly camera = new PerspectiveCamera(VIEW.angle, 1, 0.05, 20);
@@ -34,6 +37,9 @@ export class Stage3d {
   private lost = false;
   private running = false;
   private ratio = 0;
+  private visitor: Visitor | null = null;
+  private visitedAt: number | null = null;
+  private readonly visitedFrom = new Vector3();
   private readonly times: number[] = [];
   private framesDrawn = 0;
 
@@ -103,12 +109,21 @@ export class Stage3d {
     if (before !== null) this.scene.remove(before.object);
     this.figure = figure;
     this.scene.add(figure.object);
-    figure.object.updateWorldMatrix(true, true);
-    const eyes = figure.head.getWorldPosition(new Vector3());
-    const distance = VIEW.height / 2 / Math.tan((VIEW.angle / 2) * (Math.PI / 180));
-    this.camera.position.set(eyes.x, eyes.y - VIEW.below + 0.012, eyes.z + distance);
-    this.camera.lookAt(eyes.x, eyes.y - VIEW.below, eyes.z);
+    if (this.visitor === null) this.aim(figure);
     return before;
+  }
+
+  /** Draws for a headset, whatever becomes of the page meanwhile; null: for the page again. */
+  welcome(visitor: Visitor | null): void {
+    this.visitor = visitor;
+    this.visitedAt = null;
+    if (visitor === null && this.figure !== null) this.aim(this.figure);
+    this.follow();
+  }
+
+  /** From where she is looked at, in world space. */
+  viewer(out: Vector3): Vector3 {
+    return this.visitor === null ? this.camera.getWorldPosition(out) : out.copy(this.visitedFrom);
   }
 
   /** Whether it is drawn; also then only while somebody can see it. */
@@ -137,6 +152,15 @@ export class Stage3d {
     this.renderer.dispose();
   }
 
+  /** Puts the camera before a figure's eyes. */
+  private aim(figure: Figure): void {
+    figure.object.updateWorldMatrix(true, true);
+    const eyes = figure.head.getWorldPosition(new Vector3());
+    const distance = VIEW.height / 2 / Math.tan((VIEW.angle / 2) * (Math.PI / 180));
+    this.camera.position.set(eyes.x, eyes.y - VIEW.below + 0.012, eyes.z + distance);
+    this.camera.lookAt(eyes.x, eyes.y - VIEW.below, eyes.z);
+  }
+
   private light(): void {
     const key = new DirectionalLight('#fff4e6', 1.9);
     key.position.set(0.7, 1.0, 1.5);
@@ -149,21 +173,38 @@ export class Stage3d {
 
   /** Starts and stops the loop. */
   private readonly follow = (): void => {
-    const runs = this.wanted && this.onScreen && !this.lost && !document.hidden;
+    const runs = this.visitor !== null || (this.wanted && this.onScreen && !this.lost && !document.hidden);
     if (runs === this.running) return;
     this.running = runs;
     this.pace.rest();
-    this.renderer.setAnimationLoop(runs ? (now) => this.tick(now) : null);
+    this.renderer.setAnimationLoop(runs ? (now, frame) => this.tick(now, frame) : null);
   };
 
-  private tick(now: number): void {
+  private tick(now: number, frame?: XRFrame): void {
+    if (this.renderer.xr.isPresenting) {
+      if (frame !== undefined) this.tickVisited(now, frame);
+      return;
+    }
     const since = this.pace.due(now, this.events.calm());
     if (since === null) return;
     this.resize();
-    this.animate(() => this.events.pose(performance.now()), since / 1_000);
+    this.animate(this.posed, since / 1_000);
     this.renderer.render(this.scene, this.camera);
     this.framesDrawn += 1;
   }
+
+  /** A headset wants every frame, at its own pace and size. */
+  private tickVisited(now: number, frame: XRFrame): void {
+    const since = this.visitedAt === null ? 0 : now - this.visitedAt;
+    this.visitedAt = now;
+    const from = this.visitor?.(now, frame) ?? null;
+    if (from !== null) this.visitedFrom.copy(from);
+    this.animate(this.posed, since / 1_000);
+    this.renderer.render(this.scene, this.camera);
+    this.framesDrawn += 1;
+  }
+
+  private readonly posed = (): FacePose => this.events.pose(performance.now());
 
   private animate(pose: () => FacePose, seconds: number): void {
     const begun = performance.now();
@@ -175,7 +216,7 @@ export class Stage3d {
 
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (width === 0 || height === 0) return;
+    if (width === 0 || height === 0 || this.renderer.xr.isPresenting) return;
     const ratio = this.pace.pixelRatio(window.devicePixelRatio || 1);
     if (ratio === this.ratio && this.canvas.width === Math.floor(width * ratio) && this.canvas.height === Math.floor(height * ratio)) return;
     this.ratio = ratio;

@@ -6,6 +6,7 @@
  * server gives the microphone to one of them.
  */
 import { Capture } from '../audio/capture.js';
+import type { SoundPlace } from '../audio/placed.js';
 import { MicError } from '../audio/microphone.js';
 import { HUNG_UP } from '../protocol/requests.js';
 import type { ClientMessage, ServerMessage } from '../protocol/messages.js';
@@ -13,7 +14,7 @@ import { RESTART_EVERY_MS } from '../rtc/call-state.js';
 import type { CallStats } from '../rtc/call-stats.js';
 import { Media } from '../rtc/media.js';
 import { RemoteSound } from '../rtc/remote-sound.js';
-import { dueAt, IDLE, isOn, may, step, type End, type PhoneEvent, type PhoneState, type Told } from './phone-state.js';
+import { dueAt, IDLE, isOn, may, step, talkedMs, type End, type PhoneEvent, type PhoneState, type Told } from './phone-state.js';
 import { Ringer } from './ringer.js';
 
 export interface PhoneEvents {
@@ -40,12 +41,16 @@ const DEVICE = { platform: 'browser', device: 'Janet’s page' } as const;
 const NAME = 'Janet';
 /** Where nothing has come for so long another way is looked for no more: then the server ends the call. */
 const RENEWED_FOR_MS = 10_000;
+/** As long as the server keeps a call whose client has lost its connection. */
+export const KEPT_MS = 30_000;
 
 export class Phone {
   private phone: PhoneState = IDLE;
   private muted = false;
-  /** The call that was given up when the connection was lost. */
+  /** The call that is over here, and of which the server could not be told. */
   private left: string | null = null;
+  /** While there is no connection: until when the call waits for one. */
+  private cutOff: number | undefined;
   private capture: Capture | null = null;
   private media: Media | null = null;
   private readonly sound: RemoteSound;
@@ -63,6 +68,11 @@ export class Phone {
 
   get isOn(): boolean {
     return isOn(this.phone);
+  }
+
+  /** From where she is heard, seen from the listener; null: from nowhere. */
+  place(place: SoundPlace | null): void {
+    this.sound.place(place);
   }
 
   /** Calls Janet. Needs a user's gesture. */
@@ -91,7 +101,7 @@ export class Phone {
   /** Neither hears the other, or both do again. */
   hold(on: boolean): void {
     const { phone } = this;
-    if (!may(phone, on ? 'hold' : 'resume') || phone.state === 'idle') return;
+    if (!may(phone, on ? 'hold' : 'resume') || phone.state === 'idle' || this.cutOff !== undefined) return;
     // Who wants to be heard no more is heard no more, however long the server takes.
     this.happened({ type: on ? 'hold' : 'resume' });
     this.events.send({ type: 'voip_hold', call_id: phone.who.id, on });
@@ -139,17 +149,34 @@ export class Phone {
     this.events.send({ type: 'voip_call', call_id: phone.who.id, direction: 'outgoing', device_info: DEVICE });
   }
 
-  /** The connection is gone, and the call with it. */
+  /** The connection is gone. Voice that flows has a way of its own: such a call goes on, and waits for another connection. */
   onLost(): void {
     const { phone } = this;
-    if (phone.state === 'connecting' || phone.state === 'connected' || phone.state === 'on_hold') this.left = phone.who.id;
-    this.happened({ type: 'gone' });
+    if (phone.state === 'connected' || phone.state === 'on_hold') {
+      this.cutOff ??= window.setTimeout(() => this.giveUp(), KEPT_MS);
+    } else this.giveUp();
   }
 
-  /** There is a connection again. The server may keep the call that the page has given up. */
+  /** There is a connection again: the call goes on over it. The server may keep one that is over here. */
   onConnected(): void {
     if (this.left !== null) this.events.send({ type: 'voip_end', call_id: this.left, request_id: HUNG_UP });
     this.left = null;
+    if (this.cutOff === undefined) return;
+    this.reconnected();
+    // What brought the connection down may have taken the way of voice, too.
+    this.renewedAt = -Infinity;
+    this.onNetworkChanged();
+  }
+
+  private giveUp(): void {
+    const { phone } = this;
+    if (phone.state !== 'ringing' && phone.state !== 'idle' && phone.state !== 'ended') this.left = phone.who.id;
+    this.happened({ type: 'gone' });
+  }
+
+  private reconnected(): void {
+    window.clearTimeout(this.cutOff);
+    this.cutOff = undefined;
   }
 
   /** Uses these from now on: ids of the browser's, empty for the system's, and whether it takes echoes out. */
@@ -168,7 +195,11 @@ export class Phone {
     } else if (message.type === 'voip_offer') {
       if (phone.state === 'idle' || message.callId !== phone.who.id) return;
       if (phone.state === 'connecting' && phone.stage === 'asked') void this.agree(message.callId, message.sdp);
-      else if (phone.state === 'connected' || phone.state === 'on_hold') void this.renew(message.callId, message.sdp);
+      else if (phone.state !== 'connected' && phone.state !== 'on_hold') return;
+      else if (this.media?.isFromFarEnd(message.sdp) === true) void this.renew(message.callId, message.sdp);
+      // The server knew that call no more, and has begun another of its name: one on hold would not be.
+      else if (phone.state === 'on_hold') this.fail({ why: 'client_gone', durationMs: talkedMs(phone, performance.now()) });
+      else void this.agree(message.callId, message.sdp);
     } else {
       this.happened({ type: 'told', message });
       // The server goes on with a call that it could not serve, until somebody ends it.
@@ -255,6 +286,7 @@ export class Phone {
       if (this.media !== media) return;
       this.events.send({ type: 'voip_answer', call_id: id, sdp, sdp_type: 'answer', request_id: id });
       media.agree();
+      if (this.phone.state === 'connected') media.watch();
       this.happened({ type: 'agreed' });
     } catch {
       if (this.media === media) this.fail({ why: 'no_media' });
@@ -284,7 +316,8 @@ export class Phone {
   /** Tells the server that this is over; of what it was not asked for yet it knows nothing. */
   private tellEnd(phone: PhoneState): void {
     const isUnknown = phone.state === 'connecting' && phone.stage === 'microphone' && phone.who.direction === 'outgoing';
-    if (phone.state !== 'idle' && !isUnknown) this.events.send({ type: 'voip_end', call_id: phone.who.id });
+    if (phone.state === 'idle' || isUnknown) return;
+    if (!this.events.send({ type: 'voip_end', call_id: phone.who.id })) this.left = phone.who.id;
   }
 
   private happened(event: PhoneEvent): void {
@@ -306,6 +339,7 @@ export class Phone {
   }
 
   private wait(): void {
+    if (!this.isOn) this.reconnected();
     window.clearTimeout(this.timer);
     const due = dueAt(this.phone);
     if (due === null) return;

@@ -107,6 +107,12 @@ export class Media {
     return this.respond();
   }
 
+  /** Whether an offer is from whom this talks with: then it is about the way, else it is another call (RFC 8842 §5.2). */
+  isFromFarEnd(offer: string): boolean {
+    const known = this.peer.remoteDescription?.sdp;
+    return known !== undefined && fingerprint(known) !== null && fingerprint(known) === fingerprint(offer);
+  }
+
   /** Answers the far end's offer of another way for the same call. Throws where the browser cannot. */
   async renew(offer: string): Promise<string> {
     this.agreed = false;
@@ -228,4 +234,8 @@ export class Media {
     if (stats.packetsDown !== this.down.packets) this.down = { packets: stats.packetsDown, since: now };
     else if (now - this.down.since >= STALLED_AFTER_MS) this.owner.onStalled(now - this.down.since);
   }
+}
+
+function fingerprint(sdp: string): string | null {
+  return /^a=fingerprint:(.*)$/m.exec(sdp)?.[1]?.trim().toUpperCase() ?? null;
 }

@@ -35,6 +35,8 @@ export class FaceView {
     private readonly feed: FaceFeed,
     private readonly heard: (now: number) => number | null,
     private readonly stats: FaceStats,
+    /** Her face can be drawn; once. */
+    private readonly onThere: (show: FaceShow) => void,
   ) {
     this.canvas.className = 'face-canvas';
     this.canvas.setAttribute('aria-hidden', 'true');
@@ -74,6 +76,7 @@ export class FaceView {
         onRestored: () => this.lose(false),
         onDrawn: (drawn) => this.count(drawn),
       });
+      if (show !== null) this.onThere(show);
       this.phase = show === null ? { kind: 'none', why: NO_GRAPHICS } : { kind: 'there', show, lost: false };
     } catch {
       this.phase = { kind: 'none', why: NOT_LOADED };

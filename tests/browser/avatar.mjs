@@ -1,0 +1,97 @@
+/**
+ * Avatars in the page: a file by the button and one dropped, what is refused and why, and that the chosen
+ * one is there again after a reload. The files are made here.
+ *
+ *   node avatar.mjs --url URL --out DIR
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AVATARS, avatar, container, OVR, parts } from '../../gateway/web/dev/avatars.mjs';
+import { isAccessible } from './lib/axe.mjs';
+import { openPage } from './lib/page.mjs';
+import { readArguments, Report } from './lib/tap.mjs';
+import { checkHealth } from './lib/turn.mjs';
+
+const args = readArguments('avatar.mjs --url URL --out DIR', ['url', 'out']);
+const report = new Report();
+mkdirSync(args.out, { recursive: true });
+
+function file(name, bytes) {
+  const path = join(args.out, name);
+  writeFileSync(path, new Uint8Array(bytes));
+  return path;
+}
+
+/** One whose picture lies elsewhere. */
+function elsewhere() {
+  const { json, bin } = parts({ targets: OVR });
+  json.images = [{ uri: 'https://example.org/skin.png' }];
+  return container(json, bin);
+}
+
+/** One with a picture in it: the smallest PNG there is. */
+function painted() {
+  const { json, bin } = parts({ targets: OVR });
+  json.images = [{ uri: 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' }];
+  json.textures = [{ source: 0 }];
+  json.materials[0].emissiveTexture = { index: 0 };
+  return container(json, bin);
+}
+
+const janet = await openPage({ url: args.url, out: args.out, face: true });
+const { page } = janet;
+const worn = () => page.locator('#avatar-name').textContent();
+const told = () => page.locator('#avatar-told').textContent();
+const isWorn = (name) => janet.until((s) => s.avatar.kind === 'avatar' && s.avatar.name === name, 10_000);
+
+try {
+  report.ok(await janet.until((s) => s.link === 'open', 20_000), 'the page is there');
+  await page.click('#settings-open');
+  report.ok(await janet.holds(() => !document.querySelector('#avatar-field').hidden, 10_000), 'an avatar can be chosen');
+  report.ok((await worn()) === 'Janet’s own head', 'she has her own head', await worn());
+
+  for (const [name, make] of Object.entries({ vrm1: AVATARS.vrm1, vrm0: AVATARS.vrm0, arkit: AVATARS.arkit, jaw: AVATARS.jaw, painted })) {
+    await page.setInputFiles('#avatar-file', file(`${name}.glb`, make()));
+    report.ok(await isWorn(`${name}.glb`), `${name} is put on`, await told());
+    await janet.shot(`avatar-${name}`);
+  }
+  await isAccessible(janet, report, 'avatar');
+
+  const refused = [
+    ['cut.glb', AVATARS.ovr().slice(0, 5_000), 'not whole'],
+    ['page.glb', new TextEncoder().encode('<!doctype html><title>404</title>'), 'web page'],
+    ['elsewhere.glb', elsewhere(), 'images[0].uri'],
+    ['mute.glb', AVATARS.mute(), 'cannot be moved'],
+  ];
+  for (const [name, bytes, words] of refused) {
+    await page.setInputFiles('#avatar-file', file(name, bytes));
+    report.ok(await janet.holds(`document.querySelector('#avatar-told').textContent.includes(${JSON.stringify(words)})`, 5_000), `${name} is refused, and it is said why`, await told());
+  }
+  report.ok((await worn()) === 'painted.glb', 'what was put on before stays on', await worn());
+  await page.keyboard.press('Escape');
+
+  const dropped = Buffer.from(avatar({ targets: OVR })).toString('base64');
+  await page.evaluate((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], 'dropped.glb'));
+    for (const type of ['dragenter', 'dragover', 'drop']) document.querySelector('#log').dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  }, dropped);
+  report.ok(await isWorn('dropped.glb'), 'one that is dropped onto the page is put on');
+  report.ok(!(await page.evaluate(() => document.body.hasAttribute('data-drop'))), 'and the page does not wait for more');
+
+  await page.reload();
+  report.ok(await isWorn('dropped.glb'), 'after a reload it is there again');
+  await page.click('#settings-open');
+  await page.click('#avatar-own');
+  report.ok(await janet.until((s) => s.avatar.kind === 'own', 5_000), 'and can be taken off');
+  await page.reload();
+  report.ok(await janet.until((s) => s.link === 'open', 20_000), 'for good:');
+  await page.click('#settings-open');
+  await janet.holds(() => !document.querySelector('#avatar-field').hidden, 10_000);
+  report.ok((await worn()) === 'Janet’s own head', 'she has her own head again', await worn());
+  await checkHealth(janet, report);
+} finally {
+  await janet.close();
+}
+process.exit(report.end());

@@ -1,0 +1,120 @@
+/**
+ * Janet visited by a headset that does not exist (iwer): she is drawn for two eyes, looks at the headset, is
+ * heard from where she is; controllers mute and bring her; the server is told of poses; it ends cleanly.
+ *
+ *   node xr.mjs --url URL --out DIR
+ */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { installMicrophone } from './lib/microphone.mjs';
+import { openPage } from './lib/page.mjs';
+import { readArguments, Report } from './lib/tap.mjs';
+import { checkHealth } from './lib/turn.mjs';
+
+const args = readArguments('xr.mjs --url URL --out DIR', ['url', 'out']);
+const report = new Report();
+const iwer = join(dirname(createRequire(import.meta.url).resolve('iwer')), '../build/iwer.min.js');
+
+/** Puts on the headset, and keeps the panners that the page makes. */
+function emulate() {
+  const device = new globalThis.IWER.XRDevice(globalThis.IWER.metaQuest3);
+  device.installRuntime({ forceInstall: true });
+  device.position.set(0.4, 1.62, 0.3);
+  globalThis.__headset = device;
+  globalThis.__panners = [];
+  globalThis.PannerNode = class extends PannerNode {
+    constructor(...given) {
+      super(...given);
+      globalThis.__panners.push(this);
+    }
+  };
+  const request = navigator.xr.requestSession.bind(navigator.xr);
+  globalThis.__refuse = false;
+  navigator.xr.requestSession = (...asked) => (globalThis.__refuse ? Promise.reject(new DOMException('', 'NotAllowedError')) : request(...asked));
+}
+
+const janet = await openPage({
+  url: args.url,
+  out: args.out,
+  face: true,
+  calls: true,
+  options: { viewport: { width: 640, height: 480 } },
+  before: async (page) => {
+    await page.addInitScript({ path: iwer });
+    await page.addInitScript(emulate);
+    await installMicrophone(page);
+  },
+});
+const { page } = janet;
+const visit = async () => (await janet.stats()).visit;
+const press = (button, value) => page.evaluate(([id, to]) => globalThis.__headset.controllers.right.updateButtonValue(id, to), [button, value]);
+/** A press as long as a finger's: the emulated headset looks at its buttons once a frame. */
+const squeeze = async () => {
+  const { frames } = await visit();
+  await press('squeeze', 1);
+  await janet.until((s) => s.visit.frames > frames + 2, 5_000);
+  await press('squeeze', 0);
+};
+const click = async () => {
+  const { frames } = await visit();
+  await press('trigger', 1);
+  await janet.until((s) => s.visit.frames > frames + 2, 5_000);
+  await press('trigger', 0);
+  await janet.until((s) => s.visit.frames > frames + 4, 5_000);
+};
+const near = (a, b, within) => Math.abs(a - b) < within;
+
+try {
+  report.ok(await janet.until((s) => s.status === 'ready', 120_000), 'the page is ready');
+  report.ok(await janet.holds(() => document.querySelector('#enter-vr')?.checkVisibility() ?? false, 10_000), 'there is a headset to enter by');
+  await page.click('#mic');
+  report.ok(await janet.until((s) => s.way === 'call', 15_000), 'she is talked to in real time');
+
+  await page.evaluate(() => (globalThis.__refuse = true));
+  await page.click('#enter-vr');
+  report.ok(await janet.holds(() => document.querySelector('#log').textContent.includes('did not allow the headset'), 5_000), 'a refusal is told');
+  report.ok((await visit()).state === 'away', 'and nothing has changed');
+  await page.evaluate(() => (globalThis.__refuse = false));
+
+  await page.click('#enter-vr');
+  report.ok(await janet.until((s) => s.visit.state === 'there' && s.visit.frames > 3, 10_000), 'she is visited');
+  report.ok((await visit()).views === 2, 'and drawn for two eyes', `${(await visit()).views}`);
+  report.ok((await page.locator('#enter-vr').textContent()) === 'Leave VR', 'the button leads back');
+  const { face, headset } = await visit();
+  const away = Math.hypot(...headset.map((x, i) => x - face[i]));
+  report.ok(near(away, 1.2, 0.05) && near(headset[1], face[1], 0.05), 'she is in front, at eye height', `${away.toFixed(2)} m`);
+  await janet.shot('xr');
+
+  await page.evaluate(() => globalThis.__headset.position.set(0.9, 1.4, 0.3));
+  report.ok(await janet.until((s) => near(s.visit.headset[0] - s.visit.face[0], 0.5, 0.05) && near(s.visit.headset[1] - s.visit.face[1], -0.22, 0.05), 5_000), 'she looks after the headset', (await visit()).headset.map((x) => x.toFixed(2)).join(' '));
+  const sound = await page.evaluate(() => globalThis.__panners.map(({ positionX, positionY, positionZ }) => [positionX.value, positionY.value, positionZ.value]).at(-1));
+  report.ok(sound !== undefined && near(sound[0], -0.5, 0.1) && near(sound[2], -1.2, 0.1), 'and is heard from where she is', JSON.stringify(sound));
+
+  await squeeze();
+  report.ok(await janet.until((s) => near(s.visit.headset[0], s.visit.face[0], 0.05), 5_000), 'a squeeze brings her in front');
+  await click();
+  report.ok(await janet.until((s) => s.micState === 'off', 5_000), 'the trigger mutes');
+  await click();
+  report.ok(await janet.until((s) => s.micState === 'on', 10_000), 'and is heard again');
+  report.ok(await janet.until((s) => s.visit.poses >= 5, 5_000), 'the server is told of poses', `${(await visit()).poses}`);
+
+  await page.evaluate(() => globalThis.__headset.updateVisibilityState('visible-blurred'));
+  report.ok(await janet.until((s) => s.visit.seen === 'blurred', 5_000), 'a menu over it is noticed');
+  await page.evaluate(() => globalThis.__headset.updateVisibilityState('visible'));
+  report.ok(await janet.until((s) => s.visit.seen === 'visible', 5_000), 'and that it is gone');
+
+  await page.click('#enter-vr');
+  report.ok(await janet.until((s) => s.visit.state === 'away', 5_000), 'it can be left');
+  const { frames } = await visit();
+  report.ok(await page.evaluate(() => [...document.querySelectorAll('canvas')].every((canvas) => canvas.isConnected)), 'the stage is back in the page');
+  await page.click('#enter-vr');
+  report.ok(await janet.until((s) => s.visit.state === 'there' && s.visit.frames > 3, 10_000), 'and entered again', `${frames} frames before`);
+  // As the headset itself ends it.
+  await page.evaluate(() => globalThis.__headset.activeSession.end());
+  report.ok(await janet.until((s) => s.visit.state === 'away', 5_000), 'a session that the headset ends is over here, too');
+  report.ok((await janet.stats()).way === 'call', 'and the conversation goes on');
+  await checkHealth(janet, report);
+} finally {
+  await janet.close();
+}
+process.exit(report.end());
