@@ -36,7 +36,7 @@ function emulate() {
 const janet = await openPage({
   url: args.url,
   out: args.out,
-  graphics: true,
+  face: true,
   calls: true,
   options: { viewport: { width: 640, height: 480 } },
   before: async (page) => {

@@ -8,7 +8,7 @@ import { teethEdge, tongueTip } from '../src/face/head/teeth.js';
 import { closedMouth, VISEMES } from '../src/face/weights.js';
 
 const mouth = (weights: Partial<Record<(typeof VISEMES)[number], number>>): Float32Array => Float32Array.from(VISEMES, (viseme) => weights[viseme] ?? 0);
-const head = new Head();
+const head = Head.make();
 
 /** What is drawn of a morph. */
 function drawn(morph: Morph): number {

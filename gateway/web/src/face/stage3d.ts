@@ -17,7 +17,7 @@ export interface StageEvents {
 }
 
 /** What the camera sees: so much, in metres, from top to bottom, and its middle below the eyes. */
-const VIEW = { height: 0.37, below: 0.028, angle: 20 } as const;
+const VIEW = { height: 0.32, below: 0.017, angle: 20 } as const;
 /** Times kept for `animateMs`. */
 const TIMES = 240;
 

@@ -69,7 +69,7 @@ export class FaceView {
     try {
       await idle();
       const { FaceShow } = await import('../face/show.js');
-      const show = FaceShow.open(this.canvas, this.feed, {
+      const show = await FaceShow.open(this.canvas, this.feed, {
         heard: this.heard,
         onLost: () => this.lose(true),
         onRestored: () => this.lose(false),
