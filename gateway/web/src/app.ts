@@ -1,11 +1,11 @@
 /** Joins the parts: events go into the state, the state goes to the views. Decides nothing itself. */
 import { DeviceWatch } from './audio/devices.js';
 import { Levels } from './audio/levels.js';
+import { PLAY_RATE_HZ } from './audio/player.js';
 import { Voice } from './audio/voice.js';
-import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
 import { FaceFeed } from './face/feed.js';
 import { POSITION_HZ } from './face/weights.js';
-import { PLAY_RATE_HZ } from './audio/player.js';
+import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
 import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
 import { watchNetwork } from './net/network-watch.js';
@@ -32,9 +32,9 @@ import { CaptionLine } from './ui/caption.js';
 import { Chat } from './ui/chat.js';
 import { Composer } from './ui/composer.js';
 import { Conversation } from './ui/conversation.js';
-import { FaceView } from './ui/face-view.js';
 import { HelpDialog, SettingsDialog } from './ui/dialogs.js';
 import { byId } from './ui/dom.js';
+import { FaceView } from './ui/face-view.js';
 import { LoopMeter } from './ui/loop-meter.js';
 import { PastCalls } from './ui/past-calls.js';
 import { Presence } from './ui/presence.js';

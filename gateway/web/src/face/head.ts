@@ -44,7 +44,8 @@ export class Head implements Figure {
     const hair = this.material(0.58);
     // Inside of the hair is shadow, whatever the light.
     const shadow = new MeshBasicMaterial({ color: HAIR_DARK, side: BackSide });
-    this.materials.push(shadow);
+    const spark = new MeshBasicMaterial({ color: '#ffffff' });
+    this.materials.push(shadow, spark);
     const cloth = this.material(0.95);
     this.turning.position.set(0, PIVOT.y, PIVOT.z);
     const skull = new Group();
@@ -65,7 +66,7 @@ export class Head implements Figure {
     }
     const locks = this.keep(hairGeometry());
     skull.add(new Mesh(locks, hair), new Mesh(locks, shadow));
-    this.eyes = ([1, -1] as const).map((side) => new Eye(side, { ball: wet, skin: matte, lashes: matte }));
+    this.eyes = ([1, -1] as const).map((side) => new Eye(side, { ball: wet, skin: matte, lashes: matte, spark }));
     skull.add(...this.eyes.map((eye) => eye.object));
     const between = onFace(0, EYE.y, new Vector3());
     this.head.position.copy(between);

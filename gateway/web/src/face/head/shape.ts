@@ -53,9 +53,9 @@ export const REST: FaceShape = {
   browLeft: 0,
 };
 
-/** All but `sil` and `neutral`, which are the rest. */
-export const MORPHS = [...VISEMES.slice(1), ...TONES.slice(1), 'browRaise'] as const;
 export type Morph = Exclude<(typeof VISEMES)[number], 'sil'> | Exclude<(typeof TONES)[number], 'neutral'> | 'browRaise';
+/** `sil` and `neutral`, the first of theirs, are the rest. */
+export const MORPHS = [...VISEMES.slice(1), ...TONES.slice(1), 'browRaise'] as readonly Morph[];
 
 const TABLE: Record<Morph, Partial<FaceShape>> = {
   A: { jaw: 0.92, upper: 0.25, lower: 0.1, wide: 0.05 },

@@ -128,7 +128,6 @@ function skin(shape: FaceShape, ring: number, around: number, outer: Outline['ou
     const t = (ring / NEAR_RINGS) ** 1.15;
     aroundMouth(lerp(outer.u, CIRCLE_FROM * Math.cos(around), t), lerp(outer.v, CIRCLE_FROM * Math.sin(around), t), point);
     point.z += shape.pucker * 0.085 * (1 - t) ** 3;
-    // Between cheek and mouth a smile makes a soft fold.
     withJaw(point, shape.jaw, jawShare(around, t * CIRCLE_FROM));
   } else {
     const angle = lerp(CIRCLE_FROM, Math.PI, ((ring - NEAR_RINGS) / FAR_RINGS) ** 1.25);
