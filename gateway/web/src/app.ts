@@ -418,7 +418,9 @@ export class App {
 
   /** Her face is there: now she can be somebody else, and be visited. */
   private async beSomebody(show: FaceShow): Promise<void> {
-    const { Presence } = await import('./ui/presence.js');
+    const presence = await import('./ui/presence.js').catch(() => null);
+    // The server is away: she stays who she is.
+    if (presence === null) return;
     const events = {
       send: (message: ClientMessage) => this.connection.send(message),
       sessionId: () => this.voice.sessionId,
@@ -429,7 +431,7 @@ export class App {
       },
       onFault: (title: string, todo: string) => this.apply({ type: 'fault', title, todo }),
     };
-    new Presence(show, events, this.stats);
+    new presence.Presence(show, events, this.stats);
   }
 
   /** The trigger in a visitor's hand: as the microphone's button, or a call's. */
