@@ -80,7 +80,7 @@ export class Stage3d {
   static open(canvas: HTMLCanvasElement, events: StageEvents): Stage3d | null {
     const options = { alpha: true, antialias: true, powerPreference: 'low-power' } as const;
     // Asked for here, for the library would complain aloud where there is none.
-    const context = canvas.getContext('webgl2', options);
+    const context = canvas.getContext('webgl2', options) as WebGL2RenderingContext | null;
     if (context === null) return null;
     const info = context.getExtension('WEBGL_debug_renderer_info');
     const name = info === null ? '' : String(context.getParameter(info.UNMASKED_RENDERER_WEBGL));
