@@ -38,7 +38,7 @@ function painted() {
   return container(json, bin);
 }
 
-const janet = await openPage({ url: args.url, out: args.out, graphics: true });
+const janet = await openPage({ url: args.url, out: args.out, face: true });
 const { page } = janet;
 const worn = () => page.locator('#avatar-name').textContent();
 const told = () => page.locator('#avatar-told').textContent();

@@ -98,6 +98,8 @@ test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard
 
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));
 
+test('her face moves with her voice, and the page does without where it cannot be drawn', (t) => script(t, 'face', '--wav', question));
+
 test('an avatar is put on, refused with a reason, kept and taken off', (t) => script(t, 'avatar'));
 
 test('she is visited by headset, looks at it, and is left', (t) => script(t, 'xr'));

@@ -15,6 +15,7 @@ class Peer {
   onicecandidate: ((event: unknown) => void) | null = null;
   onconnectionstatechange: (() => void) | null = null;
   events = { readyState: 'open', sent: [] as string[], onmessage: null as ((event: { data: unknown }) => void) | null, send: (text: string) => this.events.sent.push(text) };
+  face = { binaryType: 'blob', onmessage: null as ((event: { data: unknown }) => void) | null };
   sources: Array<{ rtpTimestamp: number; timestamp: number }> = [];
 
   addTransceiver(track: unknown) {
@@ -22,7 +23,7 @@ class Peer {
   }
   createDataChannel(name: string) {
     this.channels.push(name);
-    return name === 'events' ? this.events : {};
+    return name === 'events' ? this.events : this.face;
   }
   restarts = 0;
   signalingState = 'stable';
@@ -91,13 +92,14 @@ async function begin() {
   const sent: ClientMessage[] = [];
   const phases: Phase[] = [];
   const heard: number[] = [];
+  const face: Uint8Array[] = [];
   const call = new Call({} as MediaStreamTrack, {
     send: (message) => sent.push(message) > 0,
     onPhase: (phase) => phases.push(phase),
     onSound: () => undefined,
     onHeard: (sample) => heard.push(sample),
     onStats: () => undefined,
-    onFace: () => undefined,
+    onFace: (frame) => face.push(frame),
     iceServers: () => [{ urls: ['stun:s.example'] }],
     latencyMs: () => 0,
   });
@@ -106,7 +108,7 @@ async function begin() {
     peer.becomes('connected');
     call.onMessage({ type: 'vr_response', sessionId: call.id, status: 'connected' });
   };
-  return { call, sent, phases, heard, connect };
+  return { call, sent, phases, heard, face, connect };
 }
 
 describe('a call of the page', () => {
@@ -172,6 +174,24 @@ describe('a call of the page', () => {
     call.onSpeaking('paused');
     play(1_000);
     expect(heard).toHaveLength(10);
+  });
+
+  it('hands on what comes for her face, and says which of her samples is at the ear', async () => {
+    const { call, face, connect } = await begin();
+    connect();
+    expect(call.heard(now)).toBeNull();
+    peer.face.onmessage?.({ data: new Uint8Array([1, 2, 3]).buffer });
+    peer.face.onmessage?.({ data: 'no frame' });
+    expect(peer.face.binaryType).toBe('arraybuffer');
+    expect(face).toEqual([new Uint8Array([1, 2, 3])]);
+    peer.events.onmessage?.({ data: JSON.stringify({ type: 'face_clock', rtp_timestamp: 4_800, sample: 1_000 }) });
+    for (let past = 0; past < 1_000; past += 20) {
+      peer.sources = [{ rtpTimestamp: Math.round(48 * now), timestamp: now }];
+      pass(20);
+    }
+    expect(Math.abs((call.heard(now) ?? NaN) - (48 * now - 4_800 + 1_000))).toBeLessThan(48 * 25);
+    call.close();
+    expect(peer.face.onmessage).toBeNull();
   });
 
   it('tells no more candidates than the server takes, and counts them anew for each description', async () => {

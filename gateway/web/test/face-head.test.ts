@@ -1,4 +1,4 @@
-import { Mesh, Vector3 } from 'three';
+import { Mesh, Vector3, type BufferAttribute, type BufferGeometry } from 'three';
 import { describe, expect, it } from 'vitest';
 import { restingPose } from '../src/face/figure.js';
 import { Head } from '../src/face/head.js';
@@ -8,7 +8,7 @@ import { teethEdge, tongueTip } from '../src/face/head/teeth.js';
 import { closedMouth, VISEMES } from '../src/face/weights.js';
 
 const mouth = (weights: Partial<Record<(typeof VISEMES)[number], number>>): Float32Array => Float32Array.from(VISEMES, (viseme) => weights[viseme] ?? 0);
-const head = new Head();
+const head = Head.make();
 
 /** What is drawn of a morph. */
 function drawn(morph: Morph): number {
@@ -22,10 +22,10 @@ describe('her head', () => {
       if (!(object instanceof Mesh)) return;
       const { position } = object.geometry.attributes;
       expect([...(position?.array ?? [])].every(Number.isFinite)).toBe(true);
-      const targets = object.geometry.morphAttributes['position'];
+      const targets = (object.geometry as BufferGeometry).morphAttributes.position;
       if (targets === undefined) return;
       meshes += 1;
-      expect(targets.map(({ name }) => name)).toEqual([...MORPHS]);
+      expect(targets.map((target) => (target as BufferAttribute).name)).toEqual([...MORPHS]);
       for (const target of targets) expect([...target.array].every(Number.isFinite)).toBe(true);
     });
     expect(meshes).toBe(6);

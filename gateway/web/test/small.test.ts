@@ -57,6 +57,7 @@ describe('settings', () => {
       sensitivity: 'low',
       voice: 'server:af_heart',
       model: 'own',
+      face: false,
       calls: false,
       echo: false,
       microphone: 'a1b2',

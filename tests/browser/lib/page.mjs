@@ -15,15 +15,16 @@ function browserPath() {
 /**
  * Opens the page. `wav` plays once into the microphone, from when the page opens it; with `null`
  * there is no microphone. `before` may prepare the page before its own code runs. `calls`: whether voice
- * may go over WebRTC; what is about neither goes over the WebSocket. `graphics`: WebGL, reckoned by the processor.
+ * may go over WebRTC; what is about neither goes over the WebSocket. `face`: whether her face is drawn, which
+ * without a graphics card is work for the processor.
  */
-export async function openPage({ url, wav = null, out, options = {}, before = null, calls = false, graphics = false }) {
+export async function openPage({ url, wav = null, out, options = {}, before = null, calls = false, face = false }) {
   mkdirSync(out, { recursive: true });
   // A machine without a network has one address that a call could use, which browsers leave out by themselves.
   const isAlone = Object.values(networkInterfaces()).flat().every((address) => address.internal);
   const args = ['--no-sandbox', '--disable-dev-shm-usage', '--autoplay-policy=no-user-gesture-required'];
+  if (face) args.push('--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist');
   if (isAlone) args.push('--allow-loopback-in-peer-connection');
-  if (graphics) args.push('--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist');
   if (wav !== null) {
     args.push(
       '--use-fake-ui-for-media-stream',
@@ -46,8 +47,8 @@ export async function openPage({ url, wav = null, out, options = {}, before = nu
   });
   // As somebody chose it on an earlier day; what is chosen in the test stays.
   await page.addInitScript((chosen) => {
-    if (localStorage.getItem('janet.settings') === null) localStorage.setItem('janet.settings', JSON.stringify({ version: 2, calls: chosen }));
-  }, calls);
+    if (localStorage.getItem('janet.settings') === null) localStorage.setItem('janet.settings', JSON.stringify({ version: 2, ...chosen }));
+  }, { calls, face });
   if (before !== null) await before(page);
   await page.goto(url);
   return {

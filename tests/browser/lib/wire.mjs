@@ -14,6 +14,8 @@ export class Wire {
   goodbye = true;
   /** What the page has said on its latest connection, frames of sound left out. */
   said = [];
+  /** Is given each frame of her voice before the page is: the number of its first sample, and how many there are. */
+  onSound = null;
 
   /** Give this to `openPage` as `before`. */
   install = (page) =>
@@ -41,8 +43,10 @@ export class Wire {
       });
       server.onMessage((data) => {
         if (this.dead) return;
-        if (typeof data !== 'string') socket.send(data);
-        else socket.send(JSON.stringify(this.#rewrite(JSON.parse(data))));
+        if (typeof data !== 'string') {
+          this.onSound?.(data.readUInt32LE(0), (data.length - 4) / 2);
+          socket.send(data);
+        } else socket.send(JSON.stringify(this.#rewrite(JSON.parse(data))));
       });
     });
 
@@ -54,6 +58,11 @@ export class Wire {
   /** From now on the page's messages pass through this on their way to the server; null: they do not arrive. */
   reword(change) {
     this.#reword = change;
+  }
+
+  /** Says this to the page as if the server had. */
+  tell(message) {
+    this.#open?.send(JSON.stringify(message));
   }
 
   /** Ends the connection; with `up` false none comes back. */

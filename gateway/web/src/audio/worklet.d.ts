@@ -12,3 +12,5 @@ declare function registerProcessor(
 
 /** Sample rate of the context, in Hz. */
 declare const sampleRate: number;
+/** When the next block leaves, in seconds of the context's clock. */
+declare const currentTime: number;

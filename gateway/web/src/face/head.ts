@@ -6,7 +6,7 @@ import { HAIR_DARK } from './head/colours.js';
 import { browPart } from './head/brows.js';
 import { Eye } from './head/eyes.js';
 import { hairGeometry } from './head/hair.js';
-import { morphing, type Part } from './head/morph.js';
+import { morphing } from './head/morph.js';
 import { MORPHS, REST } from './head/shape.js';
 import { skinPart } from './head/skin.js';
 import { EYE, onFace } from './head/skull.js';
@@ -24,6 +24,9 @@ const BREATH = 0.03;
 const OF_VISEME = VISEMES.map((viseme) => (viseme === 'sil' ? -1 : MORPHS.indexOf(viseme)));
 const OF_TONE = TONES.map((tone) => (tone === 'neutral' ? -1 : MORPHS.indexOf(tone)));
 
+/** Those that move; what is still is made on the spot. */
+type Geometries = Record<'skin' | 'upperTeeth' | 'lowerTeeth' | 'tongue' | 'leftBrow' | 'rightBrow', BufferGeometry>;
+
 export class Head implements Figure {
   readonly object = new Group();
   readonly head = new Object3D();
@@ -35,31 +38,35 @@ export class Head implements Figure {
   private readonly materials: Material[] = [];
   private readonly gaze = new Vector3();
 
-  constructor() {
+  private constructor(geometries: Geometries) {
     const matte = this.material(0.62);
     const wet = this.material(0.28);
     const hair = this.material(0.58);
     // Inside of the hair is shadow, whatever the light.
     const shadow = new MeshBasicMaterial({ color: HAIR_DARK, side: BackSide });
-    this.materials.push(shadow);
+    const spark = new MeshBasicMaterial({ color: '#ffffff' });
+    this.materials.push(shadow, spark);
     const cloth = this.material(0.95);
     this.turning.position.set(0, PIVOT.y, PIVOT.z);
     const skull = new Group();
     skull.position.set(0, -PIVOT.y, -PIVOT.z);
     this.turning.add(skull);
-    for (const [part, material] of [
-      [skinPart(REST), matte],
-      [teethPart(true), wet],
-      [teethPart(false), wet],
-      [tonguePart(), wet],
-      [browPart(1), matte],
-      [browPart(-1), matte],
+    const { skin, upperTeeth, lowerTeeth, tongue, leftBrow, rightBrow } = geometries;
+    for (const [geometry, material] of [
+      [skin, matte],
+      [upperTeeth, wet],
+      [lowerTeeth, wet],
+      [tongue, wet],
+      [leftBrow, matte],
+      [rightBrow, matte],
     ] as const) {
-      skull.add(this.morphing(part, material));
+      const mesh = new Mesh(this.keep(geometry), material);
+      this.morphs.push(mesh);
+      skull.add(mesh);
     }
     const locks = this.keep(hairGeometry());
     skull.add(new Mesh(locks, hair), new Mesh(locks, shadow));
-    this.eyes = ([1, -1] as const).map((side) => new Eye(side, { ball: wet, skin: matte, lashes: matte }));
+    this.eyes = ([1, -1] as const).map((side) => new Eye(side, { ball: wet, skin: matte, lashes: matte, spark }));
     skull.add(...this.eyes.map((eye) => eye.object));
     const between = onFace(0, EYE.y, new Vector3());
     this.head.position.copy(between);
@@ -71,6 +78,27 @@ export class Head implements Figure {
     whole.position.y = -NECK * SCALE;
     whole.add(this.turning, this.torso);
     this.object.add(whole);
+  }
+
+  /** Her head, made in steps of a few ms: whoever makes it has other things to do in between. */
+  static *steps(): Generator<void, Head> {
+    return new Head({
+      skin: yield* morphing(skinPart(REST)),
+      upperTeeth: yield* morphing(teethPart(true)),
+      lowerTeeth: yield* morphing(teethPart(false)),
+      tongue: yield* morphing(tonguePart()),
+      leftBrow: yield* morphing(browPart(1)),
+      rightBrow: yield* morphing(browPart(-1)),
+    });
+  }
+
+  /** The same at once. */
+  static make(): Head {
+    const steps = Head.steps();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
   }
 
   apply(pose: FacePose): void {
@@ -132,12 +160,6 @@ export class Head implements Figure {
       eye.look(yaw, pitch);
       eye.lids(share(pose.blink), squint, pitch);
     }
-  }
-
-  private morphing(part: Part, material: MeshStandardMaterial): Mesh {
-    const mesh = new Mesh(this.keep(morphing(part)), material);
-    this.morphs.push(mesh);
-    return mesh;
   }
 
   private keep(geometry: BufferGeometry): BufferGeometry {

@@ -14,7 +14,7 @@ const LEVELS = [
   { fps: 8, ratio: 0.5 },
 ] as const;
 /** Where there is no graphics card it begins here. */
-const SOFTWARE = 4;
+const SOFTWARE = 3;
 /** Without a word of hers, on a battery, or with reduced motion: so often at the most. */
 const CALM_FPS = 30;
 /** After so many pictures it judges. */

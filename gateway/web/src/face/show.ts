@@ -17,6 +17,8 @@ export interface ShowEvents {
   onDrawn(show: FaceShow): void;
 }
 
+/** So long, in ms, one step may keep the page from its voice. */
+const STEP_MS = 6;
 /** A tone goes over into another in about so long, in ms. */
 const TONE_MS = 220;
 
@@ -25,7 +27,7 @@ export class FaceShow {
   private readonly driver = new IdleDriver(Math.random);
   private readonly reduced = window.matchMedia('(prefers-reduced-motion: reduce)');
   private readonly viewer = new Vector3();
-  private figure: Figure;
+  private readonly own: Figure;
   private mood: Mood = 'resting';
   private onBattery = false;
   private cued: { tone: ToneName; intensity: number } = { tone: 'neutral', intensity: 0 };
@@ -36,15 +38,16 @@ export class FaceShow {
     stage: Stage3d,
     private readonly feed: FaceFeed,
     private readonly events: ShowEvents,
+    private figure: Figure,
   ) {
     this.stage = stage;
-    this.figure = new Head();
-    stage.setFigure(this.figure);
+    this.own = figure;
+    stage.setFigure(figure);
     void this.watchBattery();
   }
 
   /** Her face on this canvas; null where the browser has no WebGL 2. */
-  static open(canvas: HTMLCanvasElement, feed: FaceFeed, events: ShowEvents): FaceShow | null {
+  static async open(canvas: HTMLCanvasElement, feed: FaceFeed, events: ShowEvents): Promise<FaceShow | null> {
     // The stage asks only once it is drawn.
     let show: FaceShow | null = null;
     const stage = Stage3d.open(canvas, {
@@ -54,7 +57,7 @@ export class FaceShow {
       onRestored: () => events.onRestored(),
     });
     if (stage === null) return null;
-    show = new FaceShow(stage, feed, events);
+    show = new FaceShow(stage, feed, events, await inSteps(Head.steps()));
     return show;
   }
 
@@ -82,8 +85,10 @@ export class FaceShow {
 
   /** Another figure in place of the one that is shown, which is gone; null: her own head. */
   setFigure(figure: Figure | null): void {
-    this.figure = figure ?? new Head();
-    this.stage.setFigure(this.figure)?.dispose();
+    this.figure = figure ?? this.own;
+    const before = this.stage.setFigure(this.figure);
+    // Her own head waits until it is wanted again.
+    if (before !== null && before !== this.own) before.dispose();
   }
 
   private get calm(): boolean {
@@ -132,5 +137,17 @@ export class FaceShow {
     if (battery === undefined) return;
     this.onBattery = !battery.charging;
     battery.addEventListener('chargingchange', () => (this.onBattery = !battery.charging));
+  }
+}
+
+/** Goes through the steps, and lets the page have its turn between them. */
+async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
+  let begun = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - begun < STEP_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begun = performance.now();
   }
 }

@@ -17,7 +17,7 @@ export interface StageEvents {
 }
 
 /** What the camera sees: so much, in metres, from top to bottom, and its middle below the eyes. */
-const VIEW = { height: 0.37, below: 0.028, angle: 20 } as const;
+const VIEW = { height: 0.32, below: 0.017, angle: 20 } as const;
 /** Times kept for `animateMs`. */
 const TIMES = 240;
 
@@ -80,7 +80,7 @@ export class Stage3d {
   static open(canvas: HTMLCanvasElement, events: StageEvents): Stage3d | null {
     const options = { alpha: true, antialias: true, powerPreference: 'low-power' } as const;
     // Asked for here, for the library would complain aloud where there is none.
-    const context = canvas.getContext('webgl2', options);
+    const context = canvas.getContext('webgl2', options) as WebGL2RenderingContext | null;
     if (context === null) return null;
     const info = context.getExtension('WEBGL_debug_renderer_info');
     const name = info === null ? '' : String(context.getParameter(info.UNMASKED_RENDERER_WEBGL));

@@ -17,6 +17,7 @@ type Anything = Readonly<Record<string, unknown>>;
 
 /** What her face does comes in these, where it does not come by a data channel. */
 type FaceType = 'viseme' | 'tone' | 'gesture';
+type FaceFields = Record<'name' | 'intensity' | 'at_sample', unknown>;
 /** Frames of one message: eight seconds. */
 const MOST_FACE_FRAMES = 480;
 /** Weights of one frame: there are no more visemes. */
@@ -150,9 +151,9 @@ function read(type: string, fields: Anything): ServerMessage | null {
     case 'viseme':
       return viseme(known, fields);
     case 'tone':
-      return { type: known, name: text(fields, 'name'), intensity: number(fields, 'intensity'), atSample: number(fields, 'at_sample') };
+      return { type: known, name: text<FaceFields>(fields, 'name'), intensity: number<FaceFields>(fields, 'intensity'), atSample: number<FaceFields>(fields, 'at_sample') };
     case 'gesture':
-      return { type: known, name: text(fields, 'name'), atSample: number(fields, 'at_sample') };
+      return { type: known, name: text<FaceFields>(fields, 'name'), atSample: number<FaceFields>(fields, 'at_sample') };
     default:
       // A type that came into the schema since is decided about here; one of a newer server is passed over.
       known satisfies never;
@@ -288,7 +289,7 @@ function faceFrame(value: unknown): { atSample: number; weights: Array<[number, 
   if (!isFields(value)) return bad('frames');
   const { weights } = value;
   if (!Array.isArray(weights) || weights.length > MOST_WEIGHTS) return bad('weights');
-  return { atSample: number(value, 'at_sample'), weights: weights.map(weightPair) };
+  return { atSample: number<FaceFields>(value, 'at_sample'), weights: weights.map(weightPair) };
 }
 
 function weightPair(value: unknown): [number, number] {

@@ -104,6 +104,10 @@ function onServer(state: State, message: ServerMessage): State {
     case 'voip_error':
     case 'voip_ice':
     case 'face_clock':
+    // Her face's, which has its own way.
+    case 'viseme':
+    case 'tone':
+    case 'gesture':
     // The door's own.
     case 'pair_wanted':
     case 'pair_challenge':

@@ -13,6 +13,7 @@ import { byId, setText } from './dom.js';
 
 const MOODS: Partial<Record<Activity, Mood>> = { listening: 'listening', hearing: 'listening', thinking: 'thinking', speaking: 'speaking', held: 'listening' };
 
+const ABOUT = 'Her mouth moves with her voice. Less moves where the system asks for less motion.';
 const LOST = 'The browser took the graphics away. Her face comes back when it can be drawn again.';
 const NOT_LOADED = 'Her face could not be loaded; reload the page to try again.';
 const NO_GRAPHICS = 'This browser cannot draw her face: it has no WebGL 2.';
@@ -53,10 +54,10 @@ export class FaceView {
     const isCall = state.phone.state !== 'idle';
     this.place(isShown ? (isCall ? this.inCall : this.onStage) : null);
     this.onStage.setAttribute('aria-label', `Janet: ${ACTIVITY_TEXT[now].title}`);
-    const trouble = !settings.face ? '' : phase.kind === 'none' ? '' : phase.kind === 'there' && phase.lost ? LOST : '';
+    const trouble = settings.face && phase.kind === 'there' && phase.lost ? LOST : '';
     setText(this.note, trouble);
     this.note.hidden = trouble === '';
-    setText(byId('face-on-note'), phase.kind === 'none' ? phase.why : 'Her mouth moves with her voice. Less moves where the system asks for less motion.');
+    setText(byId('face-on-note'), phase.kind === 'none' ? phase.why : ABOUT);
     this.stats.state = !settings.face ? 'off' : phase.kind === 'there' ? (phase.lost ? 'lost' : 'shown') : phase.kind;
     if (phase.kind !== 'there') return;
     phase.show.setMood(MOODS[now] ?? 'resting');
@@ -69,7 +70,7 @@ export class FaceView {
     try {
       await idle();
       const { FaceShow } = await import('../face/show.js');
-      const show = FaceShow.open(this.canvas, this.feed, {
+      const show = await FaceShow.open(this.canvas, this.feed, {
         heard: this.heard,
         onLost: () => this.lose(true),
         onRestored: () => this.lose(false),

@@ -53,12 +53,14 @@ function figureOf(scene: Object3D, vrm: VRM | null, dispose: () => void): Avatar
 /** VRM's own expressions; null where it has none for a mouth. */
 function expressionsOf(vrm: VRM): Face | null {
   const manager = vrm.expressionManager;
-  if (!manager || !VRM_MOUTH.some((name) => manager.getExpression(name) !== null)) return null;
+  // Exporters write all of them, also those that move nothing.
+  const moves = (name: string): boolean => (manager?.getExpression(name)?.binds.length ?? 0) > 0;
+  if (!manager || !VRM_MOUTH.some(moves)) return null;
   const shapes = new Map<string, readonly Shape[]>();
   const find: Find = (name) => {
     let found = shapes.get(name);
     if (found === undefined) {
-      found = manager.getExpression(name) === null ? [] : [(value) => manager.setValue(name, value)];
+      found = moves(name) ? [(value) => manager.setValue(name, value)] : [];
       shapes.set(name, found);
     }
     return found;

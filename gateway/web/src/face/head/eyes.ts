@@ -2,7 +2,7 @@
  * One eye: a ball that turns, two lids that turn over it, lashes, and a spark that stays where the light is.
  * Lids turn and are no morph targets: halfway between two places on a ball lies inside of it.
  */
-import { CircleGeometry, Color, Group, Mesh, MeshBasicMaterial, Vector3, type Material } from 'three';
+import { CircleGeometry, Color, Group, Mesh, Vector3, type Material } from 'three';
 import { BLUSH, EYE_WHITE, IRIS, IRIS_EDGE, IRIS_LIGHT, LASHES, PUPIL, SKIN } from './colours.js';
 import { gridIndex, still } from './morph.js';
 import { EYE, lerp, onFace, smooth } from './skull.js';
@@ -21,6 +21,7 @@ export interface EyeMaterials {
   ball: Material;
   skin: Material;
   lashes: Material;
+  spark: Material;
 }
 
 export class Eye {
@@ -40,7 +41,7 @@ export class Eye {
     this.object.add(this.ball, this.upper, this.lower);
     this.upper.add(this.mesh(lidGeometry(true), materials.skin), this.mesh(lashGeometry(side), materials.lashes));
     this.lower.add(this.mesh(lidGeometry(false), materials.skin));
-    const spark = this.mesh(new CircleGeometry(EYE.radius * 0.13, 16), new MeshBasicMaterial({ color: '#ffffff' }));
+    const spark = this.mesh(new CircleGeometry(EYE.radius * 0.13, 16), materials.spark);
     // Up and towards the light, which comes from her left; on both eyes the same.
     const towards = new Vector3(0.24, 0.27, 1).normalize();
     towards.applyQuaternion(this.object.quaternion.clone().invert());

@@ -34,7 +34,8 @@ interface Point {
 }
 
 function locks(angle: number, t: number): number {
-  const flow = angle + 0.35 * t * Math.sign(angle - PARTING);
+  // Away from the parting on both sides, and together again behind.
+  const flow = angle + 0.35 * t * Math.tanh((angle - PARTING) / 0.3) * Math.cos(angle / 2) ** 2;
   return 0.5 * Math.sin(flow * 11) + 0.3 * Math.sin(flow * 19 + 1.3) + 0.2 * Math.sin(flow * 31 + 0.4);
 }
 

@@ -11,8 +11,8 @@ export interface Part {
   colours: Float32Array;
 }
 
-/** A geometry that has all of `MORPHS`, in their order. */
-export function morphing(part: Part): BufferGeometry {
+/** A geometry that has all of `MORPHS`, in their order; a step for each, for they take their time. */
+export function* morphing(part: Part): Generator<void, BufferGeometry> {
   const geometry = still({ positions: part.positions(REST), index: part.index, colours: part.colours });
   const base = { position: geometry.getAttribute('position').array, normal: geometry.getAttribute('normal').array };
   const targets: Record<'position' | 'normal', BufferAttribute[]> = { position: [], normal: [] };
@@ -28,6 +28,7 @@ export function morphing(part: Part): BufferGeometry {
       targets[name].push(by);
     }
     moved.dispose();
+    yield;
   }
   geometry.morphAttributes = targets;
   geometry.morphTargetsRelative = true;

@@ -53,16 +53,16 @@ export const REST: FaceShape = {
   browLeft: 0,
 };
 
-/** All but `sil` and `neutral`, which are the rest. */
-export const MORPHS = [...VISEMES.slice(1), ...TONES.slice(1), 'browRaise'] as const;
 export type Morph = Exclude<(typeof VISEMES)[number], 'sil'> | Exclude<(typeof TONES)[number], 'neutral'> | 'browRaise';
+/** `sil` and `neutral`, the first of theirs, are the rest. */
+export const MORPHS = [...VISEMES.slice(1), ...TONES.slice(1), 'browRaise'] as readonly Morph[];
 
 const TABLE: Record<Morph, Partial<FaceShape>> = {
   A: { jaw: 0.92, upper: 0.25, lower: 0.1, wide: 0.05 },
   E: { jaw: 0.42, wide: 0.5, upper: 0.35, lower: 0.35, tongueUp: 0.3 },
   I: { jaw: 0.1, wide: 0.9, upper: 0.5, lower: 0.6, tongueUp: 0.1 },
   O: { jaw: 0.56, pucker: 0.62, upper: 0.55 },
-  U: { jaw: 0.14, pucker: 1, upper: 0.1 },
+  U: { jaw: 0.1, pucker: 1 },
   M: { press: 1, wide: 0.06 },
   F: { jaw: 0.1, bite: 1, upper: 1.15, wide: 0.25 },
   Th: { jaw: 0.3, wide: 0.2, upper: 0.3, lower: 0.35, tongueOut: 1 },

@@ -14,9 +14,9 @@ const INSIDE = [
   { back: 0.5, up: 0, down: 0, wide: 0 },
   { back: 0.46, up: 0.02, down: 0.02, wide: 0.5 },
   { back: 0.4, up: 0.12, down: 0.1, wide: 0.8 },
-  { back: 0.26, up: 0.17, down: 0.15, wide: 1.0 },
-  { back: 0.13, up: 0.16, down: 0.12, wide: 1.04 },
-  { back: 0.085, up: 0.1, down: 0.07, wide: 1.03 },
+  { back: 0.26, up: 0.14, down: 0.15, wide: 1.0 },
+  { back: 0.14, up: 0.11, down: 0.12, wide: 1.04 },
+  { back: 0.09, up: 0.07, down: 0.07, wide: 1.03 },
   { back: 0.055, up: 0.03, down: 0.02, wide: 1.0 },
 ] as const;
 const LIP_RINGS = 8;
@@ -44,9 +44,9 @@ function outline(shape: FaceShape, around: number): Outline {
   const half = HALF_WIDTH * (1 + 0.24 * wide + 0.2 * Math.max(0, smile) - 0.54 * pucker - 0.06 * shape.jaw);
   // The line between closed lips: a friendly bow; its ends rise when she smiles.
   const corner = c * c * (1.4 - 0.4 * c * c);
-  const line = (0.026 + 0.058 * smile) * corner - 0.02 * (1 - corner) * Math.max(0, smile);
+  const line = (0.026 + 0.058 * smile - 0.06 * pucker) * corner - 0.02 * (1 - corner) * Math.max(0, smile);
   // Round lips leave a hole even where the jaw does next to nothing.
-  const part = (above ? 0.06 * shape.upper + 0.022 * pucker : -0.1 * shape.lower - 0.03 * pucker + 0.035 * bite) * (1 - press);
+  const part = (above ? 0.06 * shape.upper + 0.016 * pucker : -0.1 * shape.lower - 0.06 * pucker + 0.035 * bite) * (1 - press);
   const inner = {
     u: half * c + 0.07 * shape.aside,
     v: line + part * Math.abs(s) ** 0.9 + 0.02 * shape.aside * c - (above ? 0.012 : 0.002) * press * Math.abs(s),
@@ -128,7 +128,6 @@ function skin(shape: FaceShape, ring: number, around: number, outer: Outline['ou
     const t = (ring / NEAR_RINGS) ** 1.15;
     aroundMouth(lerp(outer.u, CIRCLE_FROM * Math.cos(around), t), lerp(outer.v, CIRCLE_FROM * Math.sin(around), t), point);
     point.z += shape.pucker * 0.085 * (1 - t) ** 3;
-    // Between cheek and mouth a smile makes a soft fold.
     withJaw(point, shape.jaw, jawShare(around, t * CIRCLE_FROM));
   } else {
     const angle = lerp(CIRCLE_FROM, Math.PI, ((ring - NEAR_RINGS) / FAR_RINGS) ** 1.25);

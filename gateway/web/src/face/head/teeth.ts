@@ -8,7 +8,7 @@ import { aroundMouth, lerp, smooth, withJaw } from './skull.js';
 /** Where the lips meet at rest. */
 const LIPS_AT = aroundMouth(0, 0, new Vector3());
 /** Where each row of teeth ends. */
-const EDGE = { upper: LIPS_AT.y - 0.012, lower: LIPS_AT.y - 0.03 } as const;
+const EDGE = { upper: LIPS_AT.y - 0.012, lower: LIPS_AT.y - 0.045 } as const;
 const ACROSS = 48;
 const point = new Vector3();
 

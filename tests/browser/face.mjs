@@ -1,0 +1,122 @@
+/**
+ * Her face: it is drawn, moves with the sample that is heard, closes its mouth when nothing comes for it, rests
+ * when nobody sees it, survives the loss of the graphics, and is not missed where it cannot be drawn.
+ *
+ *   node face.mjs --url URL --wav FILE --out DIR
+ */
+import { isAccessible } from './lib/axe.mjs';
+import { openPage } from './lib/page.mjs';
+import { readArguments, Report } from './lib/tap.mjs';
+import { ANSWER_MS, checkHealth } from './lib/turn.mjs';
+import { Wire } from './lib/wire.mjs';
+
+const args = readArguments('face.mjs --url URL --wav FILE --out DIR', ['url', 'wav', 'out']);
+const report = new Report();
+/** What the page may weigh before her face, in kB, unpacked; her face itself comes late. */
+const PAGE_KB = 210;
+const FACE_KB = 900;
+/** Positions are counted at 48 kHz, and a frame comes every 800 of them; her voice has 24 kHz. */
+const FRAME = 800;
+const PER_SAMPLE = 2;
+const A = 1;
+
+const wire = new Wire();
+/** One frame for each 800 positions of what is about to be heard, all of them an open mouth. */
+const speak = (first, count) => {
+  const frames = [];
+  for (let at = Math.ceil((first * PER_SAMPLE) / FRAME) * FRAME; at < (first + count) * PER_SAMPLE; at += FRAME) {
+    frames.push({ at_sample: at, weights: [[A, 255]] });
+  }
+  if (frames.length > 0) wire.tell({ type: 'viseme', frames });
+};
+const morph = (stats, name) => stats.face.morphs[stats.face.names.indexOf(name)] ?? 0;
+
+const janet = await openPage({ url: args.url, wav: args.wav, out: args.out, before: wire.install, face: true });
+const { page } = janet;
+/** Sizes of what was loaded, in kB: the page's own code and style, and what came late. */
+const weights = () =>
+  page.evaluate(() => {
+    const files = performance.getEntriesByType('resource').filter(({ name }) => /\/assets\/.*\.(js|css)$/.test(name));
+    const first = files.filter(({ name }) => /\/assets\/index-/.test(name));
+    const late = files.filter((file) => !first.includes(file));
+    const kb = (list) => Math.round(list.reduce((sum, file) => sum + file.decodedBodySize, 0) / 1_000);
+    return { page: kb(first), late: kb(late), isLate: late.every((file) => first.every((one) => file.startTime > one.responseEnd)) };
+  });
+
+try {
+  report.ok(await janet.until((s) => s.status === 'ready', 120_000), 'the page connects and the models are ready');
+  report.ok(await janet.until((s) => s.face.state === 'shown' && s.face.frames > 3, 30_000), 'her face is drawn', JSON.stringify((await janet.stats()).face.state));
+  report.ok((await page.getAttribute('#face', 'aria-label')) === 'Janet: Ready' && (await page.getAttribute('#face canvas', 'aria-hidden')) === 'true', 'and told to who cannot see it');
+  const { page: pageKb, late, isLate } = await weights();
+  report.ok(pageKb <= PAGE_KB && late <= FACE_KB && isLate, 'the page is there before it, and no heavier for it', `${pageKb} kB, then ${late} kB`);
+  await isAccessible(janet, report, 'face');
+  await janet.shot('face-welcome');
+
+  wire.onSound = speak;
+  await page.locator('label:has(#speak)').click();
+  await page.fill('#text', 'Tell me a long story about the sea.');
+  await page.keyboard.press('Enter');
+  report.ok(await janet.until((s) => s.play.peak > 0.02 && morph(s, 'A') > 0.8, ANSWER_MS), 'her mouth opens with her voice');
+  report.ok((await page.getAttribute('#face', 'aria-label')) === 'Janet: Speaking', 'she is said to speak');
+  await janet.shot('face-speaking');
+  wire.onSound = null;
+  const closed = await janet.until((s) => morph(s, 'A') < 0.05, 5_000);
+  const after = await janet.stats();
+  report.ok(closed && after.play.playing, 'when no more frames come it closes, though she speaks on', `playing: ${after.play.playing}`);
+  report.ok(after.face.received > 10 && after.face.bad === 0, 'every frame could be read', `${after.face.received}`);
+  wire.tell({ type: 'viseme', at_sample: 0, weights: [[99, 1]] });
+  report.ok(await janet.until((s) => s.face.bad === 1, 5_000), 'one that is none is counted, and nothing else happens');
+  await page.keyboard.press('Escape');
+
+  await page.evaluate(() => {
+    window.graphics = document.querySelector('#face canvas').getContext('webgl2').getExtension('WEBGL_lose_context');
+    window.graphics.loseContext();
+  });
+  report.ok(await janet.until((s) => s.face.state === 'lost', 5_000), 'the graphics are lost');
+  report.ok((await page.locator('#face').isHidden()) && (await page.locator('#face-note').innerText()).includes('comes back'), 'the page says so, and is as without a face');
+  const drawn = (await janet.stats()).face.frames;
+  await page.evaluate(() => window.graphics.restoreContext());
+  report.ok(await janet.until((s) => s.face.state === 'shown' && s.face.frames > drawn, 10_000), 'given back, she is there again');
+  report.ok(await page.locator('#face-note').isHidden(), 'and the word is gone');
+
+  await page.evaluate(() => (document.querySelector('#stage').style.display = 'none'));
+  await page.waitForTimeout(400);
+  const resting = (await janet.stats()).face.frames;
+  await page.waitForTimeout(400);
+  report.ok((await janet.stats()).face.frames === resting, 'where nobody sees her nothing is drawn');
+  await page.evaluate(() => (document.querySelector('#stage').style.display = ''));
+  report.ok(await janet.until((s) => s.face.frames > resting, 5_000), 'seen again, she is');
+  report.note(`pose and scene: ${(await janet.stats()).face.animateMs.toFixed(2)} ms of CPU (p95 of this busy machine)`);
+
+  await page.click('#settings-open');
+  await page.locator('label:has(#face-on)').click();
+  report.ok((await janet.until((s) => s.face.state === 'off', 5_000)) && (await page.locator('#face').isHidden()), 'she can be hidden');
+  await page.reload();
+  await janet.until((s) => s.status === 'ready', 20_000);
+  report.ok((await janet.stats()).face.state === 'off' && (await weights()).late === 0, 'which is remembered, and nothing is loaded for her');
+  await checkHealth(janet, report);
+} finally {
+  await janet.close();
+}
+
+const without = await openPage({
+  url: args.url,
+  out: args.out,
+  face: true,
+  before: (fresh) =>
+    fresh.addInitScript(() => {
+      const { getContext } = HTMLCanvasElement.prototype;
+      HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind.startsWith('webgl') ? null : getContext.call(this, kind, ...rest);
+      };
+    }),
+});
+try {
+  report.ok(await without.until((s) => s.status === 'ready' && s.face.state === 'none', 30_000), 'a browser without WebGL 2 shows the page without a face');
+  await without.page.click('#settings-open');
+  report.ok((await without.page.locator('#face-on-note').innerText()).includes('WebGL'), 'and says why in the settings');
+  report.ok(without.problems.length === 0, 'without a complaint', without.problems.join('; '));
+} finally {
+  await without.close();
+}
+process.exit(report.end());
