@@ -18,8 +18,8 @@ const PAUSE_S = 0.3; // before each clip, so that both start from silence
 // Its default settings, its README's, a gate for softer voices and none; a deeper and a higher voice; as a page
 // plays it, and at the rate of the voices that its model was made of.
 const GATES = {gate4050: {}, gate4060: {vadGateInactiveDb: -60}, nogate: {vadMode: 0}};
-const HEADAUDIO = Object.entries(GATES).flatMap(([gate, parameters]) => [150, 220].flatMap((hz) => [24000, 48000].map((rate) =>
-  ({name: `${gate}-${hz}hz-${rate / 1000}k`, rate, parameters: {...parameters, speakerMeanHz: hz}}))));
+const RATES = [24000, 48000], HEADAUDIO = Object.entries(GATES).flatMap(([gate, parameters]) => [150, 220].map((hz) =>
+  ({name: `${gate}-${hz}hz`, parameters: {...parameters, speakerMeanHz: hz}})));
 // Volumes at which the mouth is shut and fully open, as log10 of the RMS, and how lazily it moves.
 const VOLUMES = [[-2.5, -1.5], [-3, -2], [-3.5, -2.5]], LAZY = [0.05, 0.02];
 
@@ -33,16 +33,18 @@ async function inPage() {
       if (performance.now() > end) throw new Error(`waited for ${what} in vain`);
     }
   };
-  /** Renders the clip into what `build` makes. `last` says up to which second of it messages have come. */
+  /** Renders the clip into the nodes that `build` makes. `last` says up to which second of it messages have come. */
   const render = async (clip, rate, pause, build, last) => {
     const sound = await load(`/audio/${clip}.wav`, rate), length = Math.ceil((sound.duration + pause + 0.5) * rate);
     const context = new OfflineAudioContext(1, length, rate), source = new AudioBufferSourceNode(context, {buffer: sound});
     await context.audioWorklet.addModule("/echo.js");
-    const node = await build(context), echo = new AudioWorkletNode(context, "echo");
-    source.connect(node);
+    const nodes = await build(context), echo = new AudioWorkletNode(context, "echo");
     // A voice that pauses is still connected: without this, worklets are given nothing, and stand still.
     const silence = new ConstantSourceNode(context, {offset: 0});
-    silence.connect(node);
+    for (const node of nodes) {
+      source.connect(node);
+      silence.connect(node);
+    }
     silence.start();
     // An output, so that a worklet without one is pulled.
     source.connect(context.destination);
@@ -53,24 +55,28 @@ async function inPage() {
     await answered;
     await context.startRendering();
     await until("the last message", () => last() >= length / rate - 0.05);
-    return {node, seconds: sound.duration};
+    return {nodes, seconds: sound.duration};
   };
   const {HeadAudio} = await import("/modules/@met4citizen/headaudio/dist/headaudio.min.mjs");
   const {createWLipSyncNode} = await import("/modules/wlipsync/dist/wlipsync-single.js");
   const round = (x) => Math.round(x * 1e4) / 1e4;
 
-  window.headaudio = async (clip, {rate, parameters}, pause) => {
-    const events = [];
-    let heard = 0;
-    const {node, seconds} = await render(clip, rate, pause, async (context) => {
+  window.headaudio = async (clip, rate, settings, pause) => {
+    const told = settings.map(() => ({heard: 0, events: []}));
+    const {nodes, seconds} = await render(clip, rate, pause, async (context) => {
       await context.audioWorklet.addModule("/modules/@met4citizen/headaudio/dist/headworklet.min.mjs");
-      const made = new HeadAudio(context, {parameterData: parameters, processorOptions: {frameEventsEnabled: true}});
-      await made.loadModel("/modules/@met4citizen/headaudio/dist/model-en-mixed.bin");
-      // Frames of sound come whatever it decides: by them it is known how far it is.
-      made.port.onmessage = ({data}) => data.event === "frame" ? heard = data.t : events.push(data);
-      return made;
-    }, () => heard);
-    // Again in the order of time, into the node's own animation: its message is there half a window after its middle.
+      return Promise.all(settings.map(async ({parameters}, i) => {
+        const made = new HeadAudio(context, {parameterData: parameters, processorOptions: {frameEventsEnabled: true}});
+        await made.loadModel("/modules/@met4citizen/headaudio/dist/model-en-mixed.bin");
+        // Frames of sound come whatever it decides: by them it is known how far it is.
+        made.port.onmessage = ({data}) => data.event === "frame" ? told[i].heard = data.t : told[i].events.push(data);
+        return made;
+      }));
+    }, () => Math.min(...told.map((t) => t.heard)));
+    return nodes.map((node, i) => animate(node, told[i].events, seconds, pause));
+  };
+  /** The events again in the order of time, into the node's own animation: a message is there half a window after its middle. */
+  const animate = (node, events, seconds, pause) => {
     const names = node.visemeNames, weights = new Map(names.map((n) => [n, 0])), told = [], decided = [];
     let next = 0, current = names.length - 1;
     node.onvalue = (name, value) => weights.set(name, value);
@@ -90,11 +96,12 @@ async function inPage() {
 
   window.wlipsync = async (clip, profile, pause, volumes, lazy) => {
     const messages = [], rate = 48000;
-    const {node, seconds} = await render(clip, rate, pause, async (context) => {
+    // One to a context: its instances share their memory.
+    const {nodes: [node], seconds} = await render(clip, rate, pause, async (context) => {
       const made = await createWLipSyncNode(context, profile);
       made.replay = made.port.onmessage;
       made.port.onmessage = (message) => messages.push(message.data);
-      return made;
+      return [made];
     }, () => messages.at(-1)?.timestamp ?? 0);
     const names = Object.keys(node.weights), settings = [];
     for (const [min, max] of volumes) for (const smoothness of lazy) {
@@ -155,11 +162,12 @@ try {
   await page.evaluate(inPage);
   let events = 0, latest = 0;
   for (const clip of clips) {
-    for (const setting of HEADAUDIO) {
-      const got = await page.evaluate(([c, s, p]) => window.headaudio(c, s, p), [clip, setting, PAUSE_S]);
-      events += got.events;
-      write("headaudio", `weights-${setting.name}`, clip, got.columns, got.weights);
-      write("headaudio", `decisions-${setting.name}`, clip, got.columns, got.decisions);
+    for (const rate of RATES) {
+      const got = await page.evaluate((a) => window.headaudio(...a), [clip, rate, HEADAUDIO, PAUSE_S]);
+      HEADAUDIO.forEach(({name}, i) => {
+        events += got[i].events;
+        for (const what of ["weights", "decisions"]) write("headaudio", `${what}-${name}-${rate / 1000}k`, clip, got[i].columns, got[i][what]);
+      });
     }
     for (const [kind, profiles] of [["vowels", vowels], ["speaker", speakers[clip]]]) for (const method of Object.keys(METHODS)) {
       const got = await page.evaluate((a) => window.wlipsync(...a), [clip, profiles[method], PAUSE_S, VOLUMES, LAZY]);

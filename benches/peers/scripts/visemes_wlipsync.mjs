@@ -28,7 +28,7 @@ async function extractor(wasm) {
   }};
 }
 
-/** [{name, vectors}] of every place in the sound that `name_at` gives a name: (start, middle, end) in samples. */
+/** Adds the features of every window of the sound to the entry that `nameAt(middle in samples, window)` gives it. */
 function gather(found, sound, extract, nameAt) {
   for (let at = 0; at + extract.size <= sound.length; at += HOP) {
     const entry = nameAt(at + extract.size / 2, sound.subarray(at, at + extract.size));
@@ -43,11 +43,13 @@ function gather(found, sound, extract, nameAt) {
 const mean = (vectors) => vectors[0].map((_, i) => vectors.reduce((sum, v) => sum + v[i], 0) / vectors.length);
 
 function profile(found, method) {
-  const entries = [...found.values()], every = entries.flatMap((e) => e.vectors), means = mean(every);
+  const entries = [...found.values()], every = entries.flatMap((e) => e.vectors), middle = mean(every);
   const [compareMethod, useStandardization] = METHODS[method];
+  const spread = middle.map((m, i) => Math.sqrt(every.reduce((sum, v) => sum + (v[i] - m) ** 2, 0) / every.length) || 1);
   return {targetSampleRate: TARGET, sampleCount: WINDOW, melFilterBankChannels: MEL, compareMethod, mfccNum: COEFFICIENTS,
-    mfccDataCount: 1, useStandardization, means,
-    stdDevs: means.map((m, i) => Math.sqrt(every.reduce((sum, v) => sum + (v[i] - m) ** 2, 0) / every.length) || 1),
+    mfccDataCount: 1, useStandardization,
+    // It takes both as they are given: what makes them itself has these where nothing is to be standardised.
+    means: useStandardization ? middle : middle.map(() => 0), stdDevs: useStandardization ? spread : spread.map(() => 1),
     mfccs: entries.map((e) => ({name: e.name, mfccCalibrationDataList: [], values: mean(e.vectors)}))};
 }
 
