@@ -151,8 +151,7 @@ const server = http.createServer((request, response) => {
 }).listen(0, "127.0.0.1");
 await new Promise((done) => server.on("listening", done));
 
-const classes = JSON.parse(fs.readFileSync(new URL("visemes_classes.json", import.meta.url)));
-const vowels = await fromVowels(root, wasm), speakers = await fromSpeakers(root, wasm, clips, classes);
+const vowels = await fromVowels(root, wasm), speakers = await fromSpeakers(root, wasm, clips);
 const browser = await chromium.launch({executablePath: opt("--chromium", "/usr/bin/chromium"), headless: true, args: ["--no-sandbox", "--disable-dev-shm-usage"]});
 try {
   fs.rmSync(`${root}/visemes/frames/headaudio`, {recursive: true, force: true});

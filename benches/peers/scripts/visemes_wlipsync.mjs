@@ -69,7 +69,7 @@ export async function fromVowels(root, wasm) {
 }
 
 /** {clip: {method: profile}}: none is made from the clip that it is for. */
-export async function fromSpeakers(root, wasm, clips, classes) {
+export async function fromSpeakers(root, wasm, clips) {
   const extract = await extractor(wasm), parts = new Map();
   for (const clip of clips) {
     const truth = JSON.parse(fs.readFileSync(`${root}/visemes/truth/${clip}.json`)), found = new Map();
