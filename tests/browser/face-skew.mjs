@@ -59,8 +59,9 @@ function judge(name, { step, contexts, frames }) {
 async function ofJanet() {
   const microphone = join(args.out, 'face-skew-microphone.wav');
   writeScript(microphone, [{ silence: 1.5 }, { clip: args.wav }, { silence: 60 }]);
-  const janet = await openPage({ url: args.url, wav: microphone, out: args.out, options: { bypassCSP: true }, before: listen });
+  const janet = await openPage({ url: args.url, wav: microphone, out: args.out, options: { bypassCSP: true }, before: listen, face: true });
   try {
+    report.ok(await janet.until((s) => s.face?.state === 'shown', 120_000), 'her face is drawn');
     await startTalking(janet, report);
     report.ok(await janet.until((s) => s.voice.some((v) => v.state === 'finished'), ANSWER_MS + 60_000), 'she speaks to the end');
     await janet.shot('face-skew');
