@@ -3,6 +3,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces visemes_real sessions".split()
 rows = []
 
 
@@ -290,6 +291,36 @@ def faces():
                     f"samples to viseme weights of {count} session(s), 800 samples at 48 kHz each; p99 {p99} ms",
                     weights="a network of 100 k parameters, made up", on=on,
                     built_of=os.environ["FACES_COMMIT"] if log else None)
+
+
+def visemes_real():
+    """Visemes from other people's speech beside two peers', against a forced alignment. Writes VISEMES.md."""
+    if not (PEERS / "weights/cmudict").exists():
+        sys.exit(f"The peers are of an earlier day. As root, once:  PEERS={PEERS} SKIP_TORCH=1 bash benches/peers/setup.sh")
+    peer("visemes_align")
+    run("visemes_peers", ["node", PEERS / "scripts/visemes_peers.mjs", "--json"])
+    frames, tool, mine = PEERS / "visemes/janet", BIN / "train-visemes", []
+    shutil.rmtree(frames, ignore_errors=True)
+    frames.mkdir(parents=True)
+    if tool.exists():
+        for clip in common.clips():
+            with open(frames / f"{clip['name']}.json", "w") as out:
+                subprocess.run([tool, "frames", PEERS / f"audio/{clip['name']}.wav"], stdout=out, check=True)
+        mine = ["--janet", frames]
+    else:
+        print("train-visemes is not built: the table is of the others alone.", flush=True)
+    results = peer("visemes_score", "--markdown", HERE / "VISEMES.md", *mine)
+    for title, metric in (("LibriVox", "viseme_accuracy_pct_real"), ("All clips", "viseme_accuracy_pct_real_all14")):
+        faces = results[title]["faces"]
+        if "Janet" not in faces:
+            return
+        told = lambda name: f"{name} {faces[name]['all']['pct']} {faces[name]['all']['interval']}"
+        others = sorted((n for n in faces if n != "Janet"), key=lambda n: -faces[n]["all"]["pct"])
+        best = next(n for n in others if n.startswith(("HeadAudio", "wLipSync")))
+        row(metric, faces["Janet"]["all"]["pct"], "% of frames",
+            f"{results[title]['frames']} frames of {len(results[title]['clips'])} clips against pocketsphinx's alignment, "
+            f"95 % over clips: {told('Janet')}; " + "; ".join(map(told, others)) + "; by class in VISEMES.md", best,
+            faces[best]["all"]["pct"], higher=True, weights="visemes.safetensors")
 
 
 def sessions():

@@ -447,8 +447,8 @@ fn a_port_that_somebody_has_is_named_where_it_was_asked_for() {
     );
 }
 
-#[tokio::test]
-async fn a_server_of_ipv6_loopback_is_found_by_both_addresses_of_this_machine() {
+#[test]
+fn a_server_of_ipv6_loopback_is_found_by_both_addresses_of_this_machine() {
     if UdpSocket::bind("[::1]:0").is_err() {
         return;
     }

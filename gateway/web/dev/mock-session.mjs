@@ -6,6 +6,7 @@ const END_OF_TURN_MS = 500;
 const JUDGE_MS = 700;
 const AHEAD_SAMPLES = RATE / 5;
 const CHUNK = RATE / 50;
+const POSITION_HZ = 48_000;
 const WORDS = 'Paris is the capital of France. It lies on the river Seine, and it has been the centre of the country for more than a thousand years.';
 
 export class MockSession {
@@ -217,8 +218,17 @@ export class MockSession {
     frame.writeUInt32LE(this.sent, 0);
     part.forEach((x, i) => frame.writeInt16LE(x, 4 + i * 2));
     this.socket.send(frame);
+    this.face(reply, part.length);
     reply.at += part.length;
     this.sent += part.length;
+  }
+
+  /** The face frames of the samples that go out now; positions are counted at 48 kHz. */
+  face(reply, count) {
+    const [from, to] = [reply.at, reply.at + count].map((at) => (at * POSITION_HZ) / RATE);
+    const moved = ((this.sent - reply.at) * POSITION_HZ) / RATE;
+    const frames = this.options.frames.filter(({ at_sample }) => at_sample >= from && at_sample < to);
+    if (frames.length > 0) this.tell({ type: 'viseme', frames: frames.map((f) => ({ ...f, at_sample: f.at_sample + moved })) });
   }
 
   pause() {

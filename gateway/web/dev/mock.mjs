@@ -2,7 +2,7 @@
  * A server that speaks the page's part of the protocol, for working on the page without models.
  * Not shipped. Listens by loudness, answers with fixed words and a given or made-up voice.
  *
- *   node dev/mock.mjs [--port 8799] [--answer 24kHz.wav] [--loading SECONDS] [--busy] [--silent]
+ *   node dev/mock.mjs [--port 8799] [--answer 24kHz.wav | --papa SECONDS] [--loading SECONDS] [--busy] [--silent]
  */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomBytes } from 'node:crypto';
 import { WebSocketServer } from 'ws';
+import { papa } from './mock-face.mjs';
 import { babble, pcmOfWav } from './mock-voice.mjs';
 import { MockSession } from './mock-session.mjs';
 
@@ -22,8 +23,11 @@ const flag = (name) => process.argv.includes(`--${name}`);
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist');
 const answerFile = argument('answer');
+// The one voice that comes with what its mouth does.
+const known = argument('papa') === undefined ? null : papa(Number(argument('papa')));
 const options = {
-  voice: answerFile === undefined ? babble(6) : pcmOfWav(readFileSync(answerFile)),
+  voice: known?.samples ?? (answerFile === undefined ? babble(6) : pcmOfWav(readFileSync(answerFile))),
+  frames: known?.frames ?? [],
   readyAt: Date.now() + Number(argument('loading') ?? 0) * 1000,
   busy: flag('busy'),
 };

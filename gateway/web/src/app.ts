@@ -1,16 +1,18 @@
 /** Joins the parts: events go into the state, the state goes to the views. Decides nothing itself. */
 import { DeviceWatch } from './audio/devices.js';
 import { Levels } from './audio/levels.js';
+import type { SoundPlace } from './audio/placed.js';
 import { PLAY_RATE_HZ } from './audio/player.js';
 import { Voice } from './audio/voice.js';
 import { FaceFeed } from './face/feed.js';
+import type { FaceShow } from './face/show.js';
 import { POSITION_HZ } from './face/weights.js';
 import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
 import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
 import { watchNetwork } from './net/network-watch.js';
 import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
-import type { ServerMessage } from './protocol/messages.js';
+import type { ClientMessage, ServerMessage } from './protocol/messages.js';
 import { Phone } from './phone/phone.js';
 import { talkedMs, type PhoneState } from './phone/phone-state.js';
 import { canCall } from './rtc/media.js';
@@ -37,7 +39,6 @@ import { byId } from './ui/dom.js';
 import { FaceView } from './ui/face-view.js';
 import { LoopMeter } from './ui/loop-meter.js';
 import { PastCalls } from './ui/past-calls.js';
-import { Presence } from './ui/presence.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
@@ -169,20 +170,7 @@ export class App {
   );
   private readonly pastCalls = new PastCalls();
   private readonly loopMeter = new LoopMeter(() => this.voice.measured());
-  private readonly faceView = new FaceView(this.feed, (now) => this.heardAt(now), this.stats.face, (show) => this.presence.attach(show));
-  private readonly presence = new Presence(
-    {
-      send: (message) => this.connection.send(message),
-      sessionId: () => this.voice.sessionId,
-      onSelect: (down) => this.onSelect(down),
-      onPlace: (place) => {
-        this.voice.place(place);
-        this.phone.place(place);
-      },
-      onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
-    },
-    this.stats,
-  );
+  private readonly faceView = new FaceView(this.feed, (now) => this.heardAt(now), this.stats.face, (show) => void this.beSomebody(show));
   private readonly announcer = new Announcer(byId('announce'));
   private readonly chat = new Chat(byId('log'), byId('entries'), this.announcer);
   private readonly caption = new CaptionLine();
@@ -426,6 +414,24 @@ export class App {
   private askForKept(): void {
     const choice = keptToAskFor(this.settings, this.state);
     if (choice !== null) this.connection.send({ type: 'settings_set', ...choice, request_id: KEPT });
+  }
+
+  /** Her face is there: now she can be somebody else, and be visited. */
+  private async beSomebody(show: FaceShow): Promise<void> {
+    const presence = await import('./ui/presence.js').catch(() => null);
+    // The server is away: she stays who she is.
+    if (presence === null) return;
+    const events = {
+      send: (message: ClientMessage) => this.connection.send(message),
+      sessionId: () => this.voice.sessionId,
+      onSelect: (down: boolean) => this.onSelect(down),
+      onPlace: (place: SoundPlace | null) => {
+        this.voice.place(place);
+        this.phone.place(place);
+      },
+      onFault: (title: string, todo: string) => this.apply({ type: 'fault', title, todo }),
+    };
+    new presence.Presence(show, events, this.stats);
   }
 
   /** The trigger in a visitor's hand: as the microphone's button, or a call's. */

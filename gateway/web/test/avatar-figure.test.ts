@@ -239,6 +239,13 @@ describe('avatars without shapes', () => {
   });
 });
 
+it('a VRM whose expressions move nothing is refused in words, too', async () => {
+  const { json, bin } = parts({ targets: ['A'], vrm: '1' });
+  json.extensions.VRMC_vrm.expressions.preset = { aa: {}, ih: {}, ou: {}, ee: {}, oh: {} };
+  json.meshes[0].extras.targetNames = ['something'];
+  await expect(loadAvatar(container(json, bin))).rejects.toThrow('no expressions, shapes or jaw bone');
+});
+
 describe('what passes the checks and is no figure all the same', () => {
   it('ends as an AvatarError, too', async () => {
     const { json, bin } = parts({ targets: OVR, vrm: '1' });

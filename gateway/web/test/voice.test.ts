@@ -63,7 +63,7 @@ vi.mock('../src/audio/capture.js', () => ({
 }));
 vi.mock('../src/audio/player.js', () => ({
   PLAY_RATE_HZ: 48_000,
-  Player: { open: async () => ({ resume: async () => undefined, restart: nothing, flush: nothing, setSpeaker: async () => true }) },
+  Player: { open: async () => ({ resume: async () => undefined, restart: nothing, flush: nothing, place: nothing, setSpeaker: async () => true }) },
 }));
 
 function nothing(): void {}

@@ -27,6 +27,7 @@ export class FaceShow {
   private readonly driver = new IdleDriver(Math.random);
   private readonly reduced = window.matchMedia('(prefers-reduced-motion: reduce)');
   private readonly viewer = new Vector3();
+  private readonly own: Figure;
   private mood: Mood = 'resting';
   private onBattery = false;
   private cued: { tone: ToneName; intensity: number } = { tone: 'neutral', intensity: 0 };
@@ -40,6 +41,7 @@ export class FaceShow {
     private figure: Figure,
   ) {
     this.stage = stage;
+    this.own = figure;
     stage.setFigure(figure);
     void this.watchBattery();
   }
@@ -83,8 +85,10 @@ export class FaceShow {
 
   /** Another figure in place of the one that is shown, which is gone; null: her own head. */
   setFigure(figure: Figure | null): void {
-    this.figure = figure ?? new Head();
-    this.stage.setFigure(this.figure)?.dispose();
+    this.figure = figure ?? this.own;
+    const before = this.stage.setFigure(this.figure);
+    // Her own head waits until it is wanted again.
+    if (before !== null && before !== this.own) before.dispose();
   }
 
   private get calm(): boolean {

@@ -28,16 +28,13 @@ export class AvatarView {
       this.choose.focus();
     });
     this.takeDrops(events);
+    // There is a stage for her.
+    byId('avatar-field').hidden = false;
   }
 
   /** Whether what is told here is seen. */
   get isOpen(): boolean {
     return this.told.checkVisibility();
-  }
-
-  /** Shown only where there is a stage for her. */
-  show(on: boolean): void {
-    byId('avatar-field').hidden = !on;
   }
 
   render(worn: Worn): void {

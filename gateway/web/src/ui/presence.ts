@@ -29,12 +29,12 @@ export class Presence {
   private readonly view: AvatarView;
   private readonly buttons: VisitButtons;
   private readonly wardrobe: Wardrobe;
-  private show: FaceShow | null = null;
   private visit: Visit | null = null;
   private support: XrSupport = NO_XR;
   private state: XrState = AWAY;
 
   constructor(
+    private readonly show: FaceShow,
     private readonly events: PresenceEvents,
     private readonly stats: { avatar: AvatarStats; visit: VisitStats },
   ) {
@@ -42,22 +42,15 @@ export class Presence {
     this.buttons = new VisitButtons({ onEnter: (mode) => void this.enter(mode), onLeave: () => void this.visit?.leave() });
     this.wardrobe = new Wardrobe({
       onFigure: (figure) => {
-        this.show?.setFigure(figure);
+        show.setFigure(figure);
         // Others have their eyes elsewhere.
         this.visit?.bring();
       },
       onWorn: (worn) => this.onWorn(worn),
       onTold: (told) => this.onTold(told),
     });
-  }
-
-  /** Her face is there: from now on she can be somebody else, and be visited. */
-  attach(show: FaceShow): void {
-    if (this.show !== null) return;
-    this.show = show;
-    this.view.show(true);
     void this.wardrobe.open();
-    watchXr((support) => void this.onSupport(show, support));
+    watchXr((support) => void this.onSupport(support));
   }
 
   private onWorn(worn: Worn): void {
@@ -72,17 +65,18 @@ export class Presence {
     if (!this.view.isOpen) this.events.onFault(title, todo);
   }
 
-  private async onSupport(show: FaceShow, support: XrSupport): Promise<void> {
+  private async onSupport(support: XrSupport): Promise<void> {
     if ((support.vr || support.ar) && this.visit === null) {
       // Before the press: within it nothing may be waited for.
       const { Visit } = await import('../face/xr/visit.js');
-      this.visit ??= this.visitOf(show, Visit);
+      this.visit ??= this.visitOf(Visit);
     }
     this.support = support;
     this.render();
   }
 
-  private visitOf(show: FaceShow, Kind: typeof Visit): Visit {
+  private visitOf(Kind: typeof Visit): Visit {
+    const { show } = this;
     const { renderer, scene, camera } = show.stage;
     const stage = {
       renderer,
@@ -115,7 +109,7 @@ export class Presence {
   private onState(state: XrState): void {
     this.state = state;
     const { visit } = this;
-    this.show?.stage.welcome(state.kind === 'there' && visit !== null ? (now, frame) => visit.frame(now, frame) : null);
+    this.show.stage.welcome(state.kind === 'there' && visit !== null ? (now, frame) => visit.frame(now, frame) : null);
     this.render();
   }
 

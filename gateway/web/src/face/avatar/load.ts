@@ -2,7 +2,7 @@
  * From a file to a figure. A chunk of its own: whoever has no avatar loads neither three-vrm nor the
  * glTF loader.
  */
-import { LoadingManager, TextureLoader, type FileLoader, type Light, type Object3D } from 'three';
+import { LoadingManager, Object3D, TextureLoader, type Camera, type FileLoader, type Light } from 'three';
 import { GLTFLoader, type GLTF, type GLTFParser } from 'three/examples/jsm/loaders/GLTFLoader.js';
 import { VRMLoaderPlugin, VRMUtils, type VRM } from '@pixiv/three-vrm';
 import { AvatarFigure, bonesOf } from './avatar-figure.js';
@@ -53,12 +53,14 @@ function figureOf(scene: Object3D, vrm: VRM | null, dispose: () => void): Avatar
 /** VRM's own expressions; null where it has none for a mouth. */
 function expressionsOf(vrm: VRM): Face | null {
   const manager = vrm.expressionManager;
-  if (!manager || !VRM_MOUTH.some((name) => manager.getExpression(name) !== null)) return null;
+  // Exporters write all of them, also those that move nothing.
+  const moves = (name: string): boolean => (manager?.getExpression(name)?.binds.length ?? 0) > 0;
+  if (!manager || !VRM_MOUTH.some(moves)) return null;
   const shapes = new Map<string, readonly Shape[]>();
   const find: Find = (name) => {
     let found = shapes.get(name);
     if (found === undefined) {
-      found = manager.getExpression(name) === null ? [] : [(value) => manager.setValue(name, value)];
+      found = moves(name) ? [(value) => manager.setValue(name, value)] : [];
       shapes.set(name, found);
     }
     return found;
@@ -107,13 +109,18 @@ function withoutCameras(nodes: unknown): unknown {
   return nodes.map(({ camera: _, ...node }: Record<string, unknown>) => node);
 }
 
-/** The stage has its own. */
+/** The stage has lights and a camera of its own. What hangs on those of the file stays where it is. */
 function removeLights(scene: Object3D): void {
-  const lights: Object3D[] = [];
+  const removed: Object3D[] = [];
   scene.traverse((object) => {
-    if ((object as Partial<Light>).isLight === true) lights.push(object);
+    if ((object as Partial<Light>).isLight === true || (object as Partial<Camera>).isCamera === true) removed.push(object);
   });
-  for (const light of lights) light.removeFromParent();
+  for (const object of removed) {
+    const plain = new Object3D().copy(object, false);
+    plain.add(...object.children.slice());
+    object.parent?.add(plain);
+    object.removeFromParent();
+  }
 }
 
 function failed(error: unknown): AvatarError {
