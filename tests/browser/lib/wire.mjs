@@ -14,8 +14,6 @@ export class Wire {
   goodbye = true;
   /** What the page has said on its latest connection, frames of sound left out. */
   said = [];
-  /** Is given each frame of her voice before the page is: the number of its first sample, and how many there are. */
-  onSound = null;
 
   /** Give this to `openPage` as `before`. */
   install = (page) =>
@@ -44,13 +42,15 @@ export class Wire {
       server.onMessage((data) => {
         if (this.dead) return;
         if (typeof data !== 'string') {
-          this.onSound?.(data.readUInt32LE(0), (data.length - 4) / 2);
           socket.send(data);
-        } else socket.send(JSON.stringify(this.#rewrite(JSON.parse(data))));
+          return;
+        }
+        const message = this.#rewrite(JSON.parse(data));
+        if (message !== null) socket.send(JSON.stringify(message));
       });
     });
 
-  /** From now on the server's messages pass through this. */
+  /** From now on the server's messages pass through this; null: they do not arrive. */
   rewrite(change) {
     this.#rewrite = change;
   }

@@ -15,9 +15,6 @@ type Unread<Message> = { readonly [Field in keyof Message]?: unknown };
 type Name<Message> = keyof Message & string;
 type Anything = Readonly<Record<string, unknown>>;
 
-/** What her face does comes in these, where it does not come by a data channel. */
-type FaceType = 'viseme' | 'tone' | 'gesture';
-type FaceFields = Record<'name' | 'intensity' | 'at_sample', unknown>;
 /** Frames of one message: eight seconds. */
 const MOST_FACE_FRAMES = 480;
 /** Weights of one frame: there are no more visemes. */
@@ -68,7 +65,7 @@ export function parseServerMessage(frame: string): ServerMessage | Unreadable | 
 }
 
 function read(type: string, fields: Anything): ServerMessage | null {
-  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'] | wire.VoipIceRequest['type'] | FaceType;
+  const known = type as wire.ServerMessage['type'] | wire.VrIceRequest['type'] | wire.VoipIceRequest['type'];
   switch (known) {
     case 'connected':
       return connected(known, fields);
@@ -151,9 +148,9 @@ function read(type: string, fields: Anything): ServerMessage | null {
     case 'viseme':
       return viseme(known, fields);
     case 'tone':
-      return { type: known, name: text<FaceFields>(fields, 'name'), intensity: number<FaceFields>(fields, 'intensity'), atSample: number<FaceFields>(fields, 'at_sample') };
+      return { type: known, name: text<wire.ToneEvent>(fields, 'name'), intensity: number<wire.ToneEvent>(fields, 'intensity'), atSample: number<wire.ToneEvent>(fields, 'at_sample') };
     case 'gesture':
-      return { type: known, name: text<FaceFields>(fields, 'name'), atSample: number<FaceFields>(fields, 'at_sample') };
+      return { type: known, name: text<wire.GestureEvent>(fields, 'name'), atSample: number<wire.GestureEvent>(fields, 'at_sample') };
     default:
       // A type that came into the schema since is decided about here; one of a newer server is passed over.
       known satisfies never;
@@ -289,7 +286,7 @@ function faceFrame(value: unknown): { atSample: number; weights: Array<[number, 
   if (!isFields(value)) return bad('frames');
   const { weights } = value;
   if (!Array.isArray(weights) || weights.length > MOST_WEIGHTS) return bad('weights');
-  return { atSample: number<FaceFields>(value, 'at_sample'), weights: weights.map(weightPair) };
+  return { atSample: number<wire.VisemeFrame>(value, 'at_sample'), weights: weights.map(weightPair) };
 }
 
 function weightPair(value: unknown): [number, number] {
