@@ -81,6 +81,7 @@ pub fn converse(
                 speaker.play_to(began.elapsed(), &mut heard.sound);
                 match playback {
                     Playback::Chunk(chunk) => speaker.take(chunk.first_sample, chunk.samples),
+                    Playback::Face(_) => {}
                     Playback::Flush { from_sample } => {
                         let stopped = speaker.flush(from_sample, &mut heard.sound);
                         session.played(stopped)?;

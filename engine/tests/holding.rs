@@ -97,6 +97,7 @@ impl Client {
                     self.sound.push((first, self.heard_to));
                 }
                 Playback::Flush { from_sample } => self.heard_to = self.heard_to.min(from_sample),
+                Playback::Face(_) => {}
             }
         }
         self.session.played(self.heard_to).expect("room");

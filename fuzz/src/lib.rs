@@ -13,6 +13,7 @@ mod media;
 #[path = "../../gateway/src/webrtc"]
 mod webrtc {
     pub(crate) mod candidates;
+    pub(crate) mod channels;
     pub(crate) mod description;
     pub(crate) mod fuzz;
     pub(crate) mod peer;

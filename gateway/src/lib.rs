@@ -23,6 +23,7 @@ pub mod cli;
 pub mod config;
 mod conversations;
 mod elsewhere;
+mod face;
 mod gate;
 mod hangup;
 #[cfg(feature = "hf")]

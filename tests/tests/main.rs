@@ -11,6 +11,7 @@ mod clocks;
 mod crowd;
 mod dialects;
 mod doors;
+mod face;
 mod language_server;
 mod lock;
 mod long_conversations;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use janet_protocol::ServerMessage;
 use janet_protocol::quic::{Header, Kind};
+use janet_protocol::{FRAME_SAMPLES as FACE_SAMPLES, FaceFrame, ServerMessage};
 use janet_tests::over_quic::Raw;
 use janet_tests::server::janet;
 use janet_tests::sound::{self, RATE_HZ};
@@ -37,6 +37,7 @@ struct Heard {
     said: Vec<ServerMessage>,
     /// Frames in which something is to be heard.
     loud: usize,
+    faces: Vec<FaceFrame>,
     is_open: bool,
 }
 
@@ -75,6 +76,7 @@ async fn speak(
                     Next::Event(Event::Opened { .. }) => heard.is_open = true,
                     Next::Event(Event::Closed) => panic!("the session was ended"),
                     Next::Event(Event::Said(message)) => heard.said.push(*message),
+                    Next::Face(frame) => heard.faces.push(frame),
                     Next::Sound(frame) => {
                         heard.loud += usize::from(frame.iter().any(|sample| sample.abs() > 0.01));
                     }
@@ -123,6 +125,20 @@ async fn a_spoken_question_is_answered_by_voice_and_its_playout_is_believed() {
     let stats = client.stats();
     assert!(stats.received > 50 && stats.sent > 50, "{stats:?}");
     assert_eq!(stats.garbage, 0, "{stats:?}");
+    // Her face came along, each frame with its sample, and her mouth was open at times.
+    let on_grid = |face: &&FaceFrame| face.timestamp.is_multiple_of(FACE_SAMPLES);
+    assert!(
+        heard.faces.iter().filter(on_grid).count() > 25,
+        "{:?}",
+        heard.faces
+    );
+    assert!(heard.faces.is_sorted_by_key(|face| face.timestamp));
+    assert!(
+        heard
+            .faces
+            .iter()
+            .any(|face| face.weights[1..].iter().any(|w| *w > 127))
+    );
     // Interrupted: she falls silent, and says how far she was heard.
     client.say(janet_protocol::ClientMessage::Interrupt).await;
     speak(&mut client, &[], &mut heard, |_, heard, _| {

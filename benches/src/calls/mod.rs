@@ -16,6 +16,12 @@ mod candidates;
     dead_code,
     reason = "the gateway's own, of which a far end needs a part"
 )]
+#[path = "../../../gateway/src/webrtc/channels.rs"]
+mod channels;
+#[allow(
+    dead_code,
+    reason = "the gateway's own, of which a far end needs a part"
+)]
 #[path = "../../../gateway/src/webrtc/description.rs"]
 mod description;
 #[allow(

@@ -21,5 +21,5 @@ pub mod wav;
 pub use capture::{Capture, CaptureReader, capture};
 pub use clock::SampleClock;
 pub use echo::EchoMeter;
-pub use playout::{Chunk, Flush, Line, LineOptions, Playout, Pulled, Staged};
+pub use playout::{Chunk, Cue, Flush, Line, LineOptions, Playout, Pulled, Staged};
 pub use resample::{Resampler, resample};

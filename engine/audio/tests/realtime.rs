@@ -44,6 +44,7 @@ fn playout_pull_allocates_nothing_across_pauses_and_flushes() {
                 match next {
                     Pulled::Sound(chunk) => pulled += chunk.samples().len(),
                     Pulled::Flush { .. } => flushes += 1,
+                    Pulled::Cue(_) => {}
                 }
             }
         });
@@ -128,7 +129,7 @@ fn a_million_samples_cross_the_playout_ring_in_order() {
                             expected += 1;
                         }
                     }
-                    Some(Pulled::Flush { .. }) => panic!("nobody asked for a flush"),
+                    Some(Pulled::Flush { .. } | Pulled::Cue(_)) => panic!("nobody asked for it"),
                     None => std::thread::yield_now(),
                 }
             }

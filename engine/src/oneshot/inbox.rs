@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use crate::session::{Posted, Results, Tell, What};
+use crate::session::{Mouth, Piece, Posted, Results, Tell, What};
 
 /// Bytes of text and sound that wait for the owner: more than a phrase in the slowest voice, and
 /// more than any answer. Past it a job keeps its result and tries at its next step, and another
@@ -109,7 +109,13 @@ impl Results for Inbox {
 fn size(what: &What) -> usize {
     match what {
         What::Token(text) => text.len(),
-        What::Sound { samples, .. } => size_of_val(samples.as_slice()),
+        What::Sound(Piece { samples, mouth, .. }) => {
+            let phonemes = match mouth {
+                Mouth::Phonemes(phonemes) => size_of_val(phonemes.as_slice()),
+                Mouth::Audio => 0,
+            };
+            size_of_val(samples.as_slice()) + phonemes
+        }
         _ => 0,
     }
 }

@@ -12,7 +12,7 @@ use super::inbox::Inbox;
 use super::{Seat, WITHIN};
 use crate::arbiter::{Class, Ticket};
 use crate::ports::{Phrase, Speech, Voicing};
-use crate::session::{Outbox, Run2, VoiceJob, What};
+use crate::session::{Outbox, Piece, Run2, VoiceJob, What};
 use crate::{EngineError, VoiceChoice};
 
 /// Samples per second of everything that is spoken.
@@ -98,12 +98,12 @@ impl Speaking {
                     // Looked at before the inbox: what came until the end is in there then.
                     let has_ended = ticket.has_ended();
                     let (sound, last) = match self.inbox.take() {
-                        Some(What::Sound {
+                        Some(What::Sound(Piece {
                             samples,
                             rate_hz,
                             last,
                             ..
-                        }) => (self.resampled(&samples, rate_hz, last)?, last),
+                        })) => (self.resampled(&samples, rate_hz, last)?, last),
                         Some(_) => return Poll::Ready(Err(FAILED)),
                         None if has_ended => return Poll::Ready(Err(FAILED)),
                         None => {
@@ -123,12 +123,12 @@ impl Speaking {
                 Stage::Server(ticket, text, mut held) => {
                     let has_ended = ticket.has_ended();
                     match self.inbox.take() {
-                        Some(What::Sound {
+                        Some(What::Sound(Piece {
                             samples,
                             rate_hz,
                             last,
                             ..
-                        }) => {
+                        })) => {
                             held.extend(self.resampled(&samples, rate_hz, last)?);
                             if last {
                                 self.stage = Stage::Between;

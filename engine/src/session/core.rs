@@ -16,6 +16,7 @@ use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
 use super::command::Command;
 use super::digest::Digest;
+use super::face;
 use super::jobs::{Ask, ForgetJob};
 use super::listen::Ear;
 use super::live::Live;
@@ -95,6 +96,8 @@ pub(crate) struct Core {
     pub(super) recorder: Option<Recorder>,
     /// Something was put out since the transport was last woken.
     pub(super) told: bool,
+    /// Whether the mouth moves: it has to be closed when her voice stops.
+    pub(super) mouth_moves: bool,
 }
 
 impl Core {
@@ -141,6 +144,7 @@ impl Core {
             model: ModelChoice::default(),
             recorder,
             told: false,
+            mouth_moves: false,
         }
     }
 
@@ -234,12 +238,17 @@ impl Core {
                 mut line,
                 mode,
             } => {
+                let was_moving = self.mouth_moves;
                 self.silence(now);
                 self.ear.open(reader, now);
                 if let Some(before) = &self.line {
                     // Numbers go on: a client counts them per connection. What the old line cut
                     // may never have been told; it is told by the new one.
-                    line.begin_at(before.end(), before.heard(now.0));
+                    let heard = before.heard(now.0);
+                    line.begin_at(before.end(), heard);
+                    if was_moving {
+                        line.cue(face::closed(heard));
+                    }
                 }
                 self.line = Some(line);
                 self.looped = None;
@@ -397,14 +406,8 @@ impl Core {
                 }
                 Input::Generated { reply, finish }
             }
-            What::Sound {
-                phrase,
-                samples,
-                rate_hz,
-                upto_byte,
-                last,
-            } => {
-                self.take_sound(now, reply, phrase, (&samples, rate_hz), upto_byte, last);
+            What::Sound(piece) => {
+                self.take_sound(now, reply, piece);
                 return;
             }
             What::Unspoken => {

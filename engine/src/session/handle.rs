@@ -8,6 +8,7 @@ use janet_audio::{Capture, Line, LineOptions, Playout, Pulled};
 use janet_talk::{MicMode, UtteranceId};
 
 use super::command::Command;
+use super::face::FaceFrame;
 use super::mic::MIC_HZ;
 use super::settings::SessionSettings;
 use super::shared::Shared;
@@ -30,6 +31,8 @@ pub struct AudioChunk<'a> {
     pub samples: &'a [i16],
     /// How long it has waited to be polled.
     pub waited: Duration,
+    /// What her mouth does at one of them; every 800 samples at 48 kHz have one.
+    pub face: Option<FaceFrame>,
 }
 
 /// One thing that goes onto the wire for her voice.
@@ -43,6 +46,8 @@ pub enum Playback<'a> {
         /// First sample to drop.
         from_sample: u32,
     },
+    /// Her voice stops here, and her mouth is closed.
+    Face(FaceFrame),
 }
 
 /// Whether there is room for one conversation more.
@@ -283,8 +288,11 @@ impl Session {
 
     /// What the client has to be sent next of her voice, in order, if anything is due.
     pub fn poll_audio(&mut self) -> Option<Playback<'_>> {
-        match self.playout.as_mut()?.pull()? {
+        let playout = self.playout.as_mut()?;
+        let rate_hz = playout.rate_hz();
+        match playout.pull()? {
             Pulled::Flush { from_sample } => Some(Playback::Flush { from_sample }),
+            Pulled::Cue(cue) => Some(Playback::Face(FaceFrame::of(cue, rate_hz))),
             Pulled::Sound(chunk) => {
                 self.chunk.clear();
                 self.chunk.extend_from_slice(chunk.samples());
@@ -293,6 +301,7 @@ impl Session {
                 Some(Playback::Chunk(AudioChunk {
                     first_sample,
                     waited: Duration::from_micros(waited),
+                    face: chunk.cue.map(|cue| FaceFrame::of(cue, rate_hz)),
                     samples: &self.chunk,
                 }))
             }

@@ -9,7 +9,7 @@ use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
 use super::courtesy::Courtesy;
 use super::places::Place;
-use super::posted::{Posted, Results, What};
+use super::posted::{Mouth, Piece, Posted, Results, What};
 use crate::Cause;
 use crate::arbiter::{Class, Job, Outcome};
 use crate::models::Models;
@@ -445,30 +445,33 @@ impl Job for VoiceJob {
                     Outcome::Again
                 }
                 Ok(vits::SpeakStep::Sound {
-                    samples, upto_byte, ..
+                    samples,
+                    upto_byte,
+                    phonemes,
                 }) => {
                     if self.class == Class::FirstSound {
                         self.class = Class::MoreSound;
                     }
-                    let phrase = self.phrase;
-                    self.out.post(What::Sound {
-                        phrase,
+                    self.out.post(What::Sound(Piece {
+                        phrase: self.phrase,
                         samples,
                         rate_hz: self.voice.sample_rate_hz(),
                         upto_byte,
                         last: false,
-                    });
+                        mouth: Mouth::Phonemes(phonemes),
+                    }));
                     self.run = Run2::Going(job);
                     Outcome::Again
                 }
                 Ok(vits::SpeakStep::Done) => {
-                    self.out.post(What::Sound {
+                    self.out.post(What::Sound(Piece {
                         phrase: self.phrase,
                         samples: Vec::new(),
                         rate_hz: self.voice.sample_rate_hz(),
                         upto_byte: self.text.len(),
                         last: true,
-                    });
+                        mouth: Mouth::Phonemes(Vec::new()),
+                    }));
                     self.out.end()
                 }
                 Err(error) => self.out.fail(Stage::Speak, &error),

@@ -6,6 +6,7 @@ use janet_audio::Resampler;
 use janet_models::llm;
 use janet_talk::{Mono, PhraseId};
 
+use super::face::Course;
 use super::speaking::Speaker;
 use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
@@ -27,6 +28,8 @@ pub(super) struct Live {
     pub(super) made: u64,
     /// Those of them that belong to the phrase under way.
     pub(super) phrase_made: u64,
+    /// What the mouth does with it.
+    pub(super) course: Course,
     /// Who speaks it.
     pub(super) speaker: Speaker,
     /// Samples heard so far, at the play rate.
@@ -61,6 +64,7 @@ impl Live {
             base: None,
             made: 0,
             phrase_made: 0,
+            course: Course::default(),
             speaker: Speaker::default(),
             heard: 0,
             chars_heard: 0,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use janet_models::vits::PhonemeTime;
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
 use crate::Cause;
@@ -10,6 +11,28 @@ use crate::Cause;
 pub(crate) struct Posted {
     pub(crate) reply: ReplyId,
     pub(crate) what: What,
+}
+
+/// Sound of a phrase, at its voice's rate.
+pub(crate) struct Piece {
+    pub(crate) phrase: PhraseId,
+    pub(crate) samples: Vec<f32>,
+    pub(crate) rate_hz: u32,
+    /// The phrase's text is said up to here once this was heard.
+    pub(crate) upto_byte: usize,
+    /// Whether the phrase is complete with it.
+    pub(crate) last: bool,
+    /// By what a mouth follows this phrase.
+    pub(crate) mouth: Mouth,
+}
+
+/// By what a mouth follows a phrase.
+pub(crate) enum Mouth {
+    /// By the times of its phonemes: those that are known since the piece before, in samples since the
+    /// phrase began.
+    Phonemes(Vec<PhonemeTime>),
+    /// By its sound alone: whoever speaks it tells no phonemes.
+    Audio,
 }
 
 /// The result itself.
@@ -30,14 +53,7 @@ pub(crate) enum What {
         cached: u32,
         new: u32,
     },
-    /// Sound of a phrase at its voice's rate.
-    Sound {
-        phrase: PhraseId,
-        samples: Vec<f32>,
-        rate_hz: u32,
-        upto_byte: usize,
-        last: bool,
-    },
+    Sound(Piece),
     /// The speech server has not spoken the phrase that it was given, or not to its end.
     Unspoken,
     Spent {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use janet_audio::Resampler;
-use janet_talk::{Input, Mono, PhraseId, ReplyId, Stage};
+use janet_talk::{Input, Mono, ReplyId, Stage};
 
 use super::core::{Core, TALK_HZ};
+use super::face;
 use super::live::Live;
+use super::posted::Piece;
 use super::speaking::Speaker;
 use crate::{Cause, Event, Mark};
 
@@ -25,16 +27,9 @@ impl Core {
     }
 
     /// Takes the voice's samples of one phrase and tells the conversation of them.
-    pub(super) fn take_sound(
-        &mut self,
-        now: Mono,
-        reply: ReplyId,
-        phrase: PhraseId,
-        (samples, from): (&[f32], u32),
-        upto_byte: usize,
-        last: bool,
-    ) {
+    pub(super) fn take_sound(&mut self, now: Mono, reply: ReplyId, piece: Piece) {
         let line_hz = self.play_rate_hz();
+        let from = piece.rate_hz;
         let Some(live) = self.live.get_mut(&reply) else {
             return;
         };
@@ -47,6 +42,8 @@ impl Core {
             };
         }
         let to = live.rate_hz;
+        let began = live.face_samples(live.made - live.phrase_made);
+        live.course.take(began, &piece);
         let resampler = match &mut live.resampler {
             Some(resampler) if resampler.from_hz() == from => resampler,
             none => match Resampler::new(from, to) {
@@ -66,8 +63,14 @@ impl Core {
                 }
             },
         };
-        let mut sound = Vec::with_capacity(samples.len() * to as usize / from as usize + 64);
-        resampler.process_into(samples, &mut sound);
+        let mut sound = Vec::with_capacity(piece.samples.len() * to as usize / from as usize + 64);
+        resampler.process_into(&piece.samples, &mut sound);
+        let Piece {
+            phrase,
+            upto_byte,
+            last,
+            ..
+        } = piece;
         if last {
             resampler.flush_into(&mut sound);
         }
@@ -121,9 +124,12 @@ impl Core {
             self.stage(*reply);
         }
         if let Some(line) = &mut self.line {
-            self.told |= line.tick(now.0) > 0;
+            let (moved, is_hers) = face::tick(line, now, &self.live);
+            self.told |= moved > 0;
+            self.mouth_moves |= is_hers;
             self.ear.echo.follow(line, now);
         }
+        self.close_mouth(now);
         for reply in replies {
             self.tell_heard(now, reply);
         }
@@ -210,7 +216,9 @@ impl Core {
     pub(super) fn pause(&mut self, now: Mono) {
         if let Some(line) = &mut self.line {
             line.pause(now.0);
+            let at = line.next_sample();
             self.told = true;
+            self.stop_mouth(at);
         }
     }
 
@@ -223,10 +231,12 @@ impl Core {
     pub(super) fn flush(&mut self, now: Mono) {
         for live in self.live.values_mut().filter(|live| live.released) {
             live.staged.clear();
+            live.course.truncate(0);
         }
         if let Some(line) = &mut self.line {
-            line.flush(now.0);
+            let at = line.flush(now.0).from;
             self.told = true;
+            self.stop_mouth(at);
         }
     }
 }

@@ -194,6 +194,7 @@ impl Core {
             live.made -= if is_last { line.take_back(left) } else { 0 };
         }
         let rate = u64::from(live.rate_hz);
+        live.course.truncate(live.face_samples(live.made));
         let taken = before * TALK_HZ / rate - live.made * TALK_HZ / rate;
         u32::try_from(taken).unwrap_or(u32::MAX)
     }

@@ -3,7 +3,7 @@
 use janet_talk::PhraseId;
 
 use super::delegated::{Delegated, Failure, Work};
-use super::posted::What;
+use super::posted::{Mouth, Piece, What};
 
 /// Takes the sound of one phrase as it is made. Where it fails, the engine's own voice speaks the
 /// phrase instead, from its first word.
@@ -27,13 +27,14 @@ impl Speech {
     }
 
     fn sound(&self, samples: Vec<f32>, upto_byte: usize, last: bool) -> What {
-        What::Sound {
+        What::Sound(Piece {
             phrase: self.phrase,
             samples,
             rate_hz: self.rate_hz,
             upto_byte,
             last,
-        }
+            mouth: Mouth::Audio,
+        })
     }
 }
 

@@ -299,6 +299,9 @@ pub const MESSAGES: &[Entry] = &[
     ),
     down("voip_error", &["call_id?", "code", "message", "field?"]),
     down("face_clock", &["rtp_timestamp", "sample"]),
+    down("viseme", &["frames"]),
+    down("tone", &["name", "intensity", "at_sample"]),
+    down("gesture", &["name", "at_sample"]),
     down("pair_wanted", &["protocol", "fingerprint"]),
     down(
         "pair_opened",

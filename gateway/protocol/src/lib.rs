@@ -18,6 +18,7 @@ mod client;
 mod context;
 mod door;
 mod error;
+mod face;
 mod fields;
 mod hex;
 mod limits;
@@ -41,6 +42,7 @@ pub use context::{
 };
 pub use door::{PairEnd, PairedDevice};
 pub use error::{ErrorCode, Family, WireError};
+pub use face::{BadFace, FRAME_SAMPLES, FaceFrame, LARGEST_FRAME_BYTES, VISEMES, VisemeFrame};
 pub use limits::Limits;
 pub use parse::parse;
 pub use pose::{Hands, Pose};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Base64, CallState, ContextData, EndReason, ErrorCode, PairEnd, PairedDevice, Private,
-    RequestId, Sensitivity, Timestamp,
+    RequestId, Sensitivity, Timestamp, VisemeFrame,
 };
 
 /// One text frame to a client.
@@ -344,6 +344,31 @@ pub enum ServerMessage {
         rtp_timestamp: u32,
         /// Number of the sample at 48 kHz, as in `playout`; wraps at 2³².
         sample: u32,
+    },
+    /// What her mouth does, where voice goes over the WebSocket: the frames of what was sent of her voice
+    /// since the last ones, in their order. One for every 800 samples at 48 kHz while she sounds, and one
+    /// in which the mouth is closed where she ends, is paused or flushed.
+    Viseme {
+        /// At least one.
+        frames: Vec<VisemeFrame>,
+    },
+    /// How she means what she says from this sample on.
+    Tone {
+        /// The tone.
+        name: Tone,
+        /// How strongly, 0 to 1.
+        #[cfg_attr(test, schemars(range(min = 0.0, max = 1.0)))]
+        intensity: f64,
+        /// Position in her voice at 48 kHz, as in `viseme`; wraps at 2³².
+        at_sample: u32,
+    },
+    /// She moves her head, or all of her, at this sample.
+    Gesture {
+        /// Which movement; a client passes over those that it does not know.
+        #[cfg_attr(test, schemars(extend("pattern" = "^[a-z][a-z_]*$")))]
+        name: String,
+        /// Position in her voice at 48 kHz, as in `viseme`; wraps at 2³².
+        at_sample: u32,
     },
     /// The first frame of a connection from another machine that showed no device key: it may pair,
     /// and nothing else.

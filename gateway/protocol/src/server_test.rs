@@ -358,6 +358,31 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
             json!({"type": "face_clock", "rtp_timestamp": u32::MAX, "sample": 480}),
         ),
         (
+            ServerMessage::Viseme {
+                frames: vec![VisemeFrame {
+                    at_sample: 800,
+                    weights: vec![[1, 200], [9, 55]],
+                }],
+            },
+            json!({"type": "viseme",
+                "frames": [{"at_sample": 800, "weights": [[1, 200], [9, 55]]}]}),
+        ),
+        (
+            ServerMessage::Tone {
+                name: Tone::Concerned,
+                intensity: 0.5,
+                at_sample: 48_000,
+            },
+            json!({"type": "tone", "name": "concerned", "intensity": 0.5, "at_sample": 48_000}),
+        ),
+        (
+            ServerMessage::Gesture {
+                name: "nod".into(),
+                at_sample: 0,
+            },
+            json!({"type": "gesture", "name": "nod", "at_sample": 0}),
+        ),
+        (
             ServerMessage::PairWanted {
                 protocol: PROTOCOL,
                 fingerprint: DIGITS.into(),

@@ -195,6 +195,7 @@ impl ClientFlags {
                             quiet_since = Some(Instant::now());
                         }
                     }
+                    Next::Face(_) => {}
                     Next::Sound(frame) => {
                         if frame.iter().any(|sample| sample.abs() > AUDIBLE) {
                             quiet_since = Some(Instant::now());

@@ -176,6 +176,16 @@ impl Down {
         }))
     }
 
+    /// The number of the next sample to be sent; `None` if nothing of her was ever here.
+    pub(crate) fn sent_to(&self) -> Option<u32> {
+        self.number(self.taken)
+    }
+
+    /// The number behind the last sample that waits, or was sent if none does.
+    pub(crate) fn ends_at(&self) -> Option<u32> {
+        self.number(self.end())
+    }
+
     /// When the next packet is due; `None` before the first.
     pub(crate) fn timeout(&self) -> Option<u64> {
         self.due_us

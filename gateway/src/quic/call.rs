@@ -7,11 +7,13 @@ use bytes::Bytes;
 use janet_audio::jitter::Packet;
 use janet_audio::opus::OpusError;
 use janet_engine::Playback;
+use janet_protocol::FaceFrame;
 use janet_protocol::quic::{Header, Kind, SendBuffer, short_session};
 use tokio::sync::mpsc;
 
 use super::link::{Link, dropped};
-use crate::media::{Clock, Down, Up};
+use crate::face;
+use crate::media::{Clock, Down, Face, Up};
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
 /// dropped: the task has stood still for so long.
@@ -43,10 +45,13 @@ enum Sound {
     Chunk {
         first_sample: u32,
         samples: Box<[i16]>,
+        face: Option<FaceFrame>,
     },
     Flush {
         from_sample: u32,
     },
+    /// The mouth is closed.
+    Closed(FaceFrame),
 }
 
 /// A session, as its connection holds it. Dropping it ends it.
@@ -70,6 +75,9 @@ impl Call {
             up: Up::new()?,
             down: Down::new(fastrand::u16(..), BEGINNING)?,
             waiting: SendBuffer::new(),
+            face: Face::default(),
+            faces: SendBuffer::new(),
+            face_sequence: fastrand::u16(..),
             began,
             mic: Vec::new(),
             tell,
@@ -85,7 +93,9 @@ impl Call {
             Playback::Chunk(chunk) => Sound::Chunk {
                 first_sample: chunk.first_sample,
                 samples: chunk.samples.into(),
+                face: chunk.face.as_ref().map(face::frame),
             },
+            Playback::Face(frame) => Sound::Closed(face::frame(frame)),
             Playback::Flush { from_sample } => Sound::Flush {
                 from_sample: *from_sample,
             },
@@ -108,6 +118,10 @@ struct Task {
     up: Up,
     down: Down,
     waiting: SendBuffer<Vec<u8>>,
+    face: Face,
+    /// Frames of it that wait for the path.
+    faces: SendBuffer<Vec<u8>>,
+    face_sequence: u16,
     began: Instant,
     /// When to look next what was lost, and what was sent and lost by the last time.
     losses: (Instant, (u64, u64)),
@@ -169,13 +183,38 @@ impl Task {
         while let Some(clock) = self.down.poll_clock() {
             self.tell(Told::Clock(clock));
         }
+        self.show();
         // What QUIC itself still holds back is for its congestion controller to send.
         if self.link.is_idle() {
             while let Some(datagram) = self.waiting.pop() {
                 self.link.send(datagram);
             }
+            while let Some(datagram) = self.faces.pop() {
+                self.link.send(datagram);
+                face::sent("quic", 1);
+            }
         }
         self.look_for_losses(now)
+    }
+
+    /// Queues the frames of her face whose sound was sent.
+    fn show(&mut self) {
+        let Some(sent_to) = self.down.sent_to() else {
+            return;
+        };
+        while let Some(frame) = self.face.poll(sent_to) {
+            let header = Header {
+                kind: Kind::Face,
+                session: self.session,
+                sequence: self.face_sequence,
+                timestamp: frame.timestamp,
+            };
+            self.face_sequence = self.face_sequence.wrapping_add(1);
+            let datagram = header.write(&frame.payload());
+            self.faces
+                .push(datagram.expect("a frame has 21 bytes at most"));
+        }
+        face::dropped(self.face.take_dropped());
     }
 
     /// The more is lost, the more of each packet goes along in the next.
@@ -198,8 +237,16 @@ impl Task {
             Sound::Chunk {
                 first_sample,
                 samples,
-            } => self.down.play(first_sample, &samples),
+                face,
+            } => {
+                self.down.play(first_sample, &samples);
+                if let Some(frame) = face {
+                    self.face.push(frame);
+                }
+            }
+            Sound::Closed(frame) => self.face.close(frame, self.down.ends_at()),
             Sound::Flush { from_sample } => {
+                self.face.flush(from_sample);
                 self.down.flush(from_sample);
                 self.tell(Told::Flush { from_sample });
             }
@@ -217,7 +264,8 @@ impl Task {
             .into_iter()
             .flatten();
         let ours = ours.map(|due_us| self.began + Duration::from_micros(due_us));
-        let look = (!self.waiting.is_empty()).then_some(now + LOOK);
+        let waits = !self.waiting.is_empty() || !self.faces.is_empty();
+        let look = waits.then_some(now + LOOK);
         ours.chain(look).min().unwrap_or(now + LOSSES)
     }
 
@@ -240,6 +288,7 @@ impl Task {
         let unsent = self.waiting.dropped();
         metrics::counter!("janet_quic_dropped_datagrams_total", "why" => "unsent")
             .increment(unsent);
+        face::dropped(self.faces.dropped());
         let dropped = self.down.dropped_samples();
         metrics::counter!("janet_media_dropped_samples_total").increment(dropped);
         tracing::debug!(?stats, ?mended, unsent, "a voice session has ended");

@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
-const CAPABILITIES: [&str; 11] = [
+const CAPABILITIES: [&str; 12] = [
     "text",
     "voice",
     "transcript",
@@ -43,6 +43,7 @@ const CAPABILITIES: [&str; 11] = [
     "latency",
     "settings",
     "captions",
+    "face",
     "webrtc",
     "calls",
     "pairing",
@@ -184,15 +185,15 @@ pub(super) struct Connection {
     /// Voice in real time, while there is any.
     pub(super) realtime: Option<Realtime>,
     /// While voice flows: its client, by another socket.
-    comeback: Option<oneshot::Receiver<Comeback>>,
+    pub(super) comeback: Option<oneshot::Receiver<Comeback>>,
     /// Where her streamed voice goes: to whom the microphone belongs, or belonged last.
     pub(super) voice_over: Door,
     /// Samples of one microphone frame; kept for its allocation.
     pub(super) samples: Vec<i16>,
-    woken: Arc<Notify>,
+    pub(super) woken: Arc<Notify>,
     phase: watch::Receiver<Phase>,
-    leaving: watch::Receiver<bool>,
-    heard: Instant,
+    pub(super) leaving: watch::Receiver<bool>,
+    pub(super) heard: Instant,
 }
 
 impl Connection {
@@ -311,93 +312,6 @@ impl Connection {
             }
             self.seat.set_engaged(self.realtime.is_some());
             self.expect_comeback();
-        }
-    }
-
-    /// Waits for a client whose socket broke in the middle of a call, which goes on meanwhile: what it comes
-    /// back with, or why the connection ends.
-    pub(super) async fn park(
-        &mut self,
-        leave: Leave,
-        frames: &mut Frames,
-    ) -> Result<Frames, Leave> {
-        let is_broken = matches!(leave, Leave::Lost | Leave::Silent | Leave::Stalled);
-        let app = self.app.clone();
-        if let (true, Some(comes)) = (is_broken, &mut self.comeback)
-            && let Ok(comeback) = comes.try_recv()
-        {
-            // It came back before the old socket had ended.
-            return Ok(self.go_on_over(comeback));
-        }
-        if !is_broken || self.comeback.is_none() || !app.parked.park(self.seat.client_id()) {
-            return Err(leave);
-        }
-        // Both halves of the old socket go, so that a client that is still there sees that it is closed.
-        self.outbound = Outbound::nowhere();
-        *frames = futures_util::stream::empty().boxed();
-        let until = tokio::time::Instant::now() + parked::PATIENCE;
-        loop {
-            let went_on = tokio::select! {
-                comeback = parked::comeback(&mut self.comeback) => return Ok(self.go_on_over(comeback)),
-                () = self.woken.notified() => self.pump().await,
-                news = realtime::news(&mut self.realtime) => self.on_realtime(news).await,
-                summons = self.seat.summons() => match summons {
-                    Summons::Leave => Err(Leave::Superseded),
-                    // It is in a call.
-                    Summons::Ring(_) => Ok(()),
-                    Summons::Unanswered(unanswered) => self.on_unanswered(unanswered),
-                },
-                () = devices::revoked(&app.lock, &self.access) => Err(Leave::NotPaired),
-                () = goes_down(&mut self.leaving) => Err(Leave::Away),
-                () = tokio::time::sleep_until(until) => Err(leave),
-            };
-            went_on?;
-            self.expect_comeback();
-            if self.comeback.is_none() {
-                return Err(leave);
-            }
-        }
-    }
-
-    /// Goes on over another socket.
-    fn go_on_over(&mut self, comeback: Comeback) -> Frames {
-        let Comeback {
-            carrier,
-            frames,
-            outbound,
-        } = comeback;
-        self.limits.frame_bytes = carrier.largest(self.app.config.server.max_frame_bytes);
-        self.carrier = carrier;
-        let old = std::mem::replace(&mut self.outbound, outbound);
-        let leave = Leave::Superseded;
-        let told = WireError::new(ErrorCode::Superseded, leave.reason());
-        // Most often nobody reads it.
-        old.text(told).ok();
-        old.say_goodbye(leave.code(), leave.reason());
-        self.pairing = None;
-        self.comeback = None;
-        self.heard = Instant::now();
-        metrics::counter!("janet_calls_taken_up_total").increment(1);
-        self.expect_comeback();
-        // One that is gone again shows at its next frame.
-        self.tell_status().ok();
-        frames
-    }
-
-    /// While voice flows the client may come back to it by another socket.
-    fn expect_comeback(&mut self) {
-        let flows = self.realtime.as_ref().is_some_and(Realtime::is_connected);
-        let client_id = self.seat.client_id();
-        match (flows, &self.comeback) {
-            (true, None) => {
-                let comes = self.app.parked.expect(client_id, self.access.clone());
-                self.comeback = Some(comes);
-            }
-            (false, Some(_)) => {
-                self.app.parked.forget(client_id);
-                self.comeback = None;
-            }
-            _ => {}
         }
     }
 
@@ -539,7 +453,7 @@ impl Connection {
         all.map(str::to_owned).collect()
     }
 
-    fn tell_status(&mut self) -> Result<(), Leave> {
+    pub(super) fn tell_status(&mut self) -> Result<(), Leave> {
         let status = if self.session.is_some() {
             Status::Ready
         } else {

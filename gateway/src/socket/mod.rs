@@ -19,6 +19,7 @@ mod inbound;
 mod outbound;
 mod over_quic;
 mod parked;
+mod parking;
 mod rate;
 mod realtime;
 mod requests;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  session task ── text (never dropped) ──┐
-//!               ── sound (dropped when    ├─▶ queue (server.outbound_messages) ─▶ writer ─▶ socket
-//!                  three quarters full) ──┘
+//!               ── sound and face (dropped├─▶ queue (server.outbound_messages) ─▶ writer ─▶ socket
+//!               when three quarters full)─┘
 //! ```
 //! A client that does not read fills the kernel's buffers, then this queue. Text that no longer
 //! fits means that the client has lost the conversation: it is let go. A single frame that the
@@ -14,12 +14,13 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use bytes::Bytes;
 use futures_util::SinkExt;
-use janet_protocol::{Outgoing, ServerMessage};
+use janet_protocol::{FaceFrame, Outgoing, ServerMessage, VisemeFrame};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::carrier::Writer;
+use crate::face;
 
 /// The client does not read what it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,14 +70,25 @@ impl Outbound {
         self.push(Message::Text(Utf8Bytes::from(json)))
     }
 
+    /// Queues frames of her face, if there are any, and leaves none; a client that is far behind loses
+    /// them, as it loses their sound.
+    pub(super) fn face(&self, frames: &mut Vec<FaceFrame>) -> Result<(), Stalled> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        let frames: Vec<VisemeFrame> = frames.drain(..).map(|frame| (&frame).into()).collect();
+        let count = frames.len() as u64;
+        if self.is_behind() {
+            face::dropped(count);
+            return Ok(());
+        }
+        face::sent("websocket", count);
+        self.text(ServerMessage::Viseme { frames })
+    }
+
     /// Queues sound; a client that is far behind loses it, and sees so by the sample numbers.
     pub(super) fn sound(&self, frame: Bytes) -> Result<(), Stalled> {
-        let is_behind = |queue: &mpsc::Sender<_>| queue.capacity() < queue.max_capacity() / 4;
-        if self
-            .line
-            .as_ref()
-            .is_some_and(|(queue, _)| is_behind(queue))
-        {
+        if self.is_behind() {
             metrics::counter!("janet_socket_sound_dropped_total").increment(1);
             return Ok(());
         }
@@ -113,6 +125,14 @@ impl Outbound {
         if timeout(patience, &mut writer).await.is_err() {
             writer.abort();
         }
+    }
+
+    /// Whether the client is so far behind that only what it must not miss is queued.
+    fn is_behind(&self) -> bool {
+        let is_behind = |queue: &mpsc::Sender<_>| queue.capacity() < queue.max_capacity() / 4;
+        self.line
+            .as_ref()
+            .is_some_and(|(queue, _)| is_behind(queue))
     }
 
     fn push(&self, message: Message) -> Result<(), Stalled> {

@@ -92,8 +92,11 @@ impl Realtime {
             return true;
         }
         match self.media() {
-            // A flush is for what was sent before.
-            Some(media) if self.flows() || matches!(playback, Playback::Flush { .. }) => {
+            // Both are for what was sent before.
+            Some(media)
+                if self.flows()
+                    || matches!(playback, Playback::Flush { .. } | Playback::Face(_)) =>
+            {
                 media.play(playback);
                 true
             }

@@ -18,6 +18,7 @@ use super::connection::{Connection, Leave};
 use super::inbound::Door;
 use super::requests::{Asked, Manner};
 use crate::app::Phase;
+use crate::face;
 
 /// A reply that has ended, as the engine tells it.
 struct Ended {
@@ -41,7 +42,7 @@ impl Connection {
         {
             self.tell(event).await?;
         }
-        let mut is_unheard = false;
+        let (mut is_unheard, mut frames) = (false, Vec::new());
         while let Some(playback) = self
             .session
             .as_mut()
@@ -60,13 +61,17 @@ impl Connection {
                     let mut frame = Vec::new();
                     binary::encode_down(chunk.first_sample, chunk.samples, &mut frame);
                     self.outbound.sound(Bytes::from(frame))?;
+                    frames.extend(chunk.face.as_ref().map(face::frame));
                 }
                 Playback::Flush { from_sample } => {
+                    self.outbound.face(&mut frames)?;
                     self.outbound
                         .text(ServerMessage::PlayoutFlush { from_sample })?;
                 }
+                Playback::Face(frame) => frames.push(face::frame(&frame)),
             }
         }
+        self.outbound.face(&mut frames)?;
         // On hold, or just over: what nobody hears would count as heard.
         if is_unheard && let Some(session) = &self.session {
             session.interrupt().ok();

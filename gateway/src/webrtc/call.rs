@@ -6,18 +6,20 @@ use bytes::Bytes;
 use janet_audio::jitter::Packet;
 use janet_audio::opus::OpusError;
 use janet_engine::Playback;
-use janet_protocol::{ErrorCode, Outgoing, ServerMessage, WireError};
+use janet_protocol::{ErrorCode, FaceFrame, Outgoing, ServerMessage, WireError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::candidates::reflexive_candidate;
+use super::channels::LONGEST_TEXT;
 use super::description::{PeerError, ice_fragment};
 use super::door::{Description, Place};
 use super::mux::Datagram;
-use super::peer::{Happened, LONGEST_TEXT, Peer};
+use super::peer::{Happened, Peer};
 use super::relays::{Came, Relays};
 use super::stun::Mapped;
-use crate::media::{Clock, Down, Up};
+use crate::face;
+use crate::media::{Clock, Down, Face, Up};
 
 /// Chunks and flushes of her voice on their way to the task: more than a second. What is more is
 /// dropped: the task has stood still for so long.
@@ -104,10 +106,13 @@ enum Sound {
         samples: Box<[i16]>,
         /// When the engine put it into its ring.
         made: Instant,
+        face: Option<FaceFrame>,
     },
     Flush {
         from_sample: u32,
     },
+    /// The mouth is closed.
+    Closed(FaceFrame),
 }
 
 /// A call, as its connection holds it. Dropping it says goodbye to the far end.
@@ -138,6 +143,7 @@ impl Call {
             told_mapped: Vec::new(),
             up: Up::new()?,
             down: Down::new(fastrand::u16(..), fastrand::u32(..))?,
+            face: Face::default(),
             began,
             set_up_until: began + SETTING_UP,
             clock: None,
@@ -188,7 +194,9 @@ impl Call {
                 first_sample: chunk.first_sample,
                 samples: chunk.samples.into(),
                 made: Instant::now() - chunk.waited,
+                face: chunk.face.as_ref().map(face::frame),
             },
+            Playback::Face(frame) => Sound::Closed(face::frame(frame)),
             Playback::Flush { from_sample } => Sound::Flush {
                 from_sample: *from_sample,
             },
@@ -241,6 +249,7 @@ struct Task {
     told_mapped: Vec<Mapped>,
     up: Up,
     down: Down,
+    face: Face,
     began: Instant,
     /// When a call that is not connected by then is given up.
     set_up_until: Instant,
@@ -343,6 +352,7 @@ impl Task {
                 self.clock = Some(clock);
                 self.tell_clock(now);
             }
+            self.show(now);
         } else if now >= self.set_up_until {
             return Ok(Some(State::Failed));
         }
@@ -408,6 +418,8 @@ impl Task {
             }
             Happened::EventsOpen => self.tell_clock(now),
             Happened::Text(text) => self.tell(Told::Text(text)),
+            // Janet has a face; nobody tells her of theirs.
+            Happened::Face(frame) => tracing::trace!(bytes = frame.len(), "a face was not taken"),
             Happened::TooLong => {
                 let message = format!("more than {LONGEST_TEXT} bytes in one message on events");
                 let error = WireError::new(ErrorCode::FrameTooLarge, message);
@@ -485,16 +497,37 @@ impl Task {
                 first_sample,
                 samples,
                 made,
+                face,
             } => {
                 self.waited = self.waited.max(made.elapsed());
                 self.down.play(first_sample, &samples);
+                if let Some(frame) = face {
+                    self.face.push(frame);
+                }
             }
+            Sound::Closed(frame) => self.face.close(frame, self.down.ends_at()),
             Sound::Flush { from_sample } => {
+                self.face.flush(from_sample);
                 if let Some(sample) = self.down.flush(from_sample) {
                     self.tell(Told::Heard(sample));
                 }
             }
         }
+    }
+
+    /// Sends the frames of her face whose sound was sent. Without a channel nobody sees them.
+    fn show(&mut self, now: Instant) {
+        let Some(sent_to) = self.down.sent_to() else {
+            return;
+        };
+        while !self.peer.face_is_full()
+            && let Some(frame) = self.face.poll(sent_to)
+        {
+            if self.peer.face(now, &frame.encode()) {
+                face::sent("webrtc", 1);
+            }
+        }
+        face::dropped(self.face.take_dropped());
     }
 
     fn tell(&self, told: Told) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use janet_audio::jitter::Packet;
-use janet_protocol::{Limits, parse, quic};
+use janet_protocol::{FaceFrame, Limits, parse, quic};
 
 use super::description::MOST_CANDIDATES;
 use super::peer::{Happened, Peer};
@@ -97,6 +97,9 @@ pub fn quic(bytes: &[u8]) {
     if let Ok(header) = quic::Header::read(bytes) {
         let again = header.write(&bytes[quic::HEADER_BYTES..]);
         assert!(again.is_none_or(|again| again == bytes));
+    }
+    if let Ok(face) = FaceFrame::decode(bytes) {
+        assert_eq!(FaceFrame::decode(&face.encode()), Ok(face));
     }
     let Some((cut, stream)) = bytes.split_first() else {
         return;

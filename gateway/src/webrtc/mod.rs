@@ -11,6 +11,7 @@
 
 mod call;
 mod candidates;
+mod channels;
 mod description;
 mod door;
 #[cfg(test)]

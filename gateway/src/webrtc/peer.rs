@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use rtc::data_channel::{RTCDataChannelId, RTCDataChannelInit};
 use rtc::interceptor::{Registry, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
@@ -39,6 +38,7 @@ use rtc::statistics::StatsSelector;
 use rtc::{ice, rtcp, rtp};
 
 use super::candidates::{host_candidate, relay_candidate};
+use super::channels::{Channels, LONGEST_TEXT};
 use super::description::{MOST_CANDIDATES, PeerError, candidates, fingerprint, too_many};
 use super::reports::Reports;
 
@@ -56,14 +56,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// So many of them, until a way is given up: as long as the library's seven.
 const CHECKS: u16 = 28;
-/// The channel for JSON.
-const EVENTS: &str = "events";
-/// The channel for face frames.
-const FACE: &str = "face";
 /// Where reports are marked for us: behind everything of the library's.
 const BEHIND_ALL: usize = 14_000;
-/// The longest JSON from the far end, in bytes.
-pub(super) const LONGEST_TEXT: u32 = 64 << 10;
 
 /// One datagram to send.
 pub(crate) struct Transmit {
@@ -103,6 +97,8 @@ pub(crate) enum Happened {
     Text(String),
     /// There was more of it than anybody says at once.
     TooLong,
+    /// A frame from the `face` channel.
+    Face(Vec<u8>),
 }
 
 /// How far offer and answer are.
@@ -125,7 +121,7 @@ pub(crate) struct Peer {
     ssrc: u32,
     /// Once both sides have agreed.
     opus: Option<u8>,
-    events: Option<RTCDataChannelId>,
+    channels: Channels,
     candidates: usize,
     happened: VecDeque<Happened>,
     /// The library may ask to be called at a moment that has been: it is called once a millisecond then.
@@ -198,7 +194,7 @@ impl Peer {
             sender,
             ssrc,
             opus: None,
-            events: None,
+            channels: Channels::default(),
             candidates: 0,
             happened: VecDeque::new(),
             not_before: None,
@@ -207,16 +203,7 @@ impl Peer {
 
     /// Opens the two data channels and offers: the description for the far end.
     pub(crate) fn offer(&mut self, now: Instant) -> Result<String, PeerError> {
-        let events = self.connection.create_data_channel(EVENTS, None);
-        self.events = Some(events.map_err(setup)?.id());
-        let unreliable = RTCDataChannelInit {
-            ordered: false,
-            max_retransmits: Some(0),
-            ..RTCDataChannelInit::default()
-        };
-        self.connection
-            .create_data_channel(FACE, Some(unreliable))
-            .map_err(setup)?;
+        self.channels = Channels::open(&mut self.connection)?;
         let offer = self.connection.create_offer(None).map_err(setup)?;
         self.connection
             .set_local_description(now, offer)
@@ -405,15 +392,17 @@ impl Peer {
 
     /// Sends JSON on `events`; false when it is not open, or its buffer full.
     pub(crate) fn text(&mut self, now: Instant, json: &str) -> bool {
-        let Some(id) = self.events else {
-            return false;
-        };
-        let Some(mut channel) = self.connection.data_channel(id) else {
-            return false;
-        };
-        // Who does not read what is reliable is behind for good.
-        let is_full = channel.outstanding_bytes() > 4 * LONGEST_TEXT as usize;
-        !is_full && channel.send_text(now, json).is_ok()
+        self.channels.text(&mut self.connection, now, json)
+    }
+
+    /// Whether frames of her face would only wait.
+    pub(crate) fn face_is_full(&mut self) -> bool {
+        self.channels.face_is_full(&mut self.connection)
+    }
+
+    /// Sends a frame of her face on `face`; false when that is not open.
+    pub(crate) fn face(&mut self, now: Instant, frame: &[u8]) -> bool {
+        self.channels.face(&mut self.connection, now, frame)
     }
 
     /// What happened next.
@@ -505,34 +494,13 @@ impl Peer {
                 _ => {}
             },
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
-                self.opened(id);
+                let opened = self.channels.opened(&mut self.connection, id);
+                self.happened.extend(opened);
             }
-            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnClose(id))
-                if self.events == Some(id) =>
-            {
-                self.events = None;
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnClose(id)) => {
+                self.channels.closed(id);
             }
             _ => {}
-        }
-    }
-
-    /// Of the channels that the far end opens, one is known; `face` is its own business as long as there
-    /// is no face, and all others are closed.
-    fn opened(&mut self, id: RTCDataChannelId) {
-        let Some(mut channel) = self.connection.data_channel(id) else {
-            return;
-        };
-        match channel.label() {
-            EVENTS if self.events.is_none_or(|ours| ours == id) => {
-                self.events = Some(id);
-                self.happened.push_back(Happened::EventsOpen);
-            }
-            FACE => {}
-            _ => {
-                if channel.close().is_err() {
-                    tracing::trace!("a data channel was closed already");
-                }
-            }
         }
     }
 
@@ -555,13 +523,7 @@ impl Peer {
                 }
             }
             RTCMessage::DataChannelMessage(id, message) => {
-                if self.events == Some(id) && message.data.len() > LONGEST_TEXT as usize {
-                    self.happened.push_back(Happened::TooLong);
-                } else if self.events == Some(id)
-                    && let Ok(text) = String::from_utf8(message.data.to_vec())
-                {
-                    self.happened.push_back(Happened::Text(text));
-                }
+                self.happened.extend(self.channels.read(id, &message.data));
             }
             _ => {}
         }

@@ -24,6 +24,7 @@ struct Seen {
     lost: u32,
     events_open: u32,
     texts: Vec<String>,
+    faces: Vec<Vec<u8>>,
     voice: Vec<(u16, u32, usize)>,
     strays: u32,
     too_long: u32,
@@ -39,6 +40,7 @@ impl Seen {
             Happened::EventsOpen => self.events_open += 1,
             Happened::Text(text) => self.texts.push(text),
             Happened::TooLong => self.too_long += 1,
+            Happened::Face(frame) => self.faces.push(frame),
             Happened::Stray => self.strays += 1,
             Happened::Loss(percent) => self.losses.push(percent),
             Happened::Voice {
@@ -401,6 +403,50 @@ fn what_was_not_agreed_on_or_is_too_long_is_told_and_the_rest_goes_on() {
     let heard = &world.seen[1];
     assert_eq!((heard.too_long, heard.left + heard.lost), (1, 0));
     assert_eq!(heard.texts[1], "short");
+}
+
+#[test]
+fn frames_of_her_face_come_over_their_channel_whoever_opened_it() {
+    let mut world = World::new(9, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    for side in [0, 1] {
+        let mut sent = 0;
+        // As soon as the channel is open: it may be later than the other.
+        for n in 0..200_u8 {
+            let now = world.now;
+            assert!(!world.peers[side].face_is_full());
+            sent += usize::from(world.peers[side].face(now, &[n; 5]));
+            world.step();
+        }
+        // One that comes late may be given up: nothing is sent twice.
+        let most = |seen: &[Seen; 2]| seen[1 - side].faces.len() * 20 >= sent * 19;
+        assert!(
+            world.until(Duration::from_secs(5), most),
+            "of {sent} too few came"
+        );
+        assert!(sent > 150, "{sent}");
+        let came = &world.seen[1 - side];
+        assert!(came.faces.iter().all(|frame| frame.len() == 5));
+        assert_eq!(came.texts.len(), 0);
+    }
+}
+
+#[test]
+fn frames_that_nobody_takes_from_us_are_held_back() {
+    let mut world = World::new(10, 0);
+    world.introduce();
+    let both = |seen: &[Seen; 2]| seen.iter().all(|s| s.connected > 0 && s.events_open > 0);
+    assert!(world.until(Duration::from_secs(5), both), "they never met");
+    let now = world.now;
+    while !world.peers[0].face(now, &[0; 25]) {
+        world.step();
+    }
+    let now = world.now;
+    let taken = (0..1000)
+        .take_while(|_| !world.peers[0].face_is_full() && world.peers[0].face(now, &[0; 25]));
+    assert!((30..100).contains(&taken.count()));
 }
 
 /// The same description with something wrong in it.

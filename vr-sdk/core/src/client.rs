@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use janet_audio::opus::OpusError;
-use janet_protocol::ClientMessage;
 use janet_protocol::quic::{FrameReader, frame};
+use janet_protocol::{ClientMessage, FaceFrame};
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, VarInt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -21,6 +21,8 @@ const COMMANDS: usize = 128;
 const EVENTS: usize = 256;
 /// Frames of her sound that nobody has taken yet: a second. What is more is dropped.
 const SOUNDS: usize = 50;
+/// Frames of her face that nobody has taken yet: a second. What is more is dropped.
+const FACES: usize = 60;
 /// Frames on their way to the control stream; with more than that nobody reads at the other end.
 const FRAMES: usize = 64;
 /// Longest frame that is read. Janet's have at most a megabyte.
@@ -71,6 +73,8 @@ pub enum Next {
     Event(Event),
     /// Her sound for the next 20 ms, at [`crate::RATE_HZ`]; on every beat while voice flows.
     Sound(Box<[f32]>),
+    /// What her mouth does at one of her samples: its timestamp is that sample's number at 48 kHz.
+    Face(FaceFrame),
 }
 
 enum Command {
@@ -87,6 +91,7 @@ pub struct Client {
     commands: mpsc::Sender<Command>,
     events: mpsc::Receiver<Event>,
     sounds: mpsc::Receiver<Box<[f32]>>,
+    faces: mpsc::Receiver<FaceFrame>,
     stats: watch::Receiver<Stats>,
     task: JoinHandle<Ended>,
     ended: Option<Ended>,
@@ -103,6 +108,7 @@ impl Client {
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (tell, events) = mpsc::channel(EVENTS);
         let (sound, sounds) = mpsc::channel(SOUNDS);
+        let (face, faces) = mpsc::channel(FACES);
         let (count, stats) = watch::channel(Stats::default());
         let (frames, waiting) = mpsc::channel(FRAMES);
         let now = Instant::now();
@@ -117,6 +123,7 @@ impl Client {
             frames,
             tell,
             sound,
+            face,
             count,
         };
         let writer = tokio::spawn(write(control, waiting));
@@ -128,6 +135,7 @@ impl Client {
             commands,
             events,
             sounds,
+            faces,
             stats,
             task,
             ended: None,
@@ -139,6 +147,7 @@ impl Client {
         tokio::select! {
             biased;
             Some(event) = self.events.recv() => return Ok(Next::Event(event)),
+            Some(frame) = self.faces.recv() => return Ok(Next::Face(frame)),
             Some(frame) = self.sounds.recv() => return Ok(Next::Sound(frame)),
             else => {}
         }
@@ -229,6 +238,7 @@ struct Task {
     frames: mpsc::Sender<String>,
     tell: mpsc::Sender<Event>,
     sound: mpsc::Sender<Box<[f32]>>,
+    face: mpsc::Sender<FaceFrame>,
     count: watch::Sender<Stats>,
 }
 
@@ -290,6 +300,10 @@ impl Task {
         }
         while let Some(event) = self.core.poll_event() {
             self.tell.try_send(event).map_err(|_| Ended::Stalled)?;
+        }
+        while let Some(frame) = self.core.poll_face() {
+            // Nobody draws it, or not fast enough.
+            self.face.try_send(frame).ok();
         }
         // What QUIC itself still holds back is for its congestion controller to send.
         if self.connection.datagram_send_buffer_space() >= self.idle_space {

@@ -6,13 +6,16 @@ use bytes::Bytes;
 use janet_audio::opus::OpusError;
 use janet_protocol::quic::{HEADER_BYTES, Header, Kind, short_session};
 use janet_protocol::{
-    ClientMessage, Dialect, Incoming, Outgoing, Private, ServerMessage, Status, Transport, VrStatus,
+    ClientMessage, Dialect, FaceFrame, Incoming, Outgoing, Private, ServerMessage, Status,
+    Transport, VrStatus,
 };
 
 use crate::{FRAME_SAMPLES, FRAME_US, Microphone, Stats, Voice};
 
 /// What is told waits for whoever drives this; of more the oldest are forgotten.
 const MOST_EVENTS: usize = 256;
+/// Frames of her face wait likewise: half a second of them.
+const MOST_FACES: usize = 30;
 /// Beats between two playout reports: 100 ms.
 const REPORT_EVERY: u32 = 5;
 
@@ -66,6 +69,7 @@ pub struct Core {
     wants_voice: bool,
     frames: VecDeque<String>,
     events: VecDeque<Event>,
+    faces: VecDeque<FaceFrame>,
     garbage: u64,
     /// Of the last session, once it has ended.
     stats: Stats,
@@ -82,6 +86,7 @@ impl Core {
             wants_voice: false,
             frames: VecDeque::new(),
             events: VecDeque::new(),
+            faces: VecDeque::new(),
             garbage: 0,
             stats: Stats::default(),
             silence: vec![0.0; FRAME_SAMPLES],
@@ -175,12 +180,13 @@ impl Core {
             // The first of a session may overtake the message that opens it, and holds silence.
             (Ok(_), Stage::Opening) => {}
             // Her face is for those who draw it.
-            (
-                Ok(Header {
-                    kind: Kind::Face, ..
-                }),
-                Stage::Open(_),
-            ) => {}
+            (Ok(header), Stage::Open(session)) if header.session == session.number => {
+                let payload = datagram.get(HEADER_BYTES..).unwrap_or_default();
+                match FaceFrame::of_payload(header.timestamp, payload) {
+                    Ok(frame) => self.show(frame),
+                    Err(_) => self.garbage += 1,
+                }
+            }
             _ => self.garbage += 1,
         }
     }
@@ -253,6 +259,20 @@ impl Core {
         self.events.pop_front()
     }
 
+    /// The next frame of her face. Its timestamp is the number at 48 kHz of the sample of hers that it
+    /// belongs to, as in [`Core::played`]. Frames may come late, twice, or not at all.
+    pub fn poll_face(&mut self) -> Option<FaceFrame> {
+        self.faces.pop_front()
+    }
+
+    /// The number at 48 kHz of her sample that is played next; `None` before the first.
+    pub fn played(&self) -> Option<u32> {
+        match &self.stage {
+            Stage::Open(session) => session.voice.played(),
+            _ => None,
+        }
+    }
+
     /// Whether voice flows.
     pub fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Open(_))
@@ -299,6 +319,13 @@ impl Core {
         if let Some(played_sample) = played {
             self.say(ClientMessage::Playout { played_sample });
         }
+    }
+
+    fn show(&mut self, frame: FaceFrame) {
+        if self.faces.len() == MOST_FACES {
+            self.faces.pop_front();
+        }
+        self.faces.push_back(frame);
     }
 
     fn tell(&mut self, event: Event) {

@@ -156,6 +156,32 @@ fn datagrams_of_others_and_garbage_are_counted_and_not_played() {
 }
 
 #[test]
+fn her_face_is_handed_on_frame_by_frame_and_what_is_none_is_garbage() {
+    let mut core = opened();
+    let datagram = |session, payload: &[u8]| {
+        let header = Header {
+            kind: Kind::Face,
+            session,
+            sequence: 0,
+            timestamp: 1600,
+        };
+        Bytes::from(header.write(payload).expect("short enough"))
+    };
+    core.on_datagram(0, &datagram(7, &[1, 6, 255]));
+    core.on_datagram(0, &datagram(7, &[1, 10, 255]));
+    core.on_datagram(0, &datagram(8, &[1, 6, 255]));
+    let frame = core.poll_face().expect("one");
+    assert_eq!((frame.timestamp, frame.weights[6]), (1600, 255));
+    assert_eq!((core.poll_face(), core.stats().garbage), (None, 2));
+    // Of more than wait the oldest are forgotten.
+    for _ in 0..100 {
+        core.on_datagram(0, &datagram(7, &[0]));
+    }
+    let waiting = std::iter::from_fn(|| core.poll_face()).count();
+    assert_eq!(waiting, MOST_FACES);
+}
+
+#[test]
 fn a_packet_that_overtakes_the_message_which_opens_its_session_is_no_garbage() {
     let mut core = core();
     core.open_voice();

@@ -9,13 +9,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
+use super::cue::Cue;
+
 /// The most samples a chunk holds: 10 ms at 48 kHz.
 pub const CHUNK_SAMPLES_MAX: usize = 480;
 
 /// Epochs count from 1, so that an atomic that still holds 0 speaks of none.
 pub(super) const FIRST_EPOCH: u32 = 1;
 
-/// Slots of the ring that sound leaves free, so that a flush always finds room.
+/// Slots of the ring that sound leaves free, so that a flush and a cue always find room.
 const FLUSH_SLOTS: usize = 8;
 
 /// Up to 10 ms of mono sound with its place in the connection's count of samples.
@@ -27,6 +29,8 @@ pub struct Chunk {
     pub first_sample: u32,
     /// When it was put into the ring, on the line's clock, in µs.
     pub at_us: u64,
+    /// What happens at one of its samples.
+    pub cue: Option<Cue>,
     len: u16,
     samples: [i16; CHUNK_SAMPLES_MAX],
 }
@@ -36,6 +40,7 @@ impl Chunk {
         epoch: u32,
         first_sample: u32,
         at_us: u64,
+        cue: Option<Cue>,
         sound: impl Iterator<Item = i16>,
     ) -> Self {
         let mut samples = [0; CHUNK_SAMPLES_MAX];
@@ -48,6 +53,7 @@ impl Chunk {
             epoch,
             first_sample,
             at_us,
+            cue,
             len,
             samples,
         }
@@ -88,6 +94,8 @@ pub enum Pulled {
         /// The first sample not to play, modulo 2³².
         from_sample: u32,
     },
+    /// A cue behind everything that was pulled before.
+    Cue(Cue),
 }
 
 #[derive(Clone, Copy)]
@@ -98,6 +106,7 @@ pub enum Pulled {
 enum Slot {
     Sound(Chunk),
     Flush(u32),
+    Cue(Cue),
 }
 
 /// What both ends see. Each atomic has one writer.
@@ -152,6 +161,11 @@ impl Feed {
         self.producer.try_push(Slot::Flush(from_sample)).is_ok()
     }
 
+    /// Puts a cue into the ring; false when even those slots are full.
+    pub(super) fn send_cue(&mut self, cue: Cue) -> bool {
+        self.producer.try_push(Slot::Cue(cue)).is_ok()
+    }
+
     /// Makes everything in the ring stale that is of an older epoch.
     pub(super) fn begin(&self, epoch: u32) {
         self.shared.epoch.store(epoch, Ordering::Release);
@@ -182,6 +196,7 @@ impl Playout {
         loop {
             match self.consumer.try_pop()? {
                 Slot::Flush(from_sample) => return Some(Pulled::Flush { from_sample }),
+                Slot::Cue(cue) => return Some(Pulled::Cue(cue)),
                 Slot::Sound(chunk) => {
                     if chunk.epoch != self.shared.epoch.load(Ordering::Acquire) {
                         continue;

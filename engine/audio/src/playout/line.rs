@@ -4,9 +4,11 @@
 //! exactly the sample at which the client fell silent. Obeys: never pauses or cuts by itself.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::chunk::{CHUNK_SAMPLES_MAX, Chunk, FIRST_EPOCH, Feed, Playout, ring};
+use super::cue::Cue;
 use super::ear::Ear;
 use crate::wav::to_s16;
 
@@ -95,6 +97,8 @@ pub struct Line {
     fade_in: Option<u64>,
     /// A flush that the ring had no room for.
     unsent_flush: Option<u64>,
+    /// A cue that had to wait for it, or had no room either.
+    unsent_cue: Option<Cue>,
     /// The highest number the client ever reported.
     reported: u64,
     ear: Ear,
@@ -135,6 +139,7 @@ impl Line {
             start: 0,
             fade_in: None,
             unsent_flush: None,
+            unsent_cue: None,
             reported: 0,
             ear: Ear::new(rate_hz),
             cut: Vec::new(),
@@ -209,9 +214,31 @@ impl Line {
         self.base + self.sound.len() as u64
     }
 
+    /// The number of the next sample to send; while held, of the one to go on from.
+    pub fn next_sample(&self) -> u64 {
+        self.next
+    }
+
+    /// Sends a cue behind everything that was sent before. One that the ring has no room for waits; of two
+    /// the newer one counts.
+    pub fn cue(&mut self, cue: Cue) {
+        let waits = self.unsent_flush.is_some() || !self.feed.send_cue(cue);
+        self.unsent_cue = waits.then_some(cue);
+    }
+
     /// Moves what is due into the ring and returns how many things that was (the transport has
     /// something to pull when it is not 0). Called every 10 ms.
     pub fn tick(&mut self, now_us: u64) -> usize {
+        self.tick_with(now_us, &mut |_| None)
+    }
+
+    /// The same with cues: asked for one for each chunk, by the numbers of its samples. A chunk that is
+    /// sent again after a pause is asked for again.
+    pub fn tick_with(
+        &mut self,
+        now_us: u64,
+        cues: &mut dyn FnMut(Range<u64>) -> Option<Cue>,
+    ) -> usize {
         let mut moved = 0;
         if let Some(from) = self.unsent_flush {
             if !self.feed.send_flush(from as u32) {
@@ -220,11 +247,18 @@ impl Line {
             self.unsent_flush = None;
             moved += 1;
         }
+        if let Some(cue) = self.unsent_cue {
+            if !self.feed.send_cue(cue) {
+                return moved;
+            }
+            self.unsent_cue = None;
+            moved += 1;
+        }
         let pulled = self.pulled();
         self.ear.follow(pulled, now_us);
         if !self.held {
             let position = self.ear.position(pulled, now_us);
-            while self.send_one(position, now_us) {
+            while self.send_one(position, now_us, cues) {
                 moved += 1;
             }
         }
@@ -381,7 +415,12 @@ impl Line {
     }
 
     /// Sends the next chunk when it is due and there is room.
-    fn send_one(&mut self, position: u64, now_us: u64) -> bool {
+    fn send_one(
+        &mut self,
+        position: u64,
+        now_us: u64,
+        cues: &mut dyn FnMut(Range<u64>) -> Option<Cue>,
+    ) -> bool {
         let len = self.queued_samples().min(self.chunk);
         let ahead = self.next - position;
         let short = len < self.chunk && ahead >= LOW_CHUNKS * self.chunk;
@@ -402,8 +441,9 @@ impl Line {
                     _ => s,
                 },
             );
+        let cue = cues(self.next..self.next + len);
         self.feed
-            .send(Chunk::new(self.epoch, self.next as u32, now_us, sound));
+            .send(Chunk::new(self.epoch, self.next as u32, now_us, cue, sound));
         self.next += len;
         self.sent = self.sent.max(self.next);
         self.fade_in = self.fade_in.filter(|from| self.next < from + fade);

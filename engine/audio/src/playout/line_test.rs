@@ -21,6 +21,7 @@ fn pull_all(playout: &mut Playout) -> Vec<Chunk> {
         .map(|pulled| match pulled {
             Pulled::Sound(chunk) => chunk,
             Pulled::Flush { from_sample } => panic!("no flush is due, but one from {from_sample}"),
+            Pulled::Cue(cue) => panic!("no cue is due, but {cue:?}"),
         })
         .collect()
 }
@@ -416,4 +417,93 @@ fn a_line_that_follows_another_goes_on_counting_and_tells_of_what_was_cut() {
         matches!(playout.pull(), Some(Pulled::Sound(_))),
         "nothing was cut"
     );
+}
+
+/// Cues every 400 samples, as a face has them; with the sample that each belongs to in its bytes.
+fn every_400(range: std::ops::Range<u64>) -> Option<Cue> {
+    let at = range.start.next_multiple_of(400);
+    range.contains(&at).then(|| Cue {
+        sample: at as u32,
+        data: [(at / 400) as u8; 10],
+    })
+}
+
+/// What was pulled: numbers of cues in their chunks, `None` for one by itself.
+fn pull_cues(playout: &mut Playout) -> (Vec<u32>, Vec<Cue>) {
+    let (mut along, mut alone) = (Vec::new(), Vec::new());
+    while let Some(pulled) = playout.pull() {
+        match pulled {
+            Pulled::Sound(chunk) => {
+                if let Some(cue) = chunk.cue {
+                    let end = chunk.first_sample + chunk.samples().len() as u32;
+                    assert!((chunk.first_sample..end).contains(&cue.sample));
+                    along.push(cue.sample);
+                }
+            }
+            Pulled::Cue(cue) => alone.push(cue),
+            Pulled::Flush { .. } => assert!(alone.is_empty(), "a cue comes behind a flush"),
+        }
+    }
+    (along, alone)
+}
+
+#[test]
+fn cues_travel_with_their_chunks_across_a_pause_and_a_flush() {
+    let (mut line, mut playout) = line();
+    line.stage(&ramp(0, 24_000));
+    let mut now_us = 0;
+    let mut cues = Vec::new();
+    while now_us < 500_000 {
+        line.tick_with(now_us, &mut every_400);
+        cues.extend(pull_cues(&mut playout).0);
+        now_us += TICK_US;
+    }
+    let sent = line.next_sample();
+    assert_eq!(
+        cues,
+        (0..sent as u32).step_by(400).collect::<Vec<_>>(),
+        "each once"
+    );
+    // Held: what was in the ring is stale with its cues, and one by itself comes behind the flush.
+    line.tick_with(now_us, &mut every_400);
+    line.pause(now_us).expect("the client holds sound");
+    let closed = Cue {
+        sample: line.next_sample() as u32,
+        data: [255; 10],
+    };
+    line.cue(closed);
+    assert_eq!(pull_cues(&mut playout), (vec![], vec![closed]));
+    let held = line.next_sample();
+    assert!(held < sent);
+    line.resume();
+    line.tick_with(now_us, &mut every_400);
+    let (again, _) = pull_cues(&mut playout);
+    let first = held.next_multiple_of(400) as u32;
+    assert_eq!(again[0], first, "from where it was held");
+    line.flush(now_us);
+    line.cue(closed);
+    line.stage(&ramp(0, 4800));
+    line.tick_with(now_us, &mut every_400);
+    let (fresh, alone) = pull_cues(&mut playout);
+    assert_eq!((fresh[0], alone), (24_000, vec![closed]));
+}
+
+#[test]
+fn a_cue_without_room_waits_behind_its_flush() {
+    let (mut line, mut playout) = line();
+    let cue = |sample| Cue {
+        sample,
+        data: [0; 10],
+    };
+    line.stage(&ramp(0, 24_000));
+    line.tick(0);
+    for _ in 0..40 {
+        line.cue(cue(1));
+    }
+    line.cue(cue(2));
+    line.cue(cue(3));
+    let (_, alone) = pull_cues(&mut playout);
+    assert!(alone.iter().all(|known| known.sample == 1), "{alone:?}");
+    assert_eq!(line.tick(0), 1);
+    assert_eq!(pull_cues(&mut playout).1, [cue(3)], "of two the newer one");
 }

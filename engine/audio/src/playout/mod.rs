@@ -13,6 +13,9 @@
 //! keeps it: a sample that is sent again after a pause carries the number it had. On the wire the
 //! number is its low 32 bits. A flush leaves the numbers of what it dropped unused.
 //!
+//! **Cues.** A chunk may carry a cue, which is what happens at one of its samples (a shape of her mouth);
+//! one can also be sent by itself, behind everything that was sent before.
+//!
 //! **What the client does** (`ClientModel`, under the feature `_sim`, is the model of it):
 //! 1. It plays samples in the order in which they come. `played_sample` is the number of the next
 //!    sample it will play; it reports it every 100 ms while it plays and once when it has stopped.
@@ -25,12 +28,14 @@
 //!    sample decay over 10 ms.
 
 mod chunk;
+mod cue;
 mod ear;
 mod line;
 #[cfg(any(test, feature = "_sim"))]
 mod sim;
 
 pub use chunk::{CHUNK_SAMPLES_MAX, Chunk, Playout, Pulled};
+pub use cue::{CUE_BYTES, Cue};
 pub use line::{Flush, Line, LineError, LineOptions, Staged};
 #[cfg(any(test, feature = "_sim"))]
 pub use sim::ClientModel;

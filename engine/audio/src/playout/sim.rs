@@ -60,6 +60,8 @@ impl ClientModel {
     pub fn receive(&mut self, pulled: &Pulled) {
         match pulled {
             Pulled::Flush { from_sample } => self.flush(*from_sample),
+            // It draws nothing.
+            Pulled::Cue(_) => {}
             Pulled::Sound(chunk) => {
                 let mut number = chunk.first_sample;
                 for &sample in chunk.samples() {

@@ -37,7 +37,8 @@ pub enum SpeakStep {
         /// The text up to this byte has been said when this piece has been heard; only whole
         /// words count.
         upto_byte: usize,
-        /// The phonemes that begin in this piece.
+        /// With the first piece of a sentence: all its phonemes, so that whoever draws a mouth sees
+        /// what comes.
         phonemes: Vec<PhonemeTime>,
     },
     /// All has been said.
@@ -287,7 +288,7 @@ impl SpeakJob {
         Ok(SpeakStep::Sound {
             samples,
             upto_byte: self.upto_byte.min(self.text_bytes),
-            phonemes: sounding.timing.begun_by(self.sounded),
+            phonemes: sounding.timing.take_phonemes(),
         })
     }
 

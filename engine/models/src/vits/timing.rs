@@ -14,10 +14,10 @@ pub struct PhonemeTime {
     pub end_sample: u64,
 }
 
-/// A sentence's schedule, consumed as its sound goes out.
+/// A sentence's schedule: its phonemes are told with its first sound, its text as that goes out.
 #[derive(Default)]
 pub(super) struct Timing {
-    phonemes: std::collections::VecDeque<PhonemeTime>,
+    phonemes: Vec<PhonemeTime>,
     /// (sample, byte): from this sample on, the text up to that byte has been heard.
     reached: std::collections::VecDeque<(u64, usize)>,
 }
@@ -54,7 +54,7 @@ impl Timing {
                     pending.get_or_insert(at);
                 }
                 Owner::Previous => {
-                    if let Some(last) = timing.phonemes.back_mut() {
+                    if let Some(last) = timing.phonemes.last_mut() {
                         last.end_sample = end;
                     }
                 }
@@ -74,7 +74,7 @@ impl Timing {
 
     fn add(&mut self, symbol: char, start_sample: u64, end_sample: u64) {
         if end_sample > start_sample {
-            self.phonemes.push_back(PhonemeTime {
+            self.phonemes.push(PhonemeTime {
                 symbol,
                 start_sample,
                 end_sample,
@@ -82,14 +82,9 @@ impl Timing {
         }
     }
 
-    /// Takes the phonemes that begin before sample `end`.
-    pub(super) fn begun_by(&mut self, end: u64) -> Vec<PhonemeTime> {
-        let count = self
-            .phonemes
-            .iter()
-            .take_while(|time| time.start_sample < end)
-            .count();
-        self.phonemes.drain(..count).collect()
+    /// Takes the phonemes; there are none any more then.
+    pub(super) fn take_phonemes(&mut self) -> Vec<PhonemeTime> {
+        std::mem::take(&mut self.phonemes)
     }
 
     /// Takes the byte up to which the text has been heard at sample `end`, if that is further
@@ -135,7 +130,7 @@ mod tests {
             end_sample,
         };
         assert_eq!(
-            timing.begun_by(u64::MAX),
+            timing.take_phonemes(),
             [
                 time(' ', 100, 110),
                 time('h', 110, 120),

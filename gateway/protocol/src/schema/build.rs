@@ -216,8 +216,12 @@ fn description() -> String {
         (1 Opus, 2 face), session u16 (`session_no` modulo 2^16), sequence u16 (counts per session, kind and direction), \
         timestamp u32 (position of the first sample at 48 kHz), payload: one packet of Opus, 20 ms, mono. Janet's \
         positions are counted from 0 at `vr_opened`, silence included, and `face_clock` says which of her samples is at \
-        which. The connection ends with the close codes of the WebSocket (RFC 6455); a further stream is refused by error \
-        code 1.",
+        which. A face datagram's timestamp is a position in her voice, as `at_sample` in `viseme`, and its payload is a \
+        frame of the face from its `count` on: count u8, then count × (viseme u8, weight u8), visemes by number in the \
+        order {visemes}. The connection ends with the close codes of the WebSocket (RFC 6455); a further stream is refused by error \
+        code 1. \
+        The WebRTC data channel `face` carries the same frames, each behind its timestamp u32.",
+        visemes = crate::VISEMES.join(" "),
         largest = LARGEST_FRAME,
         datagram = LARGEST_DATAGRAM,
         frame = limits.frame_bytes,

@@ -130,6 +130,9 @@ export type ServerMessage =
   | VoipEndedEvent
   | VoipErrorEvent
   | FaceClockEvent
+  | VisemeEvent
+  | ToneEvent
+  | GestureEvent
   | PairWantedEvent
   | PairOpenedEvent
   | PairClosedEvent
@@ -1000,6 +1003,43 @@ export interface FaceClockEvent {
   /** Number of the sample at 48 kHz, as in `playout`; wraps at 2³². */
   sample: number;
   type: 'face_clock';
+}
+/** What her mouth does, where voice goes over the WebSocket: the frames of what was sent of her voice since the last ones, in their order. One for every 800 samples at 48 kHz while she sounds, and one in which the mouth is closed where she ends, is paused or flushed. */
+export interface VisemeEvent {
+  /** At least one. */
+  frames: VisemeFrame[];
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'viseme';
+}
+/** One frame as JSON. */
+export interface VisemeFrame {
+  /** Position in her voice at 48 kHz, modulo 2³²: the number of a sample times 48,000 through the play rate. */
+  at_sample: number;
+  /** Shapes by number (`sil A E I O U M F Th P`, from 0) with their weights, 255 is all; one that does not stand here is not there. */
+  weights: [number, number][];
+}
+/** How she means what she says from this sample on. */
+export interface ToneEvent {
+  /** Position in her voice at 48 kHz, as in `viseme`; wraps at 2³². */
+  at_sample: number;
+  /** How strongly, 0 to 1. */
+  intensity: number;
+  /** The tone. */
+  name: Tone;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'tone';
+}
+/** She moves her head, or all of her, at this sample. */
+export interface GestureEvent {
+  /** Position in her voice at 48 kHz, as in `viseme`; wraps at 2³². */
+  at_sample: number;
+  /** Which movement; a client passes over those that it does not know. */
+  name: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'gesture';
 }
 /** The first frame of a connection from another machine that showed no device key: it may pair, and nothing else. */
 export interface PairWantedEvent {
