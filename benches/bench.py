@@ -26,7 +26,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces visemes sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces sessions".split()
 rows = []
 
 
@@ -290,24 +290,6 @@ def faces():
                     f"samples to viseme weights of {count} session(s), 800 samples at 48 kHz each; p99 {p99} ms",
                     weights="a network of 100 k parameters, made up", on=on,
                     built_of=os.environ["FACES_COMMIT"] if log else None)
-
-
-def visemes():
-    """Visemes from sound: what they cost, and how often they are right where the network was not trained."""
-    network = "visemes.safetensors"
-    cost = ours("visemes")["ms_per_20_ms"]
-    row("viseme_cpu_ms_per_frame", cost["median"], "ms",
-        f"one stream, 20 ms of sound, resampler included, one thread; slowest round {cost['max']:.3f}", weights=network)
-    tool = BIN / "train-visemes"
-    folder = BIN.parent / "visemes-test"
-    voice = MODELS / "piper-en_US-joe-medium/en_US-joe-medium.onnx"
-    subprocess.run([tool, "make-data", "--voice", voice, "--data", folder, "--only", "test"], check=True)
-    done = subprocess.run([tool, "evaluate", "--data", folder, "--json"], check=True, capture_output=True, text=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    ranges = ", ".join(f"{name} {value:.1f}" for name, value in found["ranges"].items())
-    row("viseme_accuracy_pct_synth", found["viseme_accuracy_pct_synth"], "%",
-        f"{found['frames']} frames of held-out sentences, within and beyond the trained ranges: {ranges}",
-        weights=network)
 
 
 def sessions():

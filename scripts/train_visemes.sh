@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Trains the network that reads visemes from any sound, and puts its weights where Janet ships them from.
+# Trains the network that reads visemes from any sound, and says how often it is right.
 #   scripts/train_visemes.sh [OPTIONS OF `train-visemes train`]
-# About 40 minutes of processor time, so 20 minutes on two cores; never in CI. Makes the speech that it is trained on
-# once, with Janet's own voice. The seed decides everything, so that the same machine makes the same weights.
+# Never in CI. Makes the speech that it is trained on once, with Janet's own voice; a seed decides what is drawn.
 . "$(dirname "$0")/lib.sh"
 
 need_rust
@@ -11,7 +10,7 @@ need cmake cmake
 install_missing
 
 data=$CARGO_TARGET_DIR/visemes
-weights=engine/models/src/visemes/visemes.safetensors
+weights=$data/visemes.safetensors
 voice=${JANET_HOME:-$cache}/models/piper-en_US-joe-medium/en_US-joe-medium.onnx
 [ -f "$voice" ] || die "Her voice is not here: $voice. Get it with: ./run models pull piper-en_US-joe-medium"
 

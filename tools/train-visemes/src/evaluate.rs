@@ -121,12 +121,7 @@ pub(crate) fn score(
 }
 
 /// Prints what the network of the file `path` is worth, on the folder `data`.
-pub(crate) fn run(
-    data: &Path,
-    path: Option<&Path>,
-    as_json: bool,
-    threads: usize,
-) -> anyhow::Result<()> {
+pub(crate) fn run(data: &Path, path: &Path, as_json: bool, threads: usize) -> anyhow::Result<()> {
     let model = load(path)?;
     let takes = clips::read(data, |take| take.split == Split::Test)?;
     let spoken = |beyond: Option<Beyond>| -> Vec<Take> {
@@ -180,7 +175,7 @@ pub(crate) fn run(
 }
 
 /// Prints the weights for each frame of a WAV file.
-pub(crate) fn frames(wav: &Path, path: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) fn frames(wav: &Path, path: &Path) -> anyhow::Result<()> {
     let model = load(path)?;
     let bytes = std::fs::read(wav).with_context(|| wav.display().to_string())?;
     let sound = janet_audio::wav::read_native(&bytes, Duration::from_secs(3600))
@@ -197,10 +192,7 @@ pub(crate) fn frames(wav: &Path, path: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load(path: Option<&Path>) -> anyhow::Result<FaceModel> {
-    let Some(path) = path else {
-        return Ok(visemes::built_in()?);
-    };
+fn load(path: &Path) -> anyhow::Result<FaceModel> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     visemes::read(&bytes).with_context(|| path.display().to_string())
 }

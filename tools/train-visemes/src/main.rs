@@ -79,9 +79,9 @@ enum What {
         /// Folder that `make-data` filled.
         #[arg(long)]
         data: PathBuf,
-        /// File with the weights; those that Janet ships where none is named.
+        /// File with the weights, as `train` writes it.
         #[arg(long)]
-        weights: Option<PathBuf>,
+        weights: PathBuf,
         /// Prints JSON instead of a table.
         #[arg(long)]
         json: bool,
@@ -90,9 +90,9 @@ enum What {
     Frames {
         /// The recording, at any rate.
         wav: PathBuf,
-        /// File with the weights; those that Janet ships where none is named.
+        /// File with the weights, as `train` writes it.
         #[arg(long)]
-        weights: Option<PathBuf>,
+        weights: PathBuf,
     },
 }
 
@@ -126,7 +126,7 @@ fn main() -> anyhow::Result<()> {
             data,
             weights,
             json,
-        } => evaluate::run(&data, weights.as_deref(), json, threads),
-        What::Frames { wav, weights } => evaluate::frames(&wav, weights.as_deref()),
+        } => evaluate::run(&data, &weights, json, threads),
+        What::Frames { wav, weights } => evaluate::frames(&wav, &weights),
     }
 }

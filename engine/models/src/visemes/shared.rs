@@ -14,7 +14,7 @@ use janet_kernels::signal::{
 };
 
 use super::stream::AudioVisemes;
-use super::weights::{NAMES, built_in};
+use super::weights::NAMES;
 use crate::ModelError;
 
 /// The weights of a frame, in the order of [`NAMES`].
@@ -59,23 +59,19 @@ struct Slot {
 }
 
 impl Visemes {
-    /// The network that ships, for up to `streams` streams, on the device that `choice` finds; the second value
+    /// `model` for up to `streams` streams, on the device that `choice` finds; the second value
     /// says why others were passed over. May take a second: drivers are loaded.
     ///
     /// # Errors
-    /// When the weights are damaged, or the device has no room.
+    /// When the device has no room, or the model has other visemes than [`NAMES`].
     pub fn open(
+        model: &FaceModel,
         choice: Choice,
         pool: Pool,
         streams: usize,
     ) -> Result<(Self, Vec<SignalError>), ModelError> {
         let chosen = choice.open(pool.clone());
-        let visemes = Self::new(
-            chosen.backend.as_ref(),
-            Cpu::new(pool),
-            &built_in()?,
-            streams,
-        )?;
+        let visemes = Self::new(chosen.backend.as_ref(), Cpu::new(pool), model, streams)?;
         Ok((visemes, chosen.passed_over))
     }
 
