@@ -29,12 +29,18 @@ ROOT = f"{common.ROOT}/visemes"
 
 def lines_of(path):
     """(header, lines) of a file of frames, whichever form it has."""
-    if os.path.exists(path):
+    if path.endswith(".csv"):
         lines = list(csv.reader(open(path)))
         return lines[0], np.array(lines[1:], dtype=float)
-    told = json.load(open(path.removesuffix("csv") + "json"))
+    told = json.load(open(path))
     step = told["frame_samples"] / told["rate_hz"]
     return ["t_s", *told["visemes"]], np.array([[k * step, *weights] for k, weights in enumerate(told["frames"])])
+
+
+def of_clip(folder, clip):
+    """The clip's file of frames: JSON where there is one, else CSV."""
+    path = f"{folder}/{clip}.json"
+    return path if os.path.exists(path) else f"{folder}/{clip}.csv"
 
 
 def shown(path):
@@ -174,7 +180,7 @@ def one_per_group(candidates):
 def measure(clips, janet):
     faces, told = {}, {}
     if janet:
-        faces["Janet"], told["Janet"] = best({"as it ships": {c: shown(f"{janet}/{c}.csv") for c in clips}}, clips)
+        faces["Janet"], told["Janet"] = best({"as it ships": {c: shown(of_clip(janet, c)) for c in clips}}, clips)
     for peer, name in (("headaudio", "HeadAudio"), ("wlipsync", "wLipSync")):
         for kind, candidates in one_per_group(settings(peer, clips)).items():
             faces[f"{name}, {kind}"], told[f"{name}, {kind}"] = best(candidates, clips)
