@@ -21,8 +21,9 @@ const EVENTS: &str = "events";
 const FACE: &str = "face";
 /// The longest JSON from the far end, in bytes.
 pub(super) const LONGEST_TEXT: u32 = 64 << 10;
-/// Bytes of face frames that may wait for the network: more than half a second of them.
-const FACE_BYTES: usize = 1024;
+/// Bytes of face frames that may be on their way, until the far end has acknowledged them: more than two
+/// seconds of them, for ways that are long.
+const FACE_BYTES: usize = 4096;
 
 /// The channels that are open, or that we have offered.
 #[derive(Default)]
