@@ -51,9 +51,12 @@ try {
   // What had come goes on for as long as sound is sent ahead; between words it is shut anyway.
   const before = (await janet.stats()).face.received;
   await page.waitForTimeout(700);
+  const none = (await janet.stats()).face.received;
   const closed = await janet.until((s) => speaks(s) < 0.02, 5_000);
+  await page.waitForTimeout(300);
   const after = await janet.stats();
-  report.ok(closed && after.play.playing, 'when no more frames come it closes, though she speaks on', `playing: ${after.play.playing}`);
+  const isShut = closed && speaks(after) < 0.02 && after.face.received === none;
+  report.ok(isShut && after.play.playing, 'when no more frames come it closes and stays so, though she speaks on', `playing: ${after.play.playing}, frames: ${after.face.received - none}`);
   report.ok(before > 10 && after.face.bad === 0, 'every frame could be read', `${before}`);
   wire.rewrite((message) => message);
   wire.tell({ type: 'viseme', at_sample: 0, weights: [[99, 1]] });
