@@ -49,6 +49,9 @@ pub enum ModelError {
         /// What its context has room for, beside an answer.
         limit: usize,
     },
+    /// Signal work was not done.
+    #[error("signal work failed")]
+    Signal(#[source] janet_kernels::signal::SignalError),
     /// The tensor library failed.
     #[error("tensor operation failed")]
     Tensor(#[source] TensorError),

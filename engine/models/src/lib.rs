@@ -14,6 +14,7 @@ pub mod silero;
 pub mod smart_turn;
 pub mod step;
 pub mod store;
+pub mod visemes;
 pub mod vits;
 pub mod whisper;
 

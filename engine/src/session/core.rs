@@ -248,6 +248,7 @@ impl Core {
                     line.begin_at(before.end(), heard);
                     if was_moving {
                         line.cue(face::closed(heard));
+                        self.mouth_moves = false;
                     }
                 }
                 self.line = Some(line);

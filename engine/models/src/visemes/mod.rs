@@ -1,0 +1,12 @@
+//! Visemes from any sound: a network as a file, and streams of sound that go through it.
+//!
+//! Knows how weights are kept, in which order the visemes are, and which weights belong to which sample. Never
+//! knows who speaks, and never touches the sound. What the network is trained on is in `tools/train-visemes`.
+
+mod shared;
+mod stream;
+mod weights;
+
+pub use shared::Visemes;
+pub use stream::{AudioVisemes, VisemeFrame};
+pub use weights::{NAMES, read, write};

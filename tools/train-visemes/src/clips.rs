@@ -1,0 +1,227 @@
+//! The sentences, spoken: `make-data` writes them, everything else reads them.
+//!
+//! A take's pitch is changed by playing it at another speed later on, so it is spoken slower by as much here:
+//! its speed as it will be heard is drawn on its own.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use crate::speech;
+use crate::variants::{Beyond, PITCH, SPEED};
+
+/// Phonetically rich sentences, one on a line.
+const SENTENCES: &str = include_str!("../data/sentences.txt");
+/// The list of takes in the folder of the data.
+const LIST: &str = "takes.json";
+
+/// What a sentence is for. Decided by its place alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Split {
+    /// What the network is fitted to.
+    Train,
+    /// Looked at while trying things out.
+    Validate,
+    /// For the figures that are told.
+    Test,
+}
+
+impl Split {
+    fn of(sentence: usize) -> Self {
+        match sentence % 10 {
+            3 => Self::Validate,
+            7 => Self::Test,
+            _ => Self::Train,
+        }
+    }
+}
+
+/// A sentence, spoken once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Take {
+    pub(crate) split: Split,
+    pub(crate) sentence: usize,
+    /// The dimension in which it lies outside of what is trained, if in any.
+    pub(crate) beyond: Option<Beyond>,
+    /// How much higher its pitch is to be than the voice's.
+    pub(crate) pitch: f32,
+    pub(crate) wav: String,
+    /// Letter, first sample and the one behind the last, at the WAV file's own rate.
+    pub(crate) phonemes: Vec<(char, u64, u64)>,
+    /// Not in the list: read from the WAV file.
+    #[serde(skip)]
+    pub(crate) samples: Vec<f32>,
+    #[serde(skip)]
+    pub(crate) rate_hz: u32,
+}
+
+/// A progress bar over `length` things.
+pub(crate) fn bar(what: &'static str, length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:10} {bar:40} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length)
+        .with_style(style)
+        .with_message(what)
+}
+
+/// Calls `work` for each number below `count`, on `threads` threads; gives the results in order.
+pub(crate) fn share_out<T: Send>(
+    what: &'static str,
+    count: usize,
+    threads: usize,
+    work: impl Fn(usize) -> anyhow::Result<T> + Sync,
+) -> anyhow::Result<Vec<T>> {
+    let bar = bar(what, count as u64);
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(count));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= count {
+                        break;
+                    }
+                    let result = work(at);
+                    bar.inc(1);
+                    match done.lock() {
+                        Ok(mut done) => done.push((at, result)),
+                        // Another thread has panicked, which ends the scope.
+                        Err(_) => break,
+                    }
+                }
+            });
+        }
+    });
+    bar.finish();
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What is to be spoken of sentence `sentence`: dimension, pitch, speed, seed.
+fn plan(sentence: usize, takes: usize) -> Vec<(Option<Beyond>, f32, f32, u64)> {
+    let draw = |take: usize, beyond: Option<Beyond>| {
+        let seed = (sentence * 100 + take) as u64;
+        let mut rng = fastrand::Rng::with_seed(seed ^ 0x7669_7365);
+        let pitch = PITCH.draw(beyond == Some(Beyond::Pitch), &mut rng);
+        let speed = SPEED.draw(beyond == Some(Beyond::Speed), &mut rng);
+        (beyond, pitch, speed, seed)
+    };
+    match Split::of(sentence) {
+        Split::Train => (0..takes).map(|take| draw(take, None)).collect(),
+        Split::Validate => vec![draw(0, None)],
+        Split::Test => [None, Some(Beyond::Pitch), Some(Beyond::Speed)]
+            .into_iter()
+            .enumerate()
+            .map(|(take, beyond)| draw(take, beyond))
+            .collect(),
+    }
+}
+
+/// Speaks all sentences into the folder `data`.
+pub(crate) fn make(
+    voice: &Path,
+    data: &Path,
+    takes: usize,
+    only: Option<Split>,
+    threads: usize,
+) -> anyhow::Result<()> {
+    fs::create_dir_all(data)?;
+    let lines: Vec<&str> = SENTENCES.lines().collect();
+    let jobs: Vec<_> = (0..lines.len())
+        .filter(|at| only.is_none_or(|only| only == Split::of(*at)))
+        .flat_map(|at| plan(at, takes).into_iter().map(move |plan| (at, plan)))
+        .collect();
+    // One thread each: the sentences are many, and each is small.
+    let voice = speech::load(voice, 1)?;
+    let list = share_out("speaking", jobs.len(), threads, |job| {
+        let (sentence, (beyond, pitch, speed, seed)) = jobs[job];
+        let spoken = speech::speak(&voice, lines[sentence], pitch / speed, seed)?;
+        let wav = format!("{seed:06}.wav");
+        janet_audio::wav::write_file(&data.join(&wav), &spoken.samples, spoken.rate_hz)?;
+        let phonemes = spoken.phonemes.iter();
+        Ok(Take {
+            split: Split::of(sentence),
+            sentence,
+            beyond,
+            pitch,
+            wav,
+            phonemes: phonemes
+                .map(|p| (p.symbol, p.start_sample, p.end_sample))
+                .collect(),
+            samples: Vec::new(),
+            rate_hz: spoken.rate_hz,
+        })
+    })?;
+    fs::write(data.join(LIST), serde_json::to_string(&list)?)?;
+    let seconds: f64 = list.iter().map(Take::seconds).sum();
+    println!("{} takes, {:.1} minutes", list.len(), seconds / 60.0);
+    Ok(())
+}
+
+/// Reads the takes of the folder `data` that `wanted` names.
+pub(crate) fn read(data: &Path, wanted: impl Fn(&Take) -> bool) -> anyhow::Result<Vec<Take>> {
+    let list = data.join(LIST);
+    let text = fs::read_to_string(&list)
+        .with_context(|| format!("{}: run make-data first", list.display()))?;
+    let mut takes: Vec<Take> = serde_json::from_str(&text)?;
+    takes.retain(wanted);
+    for take in &mut takes {
+        let path = data.join(&take.wav);
+        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+        let sound = janet_audio::wav::read_native(&bytes, Duration::from_secs(120))?;
+        if take.phonemes.is_empty() {
+            bail!("{} has no phonemes", path.display());
+        }
+        take.samples = sound.samples;
+        take.rate_hz = sound.rate_hz;
+    }
+    Ok(takes)
+}
+
+impl Take {
+    fn seconds(&self) -> f64 {
+        let last = self.phonemes.last().map_or(0, |(_, _, end)| *end);
+        last as f64 / f64::from(self.rate_hz.max(1)) / f64::from(self.pitch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn sentences_are_many_and_none_is_there_twice() {
+        let lines: Vec<&str> = SENTENCES.lines().collect();
+        assert!(lines.len() >= 400, "{}", lines.len());
+        let bare = |line: &str| -> String {
+            let kept = line.chars().filter(|c| c.is_alphanumeric());
+            kept.flat_map(char::to_lowercase).collect()
+        };
+        let different: HashSet<String> = lines.iter().map(|line| bare(line)).collect();
+        assert_eq!(different.len(), lines.len());
+    }
+
+    #[test]
+    fn what_is_tested_is_not_trained() {
+        let beyond = |sentence| -> Vec<_> { plan(sentence, 2).iter().map(|p| p.0).collect() };
+        for sentence in 0..40 {
+            let held_out = Split::of(sentence) == Split::Test;
+            assert_eq!(beyond(sentence).iter().any(Option::is_some), held_out);
+            for (beyond, pitch, speed, _) in plan(sentence, 2) {
+                assert_eq!(PITCH.trained(pitch), beyond != Some(Beyond::Pitch));
+                assert_eq!(SPEED.trained(speed), beyond != Some(Beyond::Speed));
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! How often the network is right.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use janet_face::{VISEMES, Viseme};
+use janet_kernels::Pool;
+use janet_kernels::signal::{Backend, Cpu, FRAME_RATE_HZ, FRAME_SAMPLES, FaceModel, Frames, Input};
+use janet_models::visemes;
+use serde_json::json;
+
+use crate::clips::{self, Split, Take, share_out};
+use crate::effects;
+use crate::variants::{Beyond, Variant};
+
+/// Variants of each take in a test.
+const VARIANTS: usize = 2;
+/// Where the tests' variants come from: nothing that is trained begins there.
+const SEED: u64 = 0x7465_7374 << 32;
+
+/// Counts of frames: what was said, what was seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Score {
+    counts: [[usize; VISEMES]; VISEMES],
+}
+
+impl Score {
+    pub(crate) fn add(&mut self, said: Viseme, seen: Viseme) {
+        self.counts[said as usize][seen as usize] += 1;
+    }
+
+    fn join(&mut self, other: &Self) {
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        }
+    }
+
+    pub(crate) fn frames(&self) -> usize {
+        self.counts.iter().flatten().sum()
+    }
+
+    /// The share of frames that are right.
+    pub(crate) fn percent(&self) -> f64 {
+        let right: usize = (0..VISEMES).map(|i| self.counts[i][i]).sum();
+        100.0 * right as f64 / self.frames().max(1) as f64
+    }
+
+    /// The share of one viseme's frames that are right.
+    fn recall(&self, viseme: usize) -> f64 {
+        let of_it: usize = self.counts[viseme].iter().sum();
+        100.0 * self.counts[viseme][viseme] as f64 / of_it.max(1) as f64
+    }
+
+    fn table(&self) -> String {
+        let mut out = String::from("said \\ seen, % of what was said\n      ");
+        for viseme in Viseme::ALL {
+            out += &format!("{:>6}", viseme.name());
+        }
+        out += "   frames\n";
+        for (viseme, row) in Viseme::ALL.iter().zip(&self.counts) {
+            let all: usize = row.iter().sum();
+            out += &format!("{:>5} ", viseme.name());
+            for count in row {
+                out += &format!("{:6.1}", 100.0 * *count as f64 / all.max(1) as f64);
+            }
+            out += &format!("{all:9}\n");
+        }
+        out
+    }
+}
+
+/// What the network makes of whole frames of sound at 48 kHz, each result at the frame that it belongs to.
+pub(crate) fn weights(model: &FaceModel, samples: &[f32]) -> anyhow::Result<Vec<[f32; VISEMES]>> {
+    let mut batch = Cpu::new(Pool::new(1)).batch(model, 1)?;
+    let mut frames = Frames::default();
+    let mut out = Vec::new();
+    let silence = [0.0; FRAME_SAMPLES];
+    for _ in 0..model.memory() {
+        batch.frame(&[(0, Input::Samples(&silence))], &mut frames)?;
+    }
+    let late = std::iter::repeat_n(&silence[..], model.spec().look_ahead);
+    for frame in samples.chunks_exact(FRAME_SAMPLES).chain(late) {
+        batch.frame(&[(0, Input::Samples(frame))], &mut frames)?;
+        let mut weights = [0.0; VISEMES];
+        weights.copy_from_slice(frames.weights(0));
+        out.push(weights);
+    }
+    out.drain(..model.spec().look_ahead);
+    Ok(out)
+}
+
+fn largest(weights: &[f32; VISEMES]) -> Viseme {
+    let best = (0..VISEMES).max_by(|a, b| weights[*a].total_cmp(&weights[*b]));
+    Viseme::ALL[best.unwrap_or(0)]
+}
+
+/// The score of `takes`, all beyond what is trained in this dimension.
+pub(crate) fn score(
+    model: &FaceModel,
+    takes: &[Take],
+    beyond: Option<Beyond>,
+    threads: usize,
+) -> anyhow::Result<Score> {
+    let count = takes.len() * VARIANTS;
+    let scores = share_out("evaluating", count, threads, |at| {
+        let take = &takes[at / VARIANTS];
+        let dimension = beyond.map_or(0, |beyond| 1 + beyond as u64);
+        let seed = SEED | dimension << 24 | at as u64;
+        let heard = effects::hear(take, &Variant::draw(take.pitch, beyond, seed))?;
+        let mut score = Score::default();
+        let weights = weights(model, &heard.samples)?;
+        for (label, weights) in heard.labels.iter().zip(&weights) {
+            score.add(label.viseme, largest(weights));
+        }
+        Ok(score)
+    })?;
+    let mut all = Score::default();
+    scores.iter().for_each(|score| all.join(score));
+    Ok(all)
+}
+
+/// Prints what the network of the file `path` is worth, on the folder `data`.
+pub(crate) fn run(data: &Path, path: &Path, as_json: bool, threads: usize) -> anyhow::Result<()> {
+    let model = load(path)?;
+    let takes = clips::read(data, |take| take.split == Split::Test)?;
+    let spoken = |beyond: Option<Beyond>| -> Vec<Take> {
+        let fits = takes.iter().filter(|take| take.beyond == beyond);
+        fits.cloned().collect()
+    };
+    let mut all = Score::default();
+    let mut rows = Vec::new();
+    for (name, beyond) in [
+        ("sentences", None),
+        ("speed", Some(Beyond::Speed)),
+        ("pitch", Some(Beyond::Pitch)),
+        ("room", Some(Beyond::Room)),
+        ("noise", Some(Beyond::Noise)),
+        ("level", Some(Beyond::Level)),
+    ] {
+        // What is beyond in how it was spoken is so already.
+        let made = matches!(beyond, Some(Beyond::Speed | Beyond::Pitch));
+        let score = score(
+            &model,
+            &spoken(beyond.filter(|_| made)),
+            beyond.filter(|_| !made),
+            threads,
+        )?;
+        all.join(&score);
+        rows.push((name, score));
+    }
+    if as_json {
+        let ranges: serde_json::Map<_, _> = rows
+            .iter()
+            .map(|(name, score)| ((*name).to_owned(), json!(score.percent())))
+            .collect();
+        let recall: serde_json::Map<_, _> = Viseme::ALL
+            .iter()
+            .map(|v| (v.name().to_owned(), json!(all.recall(*v as usize))))
+            .collect();
+        let result = json!({
+            "viseme_accuracy_pct_synth": all.percent(), "frames": all.frames(),
+            "ranges": ranges, "recall": recall, "parameters": model.parameters(),
+        });
+        println!("{result}");
+        return Ok(());
+    }
+    println!("held out        right, %   frames");
+    for (name, score) in &rows {
+        println!("{name:<14} {:9.1} {:8}", score.percent(), score.frames());
+    }
+    println!("{:<14} {:9.1} {:8}\n", "all", all.percent(), all.frames());
+    println!("{}", all.table());
+    Ok(())
+}
+
+/// Prints the weights for each frame of a WAV file.
+pub(crate) fn frames(wav: &Path, path: &Path) -> anyhow::Result<()> {
+    let model = load(path)?;
+    let bytes = std::fs::read(wav).with_context(|| wav.display().to_string())?;
+    let sound = janet_audio::wav::read_native(&bytes, Duration::from_secs(3600))
+        .with_context(|| wav.display().to_string())?;
+    let mut samples =
+        janet_audio::resample::resample(&sound.samples, sound.rate_hz, FRAME_RATE_HZ)?;
+    samples.resize(samples.len().next_multiple_of(FRAME_SAMPLES), 0.0);
+    let weights = weights(&model, &samples)?;
+    let result = json!({
+        "rate_hz": FRAME_RATE_HZ, "frame_samples": FRAME_SAMPLES,
+        "visemes": crate::train::names(), "frames": weights,
+    });
+    println!("{result}");
+    Ok(())
+}
+
+fn load(path: &Path) -> anyhow::Result<FaceModel> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    visemes::read(&bytes).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_the_share_of_what_is_right() {
+        let mut score = Score::default();
+        for _ in 0..3 {
+            score.add(Viseme::A, Viseme::A);
+        }
+        score.add(Viseme::M, Viseme::A);
+        assert_eq!((score.percent(), score.frames()), (75.0, 4));
+        assert_eq!((score.recall(1), score.recall(6)), (100.0, 0.0));
+        let mut twice = score.clone();
+        twice.join(&score);
+        assert_eq!((twice.percent(), twice.frames()), (75.0, 8));
+    }
+}
