@@ -14,7 +14,7 @@ import { checkHealth } from './lib/turn.mjs';
 const args = readArguments('xr.mjs --url URL --out DIR', ['url', 'out']);
 const report = new Report();
 /** Two eyes share it. */
-const WIDTH = 480;
+const WIDTH = 640;
 const iwer = join(dirname(createRequire(import.meta.url).resolve('iwer')), '../build/iwer.min.js');
 
 /** Puts on the headset, and notes what is drawn where, and the panners that the page makes. */
@@ -57,7 +57,7 @@ const janet = await openPage({
   out: args.out,
   face: true,
   calls: true,
-  options: { viewport: { width: WIDTH, height: 400 } },
+  options: { viewport: { width: WIDTH, height: 480 } },
   before: async (page) => {
     await page.addInitScript({ path: iwer });
     await page.addInitScript(emulate);
