@@ -13,14 +13,33 @@ import { checkHealth } from './lib/turn.mjs';
 
 const args = readArguments('xr.mjs --url URL --out DIR', ['url', 'out']);
 const report = new Report();
+/** Two eyes share it. */
+const WIDTH = 640;
 const iwer = join(dirname(createRequire(import.meta.url).resolve('iwer')), '../build/iwer.min.js');
 
-/** Puts on the headset, and keeps the panners that the page makes. */
+/** Puts on the headset, and notes what is drawn where, and the panners that the page makes. */
 function emulate() {
   const device = new globalThis.IWER.XRDevice(globalThis.IWER.metaQuest3);
   device.installRuntime({ forceInstall: true });
+  device.stereoEnabled = true;
   device.position.set(0.4, 1.62, 0.3);
   globalThis.__headset = device;
+  // Draws into each part of the picture, by where that begins and how wide it is.
+  globalThis.__drawn = {};
+  const graphics = WebGL2RenderingContext.prototype;
+  const { viewport } = graphics;
+  let part = '';
+  graphics.viewport = function (x, y, width, height) {
+    part = `${x} ${width}`;
+    viewport.call(this, x, y, width, height);
+  };
+  for (const name of ['drawElements', 'drawArrays']) {
+    const draw = graphics[name];
+    graphics[name] = function (...given) {
+      globalThis.__drawn[part] = (globalThis.__drawn[part] ?? 0) + 1;
+      draw.apply(this, given);
+    };
+  }
   globalThis.__panners = [];
   globalThis.PannerNode = class extends PannerNode {
     constructor(...given) {
@@ -38,7 +57,7 @@ const janet = await openPage({
   out: args.out,
   face: true,
   calls: true,
-  options: { viewport: { width: 640, height: 480 } },
+  options: { viewport: { width: WIDTH, height: 480 } },
   before: async (page) => {
     await page.addInitScript({ path: iwer });
     await page.addInitScript(emulate);
@@ -80,7 +99,9 @@ try {
 
   await page.click('#enter-vr');
   report.ok(await janet.until((s) => s.visit.state === 'there' && s.visit.frames > 3, 10_000), 'she is visited');
-  report.ok((await visit()).views === 2, 'and drawn for two eyes', `${(await visit()).views}`);
+  const drawn = await page.evaluate(() => globalThis.__drawn);
+  const [left, right] = [drawn[`0 ${WIDTH / 2}`], drawn[`${WIDTH / 2} ${WIDTH / 2}`]];
+  report.ok((await visit()).views === 2 && left > 10 && left === right, 'and drawn for two eyes, side by side', JSON.stringify(drawn));
   report.ok((await page.locator('#enter-vr').textContent()) === 'Leave VR', 'the button leads back');
   const { face, headset } = await visit();
   const away = Math.hypot(...headset.map((x, i) => x - face[i]));
