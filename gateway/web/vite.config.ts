@@ -18,6 +18,7 @@ export default defineConfig({
       output: { entryFileNames: ({ name }) => (name === WORKER ? '[name].js' : 'assets/[name]-[hash].js') },
     },
   },
-  server: { proxy: { '/ws': { target: 'http://127.0.0.1:8765', ws: true } } },
+  // The face's tables are janet-face's own.
+  server: { fs: { allow: ['.', '../../engine/face/data'] }, proxy: { '/ws': { target: 'http://127.0.0.1:8765', ws: true } } },
   test: { environment: 'node', exclude: [...configDefaults.exclude] },
 } as ReturnType<typeof defineConfig>);

@@ -29,13 +29,15 @@ async fn a_typed_message_is_answered_by_deltas_and_then_the_whole() {
     assert_eq!(last["client_id"], client.client_id.as_str());
     assert!(last["audio"].is_null(), "nobody asked for sound: {last}");
     assert!(last["latency"]["llm_first"].is_i64(), "{last}");
-    for (field, empty) in [
-        ("images", json!([])),
-        ("actions", json!([])),
-        ("tone", json!("neutral")),
-    ] {
-        assert_eq!(last[field], empty);
+    for field in ["images", "actions"] {
+        assert_eq!(last[field], json!([]));
     }
+    // What the small model says, and so how it is meant, nobody knows beforehand.
+    let tone = last["tone"].as_str().expect("a word");
+    assert!(
+        ["happy", "thinking", "neutral", "concerned"].contains(&tone),
+        "{tone}"
+    );
 }
 
 #[tokio::test]

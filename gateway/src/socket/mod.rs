@@ -28,6 +28,7 @@ mod settings;
 mod stranger;
 mod take_up;
 mod told;
+mod tone;
 mod voip;
 mod vr;
 

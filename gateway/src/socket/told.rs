@@ -10,13 +10,14 @@ use janet_audio::wav;
 use janet_engine::{Cause, Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
 use janet_protocol::{
     AudioFormat, Base64, ContextData, ConversationInfo, ErrorCode, Loading, ModelInfo, Outgoing,
-    PastMessage, ServerMessage, Speaker, SpeakingState, Status, Tone, WireError, binary,
+    PastMessage, ServerMessage, Speaker, SpeakingState, Status, WireError, binary,
 };
 
 use super::choices;
 use super::connection::{Connection, Leave};
 use super::inbound::Door;
 use super::requests::{Asked, Manner};
+use super::tone;
 use crate::app::Phase;
 use crate::face;
 
@@ -254,6 +255,7 @@ impl Connection {
             .map(|samples| Base64(wav::write(&samples, ended.sound_rate_hz)));
         let client_id = self.seat.client_id().to_owned();
         let user_text = ended.user_text.into();
+        let tone = tone::of(&ended.text);
         let message = match manner {
             Manner::Canonical => ServerMessage::AssistantMessage {
                 reply_id: ended.reply_id,
@@ -262,7 +264,7 @@ impl Connection {
                 audio_format: audio.is_some().then_some(AudioFormat::Wav),
                 audio,
                 client_id,
-                tone: Tone::Neutral,
+                tone,
                 images: Vec::new(),
                 actions: Vec::new(),
                 latency: latency(&ended.ledger),
