@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::Act;
 pub use janet_talk::{Ending, ReplyId, Voice, Why};
 
 /// One thing a client has to know. Order is kept; the queue is bounded.
@@ -50,6 +51,13 @@ pub enum Event {
         reply: ReplyId,
         /// Characters of its text, from its beginning to the end of the last word heard.
         chars: usize,
+    },
+    /// How she means what she says from this sample of her voice on, or what she does at it.
+    Acts {
+        /// Position in her voice at 48 kHz, modulo 2³², as in `FaceFrame`.
+        at_sample: u32,
+        /// What.
+        act: Act,
     },
     /// A reply has ended.
     Finished {
@@ -114,6 +122,7 @@ impl Event {
                 | Self::Delta { .. }
                 | Self::Speaking { .. }
                 | Self::Heard { .. }
+                | Self::Acts { .. }
                 | Self::Idle
         )
     }

@@ -43,6 +43,6 @@ pub use model_choice::ModelChoice;
 pub use models::{ModelInfo, ModelPaths, Models};
 pub use sensitivity::Sensitivity;
 pub use session::{
-    AudioChunk, FaceFrame, Playback, Role, Session, SessionSettings, SessionSpec, VOICE_SPEEDS,
+    Act, AudioChunk, FaceFrame, Playback, Role, Session, SessionSettings, SessionSpec, VOICE_SPEEDS,
 };
 pub use voice::VoiceChoice;

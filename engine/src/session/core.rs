@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use janet_audio::Line;
+use janet_face::tone::Mood;
 use janet_models::llm;
 use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
@@ -98,6 +99,8 @@ pub(crate) struct Core {
     pub(super) told: bool,
     /// Whether the mouth moves: it has to be closed when her voice stops.
     pub(super) mouth_moves: bool,
+    /// How she means what she says, as it was told last.
+    pub(super) mood: Mood,
 }
 
 impl Core {
@@ -145,6 +148,7 @@ impl Core {
             recorder,
             told: false,
             mouth_moves: false,
+            mood: Mood::NEUTRAL,
         }
     }
 

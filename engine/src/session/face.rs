@@ -179,9 +179,11 @@ impl Core {
             live.base.is_some() && live.says_more(is_voicing)
         });
         if !says_more || line.is_dry(now.0) {
-            line.cue(closed(line.next_sample()));
+            let end = line.next_sample();
+            line.cue(closed(end));
             self.mouth_moves = false;
             self.told = true;
+            self.be_neutral(end);
         }
     }
 

@@ -6,6 +6,7 @@ use janet_audio::Resampler;
 use janet_models::llm;
 use janet_talk::{Mono, PhraseId};
 
+use super::acts::Acts;
 use super::face::Course;
 use super::speaking::Speaker;
 use super::thoughts::Thoughts;
@@ -30,6 +31,8 @@ pub(super) struct Live {
     pub(super) phrase_made: u64,
     /// What the mouth does with it.
     pub(super) course: Course,
+    /// What she does beside it.
+    pub(super) acts: Acts,
     /// Who speaks it.
     pub(super) speaker: Speaker,
     /// Samples heard so far, at the play rate.
@@ -65,6 +68,7 @@ impl Live {
             made: 0,
             phrase_made: 0,
             course: Course::default(),
+            acts: Acts::default(),
             speaker: Speaker::default(),
             heard: 0,
             chars_heard: 0,

@@ -1,6 +1,7 @@
 //! One conversation with one client: the handle that a transport holds and the core that the
 //! pacer steps.
 
+mod acts;
 mod answering;
 mod command;
 mod core;
@@ -26,6 +27,7 @@ mod speaking;
 mod thoughts;
 mod voicing;
 
+pub use self::acts::Act;
 pub use self::answering::{Answer, Answering};
 pub(crate) use self::core::{Core, Parts};
 pub(crate) use self::courtesy::Courtesy;

@@ -75,8 +75,11 @@ impl Core {
             resampler.flush_into(&mut sound);
         }
         let before = live.made * TALK_HZ / u64::from(to);
+        let starts = live.face_samples(live.made);
         live.made += sound.len() as u64;
         live.phrase_made += sound.len() as u64;
+        let span = (starts, live.face_samples(live.made));
+        live.acts.place(phrase, span, upto_byte, last);
         if last {
             live.phrase_made = 0;
             if let Speaker::Server { at, .. } = &mut live.speaker {
@@ -131,6 +134,7 @@ impl Core {
         }
         self.close_mouth(now);
         for reply in replies {
+            self.tell_acts(reply);
             self.tell_heard(now, reply);
         }
     }
@@ -232,11 +236,13 @@ impl Core {
         for live in self.live.values_mut().filter(|live| live.released) {
             live.staged.clear();
             live.course.truncate(0);
+            live.acts.truncate(0);
         }
         if let Some(line) = &mut self.line {
             let at = line.flush(now.0).from;
             self.told = true;
             self.stop_mouth(at);
+            self.be_neutral(at);
         }
     }
 }

@@ -49,6 +49,7 @@ impl Core {
         let Some((phrase, text)) = live.phrases.pop_front() else {
             return;
         };
+        live.acts.begin(phrase, &text);
         match self.ask_speech_server(reply, phrase, text) {
             None => {}
             Some(text) => self.speak_myself(reply, phrase, text),
@@ -194,7 +195,9 @@ impl Core {
             live.made -= if is_last { line.take_back(left) } else { 0 };
         }
         let rate = u64::from(live.rate_hz);
-        live.course.truncate(live.face_samples(live.made));
+        let made = live.face_samples(live.made);
+        live.course.truncate(made);
+        live.acts.truncate(made);
         let taken = before * TALK_HZ / rate - live.made * TALK_HZ / rate;
         u32::try_from(taken).unwrap_or(u32::MAX)
     }

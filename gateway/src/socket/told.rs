@@ -157,6 +157,7 @@ impl Connection {
                 let (reply_id, text) = (reply.to_string(), text.into());
                 self.send(request_id, ServerMessage::AssistantDelta { reply_id, text })
             }
+            Event::Acts { at_sample, act } => self.send(None, tone::message(at_sample, act)),
             Event::Speaking { reply, voice } => {
                 let state = match voice {
                     Voice::Started => SpeakingState::Started,

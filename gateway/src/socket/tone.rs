@@ -1,10 +1,30 @@
 //! How an answer is meant, in the protocol's words.
 
-use janet_protocol::Tone;
+use janet_engine::Act;
+use janet_protocol::{ServerMessage, Tone};
 
 /// The tone of a whole answer.
 pub(super) fn of(text: &str) -> Tone {
-    match janet_face::tone::of_text(text).tone {
+    named(janet_face::tone::of_text(text).tone)
+}
+
+/// What she means, or does, at a sample of her voice.
+pub(super) fn message(at_sample: u32, act: Act) -> ServerMessage {
+    match act {
+        Act::Tone(mood) => ServerMessage::Tone {
+            name: named(mood.tone),
+            intensity: mood.intensity,
+            at_sample,
+        },
+        Act::Gesture(gesture) => ServerMessage::Gesture {
+            name: gesture.name().to_owned(),
+            at_sample,
+        },
+    }
+}
+
+const fn named(tone: janet_face::Tone) -> Tone {
+    match tone {
         janet_face::Tone::Happy => Tone::Happy,
         janet_face::Tone::Thinking => Tone::Thinking,
         janet_face::Tone::Neutral => Tone::Neutral,

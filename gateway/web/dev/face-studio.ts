@@ -1,9 +1,9 @@
 /** For looking at her face: draws the poses that a script asks for. Not shipped; `tests/browser/face-shots.mjs` uses it. */
-import { Vector3 } from 'three';
+import { Quaternion, Vector3 } from 'three';
 import { restingPose, type FacePose } from '../src/face/figure.js';
 import { Head } from '../src/face/head.js';
 import { Stage3d } from '../src/face/stage3d.js';
-import { IdleDriver } from '../src/face/idle.js';
+import { Director } from '../src/face/director.js';
 import { closedMouth, FaceTimeline, POSITION_HZ, VISEMES, type Viseme } from '../src/face/weights.js';
 
 /** What a script may ask for: any part of a pose, weights by name, and from where one looks. */
@@ -83,13 +83,14 @@ function say(sounds: readonly Sound[], count: number): Array<{ at: number; heard
 
 /** Triangles and calls of a picture, and what 95 of `poses` poses stayed below, in ms of CPU. */
 function cost(poses: number): { triangles: number; calls: number; animateMs: number } {
-  const driver = new IdleDriver(Math.random);
+  const director = new Director(7);
+  const [eyes, stands] = [head.head.getWorldPosition(new Vector3()), new Quaternion()];
   const times: number[] = [];
   for (let i = 0; i < poses; i += 1) {
     const weights = closedMouth();
     weights[1 + (i % 9)] = Math.random();
     const begun = performance.now();
-    head.apply(driver.pose(i * 16, { weights, mood: 'speaking', tone: 'happy', toneIntensity: 0.5, gesture: null, viewer: stage!.camera.position, reduced: false }));
+    head.apply(director.pose(i * 16, { weights, position: i * 768, cues: [], viewer: stage!.camera.position, eyes, stands, reduced: false }));
     stage!.scene.updateMatrixWorld();
     times.push(performance.now() - begun);
   }

@@ -2,9 +2,10 @@
 
 use super::table_test::{misses, read};
 
-/// How many of the held-out sentences are judged as a listener would. It is a measurement, not an aim:
+/// How many of the held-out sentences are judged as a listener would. They were written by the same hand, though before
+/// the rules: other people's will fare worse. It is a measurement, not an aim:
 /// whoever changes the rules writes down what it is then, and leaves the sentences alone.
-const RIGHT: usize = 0;
+const RIGHT: usize = 30;
 
 #[test]
 fn the_accuracy_on_held_out_sentences_is_as_said() {

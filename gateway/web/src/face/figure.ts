@@ -25,8 +25,11 @@ export interface FacePose {
   headRoll: number;
   /** 0 breathed out, 1 breathed in. */
   breath: number;
-  /** The gesture under way, by its name on the wire. */
+  /** The gesture under way, by its name on the wire; what it moves is in the angles already. */
   gesture: string | null;
+  /** Beside her tone, 0 to 1. */
+  smile?: number;
+  brow?: number;
 }
 
 export interface Figure {

@@ -22,6 +22,8 @@ const NECK = -1.5;
 const BREATH = 0.03;
 
 const OF_VISEME = VISEMES.map((viseme) => (viseme === 'sil' ? -1 : MORPHS.indexOf(viseme)));
+const SMILE = MORPHS.indexOf('happy');
+const BROW = MORPHS.indexOf('browRaise');
 const OF_TONE = TONES.map((tone) => (tone === 'neutral' ? -1 : MORPHS.indexOf(tone)));
 
 /** Those that move; what is still is made on the spot. */
@@ -141,6 +143,8 @@ export class Head implements Figure {
     const tone = OF_TONE[TONES.indexOf(pose.tone)] ?? -1;
     // While she speaks the mouth belongs to the words, by more than half.
     if (tone !== -1) shares[tone] = share(pose.toneIntensity) * (1 - 0.35 * Math.min(1, speaks));
+    shares[SMILE] = Math.max(shares[SMILE] as number, share(pose.smile) * (1 - 0.35 * Math.min(1, speaks)));
+    shares[BROW] = share(pose.brow);
     return shares;
   }
 

@@ -1,10 +1,10 @@
 /** Her face on a canvas, alive: figure, stage, and what moves them. This is what is loaded late. */
-import { Vector3, type Object3D } from 'three';
-import { TONES, type FacePose, type Figure, type ToneName } from './figure.js';
+import { Quaternion, Vector3, type Object3D } from 'three';
+import { Director, type Mood } from './director.js';
+import type { FacePose, Figure } from './figure.js';
 import type { FaceFeed } from './feed.js';
 import { Head } from './head.js';
 import { MORPHS } from './head/shape.js';
-import { IdleDriver, type Mood } from './idle.js';
 import { Stage3d } from './stage3d.js';
 
 export interface ShowEvents {
@@ -19,20 +19,17 @@ export interface ShowEvents {
 
 /** So long, in ms, one step may keep the page from its voice. */
 const STEP_MS = 6;
-/** A tone goes over into another in about so long, in ms. */
-const TONE_MS = 220;
 
 export class FaceShow {
   readonly stage: Stage3d;
-  private readonly driver = new IdleDriver(Math.random);
+  private readonly director = new Director(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
   private readonly reduced = window.matchMedia('(prefers-reduced-motion: reduce)');
   private readonly viewer = new Vector3();
+  private readonly eyes = new Vector3();
+  private readonly stands = new Quaternion();
   private readonly own: Figure;
   private mood: Mood = 'resting';
   private onBattery = false;
-  private cued: { tone: ToneName; intensity: number } = { tone: 'neutral', intensity: 0 };
-  private shown: { tone: ToneName; intensity: number; at: number } = { tone: 'neutral', intensity: 0, at: 0 };
-  private gesture: string | null = null;
 
   private constructor(
     stage: Stage3d,
@@ -71,10 +68,7 @@ export class FaceShow {
   readonly names: readonly string[] = MORPHS;
 
   setMood(mood: Mood): void {
-    if (mood !== 'speaking' && this.mood === 'speaking') {
-      this.cued = { tone: 'neutral', intensity: 0 };
-      this.gesture = null;
-    }
+    if (mood !== this.mood) this.director.setMood(performance.now(), mood);
     this.mood = mood;
   }
 
@@ -97,38 +91,17 @@ export class FaceShow {
 
   private pose(now: number): FacePose {
     const position = this.events.heard(now);
-    const weights = this.feed.weights(now, position);
-    if (position !== null) this.follow(position);
-    const pose = this.driver.pose(now, {
-      weights,
-      mood: this.mood,
-      ...this.tone(now),
-      gesture: this.gesture,
+    const pose = this.director.pose(now, {
+      weights: this.feed.weights(now, position),
+      position,
+      cues: position === null ? [] : this.feed.due(position),
       viewer: this.stage.viewer(this.viewer),
+      eyes: this.figure.head.getWorldPosition(this.eyes),
+      stands: this.figure.object.getWorldQuaternion(this.stands),
       reduced: this.reduced.matches,
     });
     this.events.onDrawn(this);
     return pose;
-  }
-
-  private follow(position: number): void {
-    for (const cue of this.feed.due(position)) {
-      if (cue.kind === 'gesture') this.gesture = cue.name;
-      else this.cued = { tone: TONES.find((tone) => tone === cue.name) ?? 'neutral', intensity: cue.intensity };
-    }
-  }
-
-  /** One tone fades before another comes. */
-  private tone(now: number): { tone: ToneName; toneIntensity: number } {
-    const thinking = this.mood === 'thinking' ? ({ tone: 'thinking', intensity: 0.7 } as const) : null;
-    const wished = thinking ?? this.cued;
-    const { shown } = this;
-    const share = 1 - Math.exp(-Math.min(200, now - shown.at) / TONE_MS);
-    shown.at = now;
-    const goal = shown.tone === wished.tone ? wished.intensity : 0;
-    shown.intensity += (goal - shown.intensity) * share;
-    if (shown.tone !== wished.tone && shown.intensity < 0.05) shown.tone = wished.tone;
-    return { tone: shown.tone, toneIntensity: shown.intensity };
   }
 
   /** Where the browser says whether it runs on a battery. */

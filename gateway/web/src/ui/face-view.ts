@@ -2,8 +2,8 @@
  * Her face on the page: when it is loaded, where it stands (on the stage, or in the call that lies over it), and
  * what is said where it cannot be drawn. What draws it is loaded late; without it the page is as it was.
  */
+import type { Mood } from '../face/director.js';
 import type { FaceFeed } from '../face/feed.js';
-import type { Mood } from '../face/idle.js';
 import type { FaceShow } from '../face/show.js';
 import { activity, ACTIVITY_TEXT, type Activity } from '../state/activity.js';
 import type { State } from '../state/model.js';
