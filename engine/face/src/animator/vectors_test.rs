@@ -253,12 +253,13 @@ fn text() -> String {
     let mut text = String::from("{\"stories\": [\n");
     let stories = stories();
     for (at, story) in stories.iter().enumerate() {
-        let _ = writeln!(
+        writeln!(
             text,
             "{{\"name\": {}, \"seed\": {}, \"steps\": [",
             json!(story.name),
             story.seed
-        );
+        )
+        .expect("a string takes everything");
         let steps: Vec<String> = steps(story).iter().map(Value::to_string).collect();
         text.push_str(&steps.join(",\n"));
         text.push_str(if at + 1 < stories.len() {
