@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use janet_tests::language_server::{LanguageServer, MODEL, Manner};
 use janet_tests::{Client, Frame, Server};
 use serde_json::{Value, json};
 
@@ -64,7 +65,11 @@ fn is_closed(frame: &Shown) -> bool {
 
 /// A client with its microphone open, which says nothing, and an answer that begins.
 async fn asked(text: &str) -> Client {
-    let mut client = Client::connect(Server::shared()).await;
+    asked_of(Server::shared(), text).await
+}
+
+async fn asked_of(server: &Server, text: &str) -> Client {
+    let mut client = Client::connect(server).await;
     let start = json!({ "type": "audio_start", "rate_hz": 16_000, "play_rate_hz": PLAY_RATE_HZ,
         "mode": "push_to_talk" });
     client.send(start).await;
@@ -153,5 +158,44 @@ async fn who_did_not_open_voice_is_shown_no_face() {
     let answer = heard.texts.last().expect("just seen");
     assert!(answer["audio"].is_string(), "the whole sound: {answer}");
     assert_eq!((heard.faces.len(), heard.begin), (0, None));
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_she_means_it_and_what_she_does_is_told_where_she_says_it() {
+    let answer = "Yes, congratulations on the new job! I am so sorry about the old one.";
+    let fake = LanguageServer::start(0, Manner::Says(vec![answer])).await;
+    let url = format!("llm.url=http://{}", fake.address);
+    let server = Server::start(&["llm.server=openai", &url]).ready();
+    server.has("llm", MODEL);
+    let mut client = asked_of(&server, "I have a new job.").await;
+    let mut heard = Heard::default();
+    let is_neutral = |text: &Value| text["type"] == "tone" && text["name"] == "neutral";
+    while !heard.has("assistant_message", None) || !heard.texts.iter().any(is_neutral) {
+        heard.note(client.next().await);
+    }
+    let (begin, end) = (heard.begin.expect("she speaks") * TIMES, heard.end * TIMES);
+    let of = |kind: &str| {
+        let texts = heard.texts.iter().filter(|text| text["type"] == kind);
+        let name = |text: &Value| text["name"].as_str().expect("a name").to_owned();
+        let at = |text: &Value| text["at_sample"].as_u64().expect("a number");
+        texts
+            .map(|text| (name(text), at(text)))
+            .collect::<Vec<(String, u64)>>()
+    };
+    let tones = of("tone");
+    let names: Vec<&str> = tones.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["happy", "concerned", "neutral"]);
+    assert_eq!(tones[0].1, begin);
+    // The second sentence begins where about half of the text is said.
+    let share = (tones[1].1 - begin) as f64 / (end - begin) as f64;
+    assert!(
+        (0.3..0.75).contains(&share),
+        "{tones:?} of {begin} to {end}"
+    );
+    assert_eq!(tones[2].1, end);
+    let nods = of("gesture").into_iter().filter(|(name, _)| name == "nod");
+    let nods: Vec<u64> = nods.map(|(_, at)| at).collect();
+    assert_eq!(nods.first(), Some(&begin), "at her yes");
     client.close().await;
 }

@@ -167,12 +167,12 @@ fn what_is_pushed_after_the_end_is_heard_afresh_and_goes_on_in_time() {
     let found = all(&mut stream);
     assert_eq!(found.len(), 14);
     for (n, (first, second)) in found[..7].iter().zip(&found[7..]).enumerate() {
-        let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
-        // The levels of the first end in its silence, which the second one hears on.
-        assert!(
-            n < 2 || first.weights.iter().zip(&second.weights).all(near),
-            "frame {n}"
-        );
+        // The levels of the first end in its silence, which the second one hears on; they fade, and are not
+        // gone at once.
+        let pairs = first.weights.iter().zip(&second.weights);
+        let apart = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!("frame {n}: {apart}");
+        assert!(apart < 0.1 * 0.5_f32.powi(n as i32), "frame {n}: {apart}");
         assert_eq!(second.at_sample, first.at_sample + 5_600);
     }
 }

@@ -71,7 +71,8 @@ impl Acts {
         };
         let bytes = upto_byte.saturating_sub(phrase.said).max(1) as u64;
         while let Some(&(byte, act)) = phrase.acts.front()
-            && (byte < upto_byte || last)
+            // A word that follows what is said begins here, whenever it will have been said.
+            && (byte <= upto_byte + 1 || last)
         {
             phrase.acts.pop_front();
             let into = (byte.saturating_sub(phrase.said) as u64).min(bytes);
@@ -162,7 +163,6 @@ mod tests {
         acts.place(PhraseId(1), (0, 4800), 10, false);
         acts.place(PhraseId(1), (4800, 48_000), second, false);
         assert_eq!(tone_at(&placed(&acts), Tone::Concerned), [0]);
-        assert!(tone_at(&placed(&acts), Tone::Happy).is_empty());
         acts.place(PhraseId(1), (48_000, 96_000), text.len(), true);
         assert_eq!(tone_at(&placed(&acts), Tone::Happy), [48_000]);
         assert!(acts.phrases.is_empty());

@@ -91,7 +91,7 @@ mod tests {
             ("[::1:8767", "no ]"),
             ("[::1]8767", "no :"),
             ("[janet]:8767", "no IPv6 address"),
-            ("::1:many", "many is no port"),
+            ("::1:many", "in brackets"),
             ("::g:8767", "in brackets"),
             ("no such host.invalid:8767", "the host no such host.invalid"),
         ] {
