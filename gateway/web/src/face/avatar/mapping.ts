@@ -1,5 +1,5 @@
 /** The tables by which other vocabularies say what her mouth and face do, as janet-face exports them. */
-import table from './mapping.json';
+import table from '../../../../../engine/face/data/mapping.json';
 import type { ToneName } from '../figure.js';
 
 /** Names of another vocabulary, and how much of each. */
