@@ -23,6 +23,19 @@ pub enum Act {
     Gesture(Gesture),
 }
 
+/// More acts than that are not on their way to the ear: the line is 200 ms ahead of it.
+const MOST_TOLD: usize = 16;
+
+/// One that was told, and may have to be taken back.
+#[derive(Debug)]
+pub(super) struct ToldAct {
+    reply: Option<ReplyId>,
+    /// The sample of her voice at 48 kHz.
+    at: u64,
+    act: Act,
+    before: Mood,
+}
+
 /// A phrase that is being spoken.
 struct Phrase {
     id: PhraseId,
@@ -113,7 +126,7 @@ impl Core {
             let Some((at, act)) = live.acts.due(left) else {
                 return;
             };
-            self.act(base * step + at, act);
+            self.act(Some(reply), base * step + at, act);
         }
     }
 
@@ -121,19 +134,48 @@ impl Core {
     pub(super) fn be_neutral(&mut self, number: u64) {
         if let Some(line) = &self.line {
             let at = number * u64::from(RATE_HZ / line.rate_hz());
-            self.act(at, Act::Tone(Mood::NEUTRAL));
+            self.act(None, at, Act::Tone(Mood::NEUTRAL));
         }
     }
 
-    fn act(&mut self, at: u64, act: Act) {
+    /// What was told of samples behind this number of the line's is not heard, and the client forgets it. Where
+    /// the sound `comes_again`, so does what goes with it.
+    pub(super) fn untell_acts(&mut self, number: u64, comes_again: bool) {
+        let Some(line) = &self.line else {
+            return;
+        };
+        let step = u64::from(RATE_HZ / line.rate_hz());
+        while let Some(told) = self.told_acts.pop_back_if(|told| told.at > number * step) {
+            self.mood = told.before;
+            let live = told.reply.and_then(|reply| self.live.get_mut(&reply));
+            if let Some(live) = live.filter(|_| comes_again)
+                && let Some(base) = live.base
+            {
+                let at = told.at.saturating_sub(base * step);
+                live.acts.placed.push_front((at, told.act));
+            }
+        }
+    }
+
+    fn act(&mut self, reply: Option<ReplyId>, at: u64, act: Act) {
+        let before = self.mood;
         if let Act::Tone(mood) = act {
-            let is_known = mood == self.mood
-                || (mood.tone == Tone::Neutral && self.mood.tone == Tone::Neutral);
+            let is_known =
+                mood == before || (mood.tone == Tone::Neutral && before.tone == Tone::Neutral);
             self.mood = mood;
             if is_known {
                 return;
             }
         }
+        if self.told_acts.len() == MOST_TOLD {
+            self.told_acts.pop_front();
+        }
+        self.told_acts.push_back(ToldAct {
+            reply,
+            at,
+            act,
+            before,
+        });
         let at_sample = at as u32;
         self.tell(Event::Acts { at_sample, act });
     }

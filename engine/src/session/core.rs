@@ -15,6 +15,7 @@ use janet_face::tone::Mood;
 use janet_models::llm;
 use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
+use super::acts::ToldAct;
 use super::command::Command;
 use super::digest::Digest;
 use super::face;
@@ -101,6 +102,10 @@ pub(crate) struct Core {
     pub(super) mouth_moves: bool,
     /// How she means what she says, as it was told last.
     pub(super) mood: Mood,
+    /// What of that was told last.
+    pub(super) told_acts: VecDeque<ToldAct>,
+    /// Where the mouth was closed last, in the line's numbers.
+    pub(super) closed_at: u64,
 }
 
 impl Core {
@@ -149,6 +154,8 @@ impl Core {
             told: false,
             mouth_moves: false,
             mood: Mood::NEUTRAL,
+            told_acts: VecDeque::new(),
+            closed_at: 0,
         }
     }
 

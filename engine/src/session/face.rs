@@ -183,15 +183,22 @@ impl Core {
             line.cue(closed(end));
             self.mouth_moves = false;
             self.told = true;
-            self.be_neutral(end);
+            self.closed_at = end;
+            // Where more comes the sentence goes on as it was meant.
+            if !says_more {
+                self.be_neutral(end);
+            }
         }
     }
 
     /// Closes the mouth where her voice was stopped.
     pub(super) fn stop_mouth(&mut self, number: u64) {
-        if let Some(line) = self.line.as_mut().filter(|_| self.mouth_moves) {
+        // Closed already, but behind what is heard: that frame goes with the sound.
+        let is_open = self.mouth_moves || self.closed_at > number;
+        if let Some(line) = self.line.as_mut().filter(|_| is_open) {
             line.cue(closed(number));
             self.mouth_moves = false;
+            self.closed_at = number;
         }
     }
 }

@@ -132,9 +132,11 @@ impl Core {
             self.mouth_moves |= is_hers;
             self.ear.echo.follow(line, now);
         }
+        for reply in &replies {
+            self.tell_acts(*reply);
+        }
         self.close_mouth(now);
         for reply in replies {
-            self.tell_acts(reply);
             self.tell_heard(now, reply);
         }
     }
@@ -223,6 +225,7 @@ impl Core {
             let at = line.next_sample();
             self.told = true;
             self.stop_mouth(at);
+            self.untell_acts(at, true);
         }
     }
 
@@ -242,6 +245,7 @@ impl Core {
             let at = line.flush(now.0).from;
             self.told = true;
             self.stop_mouth(at);
+            self.untell_acts(at, false);
             self.be_neutral(at);
         }
     }

@@ -362,7 +362,7 @@ export class App {
 
   /** The sample of hers (48 kHz) that is heard at this time; null while she is silent. */
   private heardAt(now: number): number | null {
-    return this.state.phone.state === 'idle' ? this.voice.heard(now) : this.phone.heard(now);
+    return this.phone.heard(now) ?? this.voice.heard(now);
   }
 
   private onCallStats(stats: CallStats): void {

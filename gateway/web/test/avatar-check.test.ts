@@ -108,6 +108,15 @@ describe('avatars that are refused, by the name of the field', () => {
     ['images[0].uri', (json) => (json.images = [{ uri: 'file:///etc/passwd' }]), 'external'],
     ['images[0].uri', (json) => (json.images = [{ uri: 'data:text/html,<b>' }]), 'external'],
     ['images[0]', (json) => (json.images = [{ uri: dataUrl(new Uint8Array([1, 2, 3, 4])) }]), 'unsupported'],
+    ['images[0] has a uri and a bufferView', (json) => (json.images = [{ uri: dataUrl(png(1, 1)), bufferView: 0 }]), 'corrupt'],
+    ['nodes[0] needs instanced meshes', (json) => (json.nodes[0].extensions = { EXT_mesh_gpu_instancing: { attributes: {} } }), 'unsupported'],
+    ['morph targets of all parts', (json) => {
+      // A few bytes that ask for gigabytes: one accessor without data, named by every target.
+      const primitive = json.meshes[0].primitives[0];
+      json.accessors.push({ componentType: 5126, type: 'VEC3', count: 500_000 });
+      const huge = json.accessors.length - 1;
+      json.meshes[0].primitives = [{ attributes: { POSITION: huge }, material: primitive.material, targets: new Array(512).fill({ POSITION: huge }) }];
+    }, 'too_large'],
     ['images[0] has 60000', (json) => (json.images = [{ uri: dataUrl(png(60_000, 60_000)) }]), 'too_large'],
     ['pixels', (json) => (json.images = [0, 1].map(() => ({ uri: dataUrl(png(8192, 8192)) }))), 'too_large'],
     ['textures[0].source', (json) => (json.textures = [{ source: 3 }]), 'corrupt'],

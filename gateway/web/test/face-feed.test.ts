@@ -58,8 +58,10 @@ describe('what comes for her face', () => {
       { at: 200, kind: 'gesture', name: 'nod' },
     ]);
     expect(feed.due(301)).toEqual([]);
+    feed.onMessage({ type: 'tone', name: 'neutral', intensity: 0, atSample: 4_000 });
     feed.flush(4_000);
-    expect(feed.due(6_000)).toEqual([]);
+    // How she is from the place on where she stopped.
+    expect(feed.due(6_000)).toMatchObject([{ name: 'neutral' }]);
   });
 
   it('does cues over the end of 32 bits', () => {
@@ -85,5 +87,28 @@ describe('what comes for her face', () => {
     expect(refused({ type: 'viseme', frames: [1] })).toBe('viseme: bad frames');
     expect(refused({ type: 'tone', name: 'happy', at_sample: 0 })).toBe('tone: bad intensity');
     expect(refused({ type: 'gesture', at_sample: 0 })).toBe('gesture: bad name');
+  });
+
+  it('takes the tone behind her last sample when she falls silent, and no gesture that nobody saw', () => {
+    const feed = new FaceFeed();
+    feed.onMessage({ type: 'tone', name: 'happy', intensity: 1, atSample: 100 });
+    // Before her voice is heard nothing is due.
+    expect(feed.due(null)).toEqual([]);
+    expect(feed.due(200)).toMatchObject([{ name: 'happy' }]);
+    feed.onMessage({ type: 'gesture', name: 'nod', atSample: 900 });
+    feed.onMessage({ type: 'tone', name: 'neutral', intensity: 0, atSample: 1_000 });
+    feed.onMessage({ type: 'gesture', name: 'tilt', atSample: 96_000 });
+    expect(feed.due(null)).toMatchObject([{ name: 'neutral' }]);
+    expect(feed.due(null)).toEqual([]);
+    // The next answer's stays.
+    expect(feed.due(96_000)).toMatchObject([{ name: 'tilt' }]);
+  });
+
+  it('is in no tone after samples are counted anew', () => {
+    const feed = new FaceFeed();
+    feed.onMessage({ type: 'tone', name: 'happy', intensity: 1, atSample: 100 });
+    feed.restart();
+    expect(feed.due(null)).toMatchObject([{ name: 'neutral' }]);
+    expect(feed.due(null)).toEqual([]);
   });
 });

@@ -129,6 +129,8 @@ impl Core {
             }
             ServerMessage::VrOpened { session_no, .. } => {
                 let (session_no, number) = (*session_no, short_session(*session_no));
+                // Of a session before.
+                self.faces.clear();
                 self.stage = Stage::Open(Box::new(Session {
                     number,
                     voice: Voice::new()?,
@@ -306,6 +308,7 @@ impl Core {
         if self.is_open() {
             self.stats = self.stats();
             self.wants_voice = false;
+            self.faces.clear();
             self.stage = Stage::Entered { is_ready: true };
             self.tell(Event::Closed);
         }

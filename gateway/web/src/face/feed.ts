@@ -15,6 +15,10 @@ const MOST_CUES = 32;
 /** With no sample heard a mouth closes by half in this time (ms). */
 const HALF_CLOSED_MS = 35;
 
+/** So far behind the last sample that was seen to be heard her voice may end (48 kHz): half a second. */
+const AT_ITS_END = 24_000;
+const NEUTRAL: FaceCue = { at: 0, kind: 'tone', name: 'neutral', intensity: 0 };
+
 export class FaceFeed {
   /** Frames that could not be read. */
   bad = 0;
@@ -23,6 +27,10 @@ export class FaceFeed {
   private readonly timeline = new FaceTimeline();
   private readonly mouth = closedMouth();
   private cues: FaceCue[] = [];
+  /** What was heard last; null while she is silent. */
+  private heard: number | null = null;
+  /** Whether a voice is over whose tone she may still have. */
+  private isOver = false;
   private drawnAt: number | null = null;
 
   /** From the data channel. */
@@ -44,16 +52,19 @@ export class FaceFeed {
     }
   }
 
-  /** Nothing from this sample on will be heard. */
+  /** Nothing from this sample on will be heard. What belongs to this very place is how she is from here on. */
   flush(sample: number): void {
     this.timeline.flush(sample);
-    this.cues = this.cues.filter((cue) => after(cue.at, sample) < 0);
+    this.cues = this.cues.filter((cue) => after(cue.at, sample) <= 0);
   }
 
   /** Samples are counted anew. */
   restart(): void {
     this.timeline.restart();
     this.cues = [];
+    // Whatever tone she was in belonged to a voice that is over.
+    this.isOver = true;
+    this.heard = null;
   }
 
   /** Her mouth now (ms), where this sample is heard; null: she is silent. The same array each time. */
@@ -67,11 +78,20 @@ export class FaceFeed {
     return this.mouth;
   }
 
-  /** The cues that are due at this sample, in order; each once. */
-  due(position: number): FaceCue[] {
-    const due = this.cues.filter((cue) => after(cue.at, position) <= 0);
+  /**
+   * The cues that are due at this sample, in order; each once. Null: she is silent. Where she falls silent, the tone
+   * of the place behind it counts at once, and gestures that nobody saw are over.
+   */
+  due(position: number | null): FaceCue[] {
+    const over = this.isOver ? [NEUTRAL] : [];
+    this.isOver = false;
+    const before = this.heard;
+    this.heard = position;
+    if (position === null && before === null) return over;
+    const upTo = position ?? (before as number) + AT_ITS_END;
+    const due = this.cues.filter((cue) => after(cue.at, upTo) <= 0);
     if (due.length > 0) this.cues = this.cues.filter((cue) => !due.includes(cue));
-    return due;
+    return [...over, ...(position === null ? due.filter((cue) => cue.kind === 'tone') : due)];
   }
 
   private cue(cue: FaceCue): void {

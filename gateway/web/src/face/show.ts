@@ -67,6 +67,8 @@ export class FaceShow {
   /** Names for `morphs`. */
   readonly names: readonly string[] = MORPHS;
 
+  private waiting: Array<{ pictures: number; readonly done: () => void }> = [];
+
   setMood(mood: Mood): void {
     if (mood !== this.mood) this.director.setMood(performance.now(), mood);
     this.mood = mood;
@@ -75,6 +77,11 @@ export class FaceShow {
   /** Between the eyes of whoever is shown. */
   get head(): Object3D {
     return this.figure.head;
+  }
+
+  /** Resolves once what is shown now was drawn. */
+  drawn(): Promise<void> {
+    return new Promise((done) => this.waiting.push({ pictures: 2, done }));
   }
 
   /** Another figure in place of the one that is shown, which is gone; null: her own head. */
@@ -94,13 +101,19 @@ export class FaceShow {
     const pose = this.director.pose(now, {
       weights: this.feed.weights(now, position),
       position,
-      cues: position === null ? [] : this.feed.due(position),
+      cues: this.feed.due(position),
       viewer: this.stage.viewer(this.viewer),
       eyes: this.figure.head.getWorldPosition(this.eyes),
       stands: this.figure.object.getWorldQuaternion(this.stands),
       reduced: this.reduced.matches,
     });
     this.events.onDrawn(this);
+    // Called before a picture is drawn: with the second one the first has been.
+    this.waiting = this.waiting.filter((wait) => {
+      wait.pictures -= 1;
+      if (wait.pictures === 0) wait.done();
+      return wait.pictures > 0;
+    });
     return pose;
   }
 

@@ -46,6 +46,7 @@ export class Presence {
         // Others have their eyes elsewhere.
         this.visit?.bring();
       },
+      drawn: () => show.drawn(),
       onWorn: (worn) => this.onWorn(worn),
       onTold: (told) => this.onTold(told),
     });

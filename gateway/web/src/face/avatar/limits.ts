@@ -18,6 +18,8 @@ export const LIMITS = {
   targets: 512,
   /** Vertices of all morph targets together: each is two texels of 16 bytes on the graphics card. */
   morphVertices: 6_000_000,
+  /** The same of all parts, which share them: a file of little may ask for much. */
+  morphTexels: 48_000_000,
   /** Numbers in all accessors together, also those that the file only promises. */
   numbers: 40_000_000,
   /** Pixels along an edge of an image, and in all of them. */

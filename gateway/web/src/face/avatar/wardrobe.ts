@@ -11,6 +11,8 @@ import { LIMITS } from './limits.js';
 export interface WardrobeEvents {
   /** This one is on the stage from now on, and the one before is gone; null: her own head. */
   onFigure(figure: Figure | null): void;
+  /** Resolves once it was drawn: until then nobody knows whether the browser survives it. */
+  drawn(): Promise<void>;
   onWorn(worn: Worn): void;
   /** Something to know: why a file was not taken, what becomes of it. */
   onTold(told: Explanation): void;
@@ -22,7 +24,8 @@ export type Worn = { kind: 'own' } | { kind: 'opening'; name: string } | { kind:
 const OWN: Worn = { kind: 'own' };
 
 export class Wardrobe {
-  private worn: Worn = OWN;
+  /** What is worn, whatever is being opened. */
+  private settled: Worn = OWN;
   /** What was opened before is of no use once another was. */
   private turn = 0;
 
@@ -66,6 +69,7 @@ export class Wardrobe {
   /** Her own head again, for good. */
   async takeOff(): Promise<void> {
     this.turn += 1;
+    setOpening(false);
     this.events.onFigure(null);
     this.show(OWN);
     await forgetAvatar();
@@ -74,7 +78,7 @@ export class Wardrobe {
   /** Whether it is worn now. What is worn already stays where it is not. */
   private async wear({ name, file }: KeptAvatar): Promise<boolean> {
     const turn = (this.turn += 1);
-    const before = this.worn;
+    const before = this.settled;
     this.show({ kind: 'opening', name });
     setOpening(true);
     try {
@@ -86,19 +90,20 @@ export class Wardrobe {
       }
       this.events.onFigure(figure);
       this.show({ kind: 'avatar', name });
-      return true;
+      await this.events.drawn();
+      return turn === this.turn;
     } catch (error) {
       if (turn !== this.turn) return false;
       this.show(before);
       this.events.onTold(error instanceof AvatarError ? explainAvatar(error) : { title: 'The avatar could not be opened.', todo: 'Reload the page, then choose it again.' });
       return false;
     } finally {
-      setOpening(false);
+      if (turn === this.turn) setOpening(false);
     }
   }
 
   private show(worn: Worn): void {
-    this.worn = worn;
+    if (worn.kind !== 'opening') this.settled = worn;
     this.events.onWorn(worn);
   }
 }

@@ -40,9 +40,13 @@ interface View {
 export function checkBuffers({ json, bin }: Glb): Buffers {
   const buffers = objects(json['buffers'], 'buffers', 16).map((one, at) => bufferBytes(one, `buffers[${at}]`, at === 0 ? bin : null));
   const views = objects(json['bufferViews'], 'bufferViews', LIMITS.accessors).map((one, at) => viewOf(one, `bufferViews[${at}]`, buffers));
-  const accessors = objects(json['accessors'], 'accessors', LIMITS.accessors).map((one, at) => accessorOf(one, `accessors[${at}]`, views));
-  const total = accessors.reduce((sum, { count, width }) => sum + count * width, 0);
-  if (total > LIMITS.numbers) throw new AvatarError('too_large', `its accessors hold ${total} numbers, and ${LIMITS.numbers} are taken`);
+  let total = 0;
+  // Before any of them is looked through: many may share the same bytes.
+  const spend: Spend = (numbers) => {
+    total += numbers;
+    if (total > LIMITS.numbers) throw new AvatarError('too_large', `its accessors hold ${total} numbers or more, and ${LIMITS.numbers} are taken`);
+  };
+  const accessors = objects(json['accessors'], 'accessors', LIMITS.accessors).map((one, at) => accessorOf(one, `accessors[${at}]`, views, spend));
   return { buffers, views: views.map(({ bytes }) => bytes), accessors };
 }
 
@@ -77,23 +81,27 @@ function viewOf(one: Fields, field: string, buffers: readonly Uint8Array[]): Vie
   return { bytes: buffer.subarray(offset, offset + length), stride };
 }
 
-function accessorOf(one: Fields, field: string, views: readonly View[]): Accessor {
+type Spend = (numbers: number) => void;
+
+function accessorOf(one: Fields, field: string, views: readonly View[], spend: Spend): Accessor {
   const width = WIDTHS[text(one['type'])];
   if (width === undefined) throw corrupt(`${field}.type`, 'is not known');
   const count = whole(one['count'], `${field}.count`);
   if (count === 0 || count * width > LIMITS.numbers) throw new AvatarError(count === 0 ? 'corrupt' : 'too_large', `${field}.count is ${count}`);
+  spend(count * width);
   const at = one['bufferView'];
   const view = at === undefined ? null : (views[place(at, `${field}.bufferView`, views.length)] as View);
   const offset = whole(one['byteOffset'], `${field}.byteOffset`, 0);
   const base = elements(field, { count, width, componentType: whole(one['componentType'], `${field}.componentType`), view, offset });
-  return { ...base, sparse: one['sparse'] === undefined ? null : sparseOf(one['sparse'], base, views) };
+  return { ...base, sparse: one['sparse'] === undefined ? null : sparseOf(one['sparse'], base, views, spend) };
 }
 
-function sparseOf(value: unknown, base: Accessor, views: readonly View[]): Accessor {
+function sparseOf(value: unknown, base: Accessor, views: readonly View[], spend: Spend): Accessor {
   const field = `${base.field}.sparse`;
   const sparse = fields(value, field);
   const count = whole(sparse['count'], `${field}.count`);
   if (count === 0 || count > base.count) throw corrupt(`${field}.count`, `is ${count} of ${base.count}`);
+  spend(count * (1 + base.width));
   const part = (name: 'indices' | 'values', width: number, componentType: (one: Fields) => number): Accessor => {
     const one = sparse[name];
     if (!isFields(one)) throw corrupt(`${field}.${name}`, 'is missing');

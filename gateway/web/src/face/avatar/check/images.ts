@@ -12,6 +12,8 @@ export function checkImages(json: Fields, views: readonly Uint8Array[]): number 
   const images = objects(json['images'], 'images', LIMITS.parts);
   images.forEach((image, at) => {
     const field = `images[${at}]`;
+    // The loader takes the other one.
+    if (image['uri'] !== undefined && image['bufferView'] !== undefined) throw corrupt(field, 'has a uri and a bufferView');
     const bytes = image['uri'] === undefined ? views[place(image['bufferView'], `${field}.bufferView`, views.length)] : dataOf(text(image['uri']), `${field}.uri`);
     const size = bytes === undefined ? null : imageSize(bytes);
     if (size === null) throw new AvatarError('unsupported', `${field} is no PNG, JPEG or WebP`);

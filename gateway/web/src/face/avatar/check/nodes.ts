@@ -2,7 +2,7 @@
 import { AvatarError } from '../fault.js';
 import { LIMITS } from '../limits.js';
 import type { Accessor } from './buffers.js';
-import { corrupt, list, numbers, objects, place, text, type Fields } from './json.js';
+import { corrupt, isFields, list, numbers, objects, place, text, type Fields } from './json.js';
 import { tooMany, type MeshFacts } from './meshes.js';
 
 export interface NodeFacts {
@@ -21,6 +21,8 @@ export function checkNodes(json: Fields, meshes: readonly MeshFacts[], accessors
   let triangles = 0;
   const nodes = given.map((node, at) => {
     const field = `nodes[${at}]`;
+    // The loader looks at the node alone, whatever the file says that it uses.
+    if (isFields(node['extensions']) && node['extensions']['EXT_mesh_gpu_instancing'] !== undefined) throw new AvatarError('unsupported', `${field} needs instanced meshes (EXT_mesh_gpu_instancing)`);
     numbers(node['translation'], `${field}.translation`, 3);
     numbers(node['rotation'], `${field}.rotation`, 4);
     numbers(node['scale'], `${field}.scale`, 3);
