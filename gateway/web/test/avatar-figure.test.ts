@@ -259,6 +259,12 @@ describe('what passes the checks and is no figure all the same', () => {
     await expect(loadAvatar(container(json, bin))).rejects.toThrow(AvatarError);
   });
 
+  it('one of which nothing can be seen', async () => {
+    const { json, bin } = parts({ targets: OVR });
+    for (const node of json.nodes) node.scale = [0, 0, 0];
+    await expect(loadAvatar(container(json, bin))).rejects.toThrow('nothing of it can be seen');
+  });
+
   it('lights and cameras do not come in', async () => {
     const { json, bin } = parts({ targets: OVR });
     json.extensionsUsed = ['KHR_lights_punctual'];

@@ -9,6 +9,8 @@ const NEAR_END = 120;
 
 export class Chat {
   private readonly elements = new Map<string, { entry: Entry; element: HTMLElement }>();
+  /** An error that was not seen yet. */
+  private trouble: HTMLElement | null = null;
   private readonly partial: HTMLElement;
   private readonly thinking: HTMLElement;
   /** Whether the reader is at the log's end. */
@@ -50,6 +52,9 @@ export class Chat {
     this.renderTrailing(state);
     this.empty = !state.entries.some((entry) => entry.kind === 'user' || entry.kind === 'assistant');
     this.keepEnd();
+    // What went wrong is seen, also where nothing was said yet and the log stands at its beginning.
+    this.trouble?.scrollIntoView({ block: 'nearest' });
+    this.trouble = null;
   }
 
   private isNearEnd(): boolean {
@@ -88,6 +93,7 @@ export class Chat {
         break;
       case 'error':
         renderError(element, entry);
+        if (before === undefined) this.trouble = element;
         if (before === undefined) this.announcer.say(`${entry.title} ${entry.todo}`);
         break;
       case 'note':

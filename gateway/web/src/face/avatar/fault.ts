@@ -47,8 +47,8 @@ const TODO: Record<AvatarFault, string> = {
   corrupt: 'Export it again, or check it with a glTF validator.',
   external: 'Export it as one file with everything in it; nothing is fetched from elsewhere.',
   unsupported: 'Export it without compression.',
-  no_mouth: 'It needs VRM expressions, Oculus visemes, ARKit shapes or a jaw bone. Janet keeps her own head.',
-  failed: 'Janet keeps her own head.',
+  no_mouth: 'It needs VRM expressions, Oculus visemes, ARKit shapes or a jaw bone. What was worn stays.',
+  failed: 'What was worn stays.',
 };
 
 /** In words, for the page. */

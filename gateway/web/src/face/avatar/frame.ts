@@ -3,12 +3,15 @@
  * own head is. Files count in whatever they like and put themselves wherever they like.
  */
 import { Box3, Group, Matrix4, Object3D, Quaternion, Vector3 } from 'three';
+import { AvatarError } from './fault.js';
 import type { Bones } from './joints.js';
 
 /** A head by itself, in metres. */
 const HEAD_ALONE = { smallest: 0.12, largest: 0.7, usual: 0.3 } as const;
 /** Somebody with bones: from a bust to a tall one. */
 const BODY = { smallest: 0.4, largest: 3, usual: 1.65 } as const;
+/** Less than that nobody sees, in whatever the file counts. */
+const SMALLEST = 1e-6;
 /** From the neck's base to between the eyes, and forward from there, where no bone says so. */
 const EYES_ABOVE_HEAD = 0.07;
 const EYES_BEFORE_HEAD = 0.08;
@@ -30,6 +33,8 @@ export function frame(scene: Object3D, bones: Bones, headBone: Object3D | undefi
   object.updateMatrixWorld(true);
 
   const bounds = boundsOf(scene, bones);
+  const extent = bounds.getSize(new Vector3());
+  if (!(Math.max(extent.x, extent.y, extent.z) > SMALLEST)) throw new AvatarError('failed', 'nothing of it can be seen');
   const height = bounds.max.y - bounds.min.y;
   const size = headBone === undefined ? HEAD_ALONE : BODY;
   if (height > 0 && Number.isFinite(height) && (height < size.smallest || height > size.largest)) {

@@ -42,7 +42,9 @@ export class Wardrobe {
       await forgetAvatar();
       return;
     }
-    await this.wear(kept);
+    const { turn: begun } = this;
+    // One that cannot be opened any more would say so at every visit.
+    if (!(await this.wear(kept)) && this.turn === begun + 1) await forgetAvatar();
   }
 
   /** Takes a file that somebody chose or dropped. */
