@@ -19,6 +19,8 @@ export interface ShowEvents {
 
 /** So long, in ms, one step may keep the page from its voice. */
 const STEP_MS = 6;
+/** Whoever waits for a picture waits no longer than this (ms). */
+const UNSEEN_MS = 2_000;
 
 export class FaceShow {
   readonly stage: Stage3d;
@@ -79,9 +81,12 @@ export class FaceShow {
     return this.figure.head;
   }
 
-  /** Resolves once what is shown now was drawn. */
+  /** Resolves once what is shown now was drawn; soon where nobody looks, and nothing is. */
   drawn(): Promise<void> {
-    return new Promise((done) => this.waiting.push({ pictures: 2, done }));
+    return new Promise((done) => {
+      this.waiting.push({ pictures: 2, done });
+      setTimeout(done, UNSEEN_MS);
+    });
   }
 
   /** Another figure in place of the one that is shown, which is gone; null: her own head. */

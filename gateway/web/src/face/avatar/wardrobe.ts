@@ -44,7 +44,7 @@ export class Wardrobe {
     }
     const { turn: begun } = this;
     // One that cannot be opened any more would say so at every visit.
-    if (!(await this.wear(kept)) && this.turn === begun + 1) await forgetAvatar();
+    if (!(await this.wear(kept, false)) && this.turn === begun + 1) await forgetAvatar();
   }
 
   /** Takes a file that somebody chose or dropped. */
@@ -63,22 +63,21 @@ export class Wardrobe {
       return;
     }
     if (turn !== this.turn) return;
-    const kept = { name: file.name, file: bytes };
-    if (!(await this.wear(kept))) return;
-    if (!(await keepAvatar(kept))) this.events.onTold({ title: 'The browser does not keep the avatar.', todo: 'Choose it again at the next visit.' });
+    await this.wear({ name: file.name, file: bytes }, true);
   }
 
   /** Her own head again, for good. */
   async takeOff(): Promise<void> {
-    this.turn += 1;
+    const turn = (this.turn += 1);
     setOpening(false);
     this.events.onFigure(null);
-    this.show(OWN);
+    // What is said to be gone is gone, also if the page is left at once.
     await forgetAvatar();
+    if (turn === this.turn) this.show(OWN);
   }
 
   /** Whether it is worn now. What is worn already stays where it is not. */
-  private async wear({ name, file }: KeptAvatar): Promise<boolean> {
+  private async wear({ name, file }: KeptAvatar, isNew: boolean): Promise<boolean> {
     const turn = (this.turn += 1);
     const before = this.settled;
     this.show({ kind: 'opening', name });
@@ -91,9 +90,14 @@ export class Wardrobe {
         return false;
       }
       this.events.onFigure(figure);
-      this.show({ kind: 'avatar', name });
       await this.events.drawn();
-      return turn === this.turn;
+      if (turn !== this.turn) return false;
+      // What is said to be worn is there at the next visit, too.
+      const isKept = !isNew || (await keepAvatar({ name, file }));
+      if (turn !== this.turn) return false;
+      this.show({ kind: 'avatar', name });
+      if (!isKept) this.events.onTold({ title: 'The browser does not keep the avatar.', todo: 'Choose it again at the next visit.' });
+      return true;
     } catch (error) {
       if (turn !== this.turn) return false;
       this.show(before);
