@@ -216,7 +216,7 @@ def table(results):
 
 HEAD = """# Shapes of the mouth, from any audio
 
-Written by `./bench visemes`; do not edit. Each 60th of a second the shape with the greatest weight is compared with
+Written by `./bench visemes_real`; do not edit. Each 60th of a second the shape with the greatest weight is compared with
 what pocketsphinx's forced alignment of the transcript says is spoken (classes: `benches/peers/scripts/visemes_classes.json`).
 Percent of frames, with 95 % intervals drawn over clips. Each face's constant delay is taken away, and a peer is judged by the best of its
 settings *on these very clips*, which flatters it. Groups: the right class (in brackets: some class of the right group).
