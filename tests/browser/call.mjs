@@ -34,7 +34,7 @@ try {
   await say(janet, args.wav);
   report.ok(await janet.until((s) => s.transcripts.length > 0, ANSWER_MS), 'the question is transcribed');
   report.ok(await janet.until((s) => s.voice.some((v) => v.state === 'started'), ANSWER_MS), 'she begins to speak');
-  report.ok(await heardOverCall(janet, silent, 10_000), 'a second of her is heard over the call');
+  report.ok(await heardOverCall(janet, silent, 10_000), 'she is heard over the call');
   await janet.shot('call-speaking');
   report.ok(await janet.until((s) => s.answers.length > 0, 60_000), 'the answer stands as text');
 

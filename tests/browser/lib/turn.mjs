@@ -27,9 +27,12 @@ async function turnOn(janet, report) {
   report.ok(await janet.until((s) => s.micState === 'on', 15_000), 'the microphone opens');
 }
 
-/** A second of her was heard over the call: sound came, was played, and the page has told how far. */
+/** In samples at 48 kHz. Of the last 100 ms of an answer nobody tells, and the shortest ones ("Paris.") take half a second. */
+const HEARD_SAMPLES = 12_000;
+
+/** She was heard over the call: sound came, was played, and the page has told how far. */
 export function heardOverCall(janet, since, timeoutMs) {
-  return janet.until((s) => s.play.peak > 0.02 && s.call?.energy > since.energy + 1e-4 && lastHeard(s) - since.sample > 48_000, timeoutMs);
+  return janet.until((s) => s.play.peak > 0.02 && s.call?.energy > since.energy + 1e-4 && lastHeard(s) - since.sample > HEARD_SAMPLES, timeoutMs);
 }
 
 /** Where that counts from. */
