@@ -47,3 +47,16 @@ for version in 1.95.0 1.100.1 2.0.0-nightly; do
   fake rustc "rustc $version"
   says 0 '' need_rust
 done
+
+# What fails once is tried again by itself, and only what fails twice has failed.
+rows=$fakes/results.tsv
+tried() { printf '%s 1 - %s\n' "$@" >"$fakes/tap"; }
+tried 'ok' steady 'not ok' shaky 'not ok' broken
+python3 scripts/tally.py tap "$fakes/tap" "$rows" >/dev/null && exit 1
+[ "$(python3 scripts/tally.py failed tap "$fakes/tap" | tr '\n' ' ')" = 'shaky broken ' ]
+tried 'ok' 'steady # SKIP' 'ok' shaky 'not ok' broken
+python3 scripts/tally.py again tap "$fakes/tap" "$rows" && exit 1
+tail=$(python3 scripts/tally.py show "$rows") && exit 1
+[[ $tail == *'FLAKY    browser shaky'*'FAILED   browser broken'*'2 passed, 1 failed' ]]
+tried 'not ok' a 'not ok' b 'not ok' c 'not ok' d
+[ "$(python3 scripts/tally.py failed tap "$fakes/tap")" = '' ] || { echo 'FAIL: many failures are tried again'; exit 1; }

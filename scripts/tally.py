@@ -5,10 +5,12 @@
     tally.py libtest FILE.json OUT.tsv    adds libtest's JSON lines
     tally.py vitest  FILE.json OUT.tsv    adds a vitest JSON report
     tally.py tap     FILE.tap  OUT.tsv    adds a TAP report (node --test)
+    tally.py failed  KIND FILE            prints the names of what failed in such a report, if they are few
+    tally.py again   KIND FILE OUT.tsv    a report of those alone: what passes now was flaky
     tally.py binaries [!]PACKAGE          reads cargo's JSON on standard input: folder <TAB> test binary
     tally.py show    OUT.tsv              prints the ten slowest and `N passed, N failed`; 1 if any failed
 
-A row: `pass|fail|skip <TAB> seconds <TAB> suite <TAB> name`.
+A row: `pass|fail|skip|flaky <TAB> seconds <TAB> suite <TAB> name`.
 """
 
 import json
@@ -19,6 +21,8 @@ import tomllib
 import xml.etree.ElementTree as xml
 
 Row = tuple[str, float, str, str]
+# Where more fail, something is broken, and trying again would only hide it for a while.
+MOST_AGAIN = 3
 
 
 def nextest(path: str) -> list[Row]:
@@ -73,21 +77,51 @@ def tap(path: str) -> list[Row]:
     return rows
 
 
-def show(path: str) -> int:
+READERS = {"nextest": nextest, "libtest": libtest, "vitest": vitest, "tap": tap}
+
+
+def failed(kind: str, path: str) -> int:
+    names = [row[3] for row in READERS[kind](path) if row[0] == "fail"]
+    if len(names) <= MOST_AGAIN:
+        print("\n".join(names), end="\n" if names else "")
+    return 0
+
+
+def again(kind: str, path: str, out: str) -> int:
+    second = {row[3] for row in READERS[kind](path) if row[0] == "pass"}
+    rows = [(("flaky" if row[0] == "fail" and row[3] in second else row[0]), *row[1:]) for row in read(out)]
+    write(rows, out, "w")
+    return 1 if any(row[0] == "fail" for row in rows) else 0
+
+
+def read(path: str) -> list[Row]:
     rows: list[Row] = []
     with open(path, encoding="utf-8") as file:
         for line in file:
             result, seconds, suite, name = line.rstrip("\n").split("\t", 3)
             rows.append((result, float(seconds), suite, name))
+    return rows
+
+
+def write(rows: list[Row], path: str, mode: str) -> None:
+    with open(path, mode, encoding="utf-8") as out:
+        for result, seconds, suite, name in rows:
+            out.write(f"{result}\t{seconds:.3f}\t{suite}\t{name}\n".replace("\r", " "))
+
+
+def show(path: str) -> int:
+    rows = read(path)
     print("\nThe ten slowest:")
     for result, seconds, suite, name in sorted(rows, key=lambda row: -row[1])[:10]:
         print(f"  {seconds:7.1f} s  {suite} {name}")
     for result, _, suite, name in rows:
         if result != "pass":
-            print(f"{'FAILED ' if result == 'fail' else 'SKIPPED'}  {suite} {name}")
-    passed, failed = (sum(row[0] == kind for row in rows) for kind in ("pass", "fail"))
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+            told = {"fail": "FAILED ", "skip": "SKIPPED", "flaky": "FLAKY  "}[result]
+            print(f"{told}  {suite} {name}{' (failed, then passed by itself: a bug, here or in the test)' if result == 'flaky' else ''}")
+    passes = sum(row[0] in ("pass", "flaky") for row in rows)
+    fails = sum(row[0] == "fail" for row in rows)
+    print(f"{passes} passed, {fails} failed")
+    return 1 if fails or not passes else 0
 
 
 def binaries(wanted: str) -> int:
@@ -110,10 +144,12 @@ def main() -> int:
         return binaries(sys.argv[2])
     if kind == "show":
         return show(sys.argv[2])
-    rows = {"nextest": nextest, "libtest": libtest, "vitest": vitest, "tap": tap}[kind](sys.argv[2])
-    with open(sys.argv[3], "a", encoding="utf-8") as out:
-        for result, seconds, suite, name in rows:
-            out.write(f"{result}\t{seconds:.3f}\t{suite}\t{name}\n".replace("\r", " "))
+    if kind == "failed":
+        return failed(sys.argv[2], sys.argv[3])
+    if kind == "again":
+        return again(sys.argv[2], sys.argv[3], sys.argv[4])
+    rows = READERS[kind](sys.argv[2])
+    write(rows, sys.argv[3], "a")
     print(f"{len(rows)} tests")
     return 1 if any(row[0] == "fail" for row in rows) or not rows else 0
 
