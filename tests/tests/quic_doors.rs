@@ -28,6 +28,7 @@ pub(crate) async fn pair(
         .send(json!({ "type": "pair_open", "role": role }))
         .await;
     let opened = operator.until("pair_opened").await;
+    assert_eq!(opened["quic_port"], server.quic().port());
     let text = |value: &Value, field: &str| value[field].as_str().expect("a text").to_owned();
     let (code, seen) = (text(&opened, "code"), text(&opened, "fingerprint"));
     let stranger = Elsewhere::open(address, &seen, Key::None).await;

@@ -305,7 +305,14 @@ pub const MESSAGES: &[Entry] = &[
     down("pair_wanted", &["protocol", "fingerprint"]),
     down(
         "pair_opened",
-        &["code", "role", "fingerprint", "addresses", "expires_ms"],
+        &[
+            "code",
+            "role",
+            "fingerprint",
+            "addresses",
+            "quic_port?",
+            "expires_ms",
+        ],
     ),
     down("pair_closed", &["reason"]),
     down("device_paired", &["device"]),

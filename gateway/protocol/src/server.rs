@@ -392,6 +392,9 @@ pub enum ServerMessage {
         fingerprint: String,
         /// Where other machines reach the server, the likeliest first.
         addresses: Vec<String>,
+        /// The UDP port of its QUIC, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quic_port: Option<u16>,
         /// How long the code is good for, in milliseconds.
         expires_ms: u64,
     },

@@ -395,11 +395,12 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                 role: Role::Guest,
                 fingerprint: DIGITS.into(),
                 addresses: vec!["https://192.168.1.5:8765/".into()],
+                quic_port: Some(8767),
                 expires_ms: 120_000,
             },
             json!({"type": "pair_opened", "code": "12345678", "role": "guest",
                 "fingerprint": DIGITS, "addresses": ["https://192.168.1.5:8765/"],
-                "expires_ms": 120_000}),
+                "quic_port": 8767, "expires_ms": 120_000}),
         ),
         (
             ServerMessage::PairClosed {

@@ -42,6 +42,7 @@ impl Pair {
                 code,
                 fingerprint,
                 addresses,
+                quic_port,
                 expires_ms,
                 ..
             } = opened
@@ -49,8 +50,7 @@ impl Pair {
                 bail!("Janet answers with something else; is it another version?");
             };
             let code = code.expose();
-            let quic = config.server.quic.map(|quic| quic.port);
-            show(code, &fingerprint, &addresses, quic, expires_ms)?;
+            show(code, &fingerprint, &addresses, quic_port, expires_ms)?;
             loop {
                 match operator.next().await? {
                     ServerMessage::DevicePaired { device } => {
@@ -101,10 +101,10 @@ fn show(
     Ok(())
 }
 
-/// What a device without a browser runs; `None`: the system chose the port of QUIC, or there is none.
+/// What a device without a browser runs.
 fn command(address: &str, quic: u16, code: &str) -> Option<String> {
     let url = reqwest::Url::parse(address).ok()?;
-    let host = url.host_str().filter(|_| quic != 0)?;
+    let host = url.host_str()?;
     Some(format!(
         "janet client --quic {host}:{quic} --pair {code} --key-file janet.key"
     ))
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(told.as_deref(), Some(line));
         let told = command("https://[fd00::1]:8765/", 1, "12345678").expect("an address");
         assert!(told.contains("--quic [fd00::1]:1 "), "{told}");
-        assert_eq!(command("https://192.168.1.5:8765/", 0, "12345678"), None);
+        assert_eq!(command("no address", 1, "12345678"), None);
     }
 
     #[test]

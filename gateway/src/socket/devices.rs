@@ -36,6 +36,7 @@ impl Connection {
             role,
             fingerprint: lock.certificate.fingerprint.hex(),
             addresses: lock.reachable(),
+            quic_port: self.app.quic,
             expires_ms: Opened::LIFE_MS,
         };
         self.pairing = Some(opened);

@@ -1061,6 +1061,8 @@ export interface PairOpenedEvent {
   expires_ms: number;
   /** SHA-256 of the server's certificate. */
   fingerprint: string;
+  /** The UDP port of its QUIC, where it has one. */
+  quic_port?: number;
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   /** What the device may do. */
