@@ -50,6 +50,8 @@ export class Presence {
       onWorn: (worn) => this.onWorn(worn),
       onTold: (told) => this.onTold(told),
     });
+    // Whoever leaves the page was not thrown out of it.
+    window.addEventListener('pagehide', () => this.wardrobe.leave());
     void this.wardrobe.open();
     watchXr((support) => void this.onSupport(support));
   }
