@@ -280,6 +280,7 @@ export class App {
         this.connection.send({ type: 'get_context' });
         break;
       case 'speaking':
+        if (message.state === 'stopped' || message.state === 'paused') this.feed.cut(message.state);
         this.stats.voice.push({ state: message.state, at: performance.now() });
         break;
       case 'error':
