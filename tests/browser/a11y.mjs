@@ -128,6 +128,9 @@ try {
   await page.setViewportSize({ width: 360, height: 640 });
   report.ok((await sideways()) <= 0, 'the largest text fits a small phone', `${await sideways()} px too wide`);
   await isAccessible(janet, report, 'phone-largest');
+  await page.setViewportSize({ width: 320, height: 568 });
+  report.ok((await sideways()) <= 0, 'and the smallest one', `${await sideways()} px too wide`);
+  await page.setViewportSize({ width: 360, height: 640 });
   await page.evaluate(() => delete document.documentElement.dataset.text);
   report.ok((await sideways()) <= 0, 'a small phone needs no scrolling sideways', `${await sideways()} px too wide`);
   const small = await page.evaluate(() =>

@@ -70,18 +70,55 @@ try {
   report.ok((await worn()) === 'painted.glb', 'what was put on before stays on', await worn());
   await page.keyboard.press('Escape');
 
-  const dropped = Buffer.from(avatar({ targets: OVR })).toString('base64');
-  await page.evaluate((base64) => {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([bytes], 'dropped.glb'));
-    for (const type of ['dragenter', 'dragover', 'drop']) document.querySelector('#log').dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer }));
-  }, dropped);
+  const base64 = Buffer.from(avatar({ targets: OVR })).toString('base64');
+  /** Files over the page; `types` says how far that goes. */
+  const drag = (files, types) =>
+    page.evaluate(
+      ([given, data, kinds]) => {
+        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+        const transfer = new DataTransfer();
+        for (const [name, type] of given) transfer.items.add(new File([bytes], name, { type }));
+        for (const kind of kinds) document.querySelector('#log').dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+        const overlay = document.querySelector('#drop');
+        return overlay.checkVisibility() ? overlay.innerText : '';
+      },
+      [files, base64, types],
+    );
+  const one = [['dropped.glb', '']];
+  const over = await drag(one, ['dragenter', 'dragover']);
+  report.ok(over.includes('Drop a VRM or GLB file to dress Janet') && over.includes('no pictures'), 'a file that is dragged over the page sees where it goes', over);
+  await janet.shot('avatar-drop');
+  report.ok((await drag([['cat.png', 'image/png']], ['dragover'])).includes('no avatar'), 'a picture sees that it is none');
+  report.ok(await janet.holds(() => document.querySelector('#drop').hidden, 3_000), 'one that is taken away again leaves the page as it was');
+  const errors = page.locator('.entry.error', { hasText: 'one avatar at a time' });
+  await drag([['a.glb', ''], ['b.glb', '']], ['dragover', 'drop']);
+  await errors.waitFor({ timeout: 5_000 }).catch(() => undefined);
+  report.ok((await errors.count()) === 1 && (await worn()) === 'painted.glb', 'of two that are dropped at once none is taken, and it is said why');
+  report.ok((await drag(one, ['dragenter', 'dragover', 'drop'])) === '', 'once it is dropped the page does not wait for more');
   report.ok(await isWorn('dropped.glb'), 'one that is dropped onto the page is put on');
-  report.ok(!(await page.evaluate(() => document.body.hasAttribute('data-drop'))), 'and the page does not wait for more');
+  await page.click('#settings-open');
+  report.ok((await drag(one, ['dragover'])).includes('dress Janet'), 'it sees so over an open dialog, too');
+  await janet.shot('avatar-drop-dialog');
+  await page.locator('label:has(#face-on)').click();
+  const left = await drag(one, ['dragover', 'drop']);
+  const hidden = await page.locator('.entry.error', { hasText: 'not shown' }).waitFor({ state: 'attached', timeout: 5_000 }).then(() => true, () => false);
+  report.ok(left === '' && hidden, 'where her face is hidden it is not taken, and not opened in place of the page either');
+  await page.locator('label:has(#face-on)').click();
+  await page.keyboard.press('Escape');
+
+  // Another tab opens one at this moment.
+  const other = await janet.context.newPage();
+  await other.goto(args.url);
+  await other.evaluate(() => new Promise((resolve) => void navigator.locks.request('janet.avatar.opening.other', () => (resolve(), new Promise(() => undefined)))));
+  await other.evaluate(() => localStorage.setItem('janet.avatar.opening.other', JSON.stringify({ name: 'dropped.glb', isNew: false, at: Date.now() })));
 
   await page.reload();
-  report.ok(await isWorn('dropped.glb'), 'after a reload it is there again');
+  report.ok(await isWorn('dropped.glb'), 'after a reload it is there again, whatever another tab opens');
+  await other.close();
+  await page.reload();
+  report.ok(await janet.until((s) => s.face.state === 'shown', 20_000) && (await page.locator('.entry.error', { hasText: 'ended while it opened dropped.glb' }).waitFor({ timeout: 5_000 }).then(() => true, () => false)), 'that it ended there is known once that tab is gone');
+  await page.setInputFiles('#avatar-file', file('again.glb', avatar({ targets: OVR })));
+  report.ok(await isWorn('again.glb'), 'and it may be chosen again');
   await page.click('#settings-open');
   await page.click('#avatar-own');
   report.ok(await janet.until((s) => s.avatar.kind === 'own', 5_000), 'and can be taken off');

@@ -53,7 +53,7 @@ async function write(name, rows, width) {
   await sheet.setContent(`<style>${tokens}
     body { margin: 0; font: 500 15px var(--sans); }
     .row { display: flex; background: var(--ground); color: var(--ink); }
-    figure { margin: 0; background: radial-gradient(circle at 50% 40%, var(--janet-soft), transparent 70%); }
+    figure { margin: 0; background: radial-gradient(closest-side at 50% 50%, var(--janet-soft) 30%, transparent); }
     figcaption { padding: 4px 0 12px; text-align: center; color: var(--ink-soft); }
     .small { margin: 0 2px; border-radius: 12px; overflow: hidden; }
     img { display: block; }</style><body>${rows.join('')}</body>`);

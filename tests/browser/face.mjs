@@ -92,6 +92,13 @@ try {
   await page.click('#call-hang-up');
   report.ok((await janet.until((s) => s.phone === 'idle', 10_000)) && (await page.locator('#face canvas').count()) === 1, 'after it she is back on the stage');
 
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.evaluate(() => (document.documentElement.dataset.text = 'largest'));
+  const ofScreen = await page.evaluate(() => document.querySelector('#log').clientHeight / window.innerHeight);
+  report.ok(ofScreen >= 0.4 && (await page.locator('#face').isVisible()), 'with the largest text she leaves the conversation room on a phone', `${Math.round(ofScreen * 100)} % of the screen`);
+  await page.evaluate(() => delete document.documentElement.dataset.text);
+  await page.setViewportSize({ width: 1280, height: 860 });
+
   await page.click('#settings-open');
   await page.locator('label:has(#face-on)').click();
   report.ok((await janet.until((s) => s.face.state === 'off', 5_000)) && (await page.locator('#face').isHidden()), 'she can be hidden');

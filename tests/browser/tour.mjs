@@ -19,9 +19,9 @@ const LOOKS = {
 };
 
 for (const [look, options] of Object.entries(LOOKS)) {
-  const janet = await openPage({ url: args.url, out: args.out, before: installMicrophone, options, calls: true });
+  const janet = await openPage({ url: args.url, out: args.out, before: installMicrophone, options, calls: true, face: true });
   try {
-    await janet.until((s) => s.status === 'ready', 120_000);
+    await janet.until((s) => s.status === 'ready' && s.face.frames > 1, 120_000);
     await janet.page.waitForTimeout(300);
     await janet.shot(`${look}-1-welcome`);
     await startCall(janet, new Report());

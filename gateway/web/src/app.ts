@@ -36,9 +36,11 @@ import { Composer } from './ui/composer.js';
 import { Conversation } from './ui/conversation.js';
 import { HelpDialog, SettingsDialog } from './ui/dialogs.js';
 import { byId } from './ui/dom.js';
+import { Drops } from './ui/drops.js';
 import { FaceView } from './ui/face-view.js';
 import { LoopMeter } from './ui/loop-meter.js';
 import { PastCalls } from './ui/past-calls.js';
+import type { Presence } from './ui/presence.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
@@ -68,6 +70,8 @@ export class App {
   private loadingTimer: number | undefined;
   private lingerTimer: number | undefined;
   private requests = 0;
+  /** Who stands on the stage; null while nobody does. */
+  private presence: Presence | null = null;
   /** Whether the space bar or the button is down. */
   private held = false;
   /** Of which devices it was told that they are not there. */
@@ -219,6 +223,10 @@ export class App {
   start(): void {
     publish(this.stats);
     new HelpDialog();
+    new Drops({
+      taker: () => (this.settings.face ? this.presence : null),
+      onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
+    });
     followKeyboard();
     this.render();
     this.devices.start();
@@ -272,6 +280,7 @@ export class App {
         this.connection.send({ type: 'get_context' });
         break;
       case 'speaking':
+        if (message.state === 'stopped' || message.state === 'paused') this.feed.cut(message.state);
         this.stats.voice.push({ state: message.state, at: performance.now() });
         break;
       case 'error':
@@ -431,7 +440,7 @@ export class App {
       },
       onFault: (title: string, todo: string) => this.apply({ type: 'fault', title, todo }),
     };
-    new presence.Presence(show, events, this.stats);
+    this.presence = new presence.Presence(show, events, this.stats);
   }
 
   /** The trigger in a visitor's hand: as the microphone's button, or a call's. */

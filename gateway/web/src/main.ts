@@ -5,6 +5,7 @@ import './style/chat.css';
 import './style/stage.css';
 import './style/face.css';
 import './style/avatar.css';
+import './style/large-text.css';
 import './style/side.css';
 import './style/waterfall.css';
 import './style/dialog.css';

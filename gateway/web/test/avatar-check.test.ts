@@ -59,6 +59,11 @@ describe('avatars that are well', () => {
     expect(checked.buffers[1]).toEqual(new Uint8Array([1, 2, 3]));
   });
 
+  it('nothing may be written as null', () => {
+    const nothing = { VRM: { secondaryAnimation: null, blendShapeMaster: { blendShapeGroups: [{ binds: null }] } }, VRMC_springBone: { springs: null } };
+    expect(checkAvatar(spoiled((json) => (json.extensions = nothing))).kind).toBe('vrm0');
+  });
+
   it('sparse targets are read', () => {
     const file = spoiled((json) => {
       const target = json.accessors[json.meshes[0].primitives[0].targets[0].POSITION];
@@ -119,6 +124,40 @@ describe('avatars that are refused, by the name of the field', () => {
     }, 'too_large'],
     ['images[0] has 60000', (json) => (json.images = [{ uri: dataUrl(png(60_000, 60_000)) }]), 'too_large'],
     ['pixels', (json) => (json.images = [0, 1].map(() => ({ uri: dataUrl(png(8192, 8192)) }))), 'too_large'],
+    ['pixels in textures', (json) => {
+      // One picture, and as many ways to look it up as there are: the graphics card has it once for each.
+      json.images = [{ uri: dataUrl(png(8192, 8192)) }];
+      json.samplers = [33071, 33648, 10497].flatMap((wrapS) => [9728, 9729].map((magFilter) => ({ wrapS, magFilter })));
+      json.textures = json.samplers.map((_: Json, sampler: number) => ({ sampler, source: 0 }));
+    }, 'too_large'],
+    ['textures[0].sampler', (json) => (json.textures = [{ sampler: 0 }]), 'corrupt'],
+    ['textures[0].extensions.EXT_texture_webp.source', (json) => (json.textures = [{ extensions: { EXT_texture_webp: { source: 1 } } }]), 'corrupt'],
+    ['parts to draw', (json) => {
+      // Few triangles, and a call to the graphics card for each.
+      const primitive = json.meshes[0].primitives[0];
+      json.accessors.push({ ...json.accessors[primitive.indices], count: 3 });
+      json.meshes[0].primitives = new Array(300).fill({ ...primitive, indices: json.accessors.length - 1 });
+      json.nodes.push(...Array.from({ length: 8 }, () => ({ mesh: 0 })));
+    }, 'too_large'],
+    ['vertices in the parts to draw', (json) => {
+      json.accessors.push({ componentType: 5126, type: 'VEC3', count: 400_000 }, { componentType: 5125, type: 'SCALAR', count: 3 });
+      const [POSITION, indices] = [json.accessors.length - 2, json.accessors.length - 1];
+      json.meshes[0].primitives = new Array(20).fill({ attributes: { POSITION }, indices });
+    }, 'too_large'],
+    ['joints in all skins', (json) => (json.skins = Array.from({ length: 20 }, () => ({ joints: new Array(1_000).fill(0) }))), 'too_large'],
+    ['joints in springs', (json) => {
+      // Every bone stands for all below it, and one may be named again and again.
+      json.nodes.push({ children: Array.from({ length: 100 }, (_, at) => json.nodes.length + 1 + at) }, ...Array.from({ length: 100 }, () => ({})));
+      json.extensions = { VRM: { secondaryAnimation: { boneGroups: [{ bones: new Array(50).fill(json.nodes.length - 101) }] } } };
+    }, 'too_large'],
+    ['things that springs keep out of', (json) => {
+      const colliders = Array.from({ length: 1_000 }, () => ({}));
+      const springs = [{ joints: new Array(200).fill({ node: 0 }), colliderGroups: [0] }];
+      json.extensions = { VRMC_springBone: { colliders, colliderGroups: [{ colliders: colliders.map((_, at) => at) }], springs } };
+    }, 'too_large'],
+    ['shapes in expressions', (json) => (json.extensions = { VRM: { blendShapeMaster: { blendShapeGroups: new Array(3).fill({ binds: new Array(8_000).fill({}) }) } } }), 'too_large'],
+    ['expressions', (json) => (json.extensions = { VRMC_vrm: { expressions: { custom: Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`e${at}`, {}])) } } }), 'too_large'],
+    ['springs is not a list', (json) => (json.extensions = { VRMC_springBone: { springs: 7 } }), 'corrupt'],
     ['textures[0].source', (json) => (json.textures = [{ source: 3 }]), 'corrupt'],
     ['buffers[0].byteLength', (json) => (json.buffers[0].byteLength += 1000), 'truncated'],
     ['bufferViews[0]', (json) => (json.bufferViews[0].byteLength = 1e9), 'corrupt'],
@@ -194,6 +233,12 @@ describe('the size of a picture', () => {
     expect(imageSize(new Uint8Array([...riff, ...Buffer.from('VP8X'), 10, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x03, 0, 0x7f, 0x02, 0]))).toEqual({ width: 1024, height: 640 });
     expect(imageSize(new Uint8Array([...riff, ...Buffer.from('VP8L'), 5, 0, 0, 0, 0x2f, 0x3f, 0xc0, 0x0f, 0]))).toEqual({ width: 64, height: 64 });
     expect(imageSize(new Uint8Array([...riff, ...Buffer.from('VP8 '), 0, 0, 0, 0, 0, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00]))).toEqual({ width: 320, height: 240 });
+  });
+
+  it('is that of the header, which comes first', () => {
+    const late = png(1, 1);
+    late.set([0x43, 0x67, 0x42, 0x49], 12);
+    expect(imageSize(late)).toBeNull();
   });
 
   it('and in nothing else, also not past its end', () => {

@@ -57,6 +57,8 @@ describe('names', () => {
 
   it('some stand for two, and most for nothing', () => {
     expect(knownShapes('mouthSmile').map(({ name }) => name)).toEqual(['mouthSmileLeft', 'mouthSmileRight']);
+    // However long a name is, its end is soon found.
+    expect(knownShapes(`${'x_'.repeat(500_000)}jawOpen`)).toEqual([{ vocabulary: 'arkit', name: 'jawOpen' }]);
     for (const name of ['Basis', 'Panda', 'hair_aa', 'Key 12', '', '___', '7']) expect(knownShapes(name)).toEqual([]);
   });
 

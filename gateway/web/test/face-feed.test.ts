@@ -111,4 +111,27 @@ describe('what comes for her face', () => {
     expect(feed.due(null)).toMatchObject([{ name: 'neutral' }]);
     expect(feed.due(null)).toEqual([]);
   });
+
+  it('forgets what nobody heard of an answer that is stopped, though the next one counts on from there at once', () => {
+    const feed = new FaceFeed();
+    feed.onMessage({ type: 'tone', name: 'happy', intensity: 1, atSample: 100 });
+    feed.onMessage({ type: 'gesture', name: 'nod', atSample: 200 });
+    expect(feed.due(null)).toEqual([]);
+    // Over a call no `playout_flush` says where.
+    feed.cut('stopped');
+    expect(feed.due(null)).toMatchObject([{ name: 'neutral' }]);
+    feed.onMessage({ type: 'gesture', name: 'tilt', atSample: 300 });
+    expect(feed.due(400)).toMatchObject([{ name: 'tilt' }]);
+  });
+
+  it('forgets the gestures of an answer that is held: they are told again', () => {
+    const feed = new FaceFeed();
+    feed.onMessage({ type: 'gesture', name: 'nod', atSample: 900 });
+    feed.onMessage({ type: 'tone', name: 'happy', intensity: 1, atSample: 1_000 });
+    expect(feed.due(500)).toEqual([]);
+    feed.cut('paused');
+    feed.onMessage({ type: 'gesture', name: 'nod', atSample: 900 });
+    // A tone may belong to what is still on its way to the ear.
+    expect(feed.due(1_000)).toMatchObject([{ name: 'happy' }, { name: 'nod' }]);
+  });
 });

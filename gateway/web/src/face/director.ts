@@ -3,10 +3,11 @@
  * sample is heard), and a pose for a figure comes out. Time is an argument, in ms.
  */
 import { Quaternion, Vector3 } from 'three';
+import { TABLE } from './animation/table.js';
 import { Animator, isGesture } from './animator.js';
 import type { FaceCue } from './feed.js';
 import { TONES, type FacePose } from './figure.js';
-import type { Weights } from './weights.js';
+import { POSITION_HZ, type Weights } from './weights.js';
 
 /** What she is doing, as far as a face shows it. */
 export type Mood = 'resting' | 'listening' | 'thinking' | 'speaking';
@@ -28,6 +29,8 @@ export interface Seen {
   reduced: boolean;
 }
 
+/** How late, in samples, a gesture may be. */
+const LATE = TABLE.gesture.late_s * POSITION_HZ;
 /** How much of the head's motion is left where less is wished for. */
 const REDUCED = 0.25;
 /** What she looks at lies so far away, in metres: only its direction counts. */
@@ -85,7 +88,12 @@ export class Director {
     for (const cue of cues) {
       const tone = TONES.find((name) => cue.kind === 'tone' && name === cue.name);
       if (tone !== undefined && cue.kind === 'tone') this.animator.handle(at, { type: 'tone', tone, intensity: cue.intensity });
-      else if (cue.kind === 'gesture' && isGesture(cue.name) && position !== null) this.animator.handle(at, { type: 'at', sample: position, cue: { gesture: cue.name } });
+      else if (cue.kind === 'gesture' && isGesture(cue.name) && position !== null) {
+        // Samples are counted modulo 2^32, here or there.
+        const ago = Math.max(0, (position - cue.at) | 0);
+        // One of a while ago, when nobody saw her, is left out.
+        if (ago <= LATE) this.animator.handle(at, { type: 'at', sample: position, cue: { gesture: cue.name } });
+      }
     }
   }
 

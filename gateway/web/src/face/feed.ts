@@ -58,6 +58,16 @@ export class FaceFeed {
     this.cues = this.cues.filter((cue) => after(cue.at, sample) <= 0);
   }
 
+  /**
+   * Her voice stops before its end, or is held: what was to be done at samples that nobody has heard is not. Over a
+   * call no flush says where that is, and the next answer's samples follow at once.
+   */
+  cut(how: 'stopped' | 'paused'): void {
+    // One that is held goes on in its tone, and its gestures are told again.
+    if (how === 'stopped') this.isOver = true;
+    this.cues = how === 'stopped' ? [] : this.cues.filter((cue) => cue.kind === 'tone');
+  }
+
   /** Samples are counted anew. */
   restart(): void {
     this.timeline.restart();

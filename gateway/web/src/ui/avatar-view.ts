@@ -1,4 +1,4 @@
-/** Choosing who Janet is: a file by a button in the settings, or dropped anywhere onto the page. */
+/** Choosing who Janet is, by a file. What is dropped onto the page is drops.ts. */
 import type { Worn } from '../face/avatar/wardrobe.js';
 import { byId, setText } from './dom.js';
 
@@ -27,7 +27,6 @@ export class AvatarView {
       // It is about to go; the focus must not fall to the body.
       this.choose.focus();
     });
-    this.takeDrops(events);
     // There is a stage for her.
     byId('avatar-field').hidden = false;
   }
@@ -46,34 +45,4 @@ export class AvatarView {
   tell(text: string): void {
     setText(this.told, text);
   }
-
-  private takeDrops(events: AvatarViewEvents): void {
-    // Of an element that is left for one within it the page hears as well.
-    let depth = 0;
-    const over = (by: number): void => {
-      depth = Math.max(0, depth + by);
-      document.body.toggleAttribute('data-drop', depth > 0);
-    };
-    document.addEventListener('dragenter', (event) => {
-      if (carriesFiles(event)) over(1);
-    });
-    document.addEventListener('dragleave', (event) => {
-      if (carriesFiles(event)) over(-1);
-    });
-    document.addEventListener('dragover', (event) => {
-      // Without this the browser would open the file in place of the page.
-      if (carriesFiles(event)) event.preventDefault();
-    });
-    document.addEventListener('drop', (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      over(-depth);
-      const file = event.dataTransfer?.files[0];
-      if (file !== undefined) events.onFile(file);
-    });
-  }
-}
-
-function carriesFiles(event: DragEvent): boolean {
-  return event.dataTransfer?.types.includes('Files') ?? false;
 }

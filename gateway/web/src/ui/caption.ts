@@ -18,5 +18,13 @@ export class CaptionLine {
     setText(this.said, caption.said);
     setText(this.now, caption.now);
     setText(this.toCome, caption.toCome);
+    this.follow();
+  }
+
+  /** Where there is room for a part of it only: the word that is said, with the line after it. */
+  private follow(): void {
+    const { line, now } = this;
+    if (line.scrollHeight <= line.clientHeight) return;
+    line.scrollTop += now.getBoundingClientRect().top - line.getBoundingClientRect().top - line.clientTop;
   }
 }

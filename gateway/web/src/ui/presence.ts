@@ -38,7 +38,7 @@ export class Presence {
     private readonly events: PresenceEvents,
     private readonly stats: { avatar: AvatarStats; visit: VisitStats },
   ) {
-    this.view = new AvatarView({ onFile: (file) => void this.wardrobe.take(file), onOwn: () => void this.wardrobe.takeOff() });
+    this.view = new AvatarView({ onFile: (file) => this.take(file), onOwn: () => void this.wardrobe.takeOff() });
     this.buttons = new VisitButtons({ onEnter: (mode) => void this.enter(mode), onLeave: () => void this.visit?.leave() });
     this.wardrobe = new Wardrobe({
       onFigure: (figure) => {
@@ -50,8 +50,20 @@ export class Presence {
       onWorn: (worn) => this.onWorn(worn),
       onTold: (told) => this.onTold(told),
     });
+    // Whoever leaves the page was not thrown out of it.
+    window.addEventListener('pagehide', () => this.wardrobe.leave());
     void this.wardrobe.open();
     watchXr((support) => void this.onSupport(support));
+  }
+
+  /** Who she is from now on, if it can be worn. */
+  take(file: File): void {
+    void this.wardrobe.take(file);
+  }
+
+  /** Why what was dropped is not worn. */
+  refuse(why: Explanation): void {
+    this.onTold(why);
   }
 
   private onWorn(worn: Worn): void {

@@ -7,6 +7,7 @@ import { checkExtensions, type Kind } from './check/extensions.js';
 import { checkImages } from './check/images.js';
 import { checkMeshes } from './check/meshes.js';
 import { checkNodes } from './check/nodes.js';
+import { checkVrm } from './check/vrm.js';
 import { readGlb } from './glb.js';
 
 export interface CheckedAvatar {
@@ -27,7 +28,8 @@ export function checkAvatar(file: ArrayBuffer): CheckedAvatar {
   const kind = checkExtensions(json);
   const { buffers, views, accessors } = checkBuffers(glb);
   const meshes = checkMeshes(json, accessors);
-  const { triangles } = checkNodes(json, meshes, accessors);
+  const { nodes, triangles } = checkNodes(json, meshes, accessors);
+  checkVrm(json, nodes);
   const imagePixels = checkImages(json, views);
   return { kind, json, buffers, triangles, imagePixels, targets: meshes.flatMap(({ targets }) => targets) };
 }

@@ -18,7 +18,9 @@ export function imageSize(bytes: Uint8Array): ImageSize | null {
   return null;
 }
 
-function png(view: DataView): ImageSize {
+function png(view: DataView): ImageSize | null {
+  // Some put a chunk of their own before the header, and some browsers take that.
+  if (view.getUint32(12) !== 0x49484452) return null;
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 

@@ -9,8 +9,6 @@ export interface KeptAvatar {
 const DATABASE = 'janet.avatar';
 const STORE = 'avatar';
 const KEY = 'chosen';
-/** Set while it is being opened: one that takes the page with it is not opened again by itself. */
-const OPENING = 'janet.avatar.opening';
 
 /** Null where there is none, or it cannot be had. */
 export async function keptAvatar(): Promise<KeptAvatar | null> {
@@ -38,24 +36,6 @@ export async function forgetAvatar(): Promise<void> {
     await inStore('readwrite', (store) => store.delete(KEY));
   } catch {
     // Nothing was kept.
-  }
-}
-
-/** Whether the page ended last time while it opened the avatar. */
-export function endedWhileOpening(): boolean {
-  try {
-    return localStorage.getItem(OPENING) !== null;
-  } catch {
-    return false;
-  }
-}
-
-export function setOpening(opening: boolean): void {
-  try {
-    if (opening) localStorage.setItem(OPENING, '1');
-    else localStorage.removeItem(OPENING);
-  } catch {
-    // What keeps nothing brings nothing back, either.
   }
 }
 

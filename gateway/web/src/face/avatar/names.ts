@@ -12,9 +12,13 @@ export interface Known {
   readonly name: string;
 }
 
+/** Only the end of a name tells anything; a file may have one of megabytes. */
+const LONGEST = 128;
+
 /** A name's words without what joins them, in lower case; a side at its end is written out. */
 export function words(name: string): string[] {
   const found = name
+    .slice(-LONGEST)
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .split(/[^A-Za-z0-9]+/)
     .filter((word) => word !== '')

@@ -5,8 +5,9 @@
 import type { Figure } from '../figure.js';
 import type { Explanation } from '../../state/explain.js';
 import { AvatarError, explainAvatar } from './fault.js';
-import { endedWhileOpening, forgetAvatar, keepAvatar, keptAvatar, setOpening, type KeptAvatar } from './keep.js';
+import { forgetAvatar, keepAvatar, keptAvatar, type KeptAvatar } from './keep.js';
 import { LIMITS } from './limits.js';
+import { Openings } from './opening.js';
 
 export interface WardrobeEvents {
   /** This one is on the stage from now on, and the one before is gone; null: her own head. */
@@ -24,37 +25,46 @@ export type Worn = { kind: 'own' } | { kind: 'opening'; name: string } | { kind:
 const OWN: Worn = { kind: 'own' };
 
 export class Wardrobe {
-  /** What is worn, whatever is being opened. */
+  /** Who stands there, whatever is being opened. */
   private settled: Worn = OWN;
-  /** What was opened before is of no use once another was. */
+  /** What was opened before is of no use once another is. */
   private turn = 0;
+  /** The same of files that are being read, and of figures on the stage. */
+  private reading = 0;
+  private stood = 0;
 
-  constructor(private readonly events: WardrobeEvents) {}
+  constructor(
+    private readonly events: WardrobeEvents,
+    private readonly openings = new Openings(),
+  ) {}
 
   /** Puts on what was kept on an earlier day. */
   async open(): Promise<void> {
     const turn = (this.turn += 1);
-    const kept = await keptAvatar();
-    if (kept === null || turn !== this.turn) return;
-    if (endedWhileOpening()) {
-      setOpening(false);
-      this.events.onTold({ title: `The page ended while it opened ${kept.name}.`, todo: 'Janet keeps her own head; choose the file again to try once more.' });
-      await forgetAvatar();
-      return;
+    const [ended, kept] = await Promise.all([this.openings.ended(), keptAvatar()]);
+    if (turn !== this.turn) return;
+    if (ended !== null) {
+      // One that was never worn is not the one that is kept.
+      const stays = ended.isNew && kept !== null ? `${kept.name} stays` : 'Janet keeps her own head';
+      this.events.onTold({ title: `The page ended while it opened ${ended.name}.`, todo: `${stays}; choose the file again to try once more.` });
+      if (!ended.isNew) {
+        await forgetAvatar();
+        return;
+      }
     }
-    const { turn: begun } = this;
+    if (kept === null) return;
     // One that cannot be opened any more would say so at every visit.
-    if (!(await this.wear(kept, false)) && this.turn === begun + 1) await forgetAvatar();
+    if ((await this.wear(kept, false)) === 'failed') await forgetAvatar();
   }
 
-  /** Takes a file that somebody chose or dropped. */
+  /** Takes a file that somebody chose or dropped. One that is not even opened changes nothing. */
   async take(file: File): Promise<void> {
-    const turn = (this.turn += 1);
     if (file.size > LIMITS.fileBytes) {
       // Not even read.
       this.events.onTold(explainAvatar(new AvatarError('too_large', `it has ${Math.round(file.size / 2 ** 20)} MiB, and ${LIMITS.fileBytes / 2 ** 20} MiB are taken`)));
       return;
     }
+    const reading = (this.reading += 1);
     let bytes: ArrayBuffer;
     try {
       bytes = await file.arrayBuffer();
@@ -62,54 +72,62 @@ export class Wardrobe {
       this.events.onTold({ title: 'The browser could not read that file.', todo: 'It may have been moved; choose it again.' });
       return;
     }
-    if (turn !== this.turn) return;
-    await this.wear({ name: file.name, file: bytes }, true);
+    if (reading === this.reading) await this.wear({ name: file.name, file: bytes }, true);
   }
 
   /** Her own head again, for good. */
   async takeOff(): Promise<void> {
     const turn = (this.turn += 1);
-    setOpening(false);
-    this.events.onFigure(null);
+    this.reading += 1;
+    this.stand(null, OWN);
     // What is said to be gone is gone, also if the page is left at once.
     await forgetAvatar();
-    if (turn === this.turn) this.show(OWN);
+    if (turn === this.turn) this.events.onWorn(OWN);
   }
 
-  /** Whether it is worn now. What is worn already stays where it is not. */
-  private async wear({ name, file }: KeptAvatar, isNew: boolean): Promise<boolean> {
+  /** The page is left. */
+  leave(): void {
+    this.openings.leave();
+  }
+
+  /** Whether it is worn now; `late`: another was wanted meanwhile. What is worn already stays where it is not. */
+  private async wear({ name, file }: KeptAvatar, isNew: boolean): Promise<'worn' | 'failed' | 'late'> {
     const turn = (this.turn += 1);
-    const before = this.settled;
-    this.show({ kind: 'opening', name });
-    setOpening(true);
+    this.events.onWorn({ kind: 'opening', name });
+    const ended = await this.openings.begin({ name, isNew });
     try {
       const { loadAvatar } = await import('./load.js');
+      if (turn !== this.turn) return 'late';
       const figure = await loadAvatar(file);
       if (turn !== this.turn) {
         figure.dispose();
-        return false;
+        return 'late';
       }
-      this.events.onFigure(figure);
+      const worn: Worn = { kind: 'avatar', name };
+      const stood = this.stand(figure, worn);
       await this.events.drawn();
-      if (turn !== this.turn) return false;
+      // Another one that is being opened may yet be refused: this one is kept for as long as it stands there.
+      if (stood !== this.stood) return 'late';
       // What is said to be worn is there at the next visit, too.
       const isKept = !isNew || (await keepAvatar({ name, file }));
-      if (turn !== this.turn) return false;
-      this.show({ kind: 'avatar', name });
+      if (turn !== this.turn) return 'late';
+      this.events.onWorn(worn);
       if (!isKept) this.events.onTold({ title: 'The browser does not keep the avatar.', todo: 'Choose it again at the next visit.' });
-      return true;
+      return 'worn';
     } catch (error) {
-      if (turn !== this.turn) return false;
-      this.show(before);
+      if (turn !== this.turn) return 'late';
+      this.events.onWorn(this.settled);
       this.events.onTold(error instanceof AvatarError ? explainAvatar(error) : { title: 'The avatar could not be opened.', todo: 'Reload the page, then choose it again.' });
-      return false;
+      return 'failed';
     } finally {
-      if (turn === this.turn) setOpening(false);
+      ended();
     }
   }
 
-  private show(worn: Worn): void {
-    if (worn.kind !== 'opening') this.settled = worn;
-    this.events.onWorn(worn);
+  /** Gives its number. */
+  private stand(figure: Figure | null, worn: Worn): number {
+    this.settled = worn;
+    this.events.onFigure(figure);
+    return (this.stood += 1);
   }
 }

@@ -6,6 +6,9 @@ import { corrupt, fields, isFields, list, objects, place, text, whole, type Fiel
 
 export interface MeshFacts {
   readonly triangles: number;
+  readonly parts: number;
+  /** Of all parts, also where they share them. */
+  readonly vertices: number;
   /** Names of its morph targets, as far as it names them. */
   readonly targets: readonly string[];
 }
@@ -39,6 +42,7 @@ function meshOf(mesh: Fields, field: string, accessors: readonly Accessor[], pos
   const primitives = objects(mesh['primitives'], `${field}.primitives`, LIMITS.parts);
   if (primitives.length === 0) throw corrupt(`${field}.primitives`, 'is empty');
   let triangles = 0;
+  let vertices = 0;
   let targets: number | null = null;
   primitives.forEach((primitive, at) => {
     const name = `${field}.primitives[${at}]`;
@@ -47,13 +51,14 @@ function meshOf(mesh: Fields, field: string, accessors: readonly Accessor[], pos
     if (targets !== null && targets !== facts.targets) throw corrupt(`${name}.targets`, `has ${facts.targets} entries, and the part before it ${targets}`);
     targets = facts.targets;
     triangles += facts.triangles;
+    vertices += facts.vertices;
   });
   const extras = isFields(mesh['extras']) ? mesh['extras'] : {};
   const named = list(extras['targetNames'], `${field}.extras.targetNames`, LIMITS.targets).map(text);
-  return { triangles, targets: named };
+  return { triangles, parts: primitives.length, vertices, targets: named };
 }
 
-function primitiveOf(primitive: Fields, field: string, accessors: readonly Accessor[], positions: Set<Accessor>, morphs: Set<Accessor>, drawn: Drawn): { triangles: number; targets: number } {
+function primitiveOf(primitive: Fields, field: string, accessors: readonly Accessor[], positions: Set<Accessor>, morphs: Set<Accessor>, drawn: Drawn): { triangles: number; vertices: number; targets: number } {
   const at = (value: unknown, name: string): Accessor => accessors[place(value, name, accessors.length)] as Accessor;
   const attributes = fields(primitive['attributes'], `${field}.attributes`);
   const position = at(attributes['POSITION'], `${field}.attributes.POSITION`);
@@ -77,7 +82,8 @@ function primitiveOf(primitive: Fields, field: string, accessors: readonly Acces
   const indices = primitive['indices'] === undefined ? null : at(primitive['indices'], `${field}.indices`);
   if (indices !== null) checkIndices(indices, position.count, `${field}.indices`, drawn);
   const corners = indices?.count ?? position.count;
-  return { triangles: mode <= POINTS_AND_LINES ? 0 : mode === TRIANGLES ? Math.floor(corners / 3) : Math.max(0, corners - 2), targets: targets.length };
+  const triangles = mode <= POINTS_AND_LINES ? 0 : mode === TRIANGLES ? Math.floor(corners / 3) : Math.max(0, corners - 2);
+  return { triangles, vertices: position.count, targets: targets.length };
 }
 
 function checkIndices(indices: Accessor, vertices: number, field: string, drawn: Drawn): void {

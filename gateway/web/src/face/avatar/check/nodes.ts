@@ -18,7 +18,7 @@ export interface TreeFacts {
 export function checkNodes(json: Fields, meshes: readonly MeshFacts[], accessors: readonly Accessor[]): TreeFacts {
   const given = objects(json['nodes'], 'nodes', LIMITS.nodes);
   const skins = checkSkins(json, given.length, accessors);
-  let triangles = 0;
+  const drawn = { triangles: 0, parts: 0, vertices: 0 };
   const nodes = given.map((node, at) => {
     const field = `nodes[${at}]`;
     // The loader looks at the node alone, whatever the file says that it uses.
@@ -28,13 +28,20 @@ export function checkNodes(json: Fields, meshes: readonly MeshFacts[], accessors
     numbers(node['scale'], `${field}.scale`, 3);
     numbers(node['matrix'], `${field}.matrix`, 16);
     if (node['skin'] !== undefined) place(node['skin'], `${field}.skin`, skins);
-    if (node['mesh'] !== undefined) triangles += meshes[place(node['mesh'], `${field}.mesh`, meshes.length)]?.triangles ?? 0;
+    if (node['mesh'] !== undefined) {
+      const mesh = meshes[place(node['mesh'], `${field}.mesh`, meshes.length)] as MeshFacts;
+      drawn.triangles += mesh.triangles;
+      drawn.parts += mesh.parts;
+      drawn.vertices += mesh.vertices;
+    }
     const children = list(node['children'], `${field}.children`, LIMITS.nodes).map((child) => place(child, `${field}.children`, given.length));
     return { name: text(node['name']), children };
   });
-  tooMany('triangles', triangles, LIMITS.triangles);
+  tooMany('triangles', drawn.triangles, LIMITS.triangles);
+  tooMany('parts to draw', drawn.parts, LIMITS.draws);
+  tooMany('vertices in the parts to draw', drawn.vertices, LIMITS.drawnVertices);
   checkTree(json, nodes);
-  return { nodes, triangles };
+  return { nodes, triangles: drawn.triangles };
 }
 
 /** From every root downwards, without recursion: no node is met twice, and none lies too deep. */
@@ -74,8 +81,11 @@ function checkTree(json: Fields, nodes: readonly NodeFacts[]): void {
 
 function checkSkins(json: Fields, nodes: number, accessors: readonly Accessor[]): number {
   const skins = objects(json['skins'], 'skins', LIMITS.parts);
+  let all = 0;
   skins.forEach((skin, at) => {
     const joints = list(skin['joints'], `skins[${at}].joints`, LIMITS.joints);
+    all += joints.length;
+    tooMany('joints in all skins', all, LIMITS.allJoints);
     joints.forEach((joint) => place(joint, `skins[${at}].joints`, nodes));
     if (joints.length === 0) throw corrupt(`skins[${at}].joints`, 'is empty');
     if (skin['inverseBindMatrices'] === undefined) return;
