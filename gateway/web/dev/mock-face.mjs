@@ -1,8 +1,8 @@
 /**
  * A voice of which it is known what the mouth does: "pa pa pa", tones between silences in which the lips are shut.
  *
- * Frames come every 800 samples at 48 kHz, and whoever draws them mixes neighbours, so that weights cross one half in
- * the middle between two frames. There the sound turns, too: drawn without a delay, the lips part with the tone.
+ * Frames come every 800 samples at 48 kHz. Lips take four of them from open to shut, and weights cross one half in the
+ * middle of that, between two frames. There the sound turns, too: drawn without a delay, the lips part with the tone.
  */
 import { RATE } from './mock-voice.mjs';
 
@@ -12,6 +12,8 @@ const [SIL, A, M] = [0, 1, 6];
 /** Frames that the lips are shut, and the least and the most that they are open: uneven, so that no two are mistaken. */
 const SHUT = 8;
 const OPEN = { least: 12, most: 22 };
+/** Frames from the one shape to the other. */
+const TURN = 4;
 const RAMP_S = 0.004;
 
 /** Sound at the mock's rate (s16), its frames as they go over the wire, and where the lips are shut, in seconds. */
@@ -25,7 +27,12 @@ export function papa(seconds) {
     const open = OPEN.least + ((state >> 16) % (OPEN.most - OPEN.least + 1));
     const [parts, ends] = [from + SHUT, from + SHUT + open];
     if (ends + 1 >= frames.length) break;
-    for (let k = from; k < ends; k += 1) frames[k].weights = k < parts ? [[M, 255]] : [[A, 255]];
+    for (let k = from - TURN / 2; k < ends; k += 1) {
+      const lips = Math.round(255 * Math.min(reached(k, from), 1 - reached(k, parts)));
+      // What the first closure follows is rest.
+      const open = k < from && shut.length === 0 ? SIL : A;
+      frames[k].weights = [[open, 255 - lips], [M, lips]].filter(([, weight]) => weight > 0);
+    }
     shut.push({ from: turn(from), to: turn(parts) });
     tone(samples, turn(parts), turn(ends));
     from = ends;
@@ -37,6 +44,11 @@ export function papa(seconds) {
 /** The moment, in seconds, at which what frame `k` begins is drawn to one half. */
 function turn(k) {
   return ((k - 0.5) * FRAME) / POSITION_HZ;
+}
+
+/** How much of what frame `begins` begins is there at frame `k`, 0 to 1. */
+function reached(k, begins) {
+  return Math.min(1, Math.max(0, (k - (begins - 0.5)) / TURN + 0.5));
 }
 
 function tone(samples, from, to) {

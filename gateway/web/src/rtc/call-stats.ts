@@ -20,7 +20,7 @@ export interface CallStats {
 }
 
 /** One report; which fields it has is the browser's choice. */
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export function callStats(reports: Iterable<unknown>): CallStats {
   const all = [...reports].filter(isFields);

@@ -7,6 +7,7 @@ import type { ClientMessage, VoiceState } from '../protocol/messages.js';
 import { parseServerMessage } from '../protocol/parse.js';
 import { callStats, type CallStats } from './call-stats.js';
 import { Heard } from './heard.js';
+import { PlayoutDelay } from './playout-delay.js';
 
 export interface MediaEvents {
   /** Her voice. */
@@ -18,7 +19,7 @@ export interface MediaEvents {
   onFace(frame: Uint8Array): void;
   /** What helps it through routers. */
   iceServers(): readonly RTCIceServer[];
-  /** How long sound takes from the browser to the ear, in ms. */
+  /** How long sound takes from the browser to the ear, in ms, where the call itself does not count it. */
   latencyMs(): number;
 }
 
@@ -49,6 +50,7 @@ export class Media {
   private face: RTCDataChannel | null = null;
   private sender: RTCRtpSender | null = null;
   private heard: Heard | null = null;
+  private readonly delay = new PlayoutDelay();
   private statsTimer: number | undefined;
   private closed = false;
   /** Until the far end knows the description there is nobody to take them. */
@@ -183,7 +185,7 @@ export class Media {
 
   private has(sender: RTCRtpSender, receiver: RTCRtpReceiver): void {
     this.sender = sender;
-    this.heard = new Heard(receiver, () => this.events.latencyMs(), (sample) => this.tellHeard(sample));
+    this.heard = new Heard(receiver, () => this.delay.ms ?? this.events.latencyMs(), (sample) => this.tellHeard(sample));
   }
 
   private listen(channel: RTCDataChannel): void {
@@ -227,8 +229,10 @@ export class Media {
   }
 
   private async count(): Promise<void> {
-    const stats = callStats(await this.reports());
+    const reports = await this.reports();
     if (this.closed) return;
+    this.delay.look(reports);
+    const stats = callStats(reports);
     this.events.onStats(stats);
     const now = performance.now();
     if (stats.packetsDown !== this.down.packets) this.down = { packets: stats.packetsDown, since: now };
