@@ -1,17 +1,18 @@
 /**
  * Pictures of her face for README: `face.png` (light and dark, speaking, each tone) and `visemes.png`, a strip of
- * frames for "mama, fish, oh, think" that a person can judge. Needs no Janet: it draws poses with the page's own
- * code, served by Vite.
+ * frames for "mama, fish, oh, think" that a person can judge: what a Janet sent of her mouth while she said them. Both
+ * are drawn with the page's own code, served by Vite.
  *
- *   node face-shots.mjs --out DIR
+ *   node face-shots.mjs --out DIR --janet BINARY
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openPage } from './lib/page.mjs';
+import { janetSays } from './lib/scripted.mjs';
 import { readArguments } from './lib/tap.mjs';
 
-const args = readArguments('face-shots.mjs --out DIR', ['out']);
+const args = readArguments('face-shots.mjs --out DIR --janet BINARY', ['out', 'janet']);
 mkdirSync(args.out, { recursive: true });
 const web = fileURLToPath(new URL('../../gateway/web', import.meta.url));
 
@@ -24,13 +25,7 @@ const MOODS = [
   ['From the side', { turn: 0.75, gaze: [0, 0, 0] }],
 ];
 
-/** Words by hand, as visemes and their ms, until a voice's own phonemes are drawn: [what is heard, viseme, ms]. */
-const WORDS = [
-  ['mama', [['m', 'M', 90], ['ɑ', 'A', 150], ['m', 'M', 90], ['ə', 'A', 130]]],
-  ['fish', [['f', 'F', 120], ['ɪ', 'I', 130], ['ʃ', 'U', 170]]],
-  ['oh', [['o', 'O', 220], ['ʊ', 'U', 200]]],
-  ['think', [['θ', 'Th', 130], ['ɪ', 'I', 120], ['ŋ', 'E', 100], ['k', 'sil', 90]]],
-];
+const WORDS = ['mama', 'fish', 'oh', 'think'];
 const STRIP = 9;
 
 const { createServer } = await import(pathToFileURL(join(web, 'node_modules/vite/dist/node/index.js')).href);
@@ -43,6 +38,45 @@ const { page } = janet;
 const shoot = (asked, width, height) => page.evaluate(([pose, w, h]) => window.faceStudio.shoot(pose, w, h), [asked, width, height]);
 
 const cell = (image, words, size) => `<figure style="width:${size}px" class="${size < 300 ? 'small' : ''}"><img src="${image}" width="${size}" height="${size}"><figcaption>${words}</figcaption></figure>`;
+
+/** What Janet sends of her mouth while she says this. */
+async function framesOf(word) {
+  const says = await janetSays(args.janet, join(args.out, 'janet'), `${word}.`);
+  const tab = await janet.context.newPage();
+  try {
+    await tab.goto(new URL('favicon.svg', says.url).href);
+    return await tab.evaluate(listenTo);
+  } finally {
+    await tab.close();
+    await says.close();
+  }
+}
+
+/** In the tab: asks her, and gives the frames that come with her voice, the last of which closes her mouth. */
+function listenTo() {
+  const address = new URL('ws', location.href);
+  address.protocol = 'ws:';
+  const socket = new WebSocket(address);
+  socket.binaryType = 'arraybuffer';
+  const send = (message) => socket.send(JSON.stringify(message));
+  const frames = [];
+  let spoken = false;
+  return new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error('she does not speak')), 120_000);
+    socket.onclose = () => reject(new Error('she is gone'));
+    socket.onopen = () => send({ type: 'audio_start', rate_hz: 16_000, play_rate_hz: 48_000, mode: 'push_to_talk' });
+    socket.onmessage = ({ data }) => {
+      if (typeof data !== 'string') return;
+      const message = JSON.parse(data);
+      // While her models load she says so.
+      if (message.type === 'error') setTimeout(socket.onopen, 1_000);
+      if (message.type === 'audio_ready') send({ type: 'message', text: 'Say it.', speak: true });
+      if (message.type === 'viseme') frames.push(...message.frames);
+      spoken ||= message.type === 'speaking' && message.state === 'finished';
+      if (spoken && frames.at(-1)?.weights.every(([viseme]) => viseme === 0)) resolve(frames);
+    };
+  });
+}
 
 /** Writes rows of figures on grounds of the page's own colours as one picture. */
 async function write(name, rows, width) {
@@ -74,10 +108,10 @@ try {
   await write('face', sheet, 300 * MOODS.length);
 
   const strips = [];
-  for (const [word, sounds] of WORDS) {
+  for (const word of WORDS) {
     const cells = [];
-    for (const { at, heard, weights } of await page.evaluate(([list, count]) => window.faceStudio.say(list, count), [sounds, STRIP])) {
-      cells.push(cell(await shoot({ weights, zoom: 1.6 }, 200, 200), `${heard === '' ? '–' : heard} · ${Math.round(at)} ms`, 200));
+    for (const { at, most, weights } of await page.evaluate(([frames, count]) => window.faceStudio.say(frames, count), [await framesOf(word), STRIP])) {
+      cells.push(cell(await shoot({ weights, zoom: 1.6 }, 200, 200), `${most} · ${Math.round(at)} ms`, 200));
     }
     strips.push(`<div class="row"><b style="width:90px;align-self:center;text-align:center">${word}</b>${cells.join('')}</div>`);
   }

@@ -19,7 +19,7 @@
 use std::collections::VecDeque;
 
 use crate::phoneme::{Gesture, Phoneme, SILENCE};
-use crate::{RATE_HZ, Weights};
+use crate::{RATE_HZ, Viseme, Weights};
 
 /// Nothing that begins so far ahead of a position, in samples, shows there: 200 ms. Whoever has pushed as
 /// much as that gets the same weights as whoever has pushed everything.
@@ -27,6 +27,10 @@ pub const LOOK_AHEAD: u64 = RATE_HZ as u64 / 5;
 
 /// As long as this, in samples, it takes the mouth to come to rest where nothing is said: 40 ms.
 const REST: f32 = RATE_HZ as f32 / 25.0;
+
+/// A space between two words that is shorter than this, in samples, is no silence: 80 ms. The voice gives each
+/// space time of its own, but speaks on through all but the longest, and so lips do not close for it.
+const SHORT_SPACE: u64 = RATE_HZ as u64 * 8 / 100;
 
 /// When one phoneme sounds, in samples at 48 kHz.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ struct Span {
     gesture: Gesture,
     start: u64,
     end: u64,
+    /// Whether it is one of the spaces that may be no silence.
+    is_space: bool,
 }
 
 /// Timed phonemes in, weights at a position out.
@@ -58,6 +64,10 @@ impl Track {
     /// Takes the next phoneme. What overlaps with what was pushed before is left out, where nothing was
     /// pushed she is silent, and one without a length is none.
     pub fn push(&mut self, phoneme: TimedPhoneme) {
+        let speaks_on = self.speaks_on(&phoneme);
+        if speaks_on {
+            self.spans.pop_back();
+        }
         let known = self.end();
         let start = known.map_or(phoneme.start, |known| known.max(phoneme.start));
         if phoneme.end <= start {
@@ -65,10 +75,17 @@ impl Track {
         }
         if let Some(known) = known
             && known < start
+            && !speaks_on
         {
             self.add(SILENCE, known, start);
         }
         match Phoneme::of(phoneme.symbol) {
+            Phoneme::One(gesture) if phoneme.symbol == ' ' => {
+                self.add(gesture, start, phoneme.end);
+                if let Some(last) = self.spans.back_mut() {
+                    last.is_space = true;
+                }
+            }
             Phoneme::One(gesture) => self.add(gesture, start, phoneme.end),
             Phoneme::Two {
                 first,
@@ -143,12 +160,28 @@ impl Track {
         weights
     }
 
+    /// Whether the last thing that was pushed is a space through which she speaks on to this phoneme: then no
+    /// gesture is made there, and those around it pass into each other.
+    fn speaks_on(&self, next: &TimedPhoneme) -> bool {
+        let mut before = self.spans.iter().rev();
+        let (Some(space), Some(sound)) = (before.next(), before.next()) else {
+            return false;
+        };
+        space.is_space
+            && space.end - space.start < SHORT_SPACE
+            && space.end == next.start
+            && next.end > next.start
+            && sound.gesture.viseme != Viseme::Sil
+            && Phoneme::of(next.symbol).middle() != Viseme::Sil
+    }
+
     fn add(&mut self, gesture: Gesture, start: u64, end: u64) {
         if start < end {
             self.spans.push_back(Span {
                 gesture,
                 start,
                 end,
+                is_space: false,
             });
         }
     }

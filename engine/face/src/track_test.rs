@@ -1,5 +1,5 @@
 use super::*;
-use crate::{VISEMES, Viseme};
+use crate::VISEMES;
 
 const MS: u64 = RATE_HZ as u64 / 1000;
 
@@ -35,7 +35,16 @@ fn strongest(weights: &Weights) -> Viseme {
 
 /// What the table of phonemes says holds in the middle of each.
 fn hold(track: &Track, times: &[TimedPhoneme]) {
-    for time in times {
+    let sounds = |at: usize| {
+        let time = times.get(at);
+        time.is_some_and(|time| Phoneme::of(time.symbol).middle() != Viseme::Sil)
+    };
+    for (at, time) in times.iter().enumerate() {
+        // There she speaks on.
+        let is_short = time.symbol == ' ' && time.end - time.start < SHORT_SPACE;
+        if is_short && at > 0 && sounds(at - 1) && sounds(at + 1) {
+            continue;
+        }
         let middle = (time.start + time.end) / 2;
         let weights = track.weights(middle);
         let viseme = Phoneme::of(time.symbol).middle();
@@ -241,4 +250,25 @@ fn pushing_late_taking_back_and_forgetting_change_nothing_that_is_asked_for() {
     assert_eq!(track.end(), Some(times[2].start + 100));
     track.truncate(times[1].start);
     assert_eq!(track.end(), Some(times[1].start));
+}
+
+#[test]
+fn between_two_words_lips_do_not_close_unless_she_pauses() {
+    let closed = |letters: &[(char, u64)], at: u64| {
+        let (track, times) = say(letters);
+        weight(
+            &track,
+            times[at as usize].start.midpoint(times[at as usize].end),
+            Viseme::Sil,
+        )
+    };
+    let words = |space| [('o', 90), (' ', space), ('a', 90)];
+    assert!(closed(&words(79), 2) < 0.05);
+    assert!(closed(&words(80), 2) > 0.5);
+    // A comma is a pause, and so is what is behind it.
+    assert!(closed(&[('o', 90), (',', 30), (' ', 60), ('a', 90)], 3) > 0.5);
+    let (track, times) = say(&words(60));
+    let middle = times[2].start.midpoint(times[2].end);
+    let [o, a] = [Viseme::O, Viseme::A].map(|viseme| weight(&track, middle, viseme));
+    assert!(o > 0.2 && a > 0.2 && o + a > 0.9, "{o} {a}");
 }

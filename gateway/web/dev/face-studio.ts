@@ -52,32 +52,29 @@ function shoot(asked: Asked, width = 480, height = 480): string {
   return canvas.toDataURL('image/png');
 }
 
-/** One sound of a word: how it is written, its viseme, and its length in ms. */
-type Sound = readonly [string, Viseme, number];
+/** A frame as Janet sends it. */
+interface Sent {
+  at_sample: number;
+  weights: ReadonlyArray<readonly [number, number]>;
+}
 
-const FRAME_MS = (800 / POSITION_HZ) * 1_000;
+const MS = POSITION_HZ / 1_000;
 
-/** A word's mouth at `count` moments: its sounds become frames, and those go through the page's own timeline. */
-function say(sounds: readonly Sound[], count: number): Array<{ at: number; heard: string; weights: Partial<Record<Viseme, number>> }> {
+/** The mouth at `count` moments of what Janet sent, from where it opens until it is closed, through the page's own timeline. */
+function say(sent: readonly Sent[], count: number): Array<{ at: number; most: Viseme; weights: Partial<Record<Viseme, number>> }> {
   const timeline = new FaceTimeline();
-  const length = sounds.reduce((sum, [, , ms]) => sum + ms, 0);
-  const sound = (at: number): Sound | undefined => {
-    let end = 0;
-    return sounds.find(([, , ms]) => at < (end += ms));
-  };
-  for (let at = 0; at <= length; at += FRAME_MS) {
-    // Sounds run into each other over about three frames.
-    const weights = new Float32Array(VISEMES.length);
-    for (const ms of [-25, 0, 25]) {
-      const viseme = VISEMES.indexOf(sound(at + ms)?.[1] ?? 'sil');
-      weights[viseme] = (weights[viseme] as number) + 1 / 3;
-    }
-    timeline.push({ at: Math.round((at / 1_000) * POSITION_HZ), weights });
+  for (const { at_sample: at, weights } of sent) {
+    const mouth = new Float32Array(VISEMES.length);
+    for (const [viseme, weight] of weights) mouth[viseme] = weight / 255;
+    timeline.push({ at, weights: mouth });
   }
+  const moving = sent.filter(({ weights }) => weights.some(([viseme, weight]) => viseme > 0 && weight > 25));
+  const [first, last] = [moving[0]?.at_sample ?? 0, moving.at(-1)?.at_sample ?? 0];
   return Array.from({ length: count }, (_, i) => {
-    const at = (length * i) / (count - 1);
-    const weights = timeline.sample(Math.round((at / 1_000) * POSITION_HZ), new Float32Array(VISEMES.length));
-    return { at, heard: sound(at)?.[0] ?? '', weights: Object.fromEntries(VISEMES.map((viseme, n) => [viseme, weights[n] ?? 0])) };
+    const at = Math.round(first + ((last - first) * i) / (count - 1));
+    const mouth = timeline.sample(at, new Float32Array(VISEMES.length));
+    const most = VISEMES[mouth.indexOf(Math.max(...mouth))] as Viseme;
+    return { at: (at - first) / MS, most, weights: Object.fromEntries(VISEMES.map((viseme, n) => [viseme, mouth[n] ?? 0])) };
   });
 }
 
