@@ -20,6 +20,8 @@ LINES = [
     ("audio_loop_ms_p95", "microphone → Janet → ear over WebRTC, jitter buffer in, p95", "ms"),
     ("offer_to_first_audio_ms_p95", "offer of a WebRTC call → her first sound decoded, p95", "ms"),
     ("call_setup_ms_p95", "`voip_call` → `voip_connected`, p95", "ms"),
+    ("face_skew_worklet_ms_p95", "her mouth in the page beside her voice, p95", "ms"),
+    ("face_skew_webrtc_ms_p95", "the same over WebRTC", "ms"),
     ("wer_growth_10pct_loss_pts", "words misheard more, of a hundred, with a tenth of the packets lost", "points"),
     ("idle_50_webrtc_cpu_pct", "50 WebRTC calls without a word, of one core", "%"),
     ("idle_20_sessions_cpu_pct", "20 idle sessions, of one core", "%"),

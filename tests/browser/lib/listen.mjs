@@ -132,8 +132,14 @@ function inPage({ stepMs, murmurHz, voiceHz }) {
 
   const VISEMES = ['sil', 'A', 'E', 'I', 'O', 'U', 'M', 'F', 'Th', 'P'];
   let drawing = null; // the picture under way: its number, and when it was begun
-  const see = (begun) => {
+  let turn = 0;
+  const see = ({ begun, of }) => {
     const face = window.__janet?.face;
+    // The next picture has been begun before this message came: nobody knows which one this is.
+    if (of !== turn) {
+      drawing = null;
+      return;
+    }
     if (face === undefined || face.frames === drawing?.number) return;
     if (drawing !== null && face.frames === drawing.number + 1) {
       const weights = VISEMES.map((name) => face.morphs[face.names.indexOf(name)] ?? 0);
@@ -151,7 +157,8 @@ function inPage({ stepMs, murmurHz, voiceHz }) {
       // Without its first moments: a context that has just begun says what it likes.
       if (contextTime > 0.2 && performanceTime > 0) clock.push({ at: contextTime * 1000, sounds: performanceTime });
     }
-    after.port2.postMessage(performance.now());
+    turn += 1;
+    after.port2.postMessage({ begun: performance.now(), of: turn });
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
