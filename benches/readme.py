@@ -22,6 +22,7 @@ LINES = [
     ("call_setup_ms_p95", "`voip_call` → `voip_connected`, p95", "ms"),
     ("face_skew_worklet_ms_p95", "her mouth in the page beside her voice, p95", "ms"),
     ("face_skew_webrtc_ms_p95", "the same over WebRTC", "ms"),
+    ("face_lips_ms_p50", "lips that shut behind the sound of an m, b or p, as they are sent, p50", "ms"),
     ("wer_growth_10pct_loss_pts", "words misheard more, of a hundred, with a tenth of the packets lost", "points"),
     ("idle_50_webrtc_cpu_pct", "50 WebRTC calls without a word, of one core", "%"),
     ("idle_20_sessions_cpu_pct", "20 idle sessions, of one core", "%"),
