@@ -10,7 +10,8 @@
  *   at which the loudspeaker fetched them, behind its jitter buffer, and the count `totalPlayoutDelay` says how long they
  *   take from there.
  *
- * Only the way from the device to the air is nobody's to see. What is drawn the page counts in `window.__janet.face`: when
+ * Both are the browser's word: what it does not know of its device, nobody here sees, and the page goes by that word over
+ * the WebSocket, too (over a call by another, `getSynchronizationSources()`). What is drawn the page counts in `window.__janet.face`: when
  * `frames` goes up a picture is being drawn, and `morphs` (called `names`) are those of the one before. Wants a page
  * whose policy is bypassed (`options: { bypassCSP: true }`): the worklet is made of text.
  */
@@ -178,7 +179,7 @@ function inPage({ stepMs, murmurHz, voiceHz }) {
   /** Mean squares of what is above a murmur, on the page's clock. */
   function powerOf({ rate, blocks }, heardAt) {
     const [start, sums, counts] = [heardAt((blocks[0].frame / rate) * 1000), [], []];
-    // A biquad of Butterworth's, as in Web Audio's specification.
+    // A high pass of Butterworth's, as in Web Audio's specification.
     const [w, end] = [(2 * Math.PI * murmurHz) / rate, { x1: 0, x2: 0, y1: 0, y2: 0 }];
     const [alpha, cos] = [Math.sin(w) / Math.SQRT2, Math.cos(w)];
     for (const { frame, samples } of blocks) {
