@@ -107,6 +107,14 @@ page_packages() {
   fi
 }
 
+# What drives the browser that the page is tested and measured in.
+browser_packages() {
+  if [ ! -d tests/browser/node_modules ] ||
+    [ tests/browser/package-lock.json -nt tests/browser/node_modules/.package-lock.json ]; then
+    (cd tests/browser && npm ci --no-audit --no-fund --loglevel=error)
+  fi
+}
+
 # Whether the page is there and no older than what it is made of.
 page_is_built() {
   [ ! -f "$web/package.json" ] || { [ -f "$web/dist/index.html" ] &&

@@ -57,9 +57,14 @@ after(async () => {
   await ended;
 });
 
+/** Runs one script at this Janet to its end. */
+function script(t, name, ...args) {
+  return run(t, name, '--url', url, ...args);
+}
+
 /** Runs one script to its end; its lines become diagnostics. */
-async function script(t, name, ...args) {
-  const child = spawn(process.execPath, [join(here, `${name}.mjs`), '--url', url, '--out', out, ...args], {
+async function run(t, name, ...args) {
+  const child = spawn(process.execPath, [join(here, `${name}.mjs`), '--out', out, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SCRIPT_MS,
   });
@@ -99,6 +104,10 @@ test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));
 
 test('her face moves with her voice, and the page does without where it cannot be drawn', (t) => script(t, 'face', '--wav', question));
+
+// A Janet of its own, who says what is known. What the figures are on a quiet machine says ./bench face.
+test('her mouth is with her voice, over the WebSocket and over WebRTC', { skip: !process.env.JANET && 'JANET names no binary' }, (t) =>
+  run(t, 'face-skew', '--of', 'worklet,webrtc', '--limits', 'loose', '--janet', process.env.JANET));
 
 test('an avatar is put on, refused with a reason, kept and taken off', (t) => script(t, 'avatar'));
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { papa } from '../../gateway/web/dev/mock-face.mjs';
 import { RATE } from '../../gateway/web/dev/mock-voice.mjs';
-import { courseOf, pace, pictureSkews, places } from './lib/course.mjs';
+import { courseOf, pace, pictureSkews, places, shift } from './lib/course.mjs';
 import { closures, hollows, meanSquares, quantile, skews } from './lib/skew.mjs';
 
 const STEP_MS = 2;
@@ -56,6 +56,11 @@ test('a recording that slips is followed', () => {
   assert.ok(at(5_500, 11_000).every((behind) => Math.abs(behind - 20) < 1), JSON.stringify(heard));
 });
 
+test('a recording that ends too early is as good up to there', () => {
+  const heard = places(voice, { start: 0, power: [...new Array(100).fill(0), ...voice.power.slice(0, -300)] }, STEP_MS);
+  assert.ok(heard.length > 50 && heard.every(({ behind }) => Math.abs(behind - 200) < 1), JSON.stringify(heard));
+});
+
 test('lips that never shut are found out', () => {
   const open = drawn(1000 / 60, 0).map(({ at }) => ({ at, weights: [0, 0, 1, 0, 0, 0, 0, 0, 0, 0] }));
   const found = pictureSkews(open, course, places(voice, voice, STEP_MS));
@@ -67,4 +72,11 @@ test('a frame that is missing, or comes twice, is found out', () => {
   assert.deepEqual(pace(came.toSpliced(100, 1)).uneven, [1600]);
   assert.deepEqual(pace([...came, came[7]]).uneven, [0]);
   assert.ok(quantile([3, 1, 2], 0.5) === 2);
+});
+
+test('the same course is found where samples are counted from elsewhere, and frames are lost', () => {
+  const later = course.filter((_, i) => i % 11 !== 3).map(({ at, weights }) => ({ at: at + (7 * 800) / 48, weights }));
+  const { by, share } = shift(course, later);
+  assert.ok(Math.abs(by - (7 * 800) / 48) < 1e-6 && share === 1, `${by}, ${share}`);
+  assert.ok(shift(course, later.toReversed().map(({ weights }, i) => ({ at: later[i].at, weights }))).share < 0.8);
 });

@@ -48,8 +48,8 @@ export function places(voice, recorded, step) {
     }
     return found;
   };
-  // All of it, roughly; then piece by piece, each near the one before.
-  const whole = best(0, said.length, -said.length, heard.length, 4);
+  // Most of it, roughly, for its last may not have been recorded; then piece by piece, each near the one before.
+  const whole = best(Math.floor(said.length * 0.1), Math.floor(said.length * 0.8), -said.length, heard.length, 4);
   let { lag } = whole;
   const found = [];
   for (let at = half; at + half <= said.length; at += every) {
@@ -100,6 +100,21 @@ function fitting(weights, course, around) {
     for (const end of [share - spread, share + spread]) fits.push(one.at + Math.min(1, Math.max(0, end)) * (other.at - one.at));
   }
   return { fits, moves };
+}
+
+/** By how much the same shapes stand later in another course (`by`), and which share of its frames is the same then. */
+export function shift(course, other) {
+  const shape = ({ weights }) => weights.map((x) => x.toFixed(3)).join(' ');
+  const sample = ({ at }) => Math.round(at * 48);
+  const shapes = new Map(course.map((frame) => [sample(frame), shape(frame)]));
+  const first = (all) => all.slice(0, 30);
+  const steps = new Set(first(other).flatMap((one) => first(course).map((before) => sample(one) - sample(before))));
+  let best = { by: 0, share: 0 };
+  for (const step of steps) {
+    const share = other.filter((frame) => shapes.get(sample(frame) - step) === shape(frame)).length / other.length;
+    if (share > best.share) best = { by: step / 48, share };
+  }
+  return best;
 }
 
 /** Frames for the mouth in each second of her voice, and the steps between them that are not one frame's 800 samples. */

@@ -10,7 +10,8 @@
  *   at which the loudspeaker fetched them, behind its jitter buffer, and the count `totalPlayoutDelay` says how long they
  *   take from there.
  *
- * Only the way from the device to the air is nobody's to see. What is drawn the page counts in `window.__janet.face`: when
+ * Both are the browser's word: what it does not know of its device, nobody here sees, and the page goes by that word over
+ * the WebSocket, too (over a call by another, `getSynchronizationSources()`). What is drawn the page counts in `window.__janet.face`: when
  * `frames` goes up a picture is being drawn, and `morphs` (called `names`) are those of the one before. Wants a page
  * whose policy is bypassed (`options: { bypassCSP: true }`): the worklet is made of text.
  */
@@ -132,8 +133,14 @@ function inPage({ stepMs, murmurHz, voiceHz }) {
 
   const VISEMES = ['sil', 'A', 'E', 'I', 'O', 'U', 'M', 'F', 'Th', 'P'];
   let drawing = null; // the picture under way: its number, and when it was begun
-  const see = (begun) => {
+  let turn = 0;
+  const see = ({ begun, of }) => {
     const face = window.__janet?.face;
+    // The next picture has been begun before this message came: nobody knows which one this is.
+    if (of !== turn) {
+      drawing = null;
+      return;
+    }
     if (face === undefined || face.frames === drawing?.number) return;
     if (drawing !== null && face.frames === drawing.number + 1) {
       const weights = VISEMES.map((name) => face.morphs[face.names.indexOf(name)] ?? 0);
@@ -151,7 +158,8 @@ function inPage({ stepMs, murmurHz, voiceHz }) {
       // Without its first moments: a context that has just begun says what it likes.
       if (contextTime > 0.2 && performanceTime > 0) clock.push({ at: contextTime * 1000, sounds: performanceTime });
     }
-    after.port2.postMessage(performance.now());
+    turn += 1;
+    after.port2.postMessage({ begun: performance.now(), of: turn });
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -171,7 +179,7 @@ function inPage({ stepMs, murmurHz, voiceHz }) {
   /** Mean squares of what is above a murmur, on the page's clock. */
   function powerOf({ rate, blocks }, heardAt) {
     const [start, sums, counts] = [heardAt((blocks[0].frame / rate) * 1000), [], []];
-    // A biquad of Butterworth's, as in Web Audio's specification.
+    // A high pass of Butterworth's, as in Web Audio's specification.
     const [w, end] = [(2 * Math.PI * murmurHz) / rate, { x1: 0, x2: 0, y1: 0, y2: 0 }];
     const [alpha, cos] = [Math.sin(w) / Math.SQRT2, Math.cos(w)];
     for (const { frame, samples } of blocks) {

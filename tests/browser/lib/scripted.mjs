@@ -44,9 +44,11 @@ export function mock(seconds) {
 export async function janetSays(binary, folder, text) {
   const model = await languageServer(text);
   const env = {
-    JANET_CONVERSATION_DATA_DIR: join(folder, 'data'),
+    JANET_CONVERSATION_DATA_DIR: join(folder, 'scripted-data'),
     JANET_LLM_SERVER: 'openai',
     JANET_LLM_URL: model.url,
+    // Beside a Janet that has that port already.
+    JANET_SERVER_QUIC: 'false',
     JANET_PROFILE: 'cpu',
     JANET_ENGINE_BUSY_AT: '1',
     JANET_ENGINE_SEED: '7',
