@@ -50,6 +50,8 @@ try {
   report.ok(await janet.holds(() => !document.querySelector('#avatar-field').hidden, 10_000), 'an avatar can be chosen');
   report.ok((await worn()) === 'Janet’s own head', 'she has her own head', await worn());
 
+  await janet.until((s) => s.face.frames > 2, 20_000);
+  const { held } = (await janet.stats()).face;
   for (const [name, make] of Object.entries({ vrm1: AVATARS.vrm1, vrm0: AVATARS.vrm0, arkit: AVATARS.arkit, jaw: AVATARS.jaw, painted })) {
     await page.setInputFiles('#avatar-file', file(`${name}.glb`, make()));
     report.ok(await isWorn(`${name}.glb`), `${name} is put on`, await told());
@@ -68,6 +70,10 @@ try {
     report.ok(await janet.holds(`document.querySelector('#avatar-told').textContent.includes(${JSON.stringify(words)})`, 5_000), `${name} is refused, and it is said why`, await told());
   }
   report.ok((await worn()) === 'painted.glb', 'what was put on before stays on', await worn());
+  await page.click('#avatar-own');
+  report.ok(held > 0 && (await janet.until((s) => s.avatar.kind === 'own' && s.face.held === held, 5_000)), 'taken off, they leave nothing on the graphics card', `${held} before, ${(await janet.stats()).face.held} after`);
+  await page.setInputFiles('#avatar-file', file('painted.glb', painted()));
+  await isWorn('painted.glb');
   await page.keyboard.press('Escape');
 
   const base64 = Buffer.from(avatar({ targets: OVR })).toString('base64');

@@ -12,6 +12,8 @@ export interface FaceStats {
   frames: number;
   /** What 95 of 100 of them cost before they were drawn, in ms of CPU. */
   animateMs: number;
+  /** Geometries and textures on the graphics card. */
+  held: number;
   /** Frames of her mouth that came, and those of them that were none. */
   received: number;
   bad: number;
@@ -111,7 +113,7 @@ export function freshStats(): Stats {
     errors: [],
     unreadable: [],
     badFrames: 0,
-    face: { state: 'unloaded', frames: 0, animateMs: 0, received: 0, bad: 0, morphs: [], names: [] },
+    face: { state: 'unloaded', frames: 0, animateMs: 0, held: 0, received: 0, bad: 0, morphs: [], names: [] },
     avatar: { kind: 'own', name: null },
     visit: { state: 'away', seen: null, frames: 0, views: 0, poses: 0, headset: [0, 0, 0], face: [0, 0, 0] },
     play: {

@@ -105,6 +105,7 @@ export class FaceView {
     const { stats, feed } = this;
     stats.frames = show.stage.frames;
     stats.animateMs = show.stage.animateMs;
+    stats.held = show.stage.held;
     stats.received = feed.received;
     stats.bad = feed.bad;
     stats.names = show.names;
