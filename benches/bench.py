@@ -311,7 +311,7 @@ def face():
         if abs(found - late) > 3:
             sys.exit(f"a page that is {late} ms late on purpose was measured as {found}: no figure of the face is kept")
     told = lambda m: (f"p50 {m['skew_ms_p50']}, {m['skew_ms_range'][0]} to {m['skew_ms_range'][1]} in {m['pictures']} "
-                      "pictures of a moving mouth")
+                      f"pictures of a moving mouth, one every {m['picture_ms_p50']} ms")
     how = "recorded sound against drawn weights in Chromium, drawn by the processor"
     known, worklet, webrtc = r["known"], r["worklet"], r["webrtc"]
     row("face_skew_worklet_ms_p95", max(known["skew_ms_p95"], worklet["skew_ms_p95"]), "ms",
