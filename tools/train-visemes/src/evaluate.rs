@@ -232,14 +232,15 @@ mod tests {
         assert_eq!((twice.percent(), twice.frames()), (75.0, 8));
     }
 
-    /// Percent of the frames of a few sentences, less what another machine's rounding can change.
+    /// Percent of the frames of a few sentences, three to four less than was measured: another machine rounds the
+    /// voice's sound otherwise.
     const LEAST_PCT: [(&str, f64); 6] = [
-        ("sentences", 60.0),
-        ("speed", 58.0),
-        ("pitch", 56.0),
-        ("room", 55.0),
-        ("noise", 58.0),
-        ("level", 60.0),
+        ("sentences", 71.0),
+        ("speed", 71.0),
+        ("pitch", 64.0),
+        ("room", 67.0),
+        ("noise", 72.0),
+        ("level", 69.0),
     ];
 
     #[test]

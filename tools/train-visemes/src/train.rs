@@ -24,7 +24,7 @@ pub(crate) const LOOK_AHEAD: usize = 2;
 /// Frames of a sequence that are judged.
 const JUDGED: usize = 128;
 /// Sequences in a part of a step.
-const SEQUENCES: usize = 6;
+const SEQUENCES: usize = 4;
 /// Parts of a step, each computed by a thread of its own and without any chance: as many on every machine, so that
 /// the same seed gives the same network.
 const PARTS: usize = 2;
@@ -44,16 +44,10 @@ pub(crate) struct Plan {
     pub(crate) threads: usize,
 }
 
-/// Features and labels of one variant of a take, one behind the other.
-pub(crate) struct Sequence {
-    pub(crate) features: Vec<f32>,
-    pub(crate) labels: Vec<Label>,
-}
-
-/// What the network learns from in a round.
+/// What the network learns from in a round: all takes, one behind the other, with the silence around each.
 struct Heap {
-    sequences: Vec<Sequence>,
-    frames: usize,
+    features: Vec<f32>,
+    labels: Vec<Label>,
 }
 
 /// What is subtracted from each feature, and what it is divided by then.
@@ -76,8 +70,8 @@ pub(crate) fn run(data: &Path, out: &Path, plan: &Plan) -> anyhow::Result<()> {
     let scale = heap.scale();
     println!(
         "{} takes, {:.0} minutes",
-        heap.sequences.len(),
-        heap.frames as f64 / 3600.0
+        takes.len(),
+        heap.labels.len() as f64 / 3600.0
     );
     let net = Net::new(plan.seed)?;
     let parameters = ParamsAdamW {
@@ -86,7 +80,7 @@ pub(crate) fn run(data: &Path, out: &Path, plan: &Plan) -> anyhow::Result<()> {
     };
     let mut adam = AdamW::new(net.variables(), parameters)?;
     let mut rng = fastrand::Rng::with_seed(plan.seed);
-    let steps = (plan.passes * heap.frames).div_ceil(PARTS * SEQUENCES * JUDGED);
+    let steps = (plan.passes * heap.labels.len()).div_ceil(PARTS * SEQUENCES * JUDGED);
     let bar = bar("training", (plan.rounds * steps) as u64);
     for round in 0..plan.rounds {
         if round > 0 {
@@ -176,24 +170,34 @@ fn pace(at: f64) -> f64 {
 impl Heap {
     /// Hears all takes as a round has them.
     fn listen(takes: &[Take], plan: &Plan, round: usize) -> anyhow::Result<Self> {
-        let sequences = share_out("listening", takes.len(), plan.threads, |at| {
+        let parts = share_out("listening", takes.len(), plan.threads, |at| {
             let seed = plan.seed << 40 | (round as u64) << 20 | at as u64;
-            sequence(&takes[at], &Variant::draw(takes[at].pitch, None, seed))
+            let heard = effects::hear(&takes[at], &Variant::draw(takes[at].pitch, None, seed))?;
+            Ok((features(&heard.samples)?, heard.labels))
         })?;
-        let frames = sequences.iter().map(|s| s.labels.len()).sum();
-        Ok(Self { sequences, frames })
+        let mut heap = Self {
+            features: Vec::with_capacity(parts.iter().map(|(features, _)| features.len()).sum()),
+            labels: Vec::new(),
+        };
+        for (features, labels) in parts {
+            heap.features.extend(features);
+            heap.labels.extend(labels);
+        }
+        if heap.labels.len() <= MEMORY + JUDGED {
+            bail!("{} frames of speech are too few", heap.labels.len());
+        }
+        Ok(heap)
     }
 
     fn scale(&self) -> Scale {
         let mut sums = vec![(0.0f64, 0.0f64); FEATURES];
-        let sequences = self.sequences.iter();
-        for row in sequences.flat_map(|s| s.features.chunks_exact(FEATURES)) {
+        for row in self.features.chunks_exact(FEATURES) {
             for ((sum, squares), x) in sums.iter_mut().zip(row) {
                 *sum += f64::from(*x);
                 *squares += f64::from(*x).powi(2);
             }
         }
-        let frames = self.frames.max(1) as f64;
+        let frames = self.labels.len() as f64;
         let deviation = |(sum, squares): &(f64, f64)| {
             (squares / frames - (sum / frames).powi(2)).max(1e-6).sqrt() as f32
         };
@@ -209,22 +213,16 @@ impl Heap {
         let mut x = Vec::with_capacity(SEQUENCES * length * FEATURES);
         let mut targets = Vec::with_capacity(SEQUENCES * JUDGED * VISEMES);
         for _ in 0..SEQUENCES {
-            let sequence = &self.sequences[rng.usize(..self.sequences.len())];
-            let frames = sequence.labels.len();
-            // Silence goes before each: a session begins with it, too.
-            let first =
-                rng.usize(..frames.saturating_sub(JUDGED / 2).max(1)) as isize - MEMORY as isize;
-            for at in first..first + length as isize {
-                let at = (at.max(0) as usize).min(frames - 1);
-                let row = &sequence.features[at * FEATURES..][..FEATURES];
+            let first = rng.usize(..self.labels.len() - length);
+            let rows =
+                self.features[first * FEATURES..][..length * FEATURES].chunks_exact(FEATURES);
+            for row in rows {
                 let scaled = row.iter().zip(&scale.mean).zip(&scale.deviation);
                 x.extend(scaled.map(|((x, mean), deviation)| (x - mean) / deviation));
             }
-            for at in first + MEMORY as isize..first + length as isize {
-                // What is asked for belongs to an earlier frame than what was heard last.
-                let at = ((at - LOOK_AHEAD as isize).max(0) as usize).min(frames - 1);
-                targets.extend(sequence.labels[at].shares);
-            }
+            // What is asked for belongs to an earlier frame than what was heard last.
+            let labels = &self.labels[first + MEMORY - LOOK_AHEAD..][..JUDGED];
+            targets.extend(labels.iter().flat_map(|label| label.shares));
         }
         Ok(Batch {
             features: Tensor::from_vec(x, (SEQUENCES, length, FEATURES), &Device::Cpu)?,
@@ -233,16 +231,77 @@ impl Heap {
     }
 }
 
-/// A variant of a take, as the network sees it.
-pub(crate) fn sequence(take: &Take, variant: &Variant) -> anyhow::Result<Sequence> {
-    let heard = effects::hear(take, variant)?;
-    Ok(Sequence {
-        features: features(&heard.samples)?,
-        labels: heard.labels,
-    })
-}
-
 /// The names of the classes, in their order.
 pub(crate) fn names() -> Vec<String> {
     Viseme::ALL.iter().map(|v| v.name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sound in which one feature says whether it is `M` or silence, `seconds` long.
+    fn heap(seconds: usize) -> Heap {
+        let mut rng = fastrand::Rng::with_seed(4);
+        let mut heap = Heap {
+            features: Vec::new(),
+            labels: Vec::new(),
+        };
+        for at in 0..60 * seconds {
+            let spoken = at / 10 % 2 == 1;
+            let mut row = vec![0.0; FEATURES];
+            row.fill_with(|| rng.f32());
+            row[7] = if spoken { 2.0 } else { -2.0 };
+            heap.features.extend(row);
+            let viseme = if spoken { Viseme::M } else { Viseme::Sil };
+            let mut shares = [0.0; VISEMES];
+            shares[viseme as usize] = 1.0;
+            heap.labels.push(Label { viseme, shares });
+        }
+        heap
+    }
+
+    #[test]
+    fn parts_of_a_step_weigh_as_much_as_the_whole() {
+        let (net, heap) = (Net::new(2).expect("layers"), heap(20));
+        let scale = heap.scale();
+        let mut rng = fastrand::Rng::with_seed(3);
+        let batches = [(); 2].map(|()| heap.batch(&scale, &mut rng).expect("a batch"));
+        let both = |pick: fn(&Batch) -> &Tensor| {
+            Tensor::cat(&batches.each_ref().map(pick), 0).expect("as long as both")
+        };
+        let whole = Batch {
+            features: both(|b| &b.features),
+            targets: both(|b| &b.targets),
+        };
+        let (loss, gradients) = slope(&net, &batches).expect("a slope");
+        let (expected, others) = slope(&net, &[whole]).expect("a slope");
+        assert!((loss - expected).abs() < 1e-4, "{loss} {expected}");
+        for variable in net.variables() {
+            let [a, b] = [&gradients, &others].map(|store| {
+                let gradient = store.get(variable.as_tensor()).expect("one for each");
+                let flat = gradient.flatten_all().expect("flat");
+                flat.to_vec1::<f32>().expect("values")
+            });
+            for (a, b) in a.iter().zip(&b) {
+                assert!((a - b).abs() < 1e-4, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_few_steps_learn_what_is_plain() {
+        let (net, heap) = (Net::new(2).expect("layers"), heap(20));
+        let scale = heap.scale();
+        let mut adam = AdamW::new(net.variables(), ParamsAdamW::default()).expect("an optimiser");
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut losses = Vec::new();
+        for _ in 0..30 {
+            let batch = heap.batch(&scale, &mut rng).expect("a batch");
+            let (loss, gradients) = slope(&net, &[batch]).expect("a slope");
+            adam.step(&gradients).expect("a step");
+            losses.push(loss);
+        }
+        assert!(losses[29] < 0.3 * losses[0], "{losses:?}");
+    }
 }
