@@ -28,7 +28,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces face visemes_real sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces face visemes visemes_real sessions".split()
 rows = []
 
 
@@ -331,30 +331,38 @@ def face():
         weights="Piper joe-medium")
 
 
+def visemes():
+    """Visemes from sound: what they cost, and how often they are right where the network was not trained."""
+    network = "visemes.safetensors"
+    cost = ours("visemes")["ms_per_20_ms"]
+    row("viseme_cpu_ms_per_frame", cost["median"], "ms",
+        f"one stream, 20 ms of sound, resampler included, one thread; slowest round {cost['max']:.3f}", weights=network)
+    tool, folder = BIN / "train-visemes", BIN.parent / "visemes-test"
+    voice = MODELS / "piper-en_US-joe-medium/en_US-joe-medium.onnx"
+    subprocess.run([tool, "make-data", "--voice", voice, "--data", folder, "--only", "test"], check=True)
+    done = subprocess.run([tool, "evaluate", "--data", folder, "--json"], check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    ranges = ", ".join(f"{name} {value:.1f}" for name, value in found["ranges"].items())
+    row("viseme_accuracy_pct_synth", found["viseme_accuracy_pct_synth"], "% of frames",
+        f"{found['frames']} frames of held-out sentences, 10 classes, within and beyond the trained ranges: {ranges}",
+        weights=network)
+
+
 def visemes_real():
     """Visemes from other people's speech beside two peers', against a forced alignment. Writes VISEMES.md."""
     if not (PEERS / "weights/cmudict").exists():
         sys.exit(f"The peers are of an earlier day. As root, once:  PEERS={PEERS} SKIP_TORCH=1 bash benches/peers/setup.sh")
     peer("visemes_align")
     run("visemes_peers", ["node", PEERS / "scripts/visemes_peers.mjs", "--json"])
-    frames, tool, mine = PEERS / "visemes/janet", BIN / "train-visemes", []
-    # None ships yet: what scripts/train_visemes.sh has made here.
-    weights = BIN.parent / "visemes/visemes.safetensors"
+    frames, tool = PEERS / "visemes/janet", BIN / "train-visemes"
     shutil.rmtree(frames, ignore_errors=True)
     frames.mkdir(parents=True)
-    if tool.exists() and weights.exists():
-        for clip in common.clips():
-            with open(frames / f"{clip['name']}.json", "w") as out:
-                wav = PEERS / f"audio/{clip['name']}.wav"
-                subprocess.run([tool, "frames", wav, "--weights", weights], stdout=out, check=True)
-        mine = ["--janet", frames]
-    else:
-        print("No network is trained here (scripts/train_visemes.sh): the table is of the others alone.", flush=True)
-    results = peer("visemes_score", "--markdown", HERE / "VISEMES.md", *mine)
+    for clip in common.clips():
+        with open(frames / f"{clip['name']}.json", "w") as out:
+            subprocess.run([tool, "frames", PEERS / f"audio/{clip['name']}.wav"], stdout=out, check=True)
+    results = peer("visemes_score", "--markdown", HERE / "VISEMES.md", "--janet", frames)
     for title, metric in (("LibriVox", "viseme_accuracy_pct_real"), ("All clips", "viseme_accuracy_pct_real_all14")):
         faces = results[title]["faces"]
-        if "Janet" not in faces:
-            return
         told = lambda name: f"{name} {faces[name]['all']['pct']} {faces[name]['all']['interval']}"
         others = sorted((n for n in faces if n != "Janet"), key=lambda n: -faces[n]["all"]["pct"])
         best = next(n for n in others if n.startswith(("HeadAudio", "wLipSync")))

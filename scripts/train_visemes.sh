@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Trains the network that reads visemes from any sound, and says how often it is right.
+# Trains the network that reads visemes from any sound, puts its weights where Janet ships them from, and says how
+# often it is right.
 #   scripts/train_visemes.sh [OPTIONS OF `train-visemes train`]
-# Never in CI. Makes the speech that it is trained on once, with Janet's own voice; a seed decides what is drawn.
+# At most 20 minutes on two quiet cores, and 10 more where the speech is not made yet, by Janet's own voice; never in
+# CI. A seed decides all that is drawn.
 . "$(dirname "$0")/lib.sh"
 
 need_rust
@@ -10,13 +12,13 @@ need cmake cmake
 install_missing
 
 data=$CARGO_TARGET_DIR/visemes
-weights=$data/visemes.safetensors
+weights=engine/models/src/visemes/visemes.safetensors
 voice=${JANET_HOME:-$cache}/models/piper-en_US-joe-medium/en_US-joe-medium.onnx
 [ -f "$voice" ] || die "Her voice is not here: $voice. Get it with: ./run models pull piper-en_US-joe-medium"
 
 cargo build --locked -p janet-train-visemes
-# gemm's threads would spin between two products, which counts as work.
-export CANDLE_BARRIER_POOL_SPIN_LIMIT=0
+# The parts of a step have a thread each; more threads in them would only wait for each other.
+export RAYON_NUM_THREADS=1
 visemes=("$CARGO_TARGET_DIR/debug/train-visemes" --threads "$(nproc)")
 [ -f "$data/takes.json" ] || "${visemes[@]}" make-data --voice "$voice" --data "$data"
 "${visemes[@]}" train --data "$data" --out "$weights" "$@"

@@ -19,6 +19,7 @@ mod room;
 mod sessions;
 mod stages;
 mod turns;
+mod visemes;
 mod weights;
 
 use std::path::PathBuf;
@@ -120,6 +121,12 @@ enum What {
         #[arg(long, default_value_t = 20)]
         patterns: u64,
     },
+    /// What visemes from sound cost.
+    Visemes {
+        /// Rounds through all clips.
+        #[arg(long, default_value_t = 9)]
+        runs: usize,
+    },
     /// Interruptions, backchannels and her own echo.
     Barge {
         /// Interruptions to try.
@@ -160,6 +167,7 @@ fn main() -> anyhow::Result<()> {
         What::Loop { calls, clicks } => calls::round(calls, clicks)?,
         What::IdleCalls { calls, seconds } => calls::idle(calls, seconds)?,
         What::Lossy { patterns } => calls::lossy(&weights, &clips, patterns)?,
+        What::Visemes { runs } => visemes::measure(&clips, runs)?,
         What::Barge {
             trials,
             backchannels,

@@ -5,7 +5,7 @@ use janet_kernels::signal::{
     Activation, Backend, Clip, Cpu, FRAME_SAMPLES, FaceBatch, FaceModel, FaceSpec, Frames, Head,
     Input, Layer, LogMel, SignalError, Smoothing,
 };
-use janet_models::visemes::{AudioVisemes, VisemeFrame, Visemes, read, write};
+use janet_models::visemes::{AudioVisemes, NAMES, VisemeFrame, Visemes, built_in, read, write};
 
 const AHEAD: usize = 2;
 
@@ -271,6 +271,14 @@ fn a_lost_device_is_not_noticed_by_a_stream() {
         assert_eq!(all(&mut stream), expected, "lost after {launches}");
         assert!(hub.loss().is_some_and(|loss| loss.is_lost()));
     }
+}
+
+#[test]
+fn what_ships_is_a_network_of_the_agreed_size() {
+    let model = built_in().expect("sound weights");
+    assert!(model.parameters() <= 100_000 && model.visemes() == NAMES.len());
+    let late_ms = model.spec().look_ahead as f32 * 1000.0 / 60.0;
+    assert!(late_ms <= 40.0, "{late_ms}");
 }
 
 #[test]

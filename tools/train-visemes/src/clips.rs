@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use janet_models::vits::Voice;
 use serde::{Deserialize, Serialize};
 
 use crate::speech;
 use crate::variants::{Beyond, PITCH, SPEED};
+use crate::words::Words;
 
 /// Phonetically rich sentences, one on a line.
 const SENTENCES: &str = include_str!("../data/sentences.txt");
@@ -34,7 +36,7 @@ pub(crate) enum Split {
 }
 
 impl Split {
-    fn of(sentence: usize) -> Self {
+    pub(crate) fn of(sentence: usize) -> Self {
         match sentence % 10 {
             3 => Self::Validate,
             7 => Self::Test,
@@ -106,14 +108,31 @@ pub(crate) fn share_out<T: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// What is to be spoken of sentence `sentence`: dimension, pitch, speed, seed.
-fn plan(sentence: usize, takes: usize) -> Vec<(Option<Beyond>, f32, f32, u64)> {
+/// What is to be spoken, and how.
+struct Plan {
+    sentence: usize,
+    /// Other words than the sentence's are spoken.
+    invented: bool,
+    beyond: Option<Beyond>,
+    pitch: f32,
+    speed: f32,
+    seed: u64,
+}
+
+/// What is to be spoken of sentence `sentence`. A trained one is spoken as it is once; the other takes in its
+/// name are of words drawn from all of them, because new neighbours teach more than the same again.
+fn plan(sentence: usize, takes: usize) -> Vec<Plan> {
     let draw = |take: usize, beyond: Option<Beyond>| {
         let seed = (sentence * 100 + take) as u64;
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x7669_7365);
-        let pitch = PITCH.draw(beyond == Some(Beyond::Pitch), &mut rng);
-        let speed = SPEED.draw(beyond == Some(Beyond::Speed), &mut rng);
-        (beyond, pitch, speed, seed)
+        Plan {
+            sentence,
+            invented: beyond.is_none() && take > 0,
+            beyond,
+            pitch: PITCH.draw(beyond == Some(Beyond::Pitch), &mut rng),
+            speed: SPEED.draw(beyond == Some(Beyond::Speed), &mut rng),
+            seed,
+        }
     };
     match Split::of(sentence) {
         Split::Train => (0..takes).map(|take| draw(take, None)).collect(),
@@ -138,33 +157,58 @@ pub(crate) fn make(
     let lines: Vec<&str> = SENTENCES.lines().collect();
     let jobs: Vec<_> = (0..lines.len())
         .filter(|at| only.is_none_or(|only| only == Split::of(*at)))
-        .flat_map(|at| plan(at, takes).into_iter().map(move |plan| (at, plan)))
+        .flat_map(|at| plan(at, takes))
         .collect();
+    let words = Words::of(&lines);
     // One thread each: the sentences are many, and each is small.
     let voice = speech::load(voice, 1)?;
     let list = share_out("speaking", jobs.len(), threads, |job| {
-        let (sentence, (beyond, pitch, speed, seed)) = jobs[job];
-        let spoken = speech::speak(&voice, lines[sentence], pitch / speed, seed)?;
-        let wav = format!("{seed:06}.wav");
-        janet_audio::wav::write_file(&data.join(&wav), &spoken.samples, spoken.rate_hz)?;
-        let phonemes = spoken.phonemes.iter();
+        let take = speak(&voice, &lines, &words, &jobs[job])?;
+        janet_audio::wav::write_file(&data.join(&take.wav), &take.samples, take.rate_hz)?;
         Ok(Take {
-            split: Split::of(sentence),
-            sentence,
-            beyond,
-            pitch,
-            wav,
-            phonemes: phonemes
-                .map(|p| (p.symbol, p.start_sample, p.end_sample))
-                .collect(),
             samples: Vec::new(),
-            rate_hz: spoken.rate_hz,
+            ..take
         })
     })?;
     fs::write(data.join(LIST), serde_json::to_string(&list)?)?;
     let seconds: f64 = list.iter().map(Take::seconds).sum();
     println!("{} takes, {:.1} minutes", list.len(), seconds / 60.0);
     Ok(())
+}
+
+/// Speaks what `plan` says.
+fn speak(voice: &Voice, lines: &[&str], words: &Words, plan: &Plan) -> anyhow::Result<Take> {
+    let text = if plan.invented {
+        words.sentence(plan.seed)
+    } else {
+        lines[plan.sentence].to_owned()
+    };
+    let spoken = speech::speak(voice, &text, plan.pitch / plan.speed, plan.seed)?;
+    let phonemes = spoken.phonemes.iter();
+    Ok(Take {
+        split: Split::of(plan.sentence),
+        sentence: plan.sentence,
+        beyond: plan.beyond,
+        pitch: plan.pitch,
+        wav: format!("{:06}.wav", plan.seed),
+        phonemes: phonemes
+            .map(|p| (p.symbol, p.start_sample, p.end_sample))
+            .collect(),
+        samples: spoken.samples,
+        rate_hz: spoken.rate_hz,
+    })
+}
+
+/// The takes of every `each`th sentence of a test, spoken now.
+#[cfg(test)]
+pub(crate) fn some(voice: &Voice, each: usize, threads: usize) -> anyhow::Result<Vec<Take>> {
+    let lines: Vec<&str> = SENTENCES.lines().collect();
+    let words = Words::of(&lines);
+    let tested = (0..lines.len()).filter(|at| Split::of(*at) == Split::Test);
+    let jobs: Vec<Plan> = tested.step_by(each).flat_map(|at| plan(at, 1)).collect();
+    share_out("speaking", jobs.len(), threads, |job| {
+        speak(voice, &lines, &words, &jobs[job])
+    })
 }
 
 /// Reads the takes of the folder `data` that `wanted` names.
@@ -214,13 +258,20 @@ mod tests {
 
     #[test]
     fn what_is_tested_is_not_trained() {
-        let beyond = |sentence| -> Vec<_> { plan(sentence, 2).iter().map(|p| p.0).collect() };
+        let beyond = |sentence| -> Vec<_> { plan(sentence, 2).iter().map(|p| p.beyond).collect() };
         for sentence in 0..40 {
             let held_out = Split::of(sentence) == Split::Test;
             assert_eq!(beyond(sentence).iter().any(Option::is_some), held_out);
-            for (beyond, pitch, speed, _) in plan(sentence, 2) {
-                assert_eq!(PITCH.trained(pitch), beyond != Some(Beyond::Pitch));
-                assert_eq!(SPEED.trained(speed), beyond != Some(Beyond::Speed));
+            for plan in plan(sentence, 2) {
+                assert_eq!(
+                    PITCH.trained(plan.pitch),
+                    plan.beyond != Some(Beyond::Pitch)
+                );
+                assert_eq!(
+                    SPEED.trained(plan.speed),
+                    plan.beyond != Some(Beyond::Speed)
+                );
+                assert!(!held_out || !plan.invented);
             }
         }
     }

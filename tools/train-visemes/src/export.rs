@@ -68,3 +68,49 @@ pub(crate) fn write(model: &FaceModel, path: &Path) -> anyhow::Result<()> {
     std::fs::write(path, visemes::write(model)?)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use janet_kernels::signal::FRAME_SAMPLES;
+
+    use super::*;
+    use crate::evaluate::weights;
+    use crate::features::{FEATURES, features};
+
+    #[test]
+    fn the_kernels_run_what_was_trained() {
+        let net = Net::new(1).expect("layers");
+        let mut rng = fastrand::Rng::with_seed(1);
+        let sound: Vec<f32> = (0..40 * FRAME_SAMPLES).map(|_| rng.f32() - 0.5).collect();
+        let seen = features(&sound).expect("features");
+        let (mean, deviation) = (vec![0.3; FEATURES], vec![0.5; FEATURES]);
+        let scaled: Vec<f32> = seen.iter().map(|x| (x - 0.3) / 0.5).collect();
+        let rows =
+            candle_core::Tensor::from_vec(scaled, (1, 40, FEATURES), &candle_core::Device::Cpu)
+                .expect("a tensor");
+        let logits = net.forward(&rows).expect("logits");
+        let expected = candle_nn::ops::softmax(&logits, 1).expect("shares");
+        let expected: Vec<Vec<f32>> = expected.to_vec2().expect("rows");
+
+        let mut spec = model(&net, &mean, &deviation)
+            .expect("a model")
+            .spec()
+            .clone();
+        for times in [
+            &mut spec.smoothing.attack_ms,
+            &mut spec.smoothing.release_ms,
+        ] {
+            times.fill(0.0);
+        }
+        let found = weights(&FaceModel::new(spec).expect("a model"), &sound).expect("weights");
+        // The first row that needs nothing from before the sound belongs to an earlier frame.
+        for (expected, found) in expected
+            .iter()
+            .zip(&found[crate::net::MEMORY - LOOK_AHEAD..])
+        {
+            for (a, b) in expected.iter().zip(found) {
+                assert!((a - b).abs() < 1e-3, "{expected:?} {found:?}");
+            }
+        }
+    }
+}

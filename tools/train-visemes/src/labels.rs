@@ -3,8 +3,11 @@
 use janet_face::{Phoneme, VISEMES, Viseme};
 use janet_kernels::signal::{FRAME_RATE_HZ, FRAME_SAMPLES};
 
-/// A space between two words that is shorter than this is no silence: the mouth goes from one word to the next.
-const SHORT_SPACE_S: f64 = 0.07;
+use crate::pauses::Pauses;
+
+/// A silence between two words that is shorter than this is none to a mouth: it goes from one word to the next,
+/// or is closed for what comes.
+const LEAST_PAUSE_S: f64 = 0.07;
 
 /// A viseme and when it sounds, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,35 +32,71 @@ fn shapes(letter: char) -> Vec<(Viseme, f64)> {
     }
 }
 
+/// A letter with its first sample and the one behind the last; `None` for punctuation and spaces.
+type Timed = (Option<char>, u64, u64);
+
 /// The visemes of `phonemes` (letter, first sample, the one behind the last), whose samples are `seconds`
 /// long each, `offset` seconds later.
-pub(crate) fn spans(phonemes: &[(char, u64, u64)], seconds: f64, offset: f64) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::with_capacity(phonemes.len());
-    // Where the next one begins, if that is before its own beginning.
-    let mut owed = None;
-    let last = phonemes.len().saturating_sub(1);
-    for (at, (letter, first, end)) in phonemes.iter().enumerate() {
-        let (start, end) = (
-            offset + *first as f64 * seconds,
-            offset + *end as f64 * seconds,
-        );
-        if *letter == ' ' && at > 0 && at < last && end - start < SHORT_SPACE_S {
-            let middle = (start + end) / 2.0;
-            if let Some(before) = spans.last_mut() {
-                before.end = middle;
-            }
-            owed = Some(middle);
+///
+/// The voice gives spaces and punctuation time of their own, but speaks on through most of it. So only what is
+/// silent there is silence; the rest belongs to the sounds before and behind it, half of it each where it has no
+/// pause at all.
+pub(crate) fn spans(
+    phonemes: &[(char, u64, u64)],
+    pauses: &Pauses,
+    seconds: f64,
+    offset: f64,
+) -> Vec<Span> {
+    let mut letters = letters(phonemes);
+    let last = letters.len().saturating_sub(1);
+    for at in 0..letters.len() {
+        let (None, first, end) = letters[at] else {
             continue;
+        };
+        let (mut start, mut stop) = pauses.longest(first, end);
+        let short = (stop - start) as f64 * seconds < LEAST_PAUSE_S;
+        if at == 0 {
+            start = first;
+        } else if at == last {
+            if start == stop {
+                (start, stop) = (end, end);
+            }
+        } else if short {
+            start = first.midpoint(end);
+            stop = start;
         }
-        let mut start = owed.take().unwrap_or(start);
-        let length = end - start;
-        for (viseme, share) in shapes(*letter) {
+        if at > 0 {
+            letters[at - 1].2 = start;
+        }
+        if let Some(next) = letters.get_mut(at + 1) {
+            next.1 = stop;
+        }
+        (letters[at].1, letters[at].2) = (start, stop);
+    }
+    let mut spans = Vec::with_capacity(letters.len());
+    for (letter, first, end) in letters {
+        let mut start = offset + first as f64 * seconds;
+        let length = end.saturating_sub(first) as f64 * seconds;
+        for (viseme, share) in letter.map_or(vec![(Viseme::Sil, 1.0)], shapes) {
             let end = start + share * length;
             spans.push(Span { viseme, start, end });
             start = end;
         }
     }
     spans
+}
+
+/// The letters that sound, and one entry for all that lies between two of them.
+fn letters(phonemes: &[(char, u64, u64)]) -> Vec<Timed> {
+    let mut letters: Vec<Timed> = Vec::with_capacity(phonemes.len());
+    for (letter, first, end) in phonemes {
+        let sounds = Phoneme::of(*letter).middle() != Viseme::Sil;
+        match letters.last_mut() {
+            Some((None, _, before)) if !sounds => *before = *end,
+            _ => letters.push((sounds.then_some(*letter), *first, *end)),
+        }
+    }
+    letters
 }
 
 /// What is said in a frame.
@@ -106,7 +145,7 @@ mod tests {
     #[test]
     fn a_frame_has_the_viseme_of_its_middle_and_everybody_s_share() {
         // 10 ms of silence, 20 ms of m, 30 ms of a.
-        let spans = spans(&[('m', 10, 30), ('a', 30, 60)], 1e-3, 0.0);
+        let spans = spans(&[('m', 10, 30), ('a', 30, 60)], &silent(&[]), 1e-3, 0.0);
         let labels = labels(&spans, 5);
         let names: Vec<&str> = labels.iter().map(|l| l.viseme.name()).collect();
         assert_eq!(names, ["sil", "M", "A", "A", "sil"]);
@@ -117,18 +156,52 @@ mod tests {
         assert!((labels[1].shares[Viseme::A as usize] - 0.2).abs() < 1e-5);
     }
 
+    /// 400 ms at 1 kHz that are silent within `stretches` only.
+    fn silent(stretches: &[(usize, usize)]) -> Pauses {
+        let mut samples = [0.5; 400];
+        for (start, end) in stretches {
+            samples[*start..*end].fill(0.0);
+        }
+        Pauses::of(&samples, 1000)
+    }
+
+    fn times(phonemes: &[(char, u64, u64)], pauses: &Pauses) -> Vec<(Viseme, u64, u64)> {
+        let millis = |s: f64| (s * 1000.0).round() as u64;
+        spans(phonemes, pauses, 1e-3, 0.0)
+            .iter()
+            .map(|span| (span.viseme, millis(span.start), millis(span.end)))
+            .collect()
+    }
+
     #[test]
-    fn a_short_space_is_shared_by_its_neighbours() {
+    fn a_space_through_which_she_speaks_is_shared_by_its_neighbours() {
+        let said = [('a', 0, 100), (' ', 100, 200), ('m', 200, 300)];
+        for pauses in [silent(&[]), silent(&[(140, 180)])] {
+            assert_eq!(
+                times(&said, &pauses),
+                [
+                    (Viseme::A, 0, 150),
+                    (Viseme::Sil, 150, 150),
+                    (Viseme::M, 150, 300)
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_silent_between_two_words_is_silence_and_the_rest_is_not() {
         let said = [
             ('a', 0, 100),
-            (' ', 100, 140),
-            ('m', 140, 200),
-            (' ', 200, 230),
+            (',', 100, 150),
+            (' ', 150, 250),
+            ('m', 250, 300),
+            ('.', 300, 400),
         ];
-        let spans = spans(&said, 1e-3, 1.0);
-        assert_eq!(spans.len(), 3, "the last one is the end, however short");
-        assert!((spans[0].end - 1.12).abs() < 1e-9 && (spans[1].start - 1.12).abs() < 1e-9);
-        let long = [('a', 0, 100), (' ', 100, 180), ('m', 180, 200)];
-        assert_eq!(super::spans(&long, 1e-3, 0.0)[1].viseme, Viseme::Sil);
+        let found = times(&said, &silent(&[(120, 220), (330, 400)]));
+        let names: Vec<_> = found.iter().map(|(viseme, ..)| viseme.name()).collect();
+        assert_eq!(names, ["A", "sil", "M", "sil"]);
+        for (found, meant) in found[1..].iter().zip([(120, 220), (220, 330), (330, 400)]) {
+            assert!(found.1.abs_diff(meant.0) <= 5 && found.2.abs_diff(meant.1) <= 5);
+        }
     }
 }

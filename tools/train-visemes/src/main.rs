@@ -17,9 +17,11 @@ mod export;
 mod features;
 mod labels;
 mod net;
+mod pauses;
 mod speech;
 mod train;
 mod variants;
+mod words;
 
 use std::path::PathBuf;
 
@@ -46,8 +48,9 @@ enum What {
         /// Folder for the sound.
         #[arg(long)]
         data: PathBuf,
-        /// How often each sentence of the trained half is spoken, each time with another pitch and speed.
-        #[arg(long, default_value_t = 3)]
+        /// Takes for each trained sentence: one as it is written, the others of words drawn from all of them, each
+        /// with another pitch and speed.
+        #[arg(long, default_value_t = 6)]
         takes: usize,
         /// Only the sentences that are for this.
         #[arg(long, value_enum)]
@@ -61,14 +64,14 @@ enum What {
         /// File for the weights.
         #[arg(long)]
         out: PathBuf,
-        /// Rooms, noises and levels that each take is heard in.
-        #[arg(long, default_value_t = 4)]
-        variants: usize,
-        /// How often all of them are seen.
-        #[arg(long, default_value_t = 10)]
-        epochs: usize,
+        /// How often all takes are heard, each time in other rooms, noises and levels.
+        #[arg(long, default_value_t = 12)]
+        rounds: usize,
+        /// How often what is heard in a round is seen.
+        #[arg(long, default_value_t = 6)]
+        passes: usize,
         /// The largest step, reached after the first twentieth of the way.
-        #[arg(long, default_value_t = 2e-3)]
+        #[arg(long, default_value_t = 4e-3)]
         rate: f64,
         /// Where all chance comes from.
         #[arg(long, default_value_t = 1)]
@@ -79,9 +82,9 @@ enum What {
         /// Folder that `make-data` filled.
         #[arg(long)]
         data: PathBuf,
-        /// File with the weights, as `train` writes it.
+        /// File with the weights, as `train` writes it; those that Janet ships where none is named.
         #[arg(long)]
-        weights: PathBuf,
+        weights: Option<PathBuf>,
         /// Prints JSON instead of a table.
         #[arg(long)]
         json: bool,
@@ -90,9 +93,9 @@ enum What {
     Frames {
         /// The recording, at any rate.
         wav: PathBuf,
-        /// File with the weights, as `train` writes it.
+        /// File with the weights, as `train` writes it; those that Janet ships where none is named.
         #[arg(long)]
-        weights: PathBuf,
+        weights: Option<PathBuf>,
     },
 }
 
@@ -108,14 +111,14 @@ fn main() -> anyhow::Result<()> {
         What::Train {
             data,
             out,
-            variants,
-            epochs,
+            rounds,
+            passes,
             rate,
             seed,
         } => {
             let plan = train::Plan {
-                variants,
-                epochs,
+                rounds,
+                passes,
                 rate,
                 seed,
                 threads,
@@ -126,7 +129,7 @@ fn main() -> anyhow::Result<()> {
             data,
             weights,
             json,
-        } => evaluate::run(&data, &weights, json, threads),
-        What::Frames { wav, weights } => evaluate::frames(&wav, &weights),
+        } => evaluate::run(&data, weights.as_deref(), json, threads),
+        What::Frames { wav, weights } => evaluate::frames(&wav, weights.as_deref()),
     }
 }

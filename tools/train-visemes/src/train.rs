@@ -1,8 +1,11 @@
 //! Fits the network: Adam with decoupled decay, the step rising at first and falling as a cosine then.
 
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
+use anyhow::{Context, bail};
+use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use janet_face::{VISEMES, Viseme};
@@ -19,9 +22,12 @@ use crate::variants::Variant;
 /// Frames by which the network's answer comes late: 33 ms.
 pub(crate) const LOOK_AHEAD: usize = 2;
 /// Frames of a sequence that are judged.
-const JUDGED: usize = 64;
-/// Sequences in a step.
-const SEQUENCES: usize = 24;
+const JUDGED: usize = 128;
+/// Sequences in a part of a step.
+const SEQUENCES: usize = 4;
+/// Parts of a step, each computed by a thread of its own and without any chance: as many on every machine, so that
+/// the same seed gives the same network.
+const PARTS: usize = 2;
 /// Share of the way on which the step rises.
 const RISING: f64 = 0.05;
 /// Decay of the weights.
@@ -29,41 +35,81 @@ const DECAY: f64 = 0.01;
 
 /// How it is to be fitted.
 pub(crate) struct Plan {
-    pub(crate) variants: usize,
-    pub(crate) epochs: usize,
+    /// How often all takes are heard, each time in other rooms, noises and levels.
+    pub(crate) rounds: usize,
+    /// How often what is heard in a round is seen.
+    pub(crate) passes: usize,
     pub(crate) rate: f64,
     pub(crate) seed: u64,
     pub(crate) threads: usize,
 }
 
-/// Features and labels of one variant of a take, one behind the other.
-pub(crate) struct Sequence {
-    pub(crate) features: Vec<f32>,
-    pub(crate) labels: Vec<Label>,
+/// What the network learns from in a round: all takes, one behind the other, with the silence around each.
+struct Heap {
+    features: Vec<f32>,
+    labels: Vec<Label>,
 }
 
-/// What the network learns from.
-struct Heap {
-    sequences: Vec<Sequence>,
+/// What is subtracted from each feature, and what it is divided by then.
+struct Scale {
     mean: Vec<f32>,
     deviation: Vec<f32>,
+}
+
+/// A part of a step: what is heard, and what is said, a frame in each row.
+struct Batch {
+    features: Tensor,
+    targets: Tensor,
 }
 
 /// Fits a network on the folder `data` and writes it to `out`.
 pub(crate) fn run(data: &Path, out: &Path, plan: &Plan) -> anyhow::Result<()> {
     let began = Instant::now();
     let takes = clips::read(data, |take| take.split == Split::Train)?;
-    let heap = Heap::listen(&takes, plan)?;
-    let frames: usize = heap.sequences.iter().map(|s| s.labels.len()).sum();
+    let mut heap = Heap::listen(&takes, plan, 0)?;
+    let scale = heap.scale();
     println!(
-        "{} sequences, {:.0} minutes, listened to in {:.0} s",
-        heap.sequences.len(),
-        frames as f64 / 3600.0,
-        began.elapsed().as_secs_f64()
+        "{} takes, {:.0} minutes",
+        takes.len(),
+        heap.labels.len() as f64 / 3600.0
     );
     let net = Net::new(plan.seed)?;
-    fit(&net, &heap, frames, plan)?;
-    let model = export::model(&net, &heap.mean, &heap.deviation)?;
+    let parameters = ParamsAdamW {
+        weight_decay: DECAY,
+        ..ParamsAdamW::default()
+    };
+    let mut adam = AdamW::new(net.variables(), parameters)?;
+    let mut rng = fastrand::Rng::with_seed(plan.seed);
+    let steps = (plan.passes * heap.labels.len()).div_ceil(PARTS * SEQUENCES * JUDGED);
+    let bar = bar("training", (plan.rounds * steps) as u64);
+    for round in 0..plan.rounds {
+        if round > 0 {
+            heap = Heap::listen(&takes, plan, round)?;
+        }
+        let mut sum = 0.0;
+        for step in 0..steps {
+            let at = (round * steps + step) as f64 / (plan.rounds * steps) as f64;
+            adam.set_learning_rate(plan.rate * pace(at));
+            let batches: Vec<Batch> = (0..PARTS)
+                .map(|_| heap.batch(&scale, &mut rng))
+                .collect::<anyhow::Result<_>>()?;
+            let (loss, gradients) = slope(&net, &batches)?;
+            adam.step(&gradients)?;
+            sum += loss;
+            bar.inc(1);
+        }
+        bar.suspend(|| {
+            println!(
+                "round {:3} of {}: loss {:.4}, {:.0} s",
+                round + 1,
+                plan.rounds,
+                sum / steps as f32,
+                began.elapsed().as_secs_f64()
+            )
+        });
+    }
+    bar.finish();
+    let model = export::model(&net, &scale.mean, &scale.deviation)?;
     export::write(&model, out)?;
     let validation = clips::read(data, |take| take.split == Split::Validate)?;
     let score = evaluate::score(&model, &validation, None, plan.threads)?;
@@ -76,46 +122,43 @@ pub(crate) fn run(data: &Path, out: &Path, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn fit(net: &Net, heap: &Heap, frames: usize, plan: &Plan) -> anyhow::Result<()> {
-    let steps = plan.epochs * frames / (SEQUENCES * JUDGED);
-    let parameters = ParamsAdamW {
-        lr: plan.rate,
-        weight_decay: DECAY,
-        ..ParamsAdamW::default()
+/// The mean loss over all `batches`, and which way it rises.
+fn slope(net: &Net, batches: &[Batch]) -> anyhow::Result<(f32, GradStore)> {
+    let part = |batch: &Batch| -> anyhow::Result<(f32, GradStore)> {
+        let logs = candle_nn::ops::log_softmax(&net.forward(&batch.features)?, 1)?;
+        let frames = batches.len() * batch.targets.dim(0)?;
+        let loss = ((logs * &batch.targets)?.sum_all()?.neg()? / frames as f64)?;
+        Ok((loss.to_scalar::<f32>()?, loss.backward()?))
     };
-    let mut adam = AdamW::new(net.variables(), parameters)?;
-    let mut rng = fastrand::Rng::with_seed(plan.seed);
-    let bar = bar("training", steps as u64);
-    let (mut sum, mut count) = (0.0, 0);
-    for step in 0..steps {
-        adam.set_learning_rate(plan.rate * pace(step, steps));
-        let (x, targets) = heap.batch(&mut rng)?;
-        let logits = net.forward(&x, true)?;
-        let logs = candle_nn::ops::log_softmax(&logits, 1)?;
-        let loss = (logs * targets)?.sum_all()?.neg()? / (SEQUENCES * JUDGED) as f64;
-        let loss = loss?;
-        adam.backward_step(&loss)?;
-        sum += f64::from(loss.to_scalar::<f32>()?);
-        count += 1;
-        if (step + 1) % (steps / 20).max(1) == 0 {
-            bar.suspend(|| {
-                println!(
-                    "step {:6} of {steps}: loss {:.4}",
-                    step + 1,
-                    sum / f64::from(count)
-                )
-            });
-            (sum, count) = (0.0, 0);
+    let parts: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = batches
+            .iter()
+            .map(|batch| scope.spawn(move || part(batch)))
+            .collect();
+        let ended = threads.into_iter().map(|thread| thread.join());
+        ended
+            .map(|part| part.unwrap_or_else(|_| bail!("a thread of the training has panicked")))
+            .collect()
+    });
+    // Added up in their order: sums of floats depend on it.
+    let mut parts = parts.into_iter();
+    let (mut loss, mut gradients) = parts.next().context("a step has no parts")??;
+    for part in parts {
+        let (more, others) = part?;
+        loss += more;
+        for variable in net.variables() {
+            let both = [&gradients, &others].map(|store| store.get(variable.as_tensor()));
+            if let [Some(a), Some(b)] = both {
+                let sum = (a + b)?;
+                gradients.insert(variable.as_tensor(), sum);
+            }
         }
-        bar.inc(1);
     }
-    bar.finish();
-    Ok(())
+    Ok((loss, gradients))
 }
 
-/// The share of the largest step that is taken at `step`.
-fn pace(step: usize, steps: usize) -> f64 {
-    let at = step as f64 / steps.max(1) as f64;
+/// The share of the largest step that is taken at `at`, 0..1 of the way.
+fn pace(at: f64) -> f64 {
     if at < RISING {
         at / RISING
     } else {
@@ -125,80 +168,140 @@ fn pace(step: usize, steps: usize) -> f64 {
 }
 
 impl Heap {
-    fn listen(takes: &[Take], plan: &Plan) -> anyhow::Result<Self> {
-        let count = takes.len() * plan.variants;
-        let sequences = share_out("listening", count, plan.threads, |at| {
-            let take = &takes[at / plan.variants];
-            let variant = Variant::draw(take.pitch, None, plan.seed << 32 | at as u64);
-            sequence(take, &variant)
+    /// Hears all takes as a round has them.
+    fn listen(takes: &[Take], plan: &Plan, round: usize) -> anyhow::Result<Self> {
+        let parts = share_out("listening", takes.len(), plan.threads, |at| {
+            let seed = plan.seed << 40 | (round as u64) << 20 | at as u64;
+            let heard = effects::hear(&takes[at], &Variant::draw(takes[at].pitch, None, seed))?;
+            Ok((features(&heard.samples)?, heard.labels))
         })?;
+        let mut heap = Self {
+            features: Vec::with_capacity(parts.iter().map(|(features, _)| features.len()).sum()),
+            labels: Vec::new(),
+        };
+        for (features, labels) in parts {
+            heap.features.extend(features);
+            heap.labels.extend(labels);
+        }
+        if heap.labels.len() <= MEMORY + JUDGED {
+            bail!("{} frames of speech are too few", heap.labels.len());
+        }
+        Ok(heap)
+    }
+
+    fn scale(&self) -> Scale {
         let mut sums = vec![(0.0f64, 0.0f64); FEATURES];
-        let mut frames = 0;
-        for row in sequences
-            .iter()
-            .flat_map(|s| s.features.chunks_exact(FEATURES))
-        {
-            frames += 1;
+        for row in self.features.chunks_exact(FEATURES) {
             for ((sum, squares), x) in sums.iter_mut().zip(row) {
                 *sum += f64::from(*x);
                 *squares += f64::from(*x).powi(2);
             }
         }
-        let frames = f64::from(frames.max(1));
-        let mean: Vec<f32> = sums.iter().map(|(sum, _)| (sum / frames) as f32).collect();
-        let deviation = sums
-            .iter()
-            .map(|(sum, squares)| {
-                (squares / frames - (sum / frames).powi(2)).max(1e-6).sqrt() as f32
-            })
-            .collect();
-        Ok(Self {
-            sequences,
-            mean,
-            deviation,
-        })
+        let frames = self.labels.len() as f64;
+        let deviation = |(sum, squares): &(f64, f64)| {
+            (squares / frames - (sum / frames).powi(2)).max(1e-6).sqrt() as f32
+        };
+        Scale {
+            mean: sums.iter().map(|(sum, _)| (sum / frames) as f32).collect(),
+            deviation: sums.iter().map(deviation).collect(),
+        }
     }
 
-    /// Sequences from random places, normalised, and their targets, a frame in each row.
-    fn batch(&self, rng: &mut fastrand::Rng) -> anyhow::Result<(Tensor, Tensor)> {
+    /// Sequences from random places, normalised, and their targets.
+    fn batch(&self, scale: &Scale, rng: &mut fastrand::Rng) -> anyhow::Result<Batch> {
         let length = MEMORY + JUDGED;
         let mut x = Vec::with_capacity(SEQUENCES * length * FEATURES);
         let mut targets = Vec::with_capacity(SEQUENCES * JUDGED * VISEMES);
         for _ in 0..SEQUENCES {
-            let sequence = &self.sequences[rng.usize(..self.sequences.len())];
-            let frames = sequence.labels.len();
-            // Silence goes before each: a session begins with it, too.
-            let first =
-                rng.usize(..frames.saturating_sub(JUDGED / 2).max(1)) as isize - MEMORY as isize;
-            for at in first..first + length as isize {
-                let at = (at.max(0) as usize).min(frames - 1);
-                let row = &sequence.features[at * FEATURES..][..FEATURES];
-                let scaled = row.iter().zip(&self.mean).zip(&self.deviation);
+            let first = rng.usize(..self.labels.len() - length);
+            let rows =
+                self.features[first * FEATURES..][..length * FEATURES].chunks_exact(FEATURES);
+            for row in rows {
+                let scaled = row.iter().zip(&scale.mean).zip(&scale.deviation);
                 x.extend(scaled.map(|((x, mean), deviation)| (x - mean) / deviation));
             }
-            for at in first + MEMORY as isize..first + length as isize {
-                // What is asked for belongs to an earlier frame than what was heard last.
-                let at = ((at - LOOK_AHEAD as isize).max(0) as usize).min(frames - 1);
-                targets.extend(sequence.labels[at].shares);
-            }
+            // What is asked for belongs to an earlier frame than what was heard last.
+            let labels = &self.labels[first + MEMORY - LOOK_AHEAD..][..JUDGED];
+            targets.extend(labels.iter().flat_map(|label| label.shares));
         }
-        Ok((
-            Tensor::from_vec(x, (SEQUENCES, length, FEATURES), &Device::Cpu)?,
-            Tensor::from_vec(targets, (SEQUENCES * JUDGED, VISEMES), &Device::Cpu)?,
-        ))
+        Ok(Batch {
+            features: Tensor::from_vec(x, (SEQUENCES, length, FEATURES), &Device::Cpu)?,
+            targets: Tensor::from_vec(targets, (SEQUENCES * JUDGED, VISEMES), &Device::Cpu)?,
+        })
     }
-}
-
-/// A variant of a take, as the network sees it.
-pub(crate) fn sequence(take: &Take, variant: &Variant) -> anyhow::Result<Sequence> {
-    let heard = effects::hear(take, variant)?;
-    Ok(Sequence {
-        features: features(&heard.samples)?,
-        labels: heard.labels,
-    })
 }
 
 /// The names of the classes, in their order.
 pub(crate) fn names() -> Vec<String> {
     Viseme::ALL.iter().map(|v| v.name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sound in which one feature says whether it is `M` or silence, `seconds` long.
+    fn heap(seconds: usize) -> Heap {
+        let mut rng = fastrand::Rng::with_seed(4);
+        let mut heap = Heap {
+            features: Vec::new(),
+            labels: Vec::new(),
+        };
+        for at in 0..60 * seconds {
+            let spoken = at / 10 % 2 == 1;
+            let mut row = vec![0.0; FEATURES];
+            row.fill_with(|| rng.f32());
+            row[7] = if spoken { 2.0 } else { -2.0 };
+            heap.features.extend(row);
+            let viseme = if spoken { Viseme::M } else { Viseme::Sil };
+            let mut shares = [0.0; VISEMES];
+            shares[viseme as usize] = 1.0;
+            heap.labels.push(Label { viseme, shares });
+        }
+        heap
+    }
+
+    #[test]
+    fn parts_of_a_step_weigh_as_much_as_the_whole() {
+        let (net, heap) = (Net::new(2).expect("layers"), heap(20));
+        let scale = heap.scale();
+        let mut rng = fastrand::Rng::with_seed(3);
+        let batches = [(); 2].map(|()| heap.batch(&scale, &mut rng).expect("a batch"));
+        let both = |pick: fn(&Batch) -> &Tensor| {
+            Tensor::cat(&batches.each_ref().map(pick), 0).expect("as long as both")
+        };
+        let whole = Batch {
+            features: both(|b| &b.features),
+            targets: both(|b| &b.targets),
+        };
+        let (loss, gradients) = slope(&net, &batches).expect("a slope");
+        let (expected, others) = slope(&net, &[whole]).expect("a slope");
+        assert!((loss - expected).abs() < 1e-4, "{loss} {expected}");
+        for variable in net.variables() {
+            let [a, b] = [&gradients, &others].map(|store| {
+                let gradient = store.get(variable.as_tensor()).expect("one for each");
+                let flat = gradient.flatten_all().expect("flat");
+                flat.to_vec1::<f32>().expect("values")
+            });
+            for (a, b) in a.iter().zip(&b) {
+                assert!((a - b).abs() < 1e-4, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_few_steps_learn_what_is_plain() {
+        let (net, heap) = (Net::new(2).expect("layers"), heap(20));
+        let scale = heap.scale();
+        let mut adam = AdamW::new(net.variables(), ParamsAdamW::default()).expect("an optimiser");
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut losses = Vec::new();
+        for _ in 0..30 {
+            let batch = heap.batch(&scale, &mut rng).expect("a batch");
+            let (loss, gradients) = slope(&net, &[batch]).expect("a slope");
+            adam.step(&gradients).expect("a step");
+            losses.push(loss);
+        }
+        assert!(losses[29] < 0.3 * losses[0], "{losses:?}");
+    }
 }

@@ -73,6 +73,8 @@ pub(crate) enum Noise {
     White,
     /// As much in each octave.
     Pink,
+    /// White below 250 Hz, the less the higher above: fans and engines.
+    Dull,
     /// The lower, the more: never trained.
     Brown,
 }
@@ -122,7 +124,8 @@ impl Variant {
         });
         let noise = match rng.f32() {
             _ if is(Beyond::Noise) => Noise::Brown,
-            x if x < 0.4 => Noise::White,
+            x if x < 0.3 => Noise::White,
+            x if x < 0.6 => Noise::Dull,
             _ => Noise::Pink,
         };
         let band = match rng.f32() {

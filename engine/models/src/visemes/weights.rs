@@ -14,6 +14,8 @@ use crate::ModelError;
 /// The visemes in the order of a frame's weights, which is the wire's.
 pub const NAMES: [&str; 10] = ["sil", "A", "E", "I", "O", "U", "M", "F", "Th", "P"];
 
+/// Those that ship. Made by `scripts/train_visemes.sh`.
+const BUILT_IN: &[u8] = include_bytes!("visemes.safetensors");
 /// Where the metadata has everything that is no tensor.
 const KEY: &str = "janet-visemes";
 /// The version of the format.
@@ -46,6 +48,14 @@ struct Shape {
 struct LayerShape {
     dilation: usize,
     relu: bool,
+}
+
+/// The network that ships.
+///
+/// # Errors
+/// When this program was built with weights that are damaged.
+pub fn built_in() -> Result<FaceModel, ModelError> {
+    read(BUILT_IN)
 }
 
 /// Reads a network from the bytes of a file.

@@ -7,7 +7,8 @@ mod timbre;
 use janet_kernels::signal::FRAME_RATE_HZ;
 
 use crate::clips::Take;
-use crate::labels::{Label, Span, labels, spans};
+use crate::labels::{Label, labels, spans};
+use crate::pauses::{Pauses, loudness};
 use crate::variants::{Band, Variant};
 
 /// Sound at 48 kHz, a whole number of frames, and what is said in each.
@@ -38,13 +39,14 @@ pub(crate) fn hear(take: &Take, variant: &Variant) -> anyhow::Result<Heard> {
     let mut samples = vec![0.0; length];
     samples[count(before)..][..sound.len()].copy_from_slice(&sound);
     let offset = count(before) as f64 / f64::from(FRAME_RATE_HZ);
-    let spans: Vec<Span> = spans(&take.phonemes, 1.0 / f64::from(rate_hz), offset);
+    let pauses = Pauses::of(&take.samples, take.rate_hz);
+    let spans = spans(&take.phonemes, &pauses, 1.0 / f64::from(rate_hz), offset);
 
     let mut rng = fastrand::Rng::with_seed(variant.seed ^ 0x6865_6172);
     if let Some((seconds, direct_db)) = variant.room {
         samples = room::heard_in(&samples, seconds, direct_db, &mut rng);
     }
-    let level = 10f32.powf(variant.level_db / 20.0) / loudness(&samples).max(1e-6);
+    let level = 10f32.powf(variant.level_db / 20.0) / loudness(&samples, FRAME_RATE_HZ).max(1e-6);
     samples.iter_mut().for_each(|x| *x *= level);
     let noise_level = 10f32.powf((variant.level_db - variant.snr_db) / 20.0);
     noise::add(&mut samples, variant.noise, noise_level, &mut rng);
@@ -62,33 +64,9 @@ pub(crate) fn hear(take: &Take, variant: &Variant) -> anyhow::Result<Heard> {
     })
 }
 
-/// The loudness of what is not silent: the root of the mean square of windows of 20 ms that are at most 30 dB
-/// under the loudest.
-fn loudness(samples: &[f32]) -> f32 {
-    let powers: Vec<f32> = samples
-        .chunks(FRAME_RATE_HZ as usize / 50)
-        .map(|w| w.iter().map(|x| x * x).sum::<f32>() / w.len() as f32)
-        .collect();
-    let least = powers.iter().copied().fold(0.0, f32::max) / 1000.0;
-    let loud: Vec<f32> = powers.into_iter().filter(|power| *power >= least).collect();
-    (loud.iter().sum::<f32>() / loud.len().max(1) as f32).sqrt()
-}
-
 /// As a file with 16 bits keeps it.
 fn quantise(samples: &mut [f32]) {
     for x in samples {
         *x = (*x * 32_768.0).round().clamp(-32_768.0, 32_767.0) / 32_768.0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loudness_is_that_of_the_speech_and_not_of_the_pauses() {
-        let mut samples = vec![0.5; 48_000];
-        samples.extend(vec![0.0; 96_000]);
-        assert!((loudness(&samples) - 0.5).abs() < 1e-3);
     }
 }

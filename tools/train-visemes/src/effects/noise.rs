@@ -33,10 +33,11 @@ fn colour(count: usize, noise: Noise, rng: &mut fastrand::Rng) -> Vec<f32> {
             };
             (0..count).map(|_| next()).collect()
         }
-        Noise::Brown => {
+        Noise::Dull | Noise::Brown => {
+            let pole = if noise == Noise::Dull { 0.97 } else { 0.998 };
             let mut sum = 0.0;
             let mut next = || {
-                sum = 0.998 * sum + white();
+                sum = pole * sum + white();
                 sum
             };
             (0..count).map(|_| next()).collect()
@@ -59,17 +60,17 @@ mod tests {
     #[test]
     fn colours_differ_in_their_highs() {
         let (white, pink) = (brightness(Noise::White), brightness(Noise::Pink));
-        let brown = brightness(Noise::Brown);
+        let (dull, brown) = (brightness(Noise::Dull), brightness(Noise::Brown));
         assert!(white > 1.8 && white < 2.2, "{white}");
         assert!(
-            pink < 0.7 * white && pink > 4.0 * brown,
-            "{white} {pink} {brown}"
+            pink < 0.7 * white && dull < 0.5 * pink && brown < 0.2 * dull,
+            "{white} {pink} {dull} {brown}"
         );
     }
 
     #[test]
     fn noise_is_as_loud_as_was_asked_for() {
-        for noise in [Noise::White, Noise::Pink, Noise::Brown] {
+        for noise in [Noise::White, Noise::Pink, Noise::Dull, Noise::Brown] {
             let mut samples = vec![0.0; 48_000];
             add(&mut samples, noise, 0.01, &mut fastrand::Rng::with_seed(2));
             let power = samples.iter().map(|x| x * x).sum::<f32>() / 48_000.0;
