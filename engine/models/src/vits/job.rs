@@ -235,10 +235,10 @@ impl SpeakJob {
         let mut rest = counts.iter();
         let mut samples = |ids: usize| rest.by_ref().take(ids).sum::<usize>() as u64 * rate as u64;
         let pad = ids[&'_'].len();
-        let before = samples(ids[&'^'].len() + pad);
+        let before = samples(ids[&'^'].len());
         let timed: Vec<(Symbol, u64)> = symbols
             .iter()
-            .map(|&symbol| (symbol, samples(ids[&symbol.phoneme].len() + pad)))
+            .map(|&symbol| (symbol, samples(pad + ids[&symbol.phoneme].len())))
             .collect();
         let after = samples(usize::MAX);
         Stage::Sound(Box::new(Sounding {

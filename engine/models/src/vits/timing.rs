@@ -39,7 +39,11 @@ fn owner(symbol: char) -> Owner {
 
 impl Timing {
     /// Plans the sentence that begins at sample `start`: `symbols` with the samples that each of
-    /// them lasts, its following pad included; `before` and `after` are the frame's own ids.
+    /// them lasts, the pad before it included; `before` and `after` are the frame's own ids.
+    ///
+    /// The voice was trained to have a pad between any two symbols, and begins the next one's sound there: in 160
+    /// closures of lips the end of the symbol's own time is that of its sound, to a millisecond on average, and with
+    /// the pad behind it, it would be 22 ms late.
     pub(super) fn plan(start: u64, before: u64, symbols: &[(Symbol, u64)], after: u64) -> Self {
         let mut timing = Self::default();
         let mut at = start;
