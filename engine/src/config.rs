@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+pub use janet_kernels::signal::Choice as SignalDevice;
+
 /// Everything the engine is started with beside the weights.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -34,6 +36,8 @@ pub struct EngineConfig {
     pub speed: f32,
     /// Which of the voice's speakers, by name or number, where it has several; `None`: the first.
     pub speaker: Option<String>,
+    /// Where shapes of the mouth are read from the sound of a speech server.
+    pub visemes: SignalDevice,
     /// Windows quieter than this are not shown to the VAD, in dBFS.
     pub gate_db: f32,
     /// Where sessions are recorded for `janet replay` (inputs with their times, words blanked
@@ -60,6 +64,7 @@ impl Default for EngineConfig {
             seed: 0,
             speed: 1.0,
             speaker: None,
+            visemes: SignalDevice::Auto,
             gate_db: -62.0,
             record_dir: None,
         }

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use janet_kernels::Pool;
+use janet_models::ModelError;
+use janet_models::visemes::{self, Visemes};
+
 use crate::arbiter::{Arbiter, StepStats};
 use crate::histogram::Histogram;
 use crate::models::{ModelInfo, Models};
@@ -52,6 +56,7 @@ impl Engine {
             models: Arc::new(models),
             gate,
             server: servers.language,
+            visemes: servers.speech.as_ref().and_then(|_| open_visemes(&config)),
             speech: servers.speech,
             submit: arbiter.submitter(),
             llm_places: Places::new(config.llm_slots),
@@ -147,6 +152,32 @@ impl Engine {
             vad_late_p99_ms: self.parts.vad_late.quantile_ms(0.99),
             waiting: self.parts.submit.waiting(),
             load: self.parts.submit.load(),
+        }
+    }
+}
+
+/// Her own voice tells its phonemes; that of a speech server is read. Without a face she is heard all
+/// the same.
+fn open_visemes(config: &EngineConfig) -> Option<Visemes> {
+    let open = || -> Result<_, ModelError> {
+        let model = visemes::built_in()?;
+        // One thread: a frame takes a tenth of a millisecond of it.
+        Visemes::open(&model, config.visemes, Pool::new(1), config.sessions)
+    };
+    match open() {
+        Ok((visemes, passed_over)) => {
+            for reason in passed_over {
+                tracing::debug!(%reason, "not for the mouth");
+            }
+            tracing::info!(
+                backend = visemes.backend(),
+                "her mouth follows the speech server"
+            );
+            Some(visemes)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "her mouth does not follow the speech server");
+            None
         }
     }
 }

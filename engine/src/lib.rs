@@ -34,7 +34,7 @@ pub mod speak;
 mod voice;
 pub mod waterfall;
 
-pub use config::EngineConfig;
+pub use config::{EngineConfig, SignalDevice};
 pub use engine::{Engine, EngineStats};
 pub use error::{EngineError, Fault};
 pub use event::{Cause, Ending, Event, Ledger, Mark, ReplyId, Voice, Why};

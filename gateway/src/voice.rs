@@ -10,6 +10,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
     EngineConfig {
         talk: config.talk.clone(),
         threads: engine.threads,
+        visemes: engine.visemes,
         language: config.stt.language.clone(),
         sessions: engine.sessions,
         requests: engine.requests,

@@ -124,6 +124,54 @@ async fn every_800_samples_of_her_voice_have_a_frame_and_her_mouth_closes_behind
     client.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn her_mouth_follows_a_voice_that_tells_no_phonemes() {
+    // Another Janet is the speech server: all that comes from her is sound.
+    let speech = Server::shared();
+    let answer = "Mama, my moose made a map of our moon.";
+    let fake = LanguageServer::start(0, Manner::Says(vec![answer])).await;
+    let llm = format!("llm.url=http://{}", fake.address);
+    let tts = format!("tts.url=http://{}/v1", speech.address());
+    let settings = ["llm.server=openai", &llm, &tts, "engine.visemes=cpu"];
+    let server = Server::start(&settings).ready();
+    server.has("llm", MODEL);
+    server.has("tts", "alloy");
+    let mut client = asked_of(&server, "Whom do you know?").await;
+    let mut heard = Heard::default();
+    while !heard.has("speaking", Some("finished")) || !heard.has("assistant_message", None) {
+        heard.note(client.next().await);
+    }
+    let (begin, end) = (heard.begin.expect("she speaks") * TIMES, heard.end * TIMES);
+    let positions: BTreeSet<u64> = heard.faces.iter().map(|face| face.0).collect();
+    let expected = (begin.next_multiple_of(FRAME_SAMPLES)..end).step_by(FRAME_SAMPLES as usize);
+    let missing: Vec<u64> = expected.filter(|at| !positions.contains(at)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {begin} to {end}");
+    let last = heard.faces.last().expect("some");
+    assert_eq!((last.0, is_closed(last)), (end, true));
+    let of = |viseme: u64| {
+        let shows = |face: &&Shown| {
+            face.1
+                .iter()
+                .any(|(v, weight)| *v == viseme && *weight > 127)
+        };
+        heard.faces.iter().filter(shows).count()
+    };
+    // Lips shut for m and p, and open for what is between.
+    let shut = of(6) + of(9);
+    let open: usize = (1..=5).map(of).sum();
+    assert!(
+        shut > 8 && open > 20,
+        "{shut} shut, {open} open: {:?}",
+        heard.faces
+    );
+    assert_eq!(
+        server.measured("janet_tts_fallbacks_total"),
+        0.0,
+        "her own voice has not spoken"
+    );
+    client.close().await;
+}
+
 #[tokio::test]
 async fn who_silences_her_sees_her_mouth_close_where_she_stopped() {
     let mut client = asked("Tell me a long story about a ship.").await;

@@ -110,11 +110,11 @@ fn size(what: &What) -> usize {
     match what {
         What::Token(text) => text.len(),
         What::Sound(Piece { samples, mouth, .. }) => {
-            let phonemes = match mouth {
+            let mouth = match mouth {
                 Mouth::Phonemes(phonemes) => size_of_val(phonemes.as_slice()),
-                Mouth::Audio => 0,
+                Mouth::Audio(frames) => size_of_val(frames.as_slice()),
             };
-            size_of_val(samples.as_slice()) + phonemes
+            size_of_val(samples.as_slice()) + mouth
         }
         _ => 0,
     }

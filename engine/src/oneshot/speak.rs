@@ -163,7 +163,7 @@ impl Speaking {
         // Nothing to say: not every server takes that for an answer.
         let is_said = text.contains(char::is_alphanumeric);
         if let (Some(server), Some(voice), true) = (server, &self.server, is_said) {
-            let speech = Speech::new(phrase, text.len());
+            let speech = Speech::new(phrase, text.len(), None);
             let (voicing, ticket) = Voicing::new(&self.inbox, ReplyId(0), speech);
             let asked = Phrase {
                 text: text.clone(),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use janet_audio::Line;
 use janet_face::tone::Mood;
 use janet_models::llm;
+use janet_models::visemes::Visemes;
 use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
 use super::acts::ToldAct;
@@ -51,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) server: Option<Arc<dyn LanguageServer>>,
     /// Another process's voice, preferred while it is up.
     pub(crate) speech: Option<Arc<dyn SpeechServer>>,
+    /// Reads the mouth's shapes from that voice.
+    pub(crate) visemes: Option<Visemes>,
     pub(crate) submit: Submit,
     pub(crate) config: Arc<EngineConfig>,
     /// Answers that may still begin: the language model's free slots.

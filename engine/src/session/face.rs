@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use janet_audio::{Cue, Line};
 use janet_face::{FRAME_SAMPLES, RATE_HZ, TimedPhoneme, Track, VISEMES, Viseme, Weights};
+use janet_models::visemes::VisemeFrame;
 use janet_talk::{Mono, ReplyId};
 
 use super::core::Core;
@@ -43,6 +44,14 @@ impl FaceFrame {
     }
 }
 
+const HALF_FRAME: u64 = FRAME_SAMPLES as u64 / 2;
+/// By so much the network's shapes are later than what is spoken, as an aligner hears it: 25 ms
+/// (`benches/VISEMES.md`).
+const LATE: u64 = RATE_HZ as u64 / 40;
+/// So long a frame is shown where none follows yet: the network looks ahead by two, and phrases do not
+/// end with whole frames.
+const HELD: u64 = 4 * FRAME_SAMPLES as u64;
+
 /// At this number of the line's the mouth is closed.
 pub(super) fn closed(number: u64) -> Cue {
     let mut weights = Weights::default();
@@ -61,6 +70,8 @@ fn cue(number: u64, weights: Weights) -> Cue {
 #[derive(Default)]
 pub(super) struct Course {
     track: Track,
+    /// What was read from sound: the middle of each frame, and its shapes.
+    read: Vec<(u64, Weights)>,
     /// Where which kind of phrase begins.
     stretches: VecDeque<(u64, Follows)>,
 }
@@ -69,7 +80,6 @@ pub(super) struct Course {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Follows {
     Phonemes,
-    /// Nothing yet: it moves by sound alone as soon as somebody makes weights of that.
     Audio,
 }
 
@@ -77,7 +87,14 @@ impl Course {
     /// Takes what a piece of a phrase says of the mouth; the phrase began at `start`.
     pub(super) fn take(&mut self, start: u64, piece: &Piece) {
         let follows = match &piece.mouth {
-            Mouth::Audio => Follows::Audio,
+            Mouth::Audio(frames) => {
+                let middle = |frame: &VisemeFrame| {
+                    (start + frame.at_sample + HALF_FRAME).saturating_sub(LATE)
+                };
+                let read = frames.iter().map(|frame| (middle(frame), frame.weights));
+                self.read.extend(read);
+                Follows::Audio
+            }
             Mouth::Phonemes(phonemes) => {
                 let at =
                     |sample: u64| start + sample * u64::from(RATE_HZ) / u64::from(piece.rate_hz);
@@ -103,6 +120,8 @@ impl Course {
     /// What was to come from this position on does not come.
     pub(super) fn truncate(&mut self, end: u64) {
         self.track.truncate(end);
+        let kept = self.read.partition_point(|(middle, _)| *middle < end);
+        self.read.truncate(kept);
         while self
             .stretches
             .back()
@@ -116,7 +135,29 @@ impl Course {
     fn weights(&self, at: u64) -> Option<Weights> {
         let mut before = self.stretches.iter().rev();
         let (_, follows) = before.find(|(start, _)| *start <= at)?;
-        (*follows == Follows::Phonemes).then(|| self.track.weights(at))
+        match follows {
+            Follows::Phonemes => Some(self.track.weights(at)),
+            Follows::Audio => self.read_at(at),
+        }
+    }
+
+    /// What was read at a position: between the middles of two frames, the way from one to the other.
+    fn read_at(&self, at: u64) -> Option<Weights> {
+        let next = self.read.partition_point(|(middle, _)| *middle <= at);
+        let before = next.checked_sub(1).map(|last| &self.read[last]);
+        let before = before.filter(|(middle, _)| at - middle <= HELD);
+        let after = self
+            .read
+            .get(next)
+            .filter(|(middle, _)| middle - at <= HELD);
+        match (before, after) {
+            (Some((from, a)), Some((to, b))) => {
+                let share = (at - from) as f32 / (to - from) as f32;
+                Some(std::array::from_fn(|i| a[i] + share * (b[i] - a[i])))
+            }
+            (Some((_, only)), None) | (None, Some((_, only))) => Some(*only),
+            (None, None) => None,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use janet_audio::{LineOptions, Playout, Pulled};
+use janet_models::visemes::{NAMES, VisemeFrame};
 use janet_models::vits::PhonemeTime;
 use janet_talk::PhraseId;
 
@@ -197,7 +198,8 @@ fn what_is_flushed_shows_no_frame_and_the_next_reply_has_its_own() {
     next.rate_hz = 24_000;
     next.base = Some(staged.first);
     next.made = 12_000;
-    next.course.take(0, &piece(24_000, Mouth::Audio));
+    next.course
+        .take(0, &piece(24_000, Mouth::Audio(Vec::new())));
     // Then her own voice speaks.
     let own = phonemes(&[('u', 22_050)]);
     next.course.take(12_000, &piece(22_050, own));
@@ -221,4 +223,63 @@ fn positions_wrap_as_the_numbers_do() {
     let cue = closed(1 << 31);
     assert_eq!(FaceFrame::of(cue, 24_000).at_sample, 0);
     assert_eq!(FaceFrame::of(cue, 48_000).at_sample, 1 << 31);
+}
+
+#[test]
+fn the_network_and_the_face_name_the_shapes_alike() {
+    assert_eq!(Viseme::ALL.map(Viseme::name), NAMES);
+}
+
+/// Frames as a network gives them: wholly this shape each.
+fn read(shapes: &[Viseme]) -> Mouth {
+    let frames = shapes.iter().enumerate().map(|(at, shape)| {
+        let mut weights = Weights::default();
+        weights[usize::from(shape.as_u8())] = 1.0;
+        VisemeFrame {
+            at_sample: at as u64 * u64::from(FRAME_SAMPLES),
+            weights,
+        }
+    });
+    Mouth::Audio(frames.collect())
+}
+
+#[test]
+fn where_phonemes_are_not_told_each_frame_shows_what_was_read_from_its_sound() {
+    let mut shapes = vec![Viseme::A; 60];
+    shapes.extend([Viseme::M; 60]);
+    for (line_hz, behind) in [(24_000, 0), (24_000, 100), (48_000, 399)] {
+        let mut scene = Scene::new(line_hz, behind, read(&shapes));
+        scene.run(300);
+        assert_eq!(scene.frames.len(), 120, "60 in a second");
+        for (frame, _) in &scene.frames {
+            // So far the position is from where the first shape's last frame ends.
+            let at =
+                frame.at_sample as i64 - behind as i64 * i64::from(RATE_HZ / line_hz) + LATE as i64;
+            let is_first = of(frame, Viseme::A) > 127;
+            assert!(at == 48_000 || (at < 48_000) == is_first, "{at}: {frame:?}");
+            assert!(
+                frame
+                    .weights
+                    .iter()
+                    .map(|w| u32::from(*w))
+                    .sum::<u32>()
+                    .abs_diff(255)
+                    <= 1,
+                "{frame:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_last_frame_that_is_known_is_shown_a_moment_longer_and_no_more() {
+    let mut scene = Scene::new(48_000, 0, read(&[Viseme::O; 60]));
+    scene.run(300);
+    let last = *scene.positions().last().expect("frames");
+    let middle = 59 * 800 + 400 - LATE as u32;
+    assert_eq!(last, (middle + HELD as u32) / 800 * 800, "67 ms later");
+    let kept = scene.live.get_mut(&REPLY).expect("it is there");
+    kept.course.truncate(24_000);
+    assert!(kept.course.weights(23_999).is_some());
+    assert!(kept.course.weights(24_000 + HELD).is_none(), "taken back");
 }

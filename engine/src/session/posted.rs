@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use janet_models::visemes::VisemeFrame;
 use janet_models::vits::PhonemeTime;
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
@@ -31,8 +32,9 @@ pub(crate) enum Mouth {
     /// By the times of its phonemes: those that are known since the piece before, in samples since the
     /// phrase began.
     Phonemes(Vec<PhonemeTime>),
-    /// By its sound alone: whoever speaks it tells no phonemes.
-    Audio,
+    /// By its sound alone: whoever speaks it tells no phonemes. The frames that are known since the
+    /// piece before, counted from where the phrase began.
+    Audio(Vec<VisemeFrame>),
 }
 
 /// The result itself.

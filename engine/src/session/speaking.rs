@@ -96,7 +96,10 @@ impl Core {
         if !text.contains(char::is_alphanumeric) {
             return Some(text);
         }
-        let (voicing, ticket) = Voicing::new(&self.shared, reply, Speech::new(phrase, text.len()));
+        // A file has no face.
+        let visemes = self.parts.visemes.clone().filter(|_| live.file.is_none());
+        let speech = Speech::new(phrase, text.len(), visemes);
+        let (voicing, ticket) = Voicing::new(&self.shared, reply, speech);
         live.tickets.retain(|ticket| !ticket.has_ended());
         live.tickets.push(ticket.clone());
         live.speaker = Speaker::Server {

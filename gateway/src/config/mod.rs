@@ -25,6 +25,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use janet_engine::SignalDevice;
 use janet_models::store::Catalogue;
 
 use crate::lock::Files;
@@ -194,6 +195,8 @@ pub struct Stt {
 pub struct Engine {
     /// Threads for model work; at least 1.
     pub threads: usize,
+    /// Where shapes of the mouth are read from the sound of a speech server.
+    pub visemes: SignalDevice,
     /// Conversations that may be live at once.
     pub sessions: usize,
     /// Requests of other software (`/v1`) that are worked on or wait at once.

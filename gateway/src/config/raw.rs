@@ -259,6 +259,8 @@ impl Default for Calls {
 pub(super) struct Engine {
     /// 0: one per core.
     pub(super) threads: i64,
+    /// auto, cpu, wgpu or cuda.
+    pub(super) visemes: String,
     pub(super) sessions: i64,
     pub(super) requests: i64,
     pub(super) busy_at: f64,
@@ -281,6 +283,7 @@ impl Default for Engine {
         let whole = |value: usize| i64::try_from(value).expect("no default is that large");
         Self {
             threads: 0,
+            visemes: "auto".into(),
             sessions: whole(engine.sessions),
             requests: whole(engine.requests),
             busy_at: decimal(engine.busy_at),

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use janet_engine::SignalDevice;
 use janet_models::store::{Catalogue, CatalogueError};
 
 use super::error::{Conflict, Setting};
@@ -228,6 +229,19 @@ impl Check<'_> {
                 self.layers.machine().cores
             } else {
                 threads
+            },
+            visemes: match engine.visemes.as_str() {
+                "auto" => SignalDevice::Auto,
+                "cpu" => SignalDevice::Cpu,
+                "wgpu" => SignalDevice::Wgpu,
+                "cuda" => SignalDevice::Cuda,
+                other => {
+                    return Err(self.out_of_range(
+                        "engine.visemes",
+                        "auto, cpu, wgpu or cuda",
+                        other,
+                    ));
+                }
             },
             sessions: self.whole("engine.sessions", engine.sessions, 1..=10_000)?,
             requests: self.whole("engine.requests", engine.requests, 1..=256)?,
