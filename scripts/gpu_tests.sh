@@ -36,6 +36,7 @@ nextest_cuda() {
 
 # The signal backends find the driver and NVRTC when they run, and need no toolkit to be built.
 nextest_cuda -p janet-kernels
+nextest_cuda -p janet-models --test visemes_gpu --no-capture
 say "how long a face frame of many sessions and 30 s of log-mel take"
 cargo run --locked -p janet-kernels --example face_batch || code=$?
 
