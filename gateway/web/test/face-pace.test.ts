@@ -31,6 +31,45 @@ describe('the pace of the face', () => {
     expect(pace.pixelRatio(2)).toBeLessThan(1);
   });
 
+  it('becomes finer again once the machine can, and the screen is not slower than that', () => {
+    const pace = new Pace(false);
+    const clock = { at: 0 };
+    /** Asks every `every` ms for so long, and gives the pictures a second. */
+    const run = (every: number, seconds: number): number => {
+      let drawn = 0;
+      const end = clock.at + seconds * 1_000;
+      for (; clock.at < end; clock.at += every) if (pace.due(clock.at, false) !== null) drawn += 1;
+      return drawn / seconds;
+    };
+    run(1_000 / 10, 60);
+    expect(pace.pixelRatio(2)).toBe(0.5);
+    run(1_000 / 60, 300);
+    expect(run(1_000 / 60, 5)).toBeGreaterThan(58);
+    expect(pace.pixelRatio(2)).toBe(2);
+  });
+
+  it('tries what failed more and more rarely', () => {
+    const pace = new Pace(false);
+    // Sixty coarse pictures a second are possible, fine ones are not.
+    let [at, tries, fine] = [0, [] as number[], true];
+    for (; at < 3_600_000; at += fine ? 40 : 1_000 / 60) {
+      pace.due(at, false);
+      if (!fine && pace.pixelRatio(2) > 1) tries.push(at);
+      fine = pace.pixelRatio(2) > 1;
+    }
+    const gaps = tries.slice(1).map((x, i) => x - (tries[i] as number));
+    expect(tries.length).toBeGreaterThan(5);
+    expect(tries.length).toBeLessThan(20);
+    expect(gaps.at(-1)).toBeGreaterThan(300_000);
+  });
+
+  it('draws with a slow screen, and does not wait for its next picture but one', () => {
+    const pace = new Pace(true);
+    // 37 pictures a second are nearer to the 30 that are wished than 18 are.
+    expect(rate(pace, 27, 60)).toBeGreaterThan(35);
+    expect(pace.pixelRatio(2)).toBe(1);
+  });
+
   it('does not judge by a pause', () => {
     const pace = new Pace(false);
     for (let i = 0; i < 200; i += 1) pace.due(i * 5_000, false);
