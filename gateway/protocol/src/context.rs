@@ -82,6 +82,9 @@ pub struct PastMessage {
     pub role: Speaker,
     /// What was said, as history keeps it.
     pub text: Private<String>,
+    /// Whether it is an answer that did not come to its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 /// Who said something.

@@ -168,6 +168,7 @@ pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
                     messages: vec![PastMessage {
                         role: Speaker::User,
                         text: "Hello".into(),
+                        interrupted: false,
                     }],
                     calls: vec![crate::PastCall {
                         direction: crate::CallDirection::Incoming,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use janet_engine::Role;
 use janet_protocol::PastCall;
-use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker};
+use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker, Stored};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::bell::{Bell, Ear, Sound};
@@ -166,26 +166,26 @@ impl Seat {
     }
 
     /// Everything that was said, first to last.
-    pub(crate) async fn history(&self) -> Result<Vec<(Role, String)>, StoreError> {
+    pub(crate) async fn messages(&self) -> Result<Vec<Stored>, StoreError> {
         let (store, id) = (self.conversations.store.clone(), self.id);
-        let messages = blocking(move || store.messages(id)).await?;
+        blocking(move || store.messages(id)).await
+    }
+
+    /// The same as the engine takes it.
+    pub(crate) async fn history(&self) -> Result<Vec<(Role, String)>, StoreError> {
         let role = |speaker| match speaker {
             Speaker::User => Role::User,
-            Speaker::Assistant => Role::Assistant,
+            Speaker::Assistant | Speaker::AssistantCut => Role::Assistant,
         };
+        let messages = self.messages().await?.into_iter();
         Ok(messages
-            .into_iter()
             .map(|message| (role(message.role), message.text.into_exposed()))
             .collect())
     }
 
     /// Adds a message; it is on disk when this returns.
-    pub(crate) async fn append(&self, role: Role, text: &str) -> Result<(), StoreError> {
+    pub(crate) async fn append(&self, speaker: Speaker, text: &str) -> Result<(), StoreError> {
         let (store, id, text) = (self.conversations.store.clone(), self.id, text.to_owned());
-        let speaker = match role {
-            Role::User => Speaker::User,
-            Role::Assistant => Speaker::Assistant,
-        };
         blocking(move || store.append(id, speaker, &text, now_ms())).await?;
         Ok(())
     }

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use janet_audio::wav;
-use janet_engine::{Cause, Ending, Event, Ledger, Playback, Role, Session, Voice, Why};
+use janet_engine::{Cause, Ending, Event, Ledger, Playback, Session, Voice, Why};
 use janet_protocol::{
     AudioFormat, Base64, ContextData, ConversationInfo, ErrorCode, Loading, ModelInfo, Outgoing,
     PastMessage, ServerMessage, Speaker, SpeakingState, Status, WireError, binary,
 };
+use janet_vault::conversations::Role;
 
 use super::choices;
 use super::connection::{Connection, Leave};
@@ -20,6 +21,14 @@ use super::requests::{Asked, Manner};
 use super::tone;
 use crate::app::Phase;
 use crate::face;
+
+/// As what her words are kept.
+const fn hers(ending: Ending) -> Role {
+    match ending {
+        Ending::Complete => Role::Assistant,
+        Ending::Interrupted | Ending::Failed | Ending::RedThread => Role::AssistantCut,
+    }
+}
 
 /// A reply that has ended, as the engine tells it.
 struct Ended {
@@ -102,10 +111,14 @@ impl Connection {
                     self.store(Role::User, &user_text).await;
                 }
                 Event::Finished {
-                    reply, tag, text, ..
+                    reply,
+                    tag,
+                    text,
+                    ending,
+                    ..
                 } => {
                     self.requests.finished(reply, tag);
-                    self.store(Role::Assistant, &text).await;
+                    self.store(hers(ending), &text).await;
                 }
                 Event::Disregarded { tag, .. } => drop(self.requests.disregarded(tag)),
                 Event::Detached => detached = true,
@@ -193,7 +206,7 @@ impl Connection {
                 ..
             } => {
                 let asked = self.requests.finished(reply, tag);
-                self.store(Role::Assistant, &text).await;
+                self.store(hers(ending), &text).await;
                 let reply_id = reply.to_string();
                 self.finished(
                     asked,
@@ -292,18 +305,19 @@ impl Connection {
 
     /// `get_context`.
     pub(super) async fn context(&mut self) -> Result<ContextData, WireError> {
-        let history = self.seat.history().await.map_err(|error| {
+        let stored = self.seat.messages().await.map_err(|error| {
             tracing::error!(%error, "a conversation cannot be read");
             WireError::new(ErrorCode::Internal, "the conversation cannot be read")
         })?;
-        let messages = history
-            .iter()
-            .map(|(role, text)| PastMessage {
-                role: match role {
+        let messages = stored
+            .into_iter()
+            .map(|message| PastMessage {
+                role: match message.role {
                     Role::User => Speaker::User,
-                    Role::Assistant => Speaker::Assistant,
+                    Role::Assistant | Role::AssistantCut => Speaker::Assistant,
                 },
-                text: text.as_str().into(),
+                text: message.text,
+                interrupted: message.role == Role::AssistantCut,
             })
             .collect();
         let calls = self.seat.calls().await.map_err(|error| {

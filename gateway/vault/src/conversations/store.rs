@@ -44,6 +44,8 @@ pub enum Role {
     User,
     /// Janet; only what was heard.
     Assistant,
+    /// Janet, who did not come to her end; only what was heard.
+    AssistantCut,
 }
 
 /// A message as it was appended.
@@ -439,6 +441,7 @@ impl Role {
         match self {
             Self::User => 0,
             Self::Assistant => 1,
+            Self::AssistantCut => 2,
         }
     }
 
@@ -446,6 +449,7 @@ impl Role {
         match code {
             0 => Some(Self::User),
             1 => Some(Self::Assistant),
+            2 => Some(Self::AssistantCut),
             _ => None,
         }
     }

@@ -770,6 +770,8 @@ export interface Loading {
 }
 /** One message of the conversation so far. */
 export interface PastMessage {
+  /** Whether it is an answer that did not come to its end. */
+  interrupted?: boolean;
   /** Who said it. */
   role: Speaker;
   /** What was said, as history keeps it. */

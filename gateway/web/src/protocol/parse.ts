@@ -396,7 +396,7 @@ function pastMessage(value: unknown): PastMessage[] {
   if (!isFields(value)) return [];
   const fields: Unread<wire.PastMessage> = value;
   const who = speaker(fields.role);
-  return who !== null && typeof fields.text === 'string' ? [{ role: who, text: fields.text }] : [];
+  return who !== null && typeof fields.text === 'string' ? [{ role: who, text: fields.text, interrupted: fields.interrupted === true }] : [];
 }
 
 function pastCall(value: unknown): PastCall[] {

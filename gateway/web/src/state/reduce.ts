@@ -149,7 +149,7 @@ function onContext(state: State, data: ContextData): State {
               replyId: `past-${key}`,
               text: past.text,
               done: true,
-              interrupted: false,
+              interrupted: past.interrupted === true,
               latency: {},
             },
       ),
