@@ -2,8 +2,8 @@
 # Trains the network that reads visemes from any sound, puts its weights where Janet ships them from, and says how
 # often it is right.
 #   scripts/train_visemes.sh [OPTIONS OF `train-visemes train`]
-# At most 20 minutes on two quiet cores, and 10 more where the speech is not made yet, by Janet's own voice; never in
-# CI. A seed decides all that is drawn.
+# About 15 minutes of processor time, and 12 more where the speech is not made yet, by Janet's own voice; on two cores
+# half of that. Never in CI. A seed decides all that is drawn.
 . "$(dirname "$0")/lib.sh"
 
 need_rust

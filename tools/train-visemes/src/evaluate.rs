@@ -236,10 +236,10 @@ mod tests {
     /// voice's sound otherwise.
     const LEAST_PCT: [(&str, f64); 6] = [
         ("sentences", 71.0),
-        ("speed", 71.0),
-        ("pitch", 64.0),
-        ("room", 67.0),
-        ("noise", 72.0),
+        ("speed", 72.0),
+        ("pitch", 67.0),
+        ("room", 68.0),
+        ("noise", 74.0),
         ("level", 69.0),
     ];
 

@@ -65,10 +65,10 @@ enum What {
         #[arg(long)]
         out: PathBuf,
         /// How often all takes are heard, each time in other rooms, noises and levels.
-        #[arg(long, default_value_t = 12)]
+        #[arg(long, default_value_t = 6)]
         rounds: usize,
         /// How often what is heard in a round is seen.
-        #[arg(long, default_value_t = 6)]
+        #[arg(long, default_value_t = 8)]
         passes: usize,
         /// The largest step, reached after the first twentieth of the way.
         #[arg(long, default_value_t = 4e-3)]
