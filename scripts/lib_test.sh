@@ -60,3 +60,14 @@ tail=$(python3 scripts/tally.py show "$rows") && exit 1
 [[ $tail == *'FLAKY    browser shaky'*'FAILED   browser broken'*'2 passed, 1 failed' ]]
 tried 'not ok' a 'not ok' b 'not ok' c 'not ok' d
 [ "$(python3 scripts/tally.py failed tap "$fakes/tap")" = '' ] || { echo 'FAIL: many failures are tried again'; exit 1; }
+tested() { printf '{ "type": "test", "event": "%s", "name": "%s", "stdout": "a\\nb" }\n' "$@" >"$fakes/json"; }
+tested ok steady failed shaky::one
+: >"$rows"
+python3 scripts/tally.py libtest "$fakes/json" "$rows" >/dev/null 2>&1 && exit 1
+[ "$(python3 scripts/tally.py failed libtest "$fakes/json" 2>/dev/null)" = shaky::one ]
+: >"$fakes/none"
+python3 scripts/tally.py again libtest "$fakes/none" "$rows" && exit 1
+tested ok shaky::one
+printf 'fail\t1\tpage\tshaky::one\n' >>"$rows"
+python3 scripts/tally.py again libtest "$fakes/json" "$rows"
+[ "$(cut -f 1 "$rows" | tr '\n' ' ')" = 'pass flaky fail ' ]
