@@ -318,8 +318,12 @@ async fn ask_aloud(client: &mut Client) {
 struct Ear {
     sound: Vec<f32>,
     began: Option<Instant>,
+    reported: Option<Instant>,
     frames: Vec<Value>,
 }
+
+/// How often a client tells what it has played.
+const REPORTED: Duration = Duration::from_millis(100);
 
 impl Ear {
     /// Takes what comes until `done`.
@@ -340,7 +344,9 @@ impl Ear {
                 None => {}
                 other => panic!("{other:?} in mid-conversation"),
             }
-            if let Some(began) = self.began {
+            let is_due = self.reported.is_none_or(|at| at.elapsed() >= REPORTED);
+            if let Some(began) = self.began.filter(|_| is_due) {
+                self.reported = Some(Instant::now());
                 let played = (began.elapsed().as_secs_f64() * f64::from(RATE_HZ)) as usize;
                 let played = played.min(self.sound.len());
                 client
@@ -435,6 +441,15 @@ async fn to_interrupt_her_closes_its_connection_and_keeps_what_was_heard() {
         ear.sound.len()
     );
     assert_eq!(speech.asked().len(), 1, "nothing more is asked");
+    // Whoever comes back is told that she did not come to her end.
+    client.send(json!({ "type": "get_context" })).await;
+    let context = client.until("context").await;
+    let said = &context["data"]["messages"];
+    assert_eq!(
+        (&said[0]["interrupted"], &said[1]["text"]),
+        (&Value::Null, &json!(kept))
+    );
+    assert_eq!(said[1]["interrupted"], true, "{said}");
     client.is_served().await;
     // It is no fault of the server's.
     stage.has("tts", "alloy");

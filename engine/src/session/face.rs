@@ -48,15 +48,19 @@ const HALF_FRAME: u64 = FRAME_SAMPLES as u64 / 2;
 /// By so much the network's shapes are later than what is spoken, as an aligner hears it: 25 ms
 /// (`benches/VISEMES.md`).
 const LATE: u64 = RATE_HZ as u64 / 40;
-/// So long a frame is shown where none follows yet: the network looks ahead by two, and phrases do not
-/// end with whole frames.
-const HELD: u64 = 4 * FRAME_SAMPLES as u64;
+/// So long a frame is shown where none follows yet: the network looks ahead by two and is late by one and a
+/// half, its middle lies half a frame back, and sound does not come in whole frames.
+const HELD: u64 = 6 * FRAME_SAMPLES as u64;
 
 /// At this number of the line's the mouth is closed.
 pub(super) fn closed(number: u64) -> Cue {
+    cue(number, shut())
+}
+
+fn shut() -> Weights {
     let mut weights = Weights::default();
     weights[usize::from(Viseme::Sil.as_u8())] = 1.0;
-    cue(number, weights)
+    weights
 }
 
 fn cue(number: u64, weights: Weights) -> Cue {
@@ -156,6 +160,8 @@ impl Course {
                 Some(std::array::from_fn(|i| a[i] + share * (b[i] - a[i])))
             }
             (Some((_, only)), None) | (None, Some((_, only))) => Some(*only),
+            // So little has come that nothing is known yet.
+            (None, None) if next == 0 => Some(shut()),
             (None, None) => None,
         }
     }

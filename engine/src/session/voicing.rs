@@ -20,10 +20,10 @@ pub struct Speech {
     mouth: Reader,
 }
 
-/// Reads the mouth's shapes from the sound, where anybody looks at it.
+/// Reads the mouth's shapes from the sound.
 #[derive(Debug)]
 enum Reader {
-    /// Nobody looks, all places are taken, or it failed.
+    /// It is a file, there is no place, or it failed.
     Nobody,
     /// It begins with the first sound, which tells its rate.
     Ready(Visemes),

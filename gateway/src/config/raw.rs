@@ -283,7 +283,8 @@ impl Default for Engine {
         let whole = |value: usize| i64::try_from(value).expect("no default is that large");
         Self {
             threads: 0,
-            visemes: "auto".into(),
+            // A GPU is worth its way there where hundreds are spoken to at once.
+            visemes: "cpu".into(),
             sessions: whole(engine.sessions),
             requests: whole(engine.requests),
             busy_at: decimal(engine.busy_at),

@@ -119,6 +119,12 @@ struct Plan {
     seed: u64,
 }
 
+/// A number of takes: each has a name of its own among a hundred.
+pub(crate) fn takes(text: &str) -> Result<usize, String> {
+    let takes = text.parse().ok().filter(|takes| (1..=100).contains(takes));
+    takes.ok_or_else(|| "a number from 1 to 100".into())
+}
+
 /// What is to be spoken of sentence `sentence`. A trained one is spoken as it is once; the other takes in its
 /// name are of words drawn from all of them, because new neighbours teach more than the same again.
 fn plan(sentence: usize, takes: usize) -> Vec<Plan> {

@@ -50,7 +50,7 @@ enum What {
         data: PathBuf,
         /// Takes for each trained sentence: one as it is written, the others of words drawn from all of them, each
         /// with another pitch and speed.
-        #[arg(long, default_value_t = 6)]
+        #[arg(long, default_value_t = 6, value_parser = clips::takes)]
         takes: usize,
         /// Only the sentences that are for this.
         #[arg(long, value_enum)]

@@ -2,7 +2,7 @@
 //!
 //! Streams only put their frames down here; whoever first wants a result that is not there yet has the frames of
 //! all computed, one of each stream in one launch. So those that push in one round of a pacer and take in the
-//! next share a launch, whatever their order, and no thread waits for others.
+//! next share a launch, whatever their order. Whoever comes while others' frames are computed waits for that.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -31,6 +31,8 @@ pub struct Visemes {
 struct Shared {
     faces: Faces,
     frames: Frames,
+    /// Whether it was told that the device is lost.
+    told: bool,
     slots: Vec<Slot>,
 }
 
@@ -70,9 +72,18 @@ impl Visemes {
         pool: Pool,
         streams: usize,
     ) -> Result<(Self, Vec<SignalError>), ModelError> {
-        let chosen = choice.open(pool.clone());
-        let visemes = Self::new(chosen.backend.as_ref(), Cpu::new(pool), model, streams)?;
-        Ok((visemes, chosen.passed_over))
+        let mut chosen = choice.open(pool.clone());
+        let cpu = || Cpu::new(pool.clone());
+        match Self::new(chosen.backend.as_ref(), cpu(), model, streams) {
+            Ok(visemes) => Ok((visemes, chosen.passed_over)),
+            // It is there, but has no room, or takes no program of ours.
+            Err(ModelError::Signal(error)) => {
+                chosen.passed_over.push(error);
+                let visemes = Self::new(&cpu(), cpu(), model, streams)?;
+                Ok((visemes, chosen.passed_over))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// `model` for up to `streams` streams on `backend`; on `cpu` from the moment on when that is lost.
@@ -94,6 +105,7 @@ impl Visemes {
         let shared = Shared {
             faces: Faces::new(backend, cpu, model, streams)?,
             frames: Frames::default(),
+            told: false,
             slots: (0..streams).map(|_| Slot::default()).collect(),
         };
         Ok(Self {
@@ -196,6 +208,10 @@ impl Shared {
             })
             .collect();
         self.faces.frame(&inputs, &mut self.frames)?;
+        if let Some(loss) = self.faces.loss().filter(|_| !self.told) {
+            tracing::warn!(%loss, "the CPU moves mouths from now on");
+            self.told = true;
+        }
         for (row, at) in named.into_iter().enumerate() {
             let slot = &mut self.slots[at];
             if let Some(Waiting { samples, counts }) = slot.waiting.pop_front() {

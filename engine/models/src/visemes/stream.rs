@@ -23,11 +23,10 @@ pub struct VisemeFrame {
 /// [`AudioVisemes::look_ahead`] more frames were pushed, or the stream was finished.
 ///
 /// Samples that are not finite count as 0, any beyond ±8 as ±8.
-#[derive(Debug)]
 pub struct AudioVisemes {
     visemes: Visemes,
     slot: usize,
-    resampler: Resampling,
+    resampler: Resampler,
     /// Samples at 48 kHz that do not fill a frame yet.
     rest: Vec<f32>,
     phase: Phase,
@@ -42,11 +41,14 @@ enum Phase {
     Begun { early: usize },
 }
 
-struct Resampling(Resampler);
-
-impl std::fmt::Debug for Resampling {
+impl std::fmt::Debug for AudioVisemes {
+    /// Says nothing of what was heard.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} Hz", self.0.from_hz())
+        f.debug_struct("AudioVisemes")
+            .field("rate_hz", &self.resampler.from_hz())
+            .field("phase", &self.phase)
+            .field("next_sample", &self.next_sample)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,7 +65,7 @@ impl AudioVisemes {
         Ok(Some(Self {
             visemes: visemes.clone(),
             slot,
-            resampler: Resampling(resampler),
+            resampler,
             rest: Vec::with_capacity(2 * FRAME_SAMPLES),
             phase: Phase::Fresh,
             next_sample: 0,
@@ -87,7 +89,7 @@ impl AudioVisemes {
         let mut sound = std::mem::take(&mut self.rest);
         // The resampler's filter would keep what is no number for ever.
         if samples.iter().all(|x| x.abs() <= 8.0) {
-            self.resampler.0.process_into(samples, &mut sound);
+            self.resampler.process_into(samples, &mut sound);
         } else {
             let clean = |x: &f32| {
                 if x.is_finite() {
@@ -97,7 +99,7 @@ impl AudioVisemes {
                 }
             };
             let clean: Vec<f32> = samples.iter().map(clean).collect();
-            self.resampler.0.process_into(&clean, &mut sound);
+            self.resampler.process_into(&clean, &mut sound);
         }
         self.put_whole(sound)
     }
@@ -109,7 +111,7 @@ impl AudioVisemes {
     /// As [`AudioVisemes::push`].
     pub fn finish(&mut self) -> Result<(), ModelError> {
         let mut sound = std::mem::take(&mut self.rest);
-        self.resampler.0.flush_into(&mut sound);
+        self.resampler.flush_into(&mut sound);
         sound.resize(sound.len().next_multiple_of(FRAME_SAMPLES), 0.0);
         self.put_whole(sound)?;
         if let Phase::Begun { .. } = self.phase {

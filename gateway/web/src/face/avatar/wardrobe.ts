@@ -54,7 +54,7 @@ export class Wardrobe {
     }
     if (kept === null) return;
     // One that cannot be opened any more would say so at every visit.
-    if ((await this.wear(kept, false)) === 'failed') await forgetAvatar();
+    if ((await this.wear(kept, false)) === 'refused') await forgetAvatar();
   }
 
   /** Takes a file that somebody chose or dropped. One that is not even opened changes nothing. */
@@ -91,7 +91,7 @@ export class Wardrobe {
   }
 
   /** Whether it is worn now; `late`: another was wanted meanwhile. What is worn already stays where it is not. */
-  private async wear({ name, file }: KeptAvatar, isNew: boolean): Promise<'worn' | 'failed' | 'late'> {
+  private async wear({ name, file }: KeptAvatar, isNew: boolean): Promise<'worn' | 'refused' | 'hindered' | 'late'> {
     const turn = (this.turn += 1);
     this.events.onWorn({ kind: 'opening', name });
     const ended = await this.openings.begin({ name, isNew });
@@ -118,7 +118,8 @@ export class Wardrobe {
       if (turn !== this.turn) return 'late';
       this.events.onWorn(this.settled);
       this.events.onTold(error instanceof AvatarError ? explainAvatar(error) : { title: 'The avatar could not be opened.', todo: 'Reload the page, then choose it again.' });
-      return 'failed';
+      // Everything else may pass: the server is away, or the browser has no memory left.
+      return error instanceof AvatarError ? 'refused' : 'hindered';
     } finally {
       ended();
     }
