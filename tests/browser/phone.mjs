@@ -41,19 +41,23 @@ async function silence() {
   report.ok(await janet.until((s) => ['finished', 'stopped'].includes(s.voice.at(-1)?.state) && s.phone === 'connected', 5_000), 'Escape silences her, and the call goes on');
 }
 
+/** In the page: what is drawn beyond the window's edges. */
+function outOfView() {
+  return [...document.querySelectorAll('#call button, #call-who, #call-title')]
+    .filter((e) => e.checkVisibility())
+    .map((e) => ({ id: e.id, box: e.getBoundingClientRect() }))
+    .filter(({ box }) => box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
+    .map(({ id, box }) => `${id}: ${Math.round(box.top)}–${Math.round(box.bottom)}`);
+}
+
 /** Everything that can be done is in view on a small phone, upright and on its side, with the largest text. */
 async function fits() {
   await page.evaluate(() => (document.documentElement.dataset.text = 'largest'));
   for (const [width, height] of [[360, 640], [640, 360]]) {
     await page.setViewportSize({ width, height });
-    await janet.drawn();
-    const outside = await page.evaluate(() =>
-      [...document.querySelectorAll('#call button, #call-who, #call-title')]
-        .filter((e) => e.checkVisibility())
-        .map((e) => ({ id: e.id, box: e.getBoundingClientRect() }))
-        .filter(({ box }) => box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
-        .map(({ id, box }) => `${id}: ${Math.round(box.top)}–${Math.round(box.bottom)}`),
-    );
+    // The page may follow a picture later.
+    await page.waitForFunction(`(${outOfView})().length === 0`, undefined, { timeout: 3_000 }).catch(() => undefined);
+    const outside = await page.evaluate(outOfView);
     report.ok(outside.length === 0, `${width}×${height}: everything is in view`, outside.join(', '));
     await isAccessible(janet, report, `phone-${width}`);
   }

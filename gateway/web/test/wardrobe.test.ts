@@ -170,6 +170,14 @@ describe('at the next visit', () => {
     expect(browser.kept).toBeNull();
   });
 
+  it('the kept one stays kept where something hinders it that may pass', async () => {
+    browser.kept = kept('fox.vrm', Promise.reject(new TypeError('Failed to fetch dynamically imported module')));
+    const stage = new Stage();
+    await stage.wardrobe.open();
+    expect(browser.kept?.name).toBe('fox.vrm');
+    expect(stage.told[0]).toContain('Reload the page');
+  });
+
   it('the one that ended the page is not opened by itself', async () => {
     const stage = new Stage(endedWith({ name: 'fox.vrm', isNew: false }));
     browser.kept = kept('fox.vrm', Promise.resolve(figure()));
