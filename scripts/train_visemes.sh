@@ -2,7 +2,7 @@
 # Trains the network that reads visemes from any sound, puts its weights where Janet ships them from, and says how
 # often it is right.
 #   scripts/train_visemes.sh [OPTIONS OF `train-visemes train`]
-# About 15 minutes of processor time, and 12 more where the speech is not made yet, by Janet's own voice; on two cores
+# About 21 minutes of processor time, and 10 more where the speech is not made yet, by Janet's own voice; on two cores
 # half of that. Never in CI. A seed decides all that is drawn.
 . "$(dirname "$0")/lib.sh"
 
@@ -20,7 +20,7 @@ cargo build --locked -p janet-train-visemes
 # The parts of a step have a thread each; more threads in them would only wait for each other.
 export RAYON_NUM_THREADS=1
 visemes=("$CARGO_TARGET_DIR/debug/train-visemes" --threads "$(nproc)")
-[ -f "$data/takes.json" ] || "${visemes[@]}" make-data --voice "$voice" --data "$data"
+"${visemes[@]}" make-data --voice "$voice" --data "$data"
 "${visemes[@]}" train --data "$data" --out "$weights" "$@"
 "${visemes[@]}" evaluate --data "$data" --weights "$weights"
 ls -l "$weights"

@@ -45,11 +45,8 @@ impl FaceFrame {
 }
 
 const HALF_FRAME: u64 = FRAME_SAMPLES as u64 / 2;
-/// By so much the network's shapes are later than what is spoken, as an aligner hears it: 25 ms
-/// (`benches/VISEMES.md`).
-const LATE: u64 = RATE_HZ as u64 / 40;
-/// So long a frame is shown where none follows yet: the network looks ahead by two and is late by one and a
-/// half, its middle lies half a frame back, and sound does not come in whole frames.
+/// So long a frame is shown where none follows yet: the network looks ahead by two, its middle lies half a
+/// frame back, and sound does not come in whole frames.
 const HELD: u64 = 6 * FRAME_SAMPLES as u64;
 
 /// At this number of the line's the mouth is closed.
@@ -92,9 +89,7 @@ impl Course {
     pub(super) fn take(&mut self, start: u64, piece: &Piece) {
         let follows = match &piece.mouth {
             Mouth::Audio(frames) => {
-                let middle = |frame: &VisemeFrame| {
-                    (start + frame.at_sample + HALF_FRAME).saturating_sub(LATE)
-                };
+                let middle = |frame: &VisemeFrame| start + frame.at_sample + HALF_FRAME;
                 let read = frames.iter().map(|frame| (middle(frame), frame.weights));
                 self.read.extend(read);
                 Follows::Audio

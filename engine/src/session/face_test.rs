@@ -258,8 +258,7 @@ fn where_phonemes_are_not_told_each_frame_shows_what_was_read_from_its_sound() {
         assert_eq!(scene.frames.len(), 120, "60 in a second");
         for (frame, _) in &scene.frames {
             // So far the position is from where the first shape's last frame ends.
-            let at =
-                frame.at_sample as i64 - behind as i64 * i64::from(RATE_HZ / line_hz) + LATE as i64;
+            let at = frame.at_sample as i64 - behind as i64 * i64::from(RATE_HZ / line_hz);
             let is_first = of(frame, Viseme::A) > 127;
             assert!(at == 48_000 || (at < 48_000) == is_first, "{at}: {frame:?}");
             assert!(
@@ -281,7 +280,7 @@ fn the_last_frame_that_is_known_is_shown_a_moment_longer_and_no_more() {
     let mut scene = Scene::new(48_000, 0, read(&[Viseme::O; 60]));
     scene.run(300);
     let last = *scene.positions().last().expect("frames");
-    let middle = 59 * 800 + 400 - LATE as u32;
+    let middle = 59 * 800 + 400;
     assert_eq!(last, (middle + HELD as u32) / 800 * 800, "100 ms later");
     let kept = scene.live.get_mut(&REPLY).expect("it is there");
     kept.course.truncate(24_000);

@@ -20,8 +20,9 @@ use crate::words::Words;
 
 /// Phonetically rich sentences, one on a line.
 const SENTENCES: &str = include_str!("../data/sentences.txt");
-/// The list of takes in the folder of the data.
-const LIST: &str = "takes.json";
+/// The list of takes in the folder of the data. The number counts up with what is spoken, and with how the voice
+/// tells when: what was made before is none of it.
+const LIST: &str = "takes-2.json";
 
 /// What a sentence is for. Decided by its place alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -159,6 +160,10 @@ pub(crate) fn make(
     only: Option<Split>,
     threads: usize,
 ) -> anyhow::Result<()> {
+    if data.join(LIST).exists() {
+        println!("{} is there already", data.join(LIST).display());
+        return Ok(());
+    }
     fs::create_dir_all(data)?;
     let lines: Vec<&str> = SENTENCES.lines().collect();
     let jobs: Vec<_> = (0..lines.len())

@@ -65,7 +65,7 @@ enum What {
         #[arg(long)]
         out: PathBuf,
         /// How often all takes are heard, each time in other rooms, noises and levels.
-        #[arg(long, default_value_t = 6)]
+        #[arg(long, default_value_t = 9)]
         rounds: usize,
         /// How often what is heard in a round is seen.
         #[arg(long, default_value_t = 8)]
