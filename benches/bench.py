@@ -344,7 +344,7 @@ def visemes():
     found = json.loads(done.stdout.splitlines()[-1])
     ranges = ", ".join(f"{name} {value:.1f}" for name, value in found["ranges"].items())
     row("viseme_accuracy_pct_synth", found["viseme_accuracy_pct_synth"], "% of frames",
-        f"{found['frames']} frames of held-out sentences, 10 classes, within and beyond the trained ranges: {ranges}",
+        f"{found['frames']} frames of held-out sentences, 10 classes, beyond the trained ranges (the row `sentences` lies within them and is not counted): {ranges}",
         weights=network)
 
 

@@ -14,7 +14,7 @@ use crate::oneshot::{Desk, Seat};
 use crate::pacer::Pacers;
 use crate::ports::{Gate, Servers};
 use crate::session::{Admission, Core, Parts, Places, Session, SessionSpec, Shared};
-use crate::{EngineConfig, EngineError};
+use crate::{EngineConfig, EngineError, SignalDevice};
 
 /// What the engine has measured of itself since it was started.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -167,7 +167,11 @@ fn open_visemes(config: &EngineConfig) -> Option<Visemes> {
     match open() {
         Ok((visemes, passed_over)) => {
             for reason in passed_over {
-                tracing::debug!(%reason, "not for the mouth");
+                if config.visemes == SignalDevice::Auto {
+                    tracing::debug!(%reason, "not for the mouth");
+                } else {
+                    tracing::warn!(%reason, "`engine.visemes` names what is not there");
+                }
             }
             tracing::info!(
                 backend = visemes.backend(),

@@ -59,7 +59,7 @@ impl Speech {
 
 impl Reader {
     /// The frames that these samples make known. A face is not worth a word that is not heard: where
-    /// reading fails, the mouth stays as it is for the rest of the phrase.
+    /// reading fails, the mouth closes for the rest of the phrase.
     fn read(&mut self, samples: &[f32], rate_hz: u32, last: bool) -> Vec<VisemeFrame> {
         match self.try_read(samples, rate_hz, last) {
             Ok(frames) => frames,

@@ -157,13 +157,18 @@ describe('at the next visit', () => {
   };
   const endedWith = (opened: Opened | null): Openings => Object.assign(new Openings(null, null), { ended: async () => opened });
 
-  it('the kept one is there, unless it cannot be opened any more', async () => {
-    const stage = new Stage();
-    browser.kept = kept('fox.vrm', Promise.resolve(figure()));
+  /** The page is opened, and what stands there is drawn. */
+  const opened = async (stage: Stage): Promise<void> => {
     const open = stage.wardrobe.open();
     await settle();
     stage.draw();
     await open;
+  };
+
+  it('the kept one is there, unless it cannot be opened any more', async () => {
+    const stage = new Stage();
+    browser.kept = kept('fox.vrm', Promise.resolve(figure()));
+    await opened(stage);
     expect(stage.shown).toEqual({ kind: 'avatar', name: 'fox.vrm' });
     browser.kept = kept('bad.vrm', refused());
     await new Stage().wardrobe.open();
@@ -189,10 +194,7 @@ describe('at the next visit', () => {
   it('the kept one is not blamed for one that was never worn', async () => {
     const stage = new Stage(endedWith({ name: 'owl.glb', isNew: true }));
     browser.kept = kept('fox.vrm', Promise.resolve(figure()));
-    const open = stage.wardrobe.open();
-    await settle();
-    stage.draw();
-    await open;
+    await opened(stage);
     expect(stage.shown).toEqual({ kind: 'avatar', name: 'fox.vrm' });
     expect(stage.told).toEqual(['The page ended while it opened owl.glb. fox.vrm stays; choose the file again to try once more.']);
   });

@@ -19,6 +19,9 @@ const VARIANTS: usize = 2;
 /// Where the tests' variants come from: nothing that is trained begins there.
 const SEED: u64 = 0x7465_7374 << 32;
 
+/// The row of what is heard within the trained ranges.
+const WITHIN: &str = "sentences";
+
 /// Counts of frames: what was said, what was seen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Score {
@@ -132,7 +135,7 @@ fn ranges(
     };
     let mut rows = Vec::new();
     for (name, beyond) in [
-        ("sentences", None),
+        (WITHIN, None),
         ("speed", Some(Beyond::Speed)),
         ("pitch", Some(Beyond::Pitch)),
         ("room", Some(Beyond::Room)),
@@ -161,8 +164,10 @@ pub(crate) fn run(
     let model = load(path)?;
     let takes = clips::read(data, |take| take.split == Split::Test)?;
     let rows = ranges(&model, &takes, threads)?;
+    // The sentences are held out as well, but lie within what is trained otherwise: their row stands apart.
     let mut all = Score::default();
-    rows.iter().for_each(|(_, score)| all.join(score));
+    let beyond = rows.iter().filter(|(name, _)| *name != WITHIN);
+    beyond.for_each(|(_, score)| all.join(score));
     if as_json {
         let ranges: serde_json::Map<_, _> = rows
             .iter()
@@ -183,7 +188,12 @@ pub(crate) fn run(
     for (name, score) in &rows {
         println!("{name:<14} {:9.1} {:8}", score.percent(), score.frames());
     }
-    println!("{:<14} {:9.1} {:8}\n", "all", all.percent(), all.frames());
+    println!(
+        "{:<14} {:9.1} {:8}\n",
+        "all beyond",
+        all.percent(),
+        all.frames()
+    );
     println!("{}", all.table());
     Ok(())
 }

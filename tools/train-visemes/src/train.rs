@@ -26,7 +26,7 @@ const JUDGED: usize = 128;
 /// Sequences in a part of a step.
 const SEQUENCES: usize = 4;
 /// Parts of a step, each computed by a thread of its own and without any chance: as many on every machine, so that
-/// the same seed gives the same network.
+/// the same seed and the same sound give the same network. (Another processor rounds her voice otherwise.)
 const PARTS: usize = 2;
 /// Share of the way on which the step rises.
 const RISING: f64 = 0.05;
