@@ -1,12 +1,14 @@
 //! What Janet keeps, and what she must not.
 //!
 //! Decides how text lies on disk ([`conversations`]), which text may go anywhere at all ([`gate`]),
-//! who signs ([`identity`]) and what stops everything ([`red_thread`]). Never talks to a network, never reads a clock, never logs content. The gateway
+//! what the operator allowed ([`desk`]), who signs ([`identity`]) and what stops everything ([`red_thread`]). Never talks to a network, never reads a clock, never logs content. The gateway
 //! calls it from tasks that may block.
 
 #![forbid(unsafe_code)]
 
 pub mod conversations;
+pub mod desk;
 pub mod gate;
+mod hex;
 pub mod identity;
 pub mod red_thread;

@@ -129,6 +129,13 @@ impl RedThread {
     }
 }
 
+impl Pass<'_> {
+    /// When the thread was last pulled or cleared: what was allowed before that is allowed no more.
+    pub(crate) fn since_ms(&self) -> u64 {
+        self.thread.lock().state.since_ms
+    }
+}
+
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         self.thread.lock().passes -= 1;
