@@ -12,3 +12,4 @@ pub mod gate;
 mod hex;
 pub mod identity;
 pub mod red_thread;
+pub mod sqlite;

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
-
 use super::ConversationId;
+use crate::sqlite::SqliteError;
 
 /// A failed call. Ends that call only; at [`super::Conversations::open`] it ends the process.
 #[derive(Debug, thiserror::Error)]
@@ -140,21 +139,26 @@ pub enum ConversationError {
 impl ConversationError {
     /// Sorts what SQLite says into what an operator can do.
     pub(super) fn sql(path: &Path, source: rusqlite::Error) -> Self {
-        let path = path.to_owned();
-        match source.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged {
-                path,
-                source: Some(source),
-            },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },
-            _ => Self::Sql { path, source },
-        }
+        SqliteError::sql(path, source).into()
     }
 
     pub(super) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
             source,
+        }
+    }
+}
+
+impl From<SqliteError> for ConversationError {
+    fn from(error: SqliteError) -> Self {
+        match error {
+            SqliteError::Io { path, source } => Self::Io { path, source },
+            SqliteError::InUse { path } => Self::InUse { path },
+            SqliteError::Damaged { path, source } => Self::Damaged { path, source },
+            SqliteError::TooNew { path, found, known } => Self::TooNew { path, found, known },
+            SqliteError::NotScrubbed { path } => Self::NotScrubbed { path },
+            SqliteError::Sql { path, source } => Self::Sql { path, source },
         }
     }
 }

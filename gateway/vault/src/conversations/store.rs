@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 use super::cipher::{Key, Place, Sealed};
 use super::{ConversationError, ConversationId, key_file, schema};
+use crate::sqlite;
+pub(super) use crate::sqlite::signed;
 
 pub(super) type Result<T, E = ConversationError> = std::result::Result<T, E>;
 
@@ -101,16 +103,11 @@ impl Conversations {
     /// No client is connected to a process that starts, so every conversation counts as left at
     /// the last sign of life of the process before.
     pub fn open(folder: &Path, config: Config, now_ms: u64) -> Result<Self> {
-        create_folder(folder)?;
+        sqlite::create_folder(folder)?;
         let path = folder.join(DATABASE);
         let key_path = folder.join(MACHINE_KEY);
         let machine_key = key_file::load_or_create(&key_path, &path)?;
-        let db = schema::open(
-            &path,
-            config.wait_for_lock,
-            schema::MIGRATIONS,
-            signed(now_ms),
-        )?;
+        let db = schema::open(&path, config.wait_for_lock, signed(now_ms))?;
         let keep_ms = i64::try_from(config.keep_after_left.as_millis()).unwrap_or(i64::MAX);
         // Pending until proven otherwise: the process before may have died while scrubbing.
         let inner = Mutex::new(Inner {
@@ -331,15 +328,7 @@ impl Conversations {
         if !inner.scrub_pending {
             return Ok(());
         }
-        let busy: i64 = inner
-            .db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-            .map_err(|source| ConversationError::sql(&self.path, source))?;
-        if busy != 0 {
-            return Err(ConversationError::NotScrubbed {
-                path: self.path.clone(),
-            });
-        }
+        sqlite::scrub(&inner.db, &self.path)?;
         inner.scrub_pending = false;
         Ok(())
     }
@@ -464,21 +453,6 @@ fn delete(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<bool> {
     tx.execute("DELETE FROM message WHERE conversation = ?1", [id.0])?;
     tx.execute("DELETE FROM call WHERE conversation = ?1", [id.0])?;
     Ok(tx.execute("DELETE FROM conversation WHERE id = ?1", [id.0])? == 1)
-}
-
-fn create_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|source| ConversationError::io(folder, source))
-}
-
-/// SQLite's integers are signed.
-pub(super) fn signed(ms: u64) -> i64 {
-    i64::try_from(ms).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
