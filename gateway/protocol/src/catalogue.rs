@@ -215,6 +215,132 @@ pub const MESSAGES: &[Entry] = &[
         Who::Operator,
         up("device_revoke", &["device_id"], &["device_revoked"]),
     ),
+    by(
+        Who::Operator,
+        up(
+            "transfer_context",
+            &[
+                "source_soul",
+                "target_soul",
+                "conversation_uuid?",
+                "include_vaults?",
+                "auto_consent?",
+                "safe_word?",
+                "exported_context?",
+            ],
+            &[
+                "consent_request",
+                "transfer_progress",
+                "transfer_result",
+                "transfer_denied",
+                "transfer_error",
+            ],
+        ),
+    ),
+    by(
+        Who::Operator,
+        up(
+            "consent_response",
+            &["granted", "consent_id?", "conversation_uuid?"],
+            &["consent_closed"],
+        ),
+    ),
+    by(
+        Who::Operator,
+        up("memory_search", &["query", "limit?"], &["memory_results"]),
+    ),
+    by(
+        Who::Operator,
+        up("memory_list", &["limit?", "before?"], &["memory_results"]),
+    ),
+    by(
+        Who::Operator,
+        up("memory_remember", &["text"], &["memory_result"]),
+    ),
+    by(
+        Who::Operator,
+        up("memory_edit", &["id", "text"], &["memory_result"]),
+    ),
+    by(
+        Who::Operator,
+        up("memory_forget", &["id"], &["memory_result"]),
+    ),
+    by(
+        Who::Operator,
+        up("memory_forget_all", &[], &["soul_check", "memory_result"]),
+    ),
+    by(
+        Who::Operator,
+        up("vault_create", &["safe_word"], &["vault_result"]),
+    ),
+    by(
+        Who::Operator,
+        up("vault_unlock", &["safe_word", "names?"], &["vault_result"]),
+    ),
+    by(Who::Operator, up("vault_lock", &[], &["vault_result"])),
+    by(
+        Who::Operator,
+        up("vault_put", &["name", "value", "tags?"], &["vault_result"]),
+    ),
+    by(Who::Operator, up("vault_get", &["name"], &["vault_result"])),
+    by(Who::Operator, up("vault_list", &[], &["vault_result"])),
+    by(
+        Who::Operator,
+        up("vault_forget", &["name"], &["vault_result"]),
+    ),
+    by(
+        Who::Operator,
+        up(
+            "vault_change",
+            &["safe_word", "new_safe_word"],
+            &["vault_result"],
+        ),
+    ),
+    by(
+        Who::Operator,
+        up(
+            "vault_export",
+            &["safe_word", "password"],
+            &["vault_result", "soul_check", "vault_exported"],
+        ),
+    ),
+    by(
+        Who::Operator,
+        up("vault_import", &["file", "password"], &["vault_result"]),
+    ),
+    by(
+        Who::Operator,
+        up(
+            "red_thread_clear",
+            &["safe_word?", "token?"],
+            &["red_thread_state", "red_thread_token"],
+        ),
+    ),
+    by(Who::Operator, up("grant_list", &[], &["grants_listed"])),
+    by(
+        Who::Operator,
+        up("grant_add", &["action"], &["soul_check", "grant_added"]),
+    ),
+    by(
+        Who::Operator,
+        up("grant_revoke", &["grant_id"], &["grant_revoked"]),
+    ),
+    by(
+        Who::Operator,
+        up("audit_read", &["limit?", "before?"], &["audit_entries"]),
+    ),
+    by(Who::Operator, up("persona_list", &[], &["personas_listed"])),
+    by(
+        Who::Operator,
+        up(
+            "persona_set",
+            &["persona_id"],
+            &["soul_check", "persona_changed"],
+        ),
+    ),
+    by(Who::Operator, up("privacy_read", &[], &["privacy"])),
+    by(Who::Operator, up("soul_list", &[], &["souls_listed"])),
+    up("red_thread", &["reason?"], &["red_thread_state"]),
     down(
         "connected",
         &[
@@ -320,6 +446,109 @@ pub const MESSAGES: &[Entry] = &[
     down("paired", &["device_id", "key", "role", "proof"]),
     down("devices_listed", &["devices"]),
     down("device_revoked", &["device_id"]),
+    down(
+        "consent_request",
+        &[
+            "consent_id",
+            "conversation_uuid",
+            "action",
+            "impact",
+            "prompt",
+            "requires_response",
+            "expires_at",
+        ],
+    ),
+    down(
+        "soul_check",
+        &[
+            "consent_id",
+            "conversation_uuid",
+            "action",
+            "impact",
+            "prompt",
+            "requires_response",
+            "expires_at",
+            "needs_click",
+        ],
+    ),
+    down(
+        "consent_request_audio",
+        &["consent_id", "conversation_uuid", "audio", "audio_format"],
+    ),
+    down(
+        "consent_closed",
+        &["consent_id", "conversation_uuid", "outcome"],
+    ),
+    down(
+        "transfer_progress",
+        &["conversation_uuid", "stage", "fraction"],
+    ),
+    down(
+        "transfer_result",
+        &[
+            "conversation_uuid",
+            "success",
+            "messages_transferred",
+            "summaries_transferred",
+            "vaults_transferred",
+            "error",
+            "metadata",
+        ],
+    ),
+    down("transfer_denied", &["conversation_uuid", "reason"]),
+    down(
+        "transfer_error",
+        &["conversation_uuid?", "code", "message", "field?"],
+    ),
+    down("memory_results", &["results", "total"]),
+    down(
+        "memory_result",
+        &[
+            "action",
+            "success",
+            "message",
+            "id?",
+            "receipt_id?",
+            "proof?",
+        ],
+    ),
+    down(
+        "vault_result",
+        &[
+            "action",
+            "status",
+            "exists",
+            "locked",
+            "message",
+            "items?",
+            "value?",
+            "retry_after_ms?",
+        ],
+    ),
+    down("vault_exported", &["file"]),
+    down("red_thread_state", &["active", "since", "node"]),
+    down("red_thread_token", &["token", "expires_at"]),
+    down("grants_listed", &["grants"]),
+    down("grant_added", &["grant"]),
+    down("grant_revoked", &["grant_id"]),
+    down("audit_entries", &["entries", "count", "verified", "head"]),
+    down("personas_listed", &["personas", "active"]),
+    down("persona_changed", &["persona_id"]),
+    down(
+        "privacy",
+        &[
+            "memories",
+            "conversations",
+            "messages",
+            "keep_ms",
+            "vault_exists",
+            "vault_locked",
+            "microphones",
+            "left_machine",
+            "audit_entries",
+        ],
+    ),
+    down("souls_listed", &["souls"]),
     down("error", &["code", "message", "field?"]),
 ];
 

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::hex;
-use crate::{CallDirection, DeviceInfo, Hands, Pose, Private, RequestId, Role, Sound, Timestamp};
+use crate::{
+    CallDirection, DeviceInfo, Hands, Pose, Private, RequestId, Role, Sound, Timestamp,
+    TrustRequest,
+};
 
 /// Which set of names a client used. It is answered in the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -303,6 +306,8 @@ pub enum ClientMessage {
         /// Which, as `devices_listed` calls it.
         device_id: String,
     },
+    /// About what is remembered, who is asked first, what stops her, and her souls.
+    Trust(TrustRequest),
 }
 
 impl ClientMessage {
@@ -339,6 +344,7 @@ impl ClientMessage {
             (Self::PairFinish { .. }, _) => "pair_finish",
             (Self::DeviceList, _) => "device_list",
             (Self::DeviceRevoke { .. }, _) => "device_revoke",
+            (Self::Trust(request), _) => request.type_name(),
         }
     }
 }
@@ -541,6 +547,13 @@ impl Incoming {
             }
             ClientMessage::DeviceRevoke { device_id } => {
                 put("device_id", json!(device_id));
+            }
+            ClientMessage::Trust(request) => {
+                let fields =
+                    serde_json::to_value(request).expect("no map has a key that is not a string");
+                for (name, value) in fields.as_object().into_iter().flatten() {
+                    put(name, value.clone());
+                }
             }
             ClientMessage::AudioEnd
             | ClientMessage::DeviceList

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Outgoing, RequestId, ServerMessage};
+use crate::{Outgoing, RequestId, ServerMessage, TrustEvent};
 
 /// Machine-readable reason of an `error`. A newer server may send others; take them like `internal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +73,18 @@ pub enum ErrorCode {
     BadCandidate,
     /// A rotation that is no unit quaternion.
     BadPose,
+    /// The red thread was pulled: nothing is done until the operator clears it.
+    RedThread,
+    /// Consent is needed and was not given.
+    NotConsented,
+    /// The safe word is wrong, there is no such secret, or the vault is damaged: nobody is told which.
+    VaultRefused,
+    /// The vault is locked.
+    VaultLocked,
+    /// There is nothing of this name.
+    NotFound,
+    /// The gate does not let this in: it is a secret, or too private to be kept.
+    NotKept,
     /// Nothing waits for this: an answer where nothing was offered, or a second one.
     Unexpected,
     /// The other side could not be reached.
@@ -102,6 +114,11 @@ pub enum Family {
     Voip {
         /// The call it is about, as far as it could be read.
         call_id: Option<String>,
+    },
+    /// `transfer_error`.
+    Transfer {
+        /// The conversation it is about, as far as it could be read.
+        conversation_uuid: Option<String>,
     },
 }
 
@@ -195,6 +212,14 @@ impl From<WireError> for Outgoing {
                 message,
                 field,
             },
+            Family::Transfer { conversation_uuid } => {
+                ServerMessage::Trust(TrustEvent::TransferError {
+                    conversation_uuid,
+                    code,
+                    message,
+                    field,
+                })
+            }
         };
         Self {
             request_id,

@@ -214,6 +214,36 @@ impl<'a> Fields<'a> {
         Ok(numbers)
     }
 
+    /// An optional array of at most `most` strings of at most `max_bytes` each.
+    pub(crate) fn optional_strings(
+        &self,
+        name: &str,
+        most: usize,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<Cow<'a, str>>>, WireError> {
+        let Some(json) = self.optional(name)? else {
+            return Ok(None);
+        };
+        let found = Kind::of(json);
+        if found != Kind::Array {
+            return Err(wrong_type(name, "array", found));
+        }
+        let values: Vec<&RawValue> =
+            serde_json::from_str(json).map_err(|error| syntax_error(&error))?;
+        if values.len() > most {
+            let message = format!(
+                "field \"{name}\" has {} entries, at most {most} are taken",
+                values.len()
+            );
+            return Err(out_of_range(name, message));
+        }
+        let strings = values.into_iter().map(|value| match Kind::of(value.get()) {
+            Kind::String => read_string(name, value.get(), max_bytes),
+            found => Err(wrong_type(name, "strings", found)),
+        });
+        strings.collect::<Result<_, _>>().map(Some)
+    }
+
     /// A required boolean.
     pub(crate) fn required_boolean(&self, name: &str) -> Result<bool, WireError> {
         match self.required(name)? {

@@ -33,6 +33,7 @@ mod request;
 mod schema;
 mod server;
 mod sound;
+mod trust;
 
 pub use calls::{CallDirection, CallState, DeviceInfo, EndReason, PastCall};
 pub use client::{ClientMessage, Dialect, Incoming, Said, Sensitivity, Transport, VoiceMode};
@@ -55,6 +56,11 @@ pub use server::{
     VrStatus,
 };
 pub use sound::{Base64, Sound};
+pub use trust::{
+    AuditEntry, ConsentOutcome, Grant, LeftMachine, MemoryEntry, MemoryVerb, OpenMicrophone,
+    Persona, Proof, Receipt, SoulInfo, SoulName, TransferMetadata, TransferStage, TrustEvent,
+    TrustRequest, VaultItem, VaultName, VaultStatus, VaultVerb,
+};
 
 /// Version of this protocol, sent in `connected`. Grows by one when a released name changes its
 /// meaning; new names and new optional fields do not count.

@@ -69,7 +69,7 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
     };
     let message = match kind.as_ref() {
         "message" | "text_input" => ClientMessage::Message {
-            text: text(fields, limits)?.into(),
+            text: text(fields, "text", limits)?.into(),
             speak: fields
                 .boolean("speak")?
                 .unwrap_or(dialect == Dialect::Older),
@@ -134,21 +134,25 @@ fn message(fields: &Fields<'_>, limits: &Limits) -> Result<(Dialect, ClientMessa
         "device_revoke" => ClientMessage::DeviceRevoke {
             device_id: door::device_id(fields)?,
         },
-        unknown => {
-            return Err(WireError::in_field(
-                ErrorCode::UnknownType,
-                "type",
-                format!("unknown type \"{}\"", quote(unknown)),
-            ));
-        }
+        unknown => match crate::trust::parse::request(unknown, fields, limits)? {
+            Some(request) => ClientMessage::Trust(request),
+            None => {
+                return Err(WireError::in_field(
+                    ErrorCode::UnknownType,
+                    "type",
+                    format!("unknown type \"{}\"", quote(unknown)),
+                ));
+            }
+        },
     };
     Ok((dialect, message))
 }
 
-fn text(fields: &Fields<'_>, limits: &Limits) -> Result<String, WireError> {
-    let text = fields.string("text", limits.text_bytes)?;
+/// Words that somebody wrote.
+pub(crate) fn text(fields: &Fields<'_>, field: &str, limits: &Limits) -> Result<String, WireError> {
+    let text = fields.string(field, limits.text_bytes)?;
     if text.trim().is_empty() {
-        return Err(empty("text"));
+        return Err(empty(field));
     }
     Ok(text.into_owned())
 }
@@ -272,6 +276,9 @@ fn family(fields: &Fields<'_>) -> Family {
             | "voip_ring",
         ) => Family::Voip {
             call_id: id("call_id"),
+        },
+        Ok("transfer_context") => Family::Transfer {
+            conversation_uuid: id("conversation_uuid"),
         },
         _ => Family::General,
     }

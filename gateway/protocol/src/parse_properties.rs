@@ -115,6 +115,7 @@ pub(crate) fn incoming() -> impl Strategy<Value = Incoming> {
                 key: key.map(Into::into),
             }),
         calls(),
+        crate::trust::parse::tests::requests().prop_map(ClientMessage::Trust),
         prop_oneof![Just(Role::Operator), Just(Role::Guest)]
             .prop_map(|role| ClientMessage::PairOpen { role }),
         (

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Base64, CallState, ContextData, EndReason, ErrorCode, PairEnd, PairedDevice, Private,
-    RequestId, Sensitivity, Timestamp, VisemeFrame,
+    RequestId, Sensitivity, Timestamp, TrustEvent, VisemeFrame,
 };
 
 /// One text frame to a client.
@@ -448,6 +448,10 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         field: Option<String>,
     },
+    /// About what is remembered, who is asked first, what stops her, and her souls.
+    #[serde(untagged)]
+    #[cfg_attr(test, schemars(skip))]
+    Trust(TrustEvent),
 }
 
 /// Whether requests are served.

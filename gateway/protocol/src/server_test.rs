@@ -40,6 +40,12 @@ fn device_json() -> Value {
 
 /// One of each, with every optional field set, beside the exact JSON.
 pub(crate) fn one_of_each() -> Vec<(ServerMessage, Value)> {
+    let trust = crate::trust::event_tests::one_of_each().into_iter();
+    let trust = trust.map(|(event, json)| (ServerMessage::Trust(event), json));
+    of_the_rest().into_iter().chain(trust).collect()
+}
+
+fn of_the_rest() -> Vec<(ServerMessage, Value)> {
     let sound = || Base64(vec![0, 1, 2, 3]);
     vec![
         (

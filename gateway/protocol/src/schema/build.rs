@@ -9,6 +9,7 @@ use crate::catalogue::{Direction, MESSAGES};
 use crate::quic::{LARGEST_DATAGRAM, LARGEST_FRAME};
 use crate::{
     KEY_SUBPROTOCOL, Limits, MIC_RATE_HZ, PLAY_RATES_HZ, PROTOCOL, SUBPROTOCOL, ServerMessage,
+    TrustEvent, TrustRequest,
 };
 
 /// The schema's text, as it is checked in.
@@ -34,13 +35,13 @@ pub(super) fn push_text() -> String {
 
 fn schema() -> Value {
     let mut defs = Map::new();
-    family::<FromClient>(
+    family::<FromClient, TrustRequest>(
         "ClientMessage",
         Direction::ToServer,
         SchemaSettings::draft2020_12().for_deserialize(),
         &mut defs,
     );
-    family::<ServerMessage>(
+    family::<ServerMessage, TrustEvent>(
         "ServerMessage",
         Direction::ToClient,
         SchemaSettings::draft2020_12().for_serialize(),
@@ -58,8 +59,9 @@ fn schema() -> Value {
     schema
 }
 
-/// Adds the messages of one direction, each under a name of its own, and their union.
-fn family<T: JsonSchema>(
+/// Adds the messages of one direction, each under a name of its own, and their union. Those about trust
+/// are an enum of their own.
+fn family<T: JsonSchema, Trust: JsonSchema>(
     union: &str,
     direction: Direction,
     settings: SchemaSettings,
@@ -68,12 +70,17 @@ fn family<T: JsonSchema>(
     let mut generator = settings.into_generator();
     generator.subschema_for::<crate::RequestId>();
     let root = generator.root_schema_for::<T>();
+    let trust = generator.root_schema_for::<Trust>();
     defs.extend(generator.take_definitions(true));
-    let Value::Array(variants) = member(&root, "oneOf") else {
-        panic!("an enum tagged by `type` is a oneOf")
+    let variants = |schema| {
+        // With an untagged variant, left out here, it is an `anyOf`.
+        match (member(schema, "oneOf"), member(schema, "anyOf")) {
+            (Value::Array(variants), _) | (_, Value::Array(variants)) => variants,
+            _ => panic!("an enum tagged by `type` is a union"),
+        }
     };
     let mut refs = Vec::new();
-    for mut variant in variants {
+    for mut variant in variants(&root).into_iter().chain(variants(&trust)) {
         let name = variant["properties"]["type"]["const"].clone();
         let name = name.as_str().expect("each message has its type");
         annotate(&mut variant, name, direction);

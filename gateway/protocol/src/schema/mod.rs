@@ -18,7 +18,7 @@ pub(crate) mod check;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
-mod values;
+pub(crate) mod values;
 
 #[cfg(test)]
 #[path = "drift_test.rs"]

@@ -64,6 +64,13 @@ fn any_value() -> impl Strategy<Value = Value> {
         json!("0".repeat(64)),
         json!("0".repeat(66)),
         json!("=AAE"),
+        json!(["green"]),
+        json!(["blue"]),
+        json!(["a", " "]),
+        json!(["a", 1]),
+        json!("constitutional"),
+        json!(100),
+        json!(101),
     ];
     prop_oneof![
         4 => proptest::sample::select(chosen),
@@ -102,6 +109,14 @@ fn change() -> impl Strategy<Value = Change> {
         "device_info",
         "reason",
         "caller",
+        "consent_id",
+        "conversation_uuid",
+        "include_vaults",
+        "names",
+        "tags",
+        "limit",
+        "safe_word",
+        "exported_context",
         "mood",
         "__proto__",
     ]);
@@ -210,6 +225,9 @@ fn a_message_without_a_field_is_as_described_only_where_the_serializer_leaves_it
                     | (Some("vr_response"), "text" | "audio")
                     | (Some("voip_ended"), "words")
                     | (Some("pair_opened"), "quic_port")
+                    | (Some("transfer_error"), "conversation_uuid" | "field")
+                    | (Some("memory_result"), "id" | "receipt_id" | "proof")
+                    | (Some("vault_result"), "items" | "value" | "retry_after_ms")
             );
             assert_eq!(SERVER.is_valid(&without), may_lack, "{name} of {frame}");
         }

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::parse::{CANDIDATE_BYTES, NAME_BYTES, SDP_BYTES, SESSION_ID_BYTES};
 use crate::parse_voip::{PUSH_TOKEN_DIGITS, REASON_BYTES};
+use crate::trust::parse::{FILE_BYTES, SAFE_WORD_BYTES, SECRET_BYTES};
 use crate::{Base64, Limits, RequestId, Timestamp};
 
 /// Anything but Unicode's white space, in a form that every dialect of regular expressions reads.
@@ -32,7 +33,7 @@ macro_rules! schema {
 }
 
 /// The words of a typed message.
-pub(super) struct Words;
+pub(crate) struct Words;
 
 schema!(
     Words,
@@ -52,7 +53,7 @@ schema!(
 macro_rules! names {
     ($($(#[$doc:meta])* $type:ident)*) => {$(
         $(#[$doc])*
-        pub(super) struct $type;
+        pub(crate) struct $type;
 
         schema!($type, stringify!($type), name());
     )*};
@@ -90,7 +91,7 @@ schema!(PushToken, "PushToken", {
 });
 
 /// Why a client ends a call.
-pub(super) struct EndWords;
+pub(crate) struct EndWords;
 
 schema!(
     EndWords,
@@ -99,6 +100,54 @@ schema!(
         "description": format!("Of at most {REASON_BYTES} bytes in UTF-8."),
         "type": "string",
         "maxLength": REASON_BYTES,
+    })
+);
+
+/// What is typed and never shown.
+pub(crate) struct SafeWord;
+
+schema!(SafeWord, "SafeWord", secret(SAFE_WORD_BYTES));
+
+/// A secret.
+pub(crate) struct SecretValue;
+
+schema!(SecretValue, "SecretValue", secret(SECRET_BYTES));
+
+fn secret(most: usize) -> Schema {
+    json_schema!({
+        "description": format!("Not blank, at most {most} bytes in UTF-8; blanks belong to it."),
+        "type": "string",
+        "minLength": 1,
+        "maxLength": most,
+        "pattern": NOT_BLANK,
+    })
+}
+
+/// What another soul has exported.
+pub(crate) struct Object;
+
+schema!(
+    Object,
+    "ExportedContext",
+    json_schema!({ "description": "As `transfer_context` of the other soul gave it.", "type": "object" })
+);
+
+/// A file of secrets.
+pub(crate) struct File;
+
+schema!(
+    File,
+    "SecretsFile",
+    json_schema!({
+        "description": format!(
+            "Base64 (standard alphabet; padding may lack, blanks and line breaks are skipped) of at most {FILE_BYTES} \
+            bytes once decoded."
+        ),
+        "type": "string",
+        "contentEncoding": "base64",
+        "minLength": 2,
+        "maxLength": (FILE_BYTES * 3 + 8) / 2,
+        "pattern": LENIENT_BASE64,
     })
 );
 
