@@ -35,7 +35,35 @@ export type ClientMessage =
   | PairStartRequest
   | PairFinishRequest
   | DeviceListRequest
-  | DeviceRevokeRequest;
+  | DeviceRevokeRequest
+  | TransferContextRequest
+  | ConsentResponseRequest
+  | MemorySearchRequest
+  | MemoryListRequest
+  | MemoryRememberRequest
+  | MemoryEditRequest
+  | MemoryForgetRequest
+  | MemoryForgetAllRequest
+  | VaultCreateRequest
+  | VaultUnlockRequest
+  | VaultLockRequest
+  | VaultPutRequest
+  | VaultGetRequest
+  | VaultListRequest
+  | VaultForgetRequest
+  | VaultChangeRequest
+  | VaultExportRequest
+  | VaultImportRequest
+  | RedThreadRequest
+  | RedThreadClearRequest
+  | GrantListRequest
+  | GrantAddRequest
+  | GrantRevokeRequest
+  | AuditReadRequest
+  | PersonaListRequest
+  | PersonaSetRequest
+  | PrivacyReadRequest
+  | SoulListRequest;
 /** Name that a client gives its request, echoed in everything that answers it: a string of at most 256 bytes in UTF-8, or an integer of 64 bits. */
 export type RequestId = string | number;
 /** A text that is not blank, of at most 16384 bytes in UTF-8. */
@@ -99,6 +127,35 @@ export type EndWords = string;
 export type Role = 'operator' | 'guest';
 /** A text that is not blank, without control characters, of at most 128 bytes in UTF-8. */
 export type DeviceName = string;
+/** What a transfer takes along besides messages. Blue is in no list: it never leaves. */
+export type VaultName = 'green' | 'red';
+/** Not blank, at most 1024 bytes in UTF-8; blanks belong to it. */
+export type SafeWord = string;
+/** One of her two souls. */
+export type SoulName = 'networked' | 'constitutional';
+/** The answer to `consent_request` or `soul_check`; one counts. One of the ids is there. */
+export type ConsentResponseRequest = ConsentResponseRequest1 & {
+  /** Which question. */
+  consent_id?: Label | null;
+  /** The one question that is open in this conversation. */
+  conversation_uuid?: Label | null;
+  /** Yes or no. */
+  granted: boolean;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'consent_response';
+};
+export type ConsentResponseRequest1 =
+  | {
+      consent_id: string;
+    }
+  | {
+      conversation_uuid: string;
+    };
+/** Not blank, at most 65536 bytes in UTF-8; blanks belong to it. */
+export type SecretValue = string;
+/** Base64 (standard alphabet; padding may lack, blanks and line breaks are skipped) of at most 4194304 bytes once decoded. */
+export type SecretsFile = string;
 /** What Janet sends. */
 export type ServerMessage =
   | ConnectedEvent
@@ -141,7 +198,29 @@ export type ServerMessage =
   | PairedEvent
   | DevicesListedEvent
   | DeviceRevokedEvent
-  | ErrorEvent;
+  | ErrorEvent
+  | ConsentRequestEvent
+  | SoulCheckEvent
+  | ConsentRequestAudioEvent
+  | ConsentClosedEvent
+  | TransferProgressEvent
+  | TransferResultEvent
+  | TransferDeniedEvent
+  | TransferErrorEvent
+  | MemoryResultsEvent
+  | MemoryResultEvent
+  | VaultResultEvent
+  | VaultExportedEvent
+  | RedThreadStateEvent
+  | RedThreadTokenEvent
+  | GrantsListedEvent
+  | GrantAddedEvent
+  | GrantRevokedEvent
+  | AuditEntriesEvent
+  | PersonasListedEvent
+  | PersonaChangedEvent
+  | PrivacyEvent
+  | SoulsListedEvent;
 /** Whether requests are served. */
 export type Status = 'ready' | 'models_loading';
 /** Base64: standard alphabet, padded, in one line. */
@@ -202,6 +281,12 @@ export type ErrorCode =
   | 'bad_description'
   | 'bad_candidate'
   | 'bad_pose'
+  | 'red_thread'
+  | 'not_consented'
+  | 'vault_refused'
+  | 'vault_locked'
+  | 'not_found'
+  | 'not_kept'
   | 'unexpected'
   | 'unreachable'
   | 'shutting_down'
@@ -210,6 +295,17 @@ export type ErrorCode =
 export type CallState = 'idle' | 'ringing' | 'connecting' | 'connected' | 'on_hold' | 'ended';
 /** Why a pairing is over without a device. */
 export type PairEnd = 'late' | 'worn_out' | 'withdrawn' | 'failed';
+/** How a question ended. */
+export type ConsentOutcome = 'granted' | 'denied' | 'expired' | 'withdrawn';
+/** How far a transfer is. */
+export type TransferStage = 'asking' | 'exporting' | 'importing' | 'reconciling';
+/** What was done with a memory. */
+export type MemoryVerb = 'remember' | 'edit' | 'forget' | 'forget_all';
+/** What was asked of the vault of secrets. */
+export type VaultVerb =
+  'create' | 'unlock' | 'lock' | 'put' | 'get' | 'list' | 'forget' | 'change' | 'export' | 'import' | 'status';
+/** How far that is. */
+export type VaultStatus = 'checking' | 'done' | 'refused' | 'delayed';
 
 /** A typed message; answered by `assistant_delta`s and one `assistant_message`. */
 export interface MessageRequest {
@@ -527,6 +623,266 @@ export interface DeviceRevokeRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
   type: 'device_revoke';
+}
+/** Messages and memories go to the other soul, after consent; answered by `transfer_progress`, and in the end by `transfer_result`, `transfer_denied` or `transfer_error`. */
+export interface TransferContextRequest {
+  /** Counts only where transfers have a standing grant; absent or null: false. */
+  auto_consent?: boolean | null;
+  /** Which conversation; absent or null: this one. */
+  conversation_uuid?: Label | null;
+  /** What another soul has exported, instead of what is here. Believed only where a paired soul has signed it; else each entry passes the gate as new. */
+  exported_context?: ExportedContext | null;
+  /**
+   * What goes along with the messages; absent or null: nothing.
+   *
+   * @maxItems 8
+   */
+  include_vaults?:
+    | []
+    | [VaultName]
+    | [VaultName, VaultName]
+    | [VaultName, VaultName, VaultName]
+    | [VaultName, VaultName, VaultName, VaultName]
+    | [VaultName, VaultName, VaultName, VaultName, VaultName]
+    | [VaultName, VaultName, VaultName, VaultName, VaultName, VaultName]
+    | [VaultName, VaultName, VaultName, VaultName, VaultName, VaultName, VaultName]
+    | [VaultName, VaultName, VaultName, VaultName, VaultName, VaultName, VaultName, VaultName]
+    | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** Needed for `red`. */
+  safe_word?: SafeWord | null;
+  /** From which. */
+  source_soul: SoulName;
+  /** To which. */
+  target_soul: SoulName;
+  type: 'transfer_context';
+}
+/** As `transfer_context` of the other soul gave it. */
+export interface ExportedContext {}
+/** Answered by `memory_results`, the best first. */
+export interface MemorySearchRequest {
+  /** How many at most, 1 to 100; absent or null: 10. */
+  limit?: number | null;
+  /** What to look for. */
+  query: Words;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'memory_search';
+}
+/** Answered by `memory_results`, the newest first. */
+export interface MemoryListRequest {
+  /** Only what was remembered before this one; absent or null: from the newest on. */
+  before?: Label | null;
+  /** How many at most, 1 to 100; absent or null: 50. */
+  limit?: number | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'memory_list';
+}
+/** To be remembered: the click is the consent. Answered by `memory_result`. */
+export interface MemoryRememberRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** What. */
+  text: Words;
+  type: 'memory_remember';
+}
+/** Answered by `memory_result`. */
+export interface MemoryEditRequest {
+  /** Which. */
+  id: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** What it says from now on. */
+  text: Words;
+  type: 'memory_edit';
+}
+/** Answered by `memory_result`. */
+export interface MemoryForgetRequest {
+  /** Which. */
+  id: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'memory_forget';
+}
+/** Everything that is remembered is forgotten, after a soul check; answered by `memory_result`. */
+export interface MemoryForgetAllRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'memory_forget_all';
+}
+/** Makes the vault of secrets, which there is not yet. Answered by `vault_result`, as all that follow. */
+export interface VaultCreateRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The safe word: typed, never spoken, never stored. */
+  safe_word: SafeWord;
+  type: 'vault_create';
+}
+/** Copies secrets into memory. */
+export interface VaultUnlockRequest {
+  /**
+   * Which; absent or null: none yet, their names alone.
+   *
+   * @maxItems 64
+   */
+  names?: Label[] | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The safe word. */
+  safe_word: SafeWord;
+  type: 'vault_unlock';
+}
+/** Overwrites what was unlocked. */
+export interface VaultLockRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'vault_lock';
+}
+/** Keeps a secret, also while the vault is locked. */
+export interface VaultPutRequest {
+  /** By what it is found. */
+  name: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /**
+   * Words to find it by; absent or null: none.
+   *
+   * @maxItems 64
+   */
+  tags?: Label[] | null;
+  type: 'vault_put';
+  /** The secret. */
+  value: SecretValue;
+}
+/** Hands out a secret, once the vault is unlocked. */
+export interface VaultGetRequest {
+  /** Which. */
+  name: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'vault_get';
+}
+/** Tells the names, once the vault is unlocked; before that, whether there is a vault. */
+export interface VaultListRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'vault_list';
+}
+/** Forgets a secret. */
+export interface VaultForgetRequest {
+  /** Which. */
+  name: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'vault_forget';
+}
+/** Another safe word from now on. */
+export interface VaultChangeRequest {
+  /** The one from now on. */
+  new_safe_word: SafeWord;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The one until now. */
+  safe_word: SafeWord;
+  type: 'vault_change';
+}
+/** All secrets as a file under a password of its own, after a soul check; answered by `vault_exported`. */
+export interface VaultExportRequest {
+  /** The file's password. */
+  password: SafeWord;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The safe word. */
+  safe_word: SafeWord;
+  type: 'vault_export';
+}
+/** Takes in such a file, once the vault is unlocked. */
+export interface VaultImportRequest {
+  /** The file. */
+  file: SecretsFile;
+  /** Its password. */
+  password: SafeWord;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'vault_import';
+}
+/** Everything stops at once; answered by `red_thread_state`, which everybody gets. */
+export interface RedThreadRequest {
+  /** Why, in the client's own words. It is not kept. */
+  reason?: EndWords | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'red_thread';
+}
+/** It goes on. With neither field: the first of two clicks, answered by `red_thread_token`. */
+export interface RedThreadClearRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  /** The safe word. */
+  safe_word?: SafeWord | null;
+  /** What the first click was answered by. */
+  token?: Label | null;
+  type: 'red_thread_clear';
+}
+/** Answered by `grants_listed`. */
+export interface GrantListRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'grant_list';
+}
+/** A standing consent, after a soul check; answered by `grant_added`. */
+export interface GrantAddRequest {
+  /** To what: `remember`, `transfer` or the name of a delegation. */
+  action: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'grant_add';
+}
+/** Answered by `grant_revoked`. */
+export interface GrantRevokeRequest {
+  /** Which. */
+  grant_id: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'grant_revoke';
+}
+/** The audit log, the newest first; answered by `audit_entries`. */
+export interface AuditReadRequest {
+  /** Only what comes before the entry of this number; absent or null: from the newest on. */
+  before?: number | null;
+  /** How many at most, 1 to 100; absent or null: 50. */
+  limit?: number | null;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'audit_read';
+}
+/** Answered by `personas_listed`. */
+export interface PersonaListRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'persona_list';
+}
+/** Who she is from now on, after a soul check; answered by `persona_changed`. */
+export interface PersonaSetRequest {
+  /** Which, as `personas_listed` calls it. */
+  persona_id: Label;
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'persona_set';
+}
+/** What is kept, what leaves and who listens; answered by `privacy`. */
+export interface PrivacyReadRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'privacy_read';
+}
+/** Answered by `souls_listed`. */
+export interface SoulListRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'soul_list';
 }
 /** The first frame of every connection. */
 export interface ConnectedEvent {
@@ -1149,4 +1505,437 @@ export interface ErrorEvent {
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   type: 'error';
+}
+/** May she? Answered by `consent_response`, or by a spoken word once the prompt was heard. Silence until `expires_at` is a no. */
+export interface ConsentRequestEvent {
+  /** What for: `remember`, `transfer`, … */
+  action: string;
+  /** Which question. */
+  consent_id: string;
+  /** In which conversation. */
+  conversation_uuid: string;
+  /** In ms since 1970. */
+  expires_at: number;
+  /** What it would do, for people. */
+  impact: string;
+  /** The question, as it is spoken. */
+  prompt: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Always true: nothing grants by itself. */
+  requires_response: boolean;
+  type: 'consent_request';
+}
+/** The same for a major operation. What has to be clicked cannot be answered by voice; it says so. */
+export interface SoulCheckEvent {
+  /** What for: `export`, `forget_all`, … */
+  action: string;
+  /** Which question. */
+  consent_id: string;
+  /** In which conversation. */
+  conversation_uuid: string;
+  /** In ms since 1970. */
+  expires_at: number;
+  /** What it would do, for people. */
+  impact: string;
+  /** Whether a spoken yes is not enough. */
+  needs_click: boolean;
+  /** The question. */
+  prompt: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Always true: nothing grants by itself. */
+  requires_response: boolean;
+  type: 'soul_check';
+}
+/** The question's sound, where no stream carries her voice. */
+export interface ConsentRequestAudioEvent {
+  /** A whole file. */
+  audio: Base64;
+  /** Its format. */
+  audio_format: AudioFormat;
+  /** Which question. */
+  consent_id: string;
+  /** In which conversation. */
+  conversation_uuid: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'consent_request_audio';
+}
+/** A question is over: every client that shows it takes it away. */
+export interface ConsentClosedEvent {
+  /** Which question. */
+  consent_id: string;
+  /** In which conversation. */
+  conversation_uuid: string;
+  /** How it ended. */
+  outcome: ConsentOutcome;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'consent_closed';
+}
+/** How far a transfer is. */
+export interface TransferProgressEvent {
+  /** Which conversation. */
+  conversation_uuid: string;
+  /** How much of that is done, 0 to 1. */
+  fraction: number;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What is being done. */
+  stage: TransferStage;
+  type: 'transfer_progress';
+}
+/** A transfer is over. */
+export interface TransferResultEvent {
+  /** Which conversation. */
+  conversation_uuid: string;
+  /** Why it did not come about, or null. */
+  error: string | null;
+  /** Messages that the target did not have before. */
+  messages_transferred: number;
+  /** What else there is to say of it. */
+  metadata: TransferMetadata;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Whether it came about. */
+  success: boolean;
+  /** Summaries that it did not have before. */
+  summaries_transferred: number;
+  type: 'transfer_result';
+  /** What went along. */
+  vaults_transferred: VaultName[];
+}
+/** What a transfer did besides. */
+export interface TransferMetadata {
+  /** Messages of which both sides are kept. */
+  conflicts: number;
+  /** Messages that were there already. */
+  duplicates: number;
+  /** How long it took, consent not counted. */
+  duration_ms: number;
+  /** The package, as the audit log calls it. */
+  package_id: string;
+  /** Names of secrets that were taken along. */
+  red_stubs: number;
+  /** Entries that the gate did not let in. */
+  refused: number;
+}
+/** The operator did not consent; nothing was changed. */
+export interface TransferDeniedEvent {
+  /** Which conversation. */
+  conversation_uuid: string;
+  /** Why, for people. */
+  reason: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'transfer_denied';
+}
+/** A transfer could not be understood or begun; nothing was changed. */
+export interface TransferErrorEvent {
+  /** The reason for programs. */
+  code: ErrorCode;
+  /** Which conversation, if it is known which. */
+  conversation_uuid?: string;
+  /** The offending field. */
+  field?: string;
+  /** The reason for people. */
+  message: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'transfer_error';
+}
+/** The answer to `memory_search` and `memory_list`. */
+export interface MemoryResultsEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What was found. */
+  results: MemoryEntry[];
+  /** How much there is in all. */
+  total: number;
+  type: 'memory_results';
+}
+/** Something that Janet remembers. */
+export interface MemoryEntry {
+  /** Since when it is remembered, in ms since 1970. */
+  created_ms: number;
+  /** When it was changed last, in ms since 1970; absent: never. */
+  edited_ms?: number | null;
+  /** Its name. */
+  id: string;
+  /** What it is: `fact`, `note` or `summary`. */
+  kind: string;
+  /** Who allowed it. */
+  receipt: Receipt;
+  /** How well it fits what was searched for, 0 to 1; absent in a list. */
+  score?: number | null;
+  /** Where it is from, for people. */
+  source: string;
+  /** What it says. */
+  text: string;
+}
+/** Who allowed something, when and how; signed. */
+export interface Receipt {
+  /** What was allowed. */
+  action: string;
+  /** When, in ms since 1970. */
+  at_ms: number;
+  /** By a click, spoken words, a message, the safe word or a standing grant. */
+  how: string;
+  /** The operator's device, `here` on Janet's own machine. */
+  operator: string;
+  /** Its name, as the audit log has it. */
+  receipt_id: string;
+}
+/** Something about a memory was done, or not; also told when it was asked for by voice. */
+export interface MemoryResultEvent {
+  /** What. */
+  action: MemoryVerb;
+  /** Which memory. */
+  id?: string;
+  /** For people. */
+  message: string;
+  /** That it is gone. */
+  proof?: Proof;
+  /** Who allowed it, as the audit log calls that. */
+  receipt_id?: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Whether it was done. */
+  success: boolean;
+  type: 'memory_result';
+}
+/** That something is gone: what files hold of it was counted afterwards. */
+export interface Proof {
+  /** The entry of the audit log that says so. */
+  audit_number: number;
+  /** Bytes of the files that were searched for them afterwards. */
+  bytes_searched: number;
+  /** Entries that were removed. */
+  entries: number;
+  /** Traces that this found. */
+  traces: number;
+  /** Vectors that were removed with them. */
+  vectors: number;
+}
+/** How far something about the vault of secrets is: `checking` at once, then how it ended. */
+export interface VaultResultEvent {
+  /** What was asked. */
+  action: VaultVerb;
+  /** Whether there is a vault. */
+  exists: boolean;
+  /** What is in it, once it is unlocked. */
+  items?: VaultItem[];
+  /** Whether it is locked. */
+  locked: boolean;
+  /** For people; never a secret or its name. */
+  message: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** How long no further safe word is looked at, in ms. */
+  retry_after_ms?: number;
+  /** How far it is. */
+  status: VaultStatus;
+  type: 'vault_result';
+  /** The secret, to `vault_get` alone. */
+  value?: string;
+}
+/** A secret's name, without the secret. */
+export interface VaultItem {
+  /** Since when it is there, in ms since 1970. */
+  created_ms: number;
+  /** Whether it lies in memory, unlocked. */
+  is_open: boolean;
+  /** Whether the secret itself is in another soul's vault, and only its name is here. */
+  is_stub: boolean;
+  /** Its name. */
+  name: string;
+  /**
+   * Words to find it by.
+   *
+   * Items: Hides its value from `Debug` and `Display`.
+   */
+  tags: string[];
+}
+/** The answer to `vault_export`, once it was consented to. */
+export interface VaultExportedEvent {
+  /** The file. */
+  file: Base64;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'vault_exported';
+}
+/** Whether everything is stopped. Sent to all, and at the beginning of a connection while it is. */
+export interface RedThreadStateEvent {
+  /** Whether. */
+  active: boolean;
+  /** The node where that was done. */
+  node: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Since when, in ms since 1970; 0: it never was. */
+  since: number;
+  type: 'red_thread_state';
+}
+/** The answer to the first of two clicks. */
+export interface RedThreadTokenEvent {
+  /** In ms since 1970. */
+  expires_at: number;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** What the second click says; good once, after a second and before `expires_at`. */
+  token: string;
+  type: 'red_thread_token';
+}
+/** The answer to `grant_list`. */
+export interface GrantsListedEvent {
+  /** All that hold. */
+  grants: Grant[];
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'grants_listed';
+}
+/** A consent that holds until it is revoked. */
+export interface Grant {
+  /** What is allowed without being asked. */
+  action: string;
+  /** Its name. */
+  grant_id: string;
+  /** Since when, in ms since 1970. */
+  since_ms: number;
+}
+/** The answer to `grant_add`, once it was consented to. */
+export interface GrantAddedEvent {
+  /** The grant. */
+  grant: Grant;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'grant_added';
+}
+/** The answer to `grant_revoke`. */
+export interface GrantRevokedEvent {
+  /** Which. */
+  grant_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'grant_revoked';
+}
+/** The answer to `audit_read`. */
+export interface AuditEntriesEvent {
+  /** How many there are in all. */
+  count: number;
+  /** The newest first. */
+  entries: AuditEntry[];
+  /** The newest entry's hash, in hexadecimal digits. */
+  head: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'audit_entries';
+  /** Whether the whole log was checked just now and nothing is changed, missing or cut. */
+  verified: boolean;
+}
+/** A decision, as the audit log has it. Never content. */
+export interface AuditEntry {
+  /** When, in ms since 1970. */
+  at_ms: number;
+  /** What happened, as a lower-case noun and verb. */
+  event: string;
+  /** Its number, from 1 without gaps. */
+  number: number;
+  /** The same in words, for people. */
+  words: string;
+}
+/** The answer to `persona_list`. */
+export interface PersonasListedEvent {
+  /** Who she is. */
+  active: string;
+  /** All that there are. */
+  personas: Persona[];
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'personas_listed';
+}
+/** Who she can be. */
+export interface Persona {
+  /** What she is like, in a sentence. */
+  description: string;
+  /** What she is called. */
+  name: string;
+  /** What `persona_set` calls it. */
+  persona_id: string;
+}
+/** The answer to `persona_set`, once it was consented to. */
+export interface PersonaChangedEvent {
+  /** Who she is from now on. */
+  persona_id: string;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'persona_changed';
+}
+/** The answer to `privacy_read`. */
+export interface PrivacyEvent {
+  /** Entries of the audit log. */
+  audit_entries: number;
+  /** Conversations that are kept for now. */
+  conversations: number;
+  /** For how long a conversation is kept after its last client left, in ms. */
+  keep_ms: number;
+  /** What leaves, or has left since she was started. */
+  left_machine: LeftMachine[];
+  /** Things that she remembers. */
+  memories: number;
+  /** Messages in them. */
+  messages: number;
+  /** Who listens. */
+  microphones: OpenMicrophone[];
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'privacy';
+  /** Whether there is a vault of secrets. */
+  vault_exists: boolean;
+  /** Whether it is locked. */
+  vault_locked: boolean;
+}
+/** Something that leaves this machine, or has left it since Janet was started. */
+export interface LeftMachine {
+  /** When last, in ms since 1970; 0: not yet. */
+  last_ms: number;
+  /** How often. */
+  times: number;
+  /** What: `language_model`, `voice`, `push` or `soul`. */
+  what: string;
+  /** Whereto: a host, without a path. */
+  whereto: string;
+}
+/** An open microphone. */
+export interface OpenMicrophone {
+  /** Whose: a device's name, or `here`. */
+  device: string;
+  /** Whether it is this connection's. */
+  is_yours: boolean;
+  /** Since when, in ms since 1970. */
+  since_ms: number;
+}
+/** The answer to `soul_list`. */
+export interface SoulsListedEvent {
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  /** Both, as far as they are known. */
+  souls: SoulInfo[];
+  type: 'souls_listed';
+}
+/** A soul that can be reached. */
+export interface SoulInfo {
+  /** Conversations that can be read; absent where it is elsewhere. */
+  conversations?: number | null;
+  /** Whether it lives in this process. */
+  is_here: boolean;
+  /** Whether a transfer can go to it now. */
+  is_reachable: boolean;
+  /** Its identity key's beginning, in hexadecimal digits. */
+  key: string;
+  /** Memories; absent where it is elsewhere. */
+  memories?: number | null;
+  /** Which. */
+  soul: SoulName;
 }
