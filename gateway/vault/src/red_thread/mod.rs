@@ -7,14 +7,25 @@
 //!
 //! A pass is for one short step (a transaction, a search). Long work takes one for each step, so that
 //! nobody who pulls waits for it.
+//!
+//! Nodes tell each other what they know ([`Shared`]); a pull anywhere latches wherever it is heard of,
+//! and a clearing opens what it had seen pulled.
 
+mod clearance;
 mod file;
+mod shared;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::clearance::{
+    ClearError, Clearance, PROOF_FOR_MS, SafeWordProof, TOKEN_FROM_MS, TOKEN_UNTIL_MS, Token,
+};
+use self::clearance::{Tokens, Way};
+pub use self::shared::Shared;
 
 /// How long a pull waits for the steps that are under way.
 const QUIET_WITHIN: Duration = Duration::from_secs(2);
@@ -30,6 +41,9 @@ pub enum RedThreadError {
         /// Why.
         source: std::io::Error,
     },
+    /// The system gives no randomness.
+    #[error("no random numbers from the operating system")]
+    Random,
 }
 
 /// Nothing passes: the red thread was pulled.
@@ -55,12 +69,41 @@ pub struct RedThread {
     path: PathBuf,
     inner: Mutex<Inner>,
     let_go: Condvar,
+    /// Held by whoever writes the file, which is written from what is true by then. Taken before `inner`.
+    file: Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    state: State,
+    kept: Kept,
     passes: usize,
+    tokens: Tokens,
+}
+
+/// What the file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    state: State,
+    shared: Shared,
+    /// When it last changed on this node's clock: what the operator allowed before is allowed no more.
+    changed_ms: u64,
+}
+
+impl Kept {
+    /// Nobody knows what was; the name is new, so that no clearing can have seen it.
+    fn damaged(name: &str) -> Self {
+        let mut shared = Shared::default();
+        shared.pull(name, 1);
+        Self {
+            state: State {
+                active: true,
+                ..State::default()
+            },
+            shared,
+            changed_ms: 0,
+        }
+    }
 }
 
 /// The right to do one short step. Made by [`RedThread::pass`] alone.
@@ -75,18 +118,23 @@ impl RedThread {
     /// pulled: a latch that fails has to fail shut.
     pub fn open(folder: &Path) -> Result<Self, RedThreadError> {
         let path = folder.join(file::NAME);
-        let state = file::read(&path)?;
+        let kept = file::read(&path)?;
         Ok(Self {
             path,
-            inner: Mutex::new(Inner { state, passes: 0 }),
+            inner: Mutex::new(Inner {
+                kept,
+                passes: 0,
+                tokens: Tokens::default(),
+            }),
             let_go: Condvar::new(),
+            file: Mutex::new(()),
         })
     }
 
     /// The right to do one step, unless the thread is pulled.
     pub fn pass(&self) -> Result<Pass<'_>, Pulled> {
         let mut inner = self.lock();
-        if inner.state.active {
+        if inner.kept.state.active {
             return Err(Pulled);
         }
         inner.passes += 1;
@@ -98,16 +146,108 @@ impl RedThread {
     /// log tells). An error means that the next start will not know of it; it is pulled all the same.
     pub fn pull(&self, node: &str, now_ms: u64) -> Result<State, RedThreadError> {
         let mut inner = self.lock();
-        if !inner.state.active {
-            inner.state = State {
-                active: true,
-                since_ms: now_ms,
-                node: node.to_owned(),
-            };
-        }
-        let state = inner.state.clone();
+        inner.kept.shared.pull(node, now_ms);
+        inner.latch(node, now_ms);
+        let state = inner.kept.state.clone();
         drop(inner);
-        let kept = file::write(&self.path, &state);
+        self.settle().map(|()| state)
+    }
+
+    /// What another node knows, who has proved that it is one of this Janet's. A pull there latches here as
+    /// [`Self::pull`] does; a clearing there opens here what it had seen. Returns what is true from now on.
+    pub fn merge(&self, node: &str, other: &Shared, now_ms: u64) -> Result<State, RedThreadError> {
+        // What opens has to be on the disk first, as in `clear`; so nobody else may write meanwhile.
+        let writing = self.writing();
+        let mut inner = self.lock();
+        let mut both = inner.kept.shared.clone();
+        both.merge(other, now_ms);
+        if both == inner.kept.shared {
+            return Ok(inner.kept.state.clone());
+        }
+        if both.active() {
+            inner.kept.shared = both;
+            inner.latch(node, now_ms);
+            let state = inner.kept.state.clone();
+            drop(inner);
+            drop(writing);
+            return self.settle().map(|()| state);
+        }
+        let after = inner.kept.cleared(both, node, now_ms);
+        drop(inner);
+        file::write(&self.path, &after)?;
+        Ok(self.opened(after))
+    }
+
+    /// Gives the operator's device a token: the first of the two clicks. One that it had is void.
+    pub fn token(&self, operator: &str, now_ms: u64) -> Result<Token, ClearError> {
+        let mut inner = self.lock();
+        if !inner.kept.state.active {
+            return Err(ClearError::NotPulled);
+        }
+        let seen = inner.kept.shared.clone();
+        Ok(inner.tokens.give(operator, seen, now_ms)?)
+    }
+
+    /// The second click: the token of this device, a second later at the soonest and half a minute at the
+    /// latest. It is good for one try.
+    pub fn redeem(
+        &self,
+        token: &str,
+        operator: &str,
+        now_ms: u64,
+    ) -> Result<Clearance, ClearError> {
+        self.lock().tokens.redeem(token, operator, now_ms)
+    }
+
+    /// Clears it. It is on the disk before anything passes; whatever was pulled meanwhile stays pulled.
+    pub fn clear(
+        &self,
+        clearance: Clearance,
+        node: &str,
+        now_ms: u64,
+    ) -> Result<State, ClearError> {
+        let writing = self.writing();
+        let kept = self.lock().kept.clone();
+        if !kept.state.active {
+            return Err(ClearError::NotPulled);
+        }
+        match clearance.0 {
+            Way::SafeWord(proof) if !proof.is_fresh(now_ms) => return Err(ClearError::Proof),
+            Way::SafeWord(proof) if proof.is_before(kept.changed_ms) => {
+                return Err(ClearError::PulledAgain);
+            }
+            Way::TwoSteps(seen) if seen != kept.shared => return Err(ClearError::PulledAgain),
+            Way::SafeWord(_) | Way::TwoSteps(_) => {}
+        }
+        let mut shared = kept.shared.clone();
+        shared.clear();
+        let after = kept.cleared(shared, node, now_ms);
+        file::write(&self.path, &after)?;
+        let state = self.opened(after);
+        drop(writing);
+        if state.active {
+            return Err(ClearError::PulledAgain);
+        }
+        Ok(state)
+    }
+
+    /// Whether it is pulled.
+    pub fn state(&self) -> State {
+        self.lock().kept.state.clone()
+    }
+
+    /// What other nodes have to know.
+    pub fn shared(&self) -> Shared {
+        self.lock().kept.shared.clone()
+    }
+
+    /// Writes what is true, and waits for the steps that had a pass.
+    fn settle(&self) -> Result<(), RedThreadError> {
+        let kept = {
+            let _writing = self.writing();
+            let kept = self.lock().kept.clone();
+            file::write(&self.path, &kept)
+        };
         let (inner, late) = self
             .let_go
             .wait_timeout_while(self.lock(), QUIET_WITHIN, |inner| inner.passes > 0)
@@ -116,12 +256,26 @@ impl RedThread {
             tracing::error!(steps = inner.passes, "steps go on behind the red thread");
         }
         drop(inner);
-        kept.map(|()| state)
+        kept
     }
 
-    /// Whether it is pulled.
-    pub fn state(&self) -> State {
-        self.lock().state.clone()
+    /// Lets pass what the file now lets pass, unless somebody pulled since it was begun: that one waits
+    /// for the file and writes it again.
+    fn opened(&self, after: Kept) -> State {
+        let mut inner = self.lock();
+        let mut both = inner.kept.shared.clone();
+        both.merge(&after.shared, after.changed_ms);
+        if both.active() {
+            inner.kept.shared = both;
+        } else {
+            inner.kept = after;
+            inner.tokens.forget();
+        }
+        inner.kept.state.clone()
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -129,10 +283,44 @@ impl RedThread {
     }
 }
 
+impl Inner {
+    /// Nothing passes from here on. Who was between two clicks begins anew.
+    fn latch(&mut self, node: &str, now_ms: u64) {
+        self.tokens.forget();
+        if !self.kept.state.active {
+            self.kept.state = State {
+                active: true,
+                since_ms: now_ms,
+                node: node.to_owned(),
+            };
+        }
+        self.kept.changed_ms = self.kept.changed_ms.max(now_ms);
+    }
+}
+
+impl Kept {
+    fn cleared(&self, shared: Shared, node: &str, now_ms: u64) -> Self {
+        let state = if self.state.active {
+            State {
+                active: false,
+                since_ms: now_ms,
+                node: node.to_owned(),
+            }
+        } else {
+            self.state.clone()
+        };
+        Self {
+            state,
+            shared,
+            changed_ms: self.changed_ms.max(now_ms),
+        }
+    }
+}
+
 impl Pass<'_> {
     /// When the thread was last pulled or cleared: what was allowed before that is allowed no more.
     pub(crate) fn since_ms(&self) -> u64 {
-        self.thread.lock().state.since_ms
+        self.thread.lock().kept.changed_ms
     }
 }
 
@@ -144,55 +332,5 @@ impl Drop for Pass<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_passes_once_it_is_pulled_and_the_next_process_knows() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let thread = RedThread::open(folder.path()).expect("a latch");
-        drop(thread.pass().expect("not pulled"));
-        let state = thread.pull("here", 7).expect("on the disk");
-        assert_eq!((state.active, state.since_ms), (true, 7));
-        assert_eq!(thread.pass().err(), Some(Pulled));
-        drop(thread);
-        let thread = RedThread::open(folder.path()).expect("a latch");
-        assert_eq!(thread.pass().err(), Some(Pulled));
-        assert_eq!(thread.state().node, "here");
-    }
-
-    #[test]
-    fn pulled_again_it_stays_as_it_was() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let thread = RedThread::open(folder.path()).expect("a latch");
-        thread.pull("a", 7).expect("on the disk");
-        assert_eq!(thread.pull("b", 9).expect("on the disk").node, "a");
-    }
-
-    #[test]
-    fn a_pull_waits_for_the_step_that_is_under_way() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let thread = RedThread::open(folder.path()).expect("a latch");
-        let pass = thread.pass().expect("not pulled");
-        std::thread::scope(|scope| {
-            let pull = scope.spawn(|| thread.pull("a", 7));
-            while !thread.state().active {
-                std::thread::yield_now();
-            }
-            assert!(!pull.is_finished(), "the step is not over");
-            assert!(thread.pass().is_err(), "a nested step cannot begin");
-            drop(pass);
-            pull.join().expect("no panic").expect("on the disk");
-        });
-    }
-
-    #[test]
-    fn a_file_that_is_not_understood_counts_as_pulled() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for damage in ["", "{}", "{\"active\": false", "nonsense"] {
-            std::fs::write(folder.path().join(file::NAME), damage).expect("a file");
-            let thread = RedThread::open(folder.path()).expect("a latch");
-            assert!(thread.pass().is_err(), "{damage:?}");
-        }
-    }
-}
+#[path = "red_thread_test.rs"]
+mod tests;
