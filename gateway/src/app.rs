@@ -13,6 +13,7 @@ use crate::lock::Lock;
 use crate::node::NodeId;
 use crate::push::Push;
 use crate::socket::Parked;
+use crate::trust::Trust;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -57,6 +58,8 @@ pub(crate) struct App {
     pub(crate) places: Arc<Semaphore>,
     /// Who may come in from elsewhere.
     pub(crate) lock: Arc<Lock>,
+    /// The red thread, consent, memory and the log of it.
+    pub(crate) trust: Arc<Trust>,
     /// Turns true once, when the server goes down.
     pub(crate) leaving: watch::Receiver<bool>,
 }

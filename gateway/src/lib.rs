@@ -39,6 +39,7 @@ mod quic;
 mod reexec;
 pub mod server;
 mod socket;
+mod trust;
 mod tts;
 mod voice;
 mod webrtc;

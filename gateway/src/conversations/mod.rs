@@ -23,7 +23,7 @@ use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::app::goes_down;
 pub(crate) use bell::{NotRung, Ring, Unanswered};
-use clock::now_ms;
+pub(crate) use clock::now_ms;
 use seat::Place;
 pub(crate) use seat::{Seat, Summons};
 use talkers::Talkers;

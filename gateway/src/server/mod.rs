@@ -43,6 +43,7 @@ use crate::llm::LanguageServer;
 use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, Names, Visitor};
 use crate::node::{NodeId, NodeIdError};
 use crate::push::{Push, PushError};
+use crate::trust::{Trust, TrustError};
 use crate::tts::SpeechServer;
 use crate::{api, quic, socket, weights};
 use accept::{Door, accept};
@@ -93,6 +94,9 @@ pub enum ServeError {
     /// This machine has no name.
     #[error("this machine's name cannot be used")]
     Node(#[from] NodeIdError),
+    /// The red thread or what belongs to it cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// Phones were to be rung, and cannot be.
     #[error(transparent)]
     Push(#[from] PushError),
@@ -171,6 +175,7 @@ pub async fn serve(
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
     let node = NodeId::open(&config.conversation.data_dir)?;
+    let trust = Trust::open(&config.conversation.data_dir, node.clone())?;
     let push = config.apns.as_ref().map(|apns| {
         let (conversations, lock) = (conversations.clone(), lock.clone());
         Push::new(apns, conversations, lock, node.clone())
@@ -193,6 +198,7 @@ pub async fn serve(
         places: Arc::new(Semaphore::new(config.server.max_clients)),
         leaving: leaving.clone(),
         lock: lock.clone(),
+        trust: Arc::new(trust),
         config,
     });
     let mut loaded = loading::start(app.clone(), paths, tell_phase)?;

@@ -10,7 +10,8 @@ use janet_engine::{Engine, EngineError, Session, SessionSpec};
 use janet_protocol::{
     ErrorCode, IceServer, Limits, Outgoing, PROTOCOL, Role, ServerMessage, Status, WireError,
 };
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
 use super::carrier::{Carrier, Frames};
@@ -25,6 +26,7 @@ use super::settings::Settings;
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat, Summons};
 use crate::lock::{Access, Opened, Outcome};
+use crate::trust::Told;
 use crate::webrtc::told_servers;
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
@@ -150,6 +152,8 @@ enum Wake {
     Revoked,
     /// The pairing that it opened is over.
     PairingOver(Outcome),
+    /// Something that all connections have to know.
+    Told(Result<Told, RecvError>),
     /// The server ends.
     GoingDown,
     /// The writer has given up.
@@ -192,6 +196,8 @@ pub(super) struct Connection {
     pub(super) samples: Vec<i16>,
     pub(super) woken: Arc<Notify>,
     phase: watch::Receiver<Phase>,
+    /// From the process's conscience.
+    told: broadcast::Receiver<Told>,
     pub(super) leaving: watch::Receiver<bool>,
     pub(super) heard: Instant,
 }
@@ -225,6 +231,7 @@ impl Connection {
             settings: Settings::new(app.config.engine.speed),
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
+            told: app.trust.listen(),
             app,
             carrier,
             access,
@@ -254,6 +261,10 @@ impl Connection {
             self.open_session().await?;
         }
         self.tell_status()?;
+        if self.app.trust.may_act().is_err() {
+            let state = self.app.trust.red_thread_state();
+            self.outbound.text(ServerMessage::Trust(state))?;
+        }
         if arrival == Arrival::Unknown {
             let message =
                 "this client_id is not known or its conversation has ended; a new one begins";
@@ -284,6 +295,7 @@ impl Connection {
                 comeback = parked::comeback(&mut self.comeback) => Wake::Comeback(comeback),
                 () = devices::revoked(&self.app.lock, &self.access) => Wake::Revoked,
                 outcome = devices::outcome(self.pairing.as_ref()) => Wake::PairingOver(outcome),
+                told = self.told.recv() => Wake::Told(told),
                 () = goes_down(&mut self.leaving) => Wake::GoingDown,
                 () = self.outbound.closed() => Wake::WriterGone,
             };
@@ -304,6 +316,7 @@ impl Connection {
                 }
                 Wake::Revoked => Err(self.leave_with(ErrorCode::NotPaired, Leave::NotPaired)),
                 Wake::PairingOver(outcome) => self.tell_outcome(outcome),
+                Wake::Told(told) => self.on_told(told),
                 Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
                 Wake::WriterGone => Err(Leave::Stalled),
             };

@@ -9,8 +9,8 @@ use axum::body::Bytes;
 use janet_audio::wav;
 use janet_engine::{EngineError, MicMode};
 use janet_protocol::{
-    ClientMessage, ErrorCode, Incoming, Outgoing, ServerMessage, Sound, VoiceMode, WireError,
-    binary, parse,
+    ClientMessage, ErrorCode, Incoming, Outgoing, ServerMessage, Sound, TrustRequest, VoiceMode,
+    WireError, binary, parse,
 };
 
 use super::carrier::Carrier;
@@ -148,6 +148,9 @@ impl Connection {
             message,
         } = incoming;
         self.may(message.type_name(dialect))?;
+        if is_stopped(&message) {
+            self.app.trust.may_act()?;
+        }
         let asked = Asked {
             request_id: request_id.clone(),
             manner: dialect.into(),
@@ -311,6 +314,7 @@ impl Connection {
             ClientMessage::PairStart { .. } | ClientMessage::PairFinish { .. } => {
                 Err(devices::nothing_to_pair())
             }
+            ClientMessage::Trust(request) => self.trust(request, request_id).await,
             ClientMessage::DeviceList => answer(self.list_devices()),
             ClientMessage::DeviceRevoke { device_id } => {
                 answer(devices::revoke(&self.app, device_id).await?)
@@ -370,6 +374,34 @@ impl Connection {
             ErrorCode::AudioNotStarted,
             format!("{what} came before audio_start or vr_connect"),
         ))
+    }
+}
+
+/// Whether it has to wait while the red thread is pulled: what would make her speak, remember, hand out or
+/// decide. To listen, to lock and to look stays possible.
+fn is_stopped(message: &ClientMessage) -> bool {
+    use TrustRequest as Trust;
+    match message {
+        ClientMessage::Message { .. }
+        | ClientMessage::Audio { .. }
+        | ClientMessage::VoipAudio { .. }
+        | ClientMessage::VrAudio {
+            said: janet_protocol::Said::Recording(_),
+            ..
+        } => true,
+        ClientMessage::Trust(request) => !matches!(
+            request,
+            Trust::RedThread { .. }
+                | Trust::RedThreadClear { .. }
+                | Trust::VaultLock {}
+                | Trust::GrantList {}
+                | Trust::GrantRevoke { .. }
+                | Trust::AuditRead { .. }
+                | Trust::PersonaList {}
+                | Trust::PrivacyRead {}
+                | Trust::SoulList {}
+        ),
+        _ => false,
     }
 }
 

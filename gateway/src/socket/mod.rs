@@ -29,6 +29,7 @@ mod stranger;
 mod take_up;
 mod told;
 mod tone;
+mod trust;
 mod voip;
 mod vr;
 

@@ -1,0 +1,73 @@
+//! What a client asks of Janet's conscience, and what it is told of it.
+
+mod red_thread;
+
+use janet_protocol::{
+    ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
+};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::connection::{Connection, Leave};
+use crate::lock::Access;
+use crate::trust::{To, Told};
+
+/// What comes of a request.
+type Answer = Result<Option<ServerMessage>, WireError>;
+
+impl Connection {
+    /// One request.
+    pub(super) async fn trust(
+        &mut self,
+        request: TrustRequest,
+        request_id: Option<RequestId>,
+    ) -> Result<Option<Outgoing>, WireError> {
+        let answer = match request {
+            TrustRequest::RedThread { .. } => self.pull_red_thread().await,
+            TrustRequest::RedThreadClear { safe_word, token } => {
+                self.clear_red_thread(safe_word, token).await
+            }
+            other => {
+                let message = format!("\"{}\" is not served yet", other.type_name());
+                Err(WireError::in_field(ErrorCode::Unexpected, "type", message))
+            }
+        };
+        Ok(answer?.map(|message| Outgoing {
+            request_id,
+            message,
+        }))
+    }
+
+    /// Who this is to the log and to receipts: a paired device's id, or `here`.
+    pub(super) fn operator(&self) -> &str {
+        match &self.access {
+            Access::Device(id, _) => &id.0,
+            _ => "here",
+        }
+    }
+
+    /// What all connections have to know.
+    pub(super) fn on_told(&mut self, told: Result<Told, RecvError>) -> Result<(), Leave> {
+        match told {
+            Ok(Told::Stop) => self.stop(),
+            Ok(Told::Event(to, event)) => {
+                let is_for_us = match to {
+                    To::Everybody => true,
+                    To::Operator => self.role == Role::Operator,
+                };
+                if is_for_us {
+                    self.outbound.text(ServerMessage::Trust(event))?;
+                }
+                Ok(())
+            }
+            // Whatever was missed, this is what holds.
+            Err(RecvError::Lagged(_)) => {
+                if self.app.trust.may_act().is_err() {
+                    self.stop()?;
+                }
+                let state = self.app.trust.red_thread_state();
+                Ok(self.outbound.text(ServerMessage::Trust(state))?)
+            }
+            Err(RecvError::Closed) => Err(Leave::Away),
+        }
+    }
+}

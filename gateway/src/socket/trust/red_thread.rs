@@ -1,0 +1,51 @@
+//! The red thread by message.
+
+use janet_protocol::{ErrorCode, Private, ServerMessage, WireError};
+
+use super::Answer;
+use crate::socket::connection::{Connection, Leave};
+
+impl Connection {
+    /// `red_thread`: everybody may.
+    pub(in crate::socket) async fn pull_red_thread(&mut self) -> Answer {
+        self.stop().ok();
+        self.app.trust.pull().await;
+        // Everybody was told, but the answer carries the request.
+        Ok(Some(ServerMessage::Trust(
+            self.app.trust.red_thread_state(),
+        )))
+    }
+
+    /// `red_thread_clear`: the operator alone, by two clicks or the safe word.
+    pub(super) async fn clear_red_thread(
+        &mut self,
+        safe_word: Option<Private<String>>,
+        token: Option<Private<String>>,
+    ) -> Answer {
+        let operator = self.operator().to_owned();
+        match (safe_word, token) {
+            (None, None) => {
+                let token = self.app.trust.red_thread_token(&operator)?;
+                Ok(Some(ServerMessage::Trust(token)))
+            }
+            (None, Some(token)) => {
+                let trust = &self.app.trust;
+                trust.red_thread_redeem(token.expose(), &operator).await?;
+                Ok(Some(ServerMessage::Trust(trust.red_thread_state())))
+            }
+            (Some(_), _) => Err(WireError::in_field(
+                ErrorCode::VaultRefused,
+                "safe_word",
+                "there is no vault yet, and so no safe word",
+            )),
+        }
+    }
+
+    /// She is silent at once, and nothing that was begun goes on.
+    pub(super) fn stop(&mut self) -> Result<(), Leave> {
+        if let Some(session) = &self.session {
+            session.interrupt().ok();
+        }
+        Ok(())
+    }
+}

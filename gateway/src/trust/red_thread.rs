@@ -1,0 +1,99 @@
+//! Axiom 8 in the running process: pulled by anybody, cleared by the operator alone.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use janet_protocol::{ErrorCode, TrustEvent, WireError};
+use janet_vault::red_thread::{ClearError, Clearance, State};
+use tokio::task::spawn_blocking;
+
+use super::{To, Told, Trust};
+use crate::conversations::now_ms;
+
+impl Trust {
+    /// What is true of it now.
+    pub(crate) fn red_thread_state(&self) -> TrustEvent {
+        told(self.red_thread.state())
+    }
+
+    /// Refuses whatever has to wait until the operator clears it.
+    pub(crate) fn may_act(&self) -> Result<(), WireError> {
+        match self.red_thread.pass() {
+            Ok(_) => Ok(()),
+            Err(pulled) => Err(WireError::new(ErrorCode::RedThread, pulled.to_string())),
+        }
+    }
+
+    /// Stops everything. Nobody is asked, and nothing is waited for before all connections know.
+    pub(crate) async fn pull(self: &Arc<Self>) {
+        let began = Instant::now();
+        self.told.send(Told::Stop).ok();
+        metrics::counter!("janet_red_thread_pulled_total").increment(1);
+        let trust = Arc::clone(self);
+        // Latched by its first instruction; then it waits for the disk and for steps under way.
+        let pulled = spawn_blocking(move || trust.red_thread.pull(trust.node.as_str(), now_ms()));
+        match pulled.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the red thread is pulled until the next start only")
+            }
+            Err(error) => tracing::error!(%error, "pulling the red thread died"),
+        }
+        metrics::histogram!("janet_red_thread_seconds").record(began.elapsed().as_secs_f64());
+        tracing::warn!("the red thread was pulled");
+        self.tell(To::Everybody, self.red_thread_state());
+    }
+
+    /// The first of the operator's two clicks.
+    pub(crate) fn red_thread_token(&self, operator: &str) -> Result<TrustEvent, WireError> {
+        let token = self.red_thread.token(operator, now_ms()).map_err(refused)?;
+        Ok(TrustEvent::RedThreadToken {
+            token: token.text.clone().into(),
+            expires_at: token.until_ms,
+        })
+    }
+
+    /// The second one.
+    pub(crate) async fn red_thread_redeem(
+        self: &Arc<Self>,
+        token: &str,
+        operator: &str,
+    ) -> Result<(), WireError> {
+        let clearance = self
+            .red_thread
+            .redeem(token, operator, now_ms())
+            .map_err(refused)?;
+        self.clear(clearance).await
+    }
+
+    /// It goes on.
+    pub(crate) async fn clear(self: &Arc<Self>, clearance: Clearance) -> Result<(), WireError> {
+        let trust = Arc::clone(self);
+        let cleared = spawn_blocking(move || {
+            trust
+                .red_thread
+                .clear(clearance, trust.node.as_str(), now_ms())
+        });
+        let died = |_| WireError::new(ErrorCode::Internal, "clearing the red thread died");
+        cleared.await.map_err(died)?.map_err(refused)?;
+        tracing::warn!("the operator cleared the red thread");
+        self.tell(To::Everybody, self.red_thread_state());
+        Ok(())
+    }
+}
+
+fn told(state: State) -> TrustEvent {
+    TrustEvent::RedThreadState {
+        active: state.active,
+        since: state.since_ms,
+        node: state.node,
+    }
+}
+
+fn refused(error: ClearError) -> WireError {
+    let code = match error {
+        ClearError::File(_) => ErrorCode::Internal,
+        _ => ErrorCode::NotConsented,
+    };
+    WireError::new(code, error.to_string())
+}
