@@ -46,6 +46,26 @@ pub enum Needs {
     SafeWord,
 }
 
+/// All but those that carry something.
+const ALL: [Action; 13] = [
+    Action::Remember,
+    Action::Edit,
+    Action::Forget,
+    Action::ForgetAll,
+    Action::Transfer,
+    Action::Export,
+    Action::ImportPackage,
+    Action::ConstitutionChange,
+    Action::PersonaChange,
+    Action::NewNode,
+    Action::NewDelegate,
+    Action::NewGrant,
+    Action::RedMetadata,
+];
+
+/// Bytes of a handler's name.
+const LONGEST_HANDLER: usize = 48;
+
 impl Action {
     /// Its name on the wire, in receipts and in the audit log. Never content: of a delegation it is the
     /// kind alone.
@@ -68,6 +88,43 @@ impl Action {
         }
     }
 
+    /// With what it is about, as standing grants are written: `delegate:plex`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Delegate(to) => format!("{}:{to}", self.name()),
+            _ => self.name().to_owned(),
+        }
+    }
+
+    /// The action that is written so.
+    pub fn from_key(key: &str) -> Option<Self> {
+        if let Some(to) = key.strip_prefix("delegate:") {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+            let good = !to.is_empty() && to.len() <= LONGEST_HANDLER && to.chars().all(plain);
+            return good.then(|| Self::Delegate(to.to_owned()));
+        }
+        ALL.iter().find(|action| action.name() == key).cloned()
+    }
+
+    /// Whether the operator may allow it once and for all.
+    pub const fn may_stand(&self) -> bool {
+        matches!(self, Self::Remember | Self::Transfer | Self::Delegate(_))
+    }
+
+    /// Whether asking for it in one's own words ("remember this") is consent to it: small, and what was asked
+    /// for is all there is to know.
+    pub const fn by_command(&self) -> bool {
+        matches!(self, Self::Remember | Self::Edit | Self::Forget)
+    }
+
+    /// One of each.
+    #[cfg(test)]
+    pub(crate) fn examples() -> Vec<Self> {
+        let mut all = ALL.to_vec();
+        all.push(Self::Delegate("plex".into()));
+        all
+    }
+
     /// The least that this action takes; who asks may ask for more, never for less.
     pub const fn needs(&self) -> Needs {
         match self {
@@ -88,8 +145,7 @@ impl Action {
         }
     }
 
-    /// Whether it is a soul check (axiom 10): named as such to the operator, and allowed by no standing
-    /// grant and by no command.
+    /// Whether it is a soul check (axiom 10), and shown as such.
     pub const fn is_soul_check(&self) -> bool {
         match self {
             Self::Transfer
@@ -110,5 +166,49 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_read_as_it_is_written() {
+        for action in Action::examples() {
+            assert_eq!(Action::from_key(&action.key()), Some(action));
+        }
+        for wrong in [
+            "",
+            "delegate",
+            "delegate:",
+            "delegate:A b",
+            "remember:x",
+            "Remember",
+        ] {
+            assert_eq!(Action::from_key(wrong), None, "{wrong:?}");
+        }
+    }
+
+    /// MISSION's words: which of them take a click or the safe word, and what a voice can never do.
+    #[test]
+    fn what_is_grave_takes_more_than_a_word() {
+        for action in Action::examples() {
+            let grave = matches!(
+                action,
+                Action::ForgetAll
+                    | Action::Export
+                    | Action::ConstitutionChange
+                    | Action::NewNode
+                    | Action::NewGrant
+                    | Action::RedMetadata
+            );
+            assert_eq!(action.needs() > Needs::AnyAnswer, grave, "{action}");
+            assert!(
+                !(grave && (action.may_stand() || action.by_command())),
+                "{action}"
+            );
+            assert!(!(action.is_soul_check() && action.by_command()), "{action}");
+        }
     }
 }

@@ -108,7 +108,6 @@ pub struct Receipt {
 }
 
 impl Consent {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the desk comes next"))]
     pub(super) fn new(
         identity: &Identity,
         action: Action,

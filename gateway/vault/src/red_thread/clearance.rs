@@ -96,7 +96,6 @@ impl SafeWordProof {
     }
 
     /// Whether it is this operator's, and fresh.
-    #[expect(dead_code, reason = "the desk comes next")]
     pub(crate) fn holds(&self, operator: &str, now_ms: u64) -> bool {
         self.operator == operator && self.is_fresh(now_ms)
     }
