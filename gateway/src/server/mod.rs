@@ -204,6 +204,7 @@ pub async fn serve(
     let mut loaded = loading::start(app.clone(), paths, tell_phase)?;
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
+    let desk = tokio::spawn(app.trust.clone().watch_the_clock(leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
     let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
     let pushing = push
@@ -268,7 +269,7 @@ pub async fn serve(
     if timeout(deadline, pushing).await.is_err() {
         tracing::warn!("rings by push did not end in time");
     }
-    for task in [expiry, upkeep, watch, realtime, quic] {
+    for task in [expiry, upkeep, watch, realtime, quic, desk] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }

@@ -12,6 +12,7 @@ use janet_protocol::{
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast, oneshot, watch};
+use tokio::task::JoinError;
 use tokio::time::{MissedTickBehavior, timeout};
 
 use super::carrier::{Carrier, Frames};
@@ -23,6 +24,7 @@ use super::rate::Rate;
 use super::realtime::{self, News, Realtime};
 use super::requests::Requests;
 use super::settings::Settings;
+use super::trust::{Done, Pending};
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat, Summons};
 use crate::lock::{Access, Opened, Outcome};
@@ -154,6 +156,8 @@ enum Wake {
     PairingOver(Outcome),
     /// Something that all connections have to know.
     Told(Result<Told, RecvError>),
+    /// A request that took its time has its answer.
+    Done(Result<Done, JoinError>),
     /// The server ends.
     GoingDown,
     /// The writer has given up.
@@ -196,6 +200,8 @@ pub(super) struct Connection {
     pub(super) samples: Vec<i16>,
     pub(super) woken: Arc<Notify>,
     phase: watch::Receiver<Phase>,
+    /// Requests that take their time.
+    pub(super) pending: Pending,
     /// From the process's conscience.
     told: broadcast::Receiver<Told>,
     pub(super) leaving: watch::Receiver<bool>,
@@ -231,6 +237,7 @@ impl Connection {
             settings: Settings::new(app.config.engine.speed),
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
+            pending: Pending::default(),
             told: app.trust.listen(),
             app,
             carrier,
@@ -296,6 +303,7 @@ impl Connection {
                 () = devices::revoked(&self.app.lock, &self.access) => Wake::Revoked,
                 outcome = devices::outcome(self.pairing.as_ref()) => Wake::PairingOver(outcome),
                 told = self.told.recv() => Wake::Told(told),
+                done = self.pending.next() => Wake::Done(done),
                 () = goes_down(&mut self.leaving) => Wake::GoingDown,
                 () = self.outbound.closed() => Wake::WriterGone,
             };
@@ -317,6 +325,7 @@ impl Connection {
                 Wake::Revoked => Err(self.leave_with(ErrorCode::NotPaired, Leave::NotPaired)),
                 Wake::PairingOver(outcome) => self.tell_outcome(outcome),
                 Wake::Told(told) => self.on_told(told),
+                Wake::Done(done) => self.on_done(done),
                 Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
                 Wake::WriterGone => Err(Leave::Stalled),
             };

@@ -3,12 +3,15 @@
 //! One value for the whole process. Connections ask it and are told by it: what concerns more than who
 //! asked goes out to all of them ([`Told`]), and each passes on what is meant for it.
 
+mod desk;
 mod red_thread;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use janet_protocol::TrustEvent;
+use janet_protocol::{Private, TrustEvent};
+use janet_vault::conversations::ConversationId;
+use janet_vault::desk::{Again, ConsentId, Desk, GrantError, Grants};
 use janet_vault::identity::{Identity, IdentityError};
 use janet_vault::red_thread::{RedThread, RedThreadError};
 use tokio::sync::broadcast;
@@ -28,6 +31,9 @@ pub enum TrustError {
     /// She has no key to sign by.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// What stands consented to cannot be read.
+    #[error(transparent)]
+    Grants(#[from] GrantError),
 }
 
 /// For whom an event is.
@@ -35,8 +41,8 @@ pub enum TrustError {
 pub(crate) enum To {
     /// Whoever is connected.
     Everybody,
-    /// The operator's connections.
-    Operator,
+    /// The connections of one of the operator's devices, by its id; `here` is one on this machine.
+    Device(String),
 }
 
 /// What all connections have to know.
@@ -46,16 +52,25 @@ pub(crate) enum Told {
     Stop,
     /// To be passed on.
     Event(To, TrustEvent),
+    /// A question is to be said in this conversation.
+    Ask {
+        /// Which.
+        id: ConsentId,
+        /// Where.
+        conversation: ConversationId,
+        /// The question.
+        prompt: Private<String>,
+        /// Why it is said once more.
+        again: Option<Again>,
+    },
 }
 
 /// The process's conscience.
 pub(crate) struct Trust {
     pub(crate) red_thread: Arc<RedThread>,
-    pub(crate) identity: Arc<Identity>,
-    /// Where all of it lies.
-    pub(crate) folder: PathBuf,
     node: NodeId,
     told: broadcast::Sender<Told>,
+    counter: desk::Counter,
 }
 
 impl Trust {
@@ -67,11 +82,14 @@ impl Trust {
                 "the red thread is pulled: nothing is done until the operator clears it"
             );
         }
+        let red_thread = Arc::new(red_thread);
+        let identity = Arc::new(Identity::load_or_create(folder)?);
+        let grants = Grants::open(folder, &identity.public())?;
+        let desk = Desk::new(identity, red_thread.clone(), grants);
         Ok(Self {
-            red_thread: Arc::new(red_thread),
-            identity: Arc::new(Identity::load_or_create(folder)?),
-            folder: folder.to_path_buf(),
+            red_thread,
             node,
+            counter: desk::Counter::new(desk),
             told: broadcast::Sender::new(UNTOLD),
         })
     }

@@ -28,6 +28,7 @@ impl Trust {
     pub(crate) async fn pull(self: &Arc<Self>) {
         let began = Instant::now();
         self.told.send(Told::Stop).ok();
+        self.withdraw_all();
         metrics::counter!("janet_red_thread_pulled_total").increment(1);
         let trust = Arc::clone(self);
         // Latched by its first instruction; then it waits for the disk and for steps under way.

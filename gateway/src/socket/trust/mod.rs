@@ -1,5 +1,7 @@
 //! What a client asks of Janet's conscience, and what it is told of it.
 
+mod consent;
+mod pending;
 mod red_thread;
 
 use janet_protocol::{
@@ -9,6 +11,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::connection::{Connection, Leave};
 use crate::lock::Access;
+pub(super) use pending::{Done, Pending};
+
 use crate::trust::{To, Told};
 
 /// What comes of a request.
@@ -26,6 +30,20 @@ impl Connection {
             TrustRequest::RedThreadClear { safe_word, token } => {
                 self.clear_red_thread(safe_word, token).await
             }
+            TrustRequest::ConsentResponse {
+                consent_id,
+                conversation_uuid,
+                granted,
+            } => self.answer_consent(consent_id, conversation_uuid, granted),
+            TrustRequest::GrantList {} => self.list_grants(),
+            TrustRequest::GrantRevoke { grant_id } => self.revoke_grant(&grant_id).await,
+            TrustRequest::GrantAdd { action } => {
+                let (action, request) = self.grant_request(&action)?;
+                let (trust, uuid) = (self.app.trust.clone(), self.uuid());
+                let work = consent::add_grant(trust, action, request, uuid);
+                self.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
             other => {
                 let message = format!("\"{}\" is not served yet", other.type_name());
                 Err(WireError::in_field(ErrorCode::Unexpected, "type", message))
@@ -35,6 +53,11 @@ impl Connection {
             request_id,
             message,
         }))
+    }
+
+    /// What this conversation is called where its `client_id` would let somebody in.
+    pub(super) fn uuid(&self) -> String {
+        self.seat.client_id().to_owned()
     }
 
     /// Who this is to the log and to receipts: a paired device's id, or `here`.
@@ -52,13 +75,14 @@ impl Connection {
             Ok(Told::Event(to, event)) => {
                 let is_for_us = match to {
                     To::Everybody => true,
-                    To::Operator => self.role == Role::Operator,
+                    To::Device(id) => self.role == Role::Operator && id == self.operator(),
                 };
                 if is_for_us {
                     self.outbound.text(ServerMessage::Trust(event))?;
                 }
                 Ok(())
             }
+            Ok(Told::Ask { .. }) => Ok(()),
             // Whatever was missed, this is what holds.
             Err(RecvError::Lagged(_)) => {
                 if self.app.trust.may_act().is_err() {

@@ -1,0 +1,323 @@
+//! The desk in the running process: questions go out to connections, answers come back, time passes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use janet_protocol::{ConsentOutcome, ErrorCode, TrustEvent, WireError};
+use janet_vault::desk::{
+    Answer, AnswerError, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out, Outcome, Request,
+    Spoken, Written,
+};
+use tokio::sync::{Notify, oneshot, watch};
+
+use super::{To, Told, Trust};
+use crate::app::goes_down;
+use crate::conversations::now_ms;
+
+/// Nothing is open: somebody who asks wakes the clock up.
+const NOTHING_OPEN: Duration = Duration::from_secs(3600);
+
+/// Why nothing is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotGranted {
+    /// The operator said no.
+    #[error("the operator said no")]
+    Denied,
+    /// Nobody answered, which is a no.
+    #[error("nobody answered within half a minute, which is a no")]
+    Expired,
+    /// The red thread was pulled, or whoever asked has gone.
+    #[error("the question was withdrawn")]
+    Withdrawn,
+    /// It could not be asked.
+    #[error(transparent)]
+    Unasked(#[from] DeskError),
+}
+
+impl From<NotGranted> for WireError {
+    fn from(not: NotGranted) -> Self {
+        let code = match not {
+            NotGranted::Unasked(DeskError::Pulled(_)) => ErrorCode::RedThread,
+            NotGranted::Unasked(DeskError::Busy | DeskError::Open) => ErrorCode::Busy,
+            NotGranted::Unasked(DeskError::Random) => ErrorCode::Internal,
+            _ => ErrorCode::NotConsented,
+        };
+        Self::new(code, not.to_string())
+    }
+}
+
+/// The desk and who waits at it.
+pub(super) struct Counter {
+    inner: Mutex<Inner>,
+    /// A question more or less: the next time-out may be another one.
+    changed: Notify,
+}
+
+struct Inner {
+    desk: Desk,
+    waiting: HashMap<ConsentId, Waiting>,
+}
+
+/// Who asked.
+struct Waiting {
+    /// The conversation, as clients call it.
+    uuid: String,
+    answer: oneshot::Sender<Result<Consent, NotGranted>>,
+}
+
+/// Takes the question back when nobody waits for its answer any more.
+struct Asked {
+    trust: Arc<Trust>,
+    id: ConsentId,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let mut out = Vec::new();
+        self.trust.counter.lock().desk.withdraw(self.id, &mut out);
+        self.trust.settle(out);
+    }
+}
+
+impl Counter {
+    pub(super) fn new(desk: Desk) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                desk,
+                waiting: HashMap::new(),
+            }),
+            changed: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Trust {
+    /// Asks the operator and waits for the answer, half a minute at most (a minute where it was unclear).
+    /// Dropping the future takes the question back.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        request: Request,
+        uuid: String,
+    ) -> Result<Consent, NotGranted> {
+        self.consent(request, uuid, Desk::request).await
+    }
+
+    /// The operator's own words, or click, were the yes.
+    pub(crate) async fn commanded(
+        self: &Arc<Self>,
+        request: Request,
+        uuid: String,
+    ) -> Result<Consent, NotGranted> {
+        self.consent(request, uuid, Desk::command).await
+    }
+
+    async fn consent(
+        self: &Arc<Self>,
+        request: Request,
+        uuid: String,
+        ask: fn(&mut Desk, u64, Request, &mut Vec<Out>) -> Result<ConsentId, DeskError>,
+    ) -> Result<Consent, NotGranted> {
+        let (answer, answered) = oneshot::channel();
+        let mut out = Vec::new();
+        let id = {
+            let mut inner = self.counter.lock();
+            let id = ask(&mut inner.desk, now_ms(), request, &mut out)?;
+            inner.waiting.insert(id, Waiting { uuid, answer });
+            id
+        };
+        let _asked = Asked {
+            trust: Arc::clone(self),
+            id,
+        };
+        self.settle(out);
+        // The sender goes when the question is over, whichever way.
+        answered.await.unwrap_or(Err(NotGranted::Withdrawn))
+    }
+
+    /// `consent_response`.
+    pub(crate) fn answer(&self, id: ConsentId, answer: Answer) -> Result<(), WireError> {
+        let mut out = Vec::new();
+        let answered = self
+            .counter
+            .lock()
+            .desk
+            .answer(id, answer, now_ms(), &mut out);
+        self.settle(out);
+        answered.map_err(|error| {
+            let code = match error {
+                AnswerError::Unknown => ErrorCode::NotFound,
+                AnswerError::Pulled(_) => ErrorCode::RedThread,
+                AnswerError::Needs(_) | AnswerError::Proof => ErrorCode::NotConsented,
+            };
+            WireError::in_field(code, "consent_id", error.to_string())
+        })
+    }
+
+    /// The question that is open under this name of a conversation.
+    pub(crate) fn open_in(&self, uuid: &str) -> Option<ConsentId> {
+        let inner = self.counter.lock();
+        let mut open = inner.waiting.iter();
+        open.find(|(_, waiting)| waiting.uuid == uuid)
+            .map(|(id, _)| *id)
+    }
+
+    /// Words that were said in a conversation, if a question is open in it.
+    pub(crate) fn spoken(&self, words: Spoken<'_>) -> Heard {
+        let mut out = Vec::new();
+        let heard = self.counter.lock().desk.spoken(words, now_ms(), &mut out);
+        self.settle(out);
+        heard
+    }
+
+    /// Words that were typed in a conversation, if a question is open in it.
+    pub(crate) fn written(&self, words: Written<'_>) -> Heard {
+        let mut out = Vec::new();
+        let heard = self.counter.lock().desk.written(words, now_ms(), &mut out);
+        self.settle(out);
+        heard
+    }
+
+    /// The spoken question was heard to its end.
+    pub(crate) fn prompt_played(&self, id: ConsentId) {
+        self.counter.lock().desk.prompt_played(id, now_ms());
+    }
+
+    /// Every open question is over.
+    pub(super) fn withdraw_all(&self) {
+        let mut out = Vec::new();
+        self.counter.lock().desk.withdraw_all(&mut out);
+        self.settle(out);
+    }
+
+    /// Does something with the desk that blocks on the disk.
+    pub(crate) fn with_desk<T>(&self, act: impl FnOnce(&mut Desk) -> T) -> T {
+        act(&mut self.counter.lock().desk)
+    }
+
+    /// Ends what nobody answers, until the server goes down.
+    pub(crate) async fn watch_the_clock(self: Arc<Self>, mut leaving: watch::Receiver<bool>) {
+        loop {
+            let due = self.counter.lock().desk.poll_timeout();
+            let left = due.map_or(NOTHING_OPEN, |due| {
+                Duration::from_millis(due.saturating_sub(now_ms()))
+            });
+            tokio::select! {
+                () = tokio::time::sleep(left) => {
+                    let mut out = Vec::new();
+                    self.counter.lock().desk.handle_timeout(now_ms(), &mut out);
+                    self.settle(out);
+                }
+                () = self.counter.changed.notified() => {}
+                () = goes_down(&mut leaving) => return,
+            }
+        }
+    }
+
+    /// Does what the desk wants done.
+    fn settle(&self, out: Vec<Out>) {
+        for out in out {
+            match out {
+                Out::Show {
+                    id,
+                    operator,
+                    action,
+                    impact,
+                    prompt,
+                    needs,
+                    expires_ms,
+                    ..
+                } => {
+                    let conversation_uuid = self.uuid_of(id);
+                    let (consent_id, action_name) = (id.to_string(), action.name().to_owned());
+                    let event = if action.is_soul_check() {
+                        TrustEvent::SoulCheck {
+                            consent_id,
+                            conversation_uuid,
+                            action: action_name,
+                            impact,
+                            prompt,
+                            requires_response: true,
+                            expires_at: expires_ms,
+                            needs_click: needs > Needs::AnyAnswer,
+                        }
+                    } else {
+                        TrustEvent::ConsentRequest {
+                            consent_id,
+                            conversation_uuid,
+                            action: action_name,
+                            impact,
+                            prompt,
+                            requires_response: true,
+                            expires_at: expires_ms,
+                        }
+                    };
+                    self.tell(To::Device(operator), event);
+                }
+                Out::Speak {
+                    id,
+                    conversation,
+                    prompt,
+                    again,
+                } => {
+                    let ask = Told::Ask {
+                        id,
+                        conversation,
+                        prompt,
+                        again,
+                    };
+                    self.told.send(ask).ok();
+                }
+                Out::Granted { id, consent } => {
+                    if let Some(waiting) = self.counter.lock().waiting.remove(&id) {
+                        waiting.answer.send(Ok(consent)).ok();
+                    }
+                }
+                Out::Closed {
+                    id,
+                    operator,
+                    action,
+                    outcome,
+                    ..
+                } => self.closed(id, operator, action.name(), outcome),
+            }
+        }
+        self.counter.changed.notify_one();
+    }
+
+    fn closed(&self, id: ConsentId, operator: String, action: &'static str, outcome: Outcome) {
+        metrics::counter!("janet_consent_total", "action" => action, "outcome" => outcome.name())
+            .increment(1);
+        let conversation_uuid = self.uuid_of(id);
+        let (outcome, not) = match outcome {
+            Outcome::Granted(_) => (ConsentOutcome::Granted, None),
+            Outcome::Denied => (ConsentOutcome::Denied, Some(NotGranted::Denied)),
+            Outcome::Expired => (ConsentOutcome::Expired, Some(NotGranted::Expired)),
+            Outcome::Withdrawn => (ConsentOutcome::Withdrawn, Some(NotGranted::Withdrawn)),
+        };
+        if let Some(not) = not
+            && let Some(waiting) = self.counter.lock().waiting.remove(&id)
+        {
+            waiting.answer.send(Err(not)).ok();
+        }
+        let event = TrustEvent::ConsentClosed {
+            consent_id: id.to_string(),
+            conversation_uuid,
+            outcome,
+        };
+        self.tell(To::Device(operator), event);
+    }
+
+    fn uuid_of(&self, id: ConsentId) -> String {
+        let inner = self.counter.lock();
+        inner
+            .waiting
+            .get(&id)
+            .map(|waiting| waiting.uuid.clone())
+            .unwrap_or_default()
+    }
+}
