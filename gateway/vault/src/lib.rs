@@ -9,7 +9,9 @@
 pub mod conversations;
 pub mod desk;
 pub mod gate;
+pub mod green;
 mod hex;
 pub mod identity;
 pub mod red_thread;
+pub mod soul;
 pub mod sqlite;
