@@ -13,5 +13,6 @@ pub mod desk;
 pub mod gate;
 mod hex;
 pub mod identity;
+pub mod red;
 pub mod red_thread;
 pub mod sqlite;

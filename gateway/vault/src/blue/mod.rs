@@ -275,4 +275,4 @@ mod tests;
 
 #[cfg(all(test, target_os = "linux"))]
 #[path = "memory_test.rs"]
-mod memory_tests;
+pub(crate) mod memory_tests;
