@@ -1,4 +1,5 @@
 /** One connection of the mock: a loudness endpointer, a scripted answer, a paced voice. */
+import { CAPABILITIES, MockTrust } from './mock-trust.mjs';
 import { RATE } from './mock-voice.mjs';
 
 const LOUD = 0.02;
@@ -21,10 +22,15 @@ export class MockSession {
     this.loudMs = 0;
     this.quietMs = 0;
     this.turnMs = 0;
-    this.tell({ type: 'connected', client_id: id, status: this.status(), role: 'operator', protocol: '1', capabilities: [], nodes: [] });
+    this.tell({ type: 'connected', client_id: id, status: this.status(), role: options.guest ? 'guest' : 'operator', protocol: '1', capabilities: CAPABILITIES, nodes: [] });
+    this.trust = new MockTrust((message) => this.tell(message), options.world);
+    this.trust.hello();
     socket.on('message', (data, binary) => (binary ? this.onAudio(data) : this.onText(data.toString())));
     const pace = setInterval(() => this.pace(), 20);
-    socket.on('close', () => clearInterval(pace));
+    socket.on('close', () => {
+      clearInterval(pace);
+      this.trust.end();
+    });
   }
 
   status() {
@@ -43,6 +49,7 @@ export class MockSession {
       this.tell({ type: 'error', code: 'bad_json', message: 'the frame is not JSON' });
       return;
     }
+    if (this.trust.takes(m)) return;
     switch (m.type) {
       case 'message':
         this.onMessage(m);

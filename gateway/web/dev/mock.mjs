@@ -2,7 +2,7 @@
  * A server that speaks the page's part of the protocol, for working on the page without models.
  * Not shipped. Listens by loudness, answers with fixed words and a given or made-up voice.
  *
- *   node dev/mock.mjs [--port 8799] [--answer 24kHz.wav | --papa SECONDS] [--loading SECONDS] [--busy] [--silent]
+ *   node dev/mock.mjs [--port 8799] [--answer 24kHz.wav | --papa SECONDS] [--loading SECONDS] [--busy] [--guest]
  */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -14,6 +14,7 @@ import { WebSocketServer } from 'ws';
 import { papa } from './mock-face.mjs';
 import { babble, pcmOfWav } from './mock-voice.mjs';
 import { MockSession } from './mock-session.mjs';
+import { freshWorld } from './mock-trust.mjs';
 
 const argument = (name) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -30,6 +31,8 @@ const options = {
   frames: known?.frames ?? [],
   readyAt: Date.now() + Number(argument('loading') ?? 0) * 1000,
   busy: flag('busy'),
+  guest: flag('guest'),
+  world: freshWorld(),
 };
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.wav': 'audio/wav', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };

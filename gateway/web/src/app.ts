@@ -44,6 +44,7 @@ import type { Presence } from './ui/presence.js';
 import { Side } from './ui/side.js';
 import { Stage } from './ui/stage.js';
 import { StatusBar } from './ui/status-bar.js';
+import { Trust } from './ui/trust/trust.js';
 import { Waveform } from './ui/waveform.js';
 import { Welcome } from './ui/welcome.js';
 
@@ -203,6 +204,15 @@ export class App {
     onSend: (text) => this.sendText(text),
     onSpeak: (speak) => this.change({ speak }),
   });
+  private readonly trust = new Trust({
+    send: (message) => this.connection.send(message as ClientMessage),
+    apply: (event) => this.apply(event),
+    state: () => this.state,
+    onQuestionSound: (file) => {
+      if (!this.voice.streaming && !this.phone.isOn) void this.voice.playFile(fromBase64(file));
+    },
+    say: (text) => this.announcer.say(text),
+  });
   private readonly stage = new Stage({
     onMic: () => this.toggleMic(),
     onHold: (held) => void this.hold(held),
@@ -240,12 +250,13 @@ export class App {
   }
 
   private onMessage(message: ServerMessage): void {
-    if (this.door.takes(message)) return;
+    if (this.door.takes(message) || this.trust.takes(message)) return;
     const before = this.state;
     this.apply({ type: 'server', message });
     switch (message.type) {
       case 'connected':
         rememberId(message.clientId);
+        this.trust.onConnected();
         this.phone.onConnected();
         // In this order: what holds is known by the time the lists to choose from come.
         this.sendSettings(this.settings, keptToBeginWith(this.settings));
@@ -501,6 +512,8 @@ export class App {
     this.stats.micState = this.state.mic.kind === 'trouble' ? this.state.mic.trouble : this.state.mic.kind;
     this.stats.partial = this.state.partial;
     this.stats.way = this.state.way;
+    const { stopped, questions, view } = this.state.trust;
+    this.stats.trust = { stopped: stopped !== null, questions: questions.length, view };
     this.planRender();
   }
 
@@ -535,6 +548,7 @@ export class App {
     this.callButton.hidden = !canCall() || !state.capabilities.includes('calls');
     this.callButton.disabled = !reachable(state);
     this.callView.render(state, settings.captions);
+    this.trust.render(state);
     this.faceView.render(state, settings);
     this.waveform.draw();
   }

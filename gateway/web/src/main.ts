@@ -10,6 +10,7 @@ import './style/side.css';
 import './style/waterfall.css';
 import './style/dialog.css';
 import './style/call.css';
+import './style/trust.css';
 import { App } from './app.js';
 import { keepShell } from './shell/register.js';
 

@@ -43,6 +43,16 @@ export interface VisitStats {
   face: number[];
 }
 
+/** What is about trust. Never what was asked, found or typed. */
+export interface TrustStats {
+  /** Whether everything is stopped. */
+  stopped: boolean;
+  /** Questions that wait. */
+  questions: number;
+  /** What is looked at. */
+  view: string | null;
+}
+
 export interface Stats {
   activity: Activity;
   link: string;
@@ -77,6 +87,7 @@ export interface Stats {
   face: FaceStats;
   avatar: AvatarStats;
   visit: VisitStats;
+  trust: TrustStats;
   play: QueueCounters & {
     playing: boolean;
     playedSample: number;
@@ -116,6 +127,7 @@ export function freshStats(): Stats {
     face: { state: 'unloaded', frames: 0, animateMs: 0, held: 0, received: 0, bad: 0, morphs: [], names: [] },
     avatar: { kind: 'own', name: null },
     visit: { state: 'away', seen: null, frames: 0, views: 0, poses: 0, headset: [0, 0, 0], face: [0, 0, 0] },
+    trust: { stopped: false, questions: 0, view: null },
     play: {
       played: 0,
       underruns: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Choice, ContextData, ServerMessage } from '../src/protocol/messages.js';
+import type { Choice, ContextData, PlainMessage } from '../src/protocol/messages.js';
 import { CHOSEN, KEPT } from '../src/protocol/requests.js';
 import { isChoice, keptToAskFor, keptToBeginWith, label, shownAs } from '../src/state/choices.js';
 import { initialState, type Event, type State } from '../src/state/model.js';
@@ -10,7 +10,7 @@ const ALLOY: Choice = { id: 'auto', name: 'alloy' };
 const JOE: Choice = { id: 'own', name: 'joe' };
 const WHISTLE: Choice = { id: 'server:whistle', name: 'whistle' };
 
-function server(message: ServerMessage): Event {
+function server(message: PlainMessage): Event {
   return { type: 'server', message };
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { ContextData, ServerMessage, Trouble, VoiceState } from '../src/protocol/messages.js';
+import type { ContextData, PlainMessage, Trouble, VoiceState } from '../src/protocol/messages.js';
 import { activity, reachable } from '../src/state/activity.js';
 import { initialState, type Entry, type Event, type State } from '../src/state/model.js';
 import { reduce } from '../src/state/reduce.js';
 
-const CONNECTED: ServerMessage = { type: 'connected', clientId: 'c', status: 'ready', role: 'operator', capabilities: ['webrtc'], iceServers: [] };
+const CONNECTED: PlainMessage = { type: 'connected', clientId: 'c', status: 'ready', role: 'operator', capabilities: ['webrtc'], iceServers: [] };
 
-function server(message: ServerMessage): Event {
+function server(message: PlainMessage): Event {
   return { type: 'server', message };
 }
 
@@ -18,7 +18,7 @@ function delta(text: string, replyId = '1'): Event {
   return server({ type: 'assistant_delta', replyId, text });
 }
 
-function answer(text: string, more: Partial<Extract<ServerMessage, { type: 'assistant_message' }>> = {}): Event {
+function answer(text: string, more: Partial<Extract<PlainMessage, { type: 'assistant_message' }>> = {}): Event {
   return server({ type: 'assistant_message', replyId: '1', text, userText: '', latency: {}, audio: null, requestId: null, ...more });
 }
 
@@ -265,7 +265,7 @@ describe('the connection', () => {
   });
 
   it('models that load make the page wait, and the context says when they are there', () => {
-    const loading = run(server({ ...CONNECTED, status: 'models_loading' } as ServerMessage));
+    const loading = run(server({ ...CONNECTED, status: 'models_loading' } as PlainMessage));
     expect(activity(loading)).toBe('loading');
     expect(reachable(loading)).toBe(false);
     const ready = reduce(loading, server({ type: 'context', data: { ...data, messages: [], status: 'ready' } }));

@@ -1,10 +1,11 @@
 /** What the page keeps of what the server says, and what it says to it. The words are the wire's own: generated.ts. */
 import type * as wire from './generated.js';
+import type { TrustMessage } from './trust.js';
 
-type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
+export type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 
 /** These fields of a message under the names that TypeScript has for them. */
-type Kept<Message, Field extends keyof Message = keyof Message> = {
+export type Kept<Message, Field extends keyof Message = keyof Message> = {
   [Name in Field as Camel<Name & string>]-?: Exclude<Message[Name], undefined>;
 };
 
@@ -44,11 +45,12 @@ export type VoiceState = wire.SpeakingState;
 export type Latency = wire.AssistantMessageEvent['latency'];
 
 /** The request that something answers; the page's own are strings. */
-interface Answer {
+export interface Answer {
   requestId: string | null;
 }
 
-export type ServerMessage =
+/** All that the page reads, but for what is about trust. */
+export type PlainMessage =
   | (Kept<wire.ConnectedEvent, 'type' | 'client_id' | 'status' | 'role' | 'capabilities'> & { iceServers: RTCIceServer[] })
   | { type: wire.AudioReadyEvent['type']; playRateHz: number }
   | Kept<wire.TranscriptEvent, 'type' | 'text' | 'final'>
@@ -86,6 +88,8 @@ export type ServerMessage =
   | Kept<wire.PairedEvent, 'type' | 'key' | 'proof'>
   /** `code` may be one of a newer server. */
   | (Kept<wire.ErrorEvent, 'type' | 'message'> & Answer & { code: string; field: string | null });
+
+export type ServerMessage = PlainMessage | TrustMessage;
 
 export type MicMode = wire.VoiceMode;
 

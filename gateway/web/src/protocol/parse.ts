@@ -2,28 +2,17 @@
  * Reads the server's text frames. Never throws: what cannot be read comes back as a reason, what is
  * of an unknown type as `null`. Unknown fields are ignored.
  */
+import { BadField, bad, id, isFields, number, requestId, text, textOr, Unreadable, wordOf, type Anything, type Unread } from './fields.js';
 import type * as wire from './generated.js';
 import type { Choice, ContextData, Latency, ModelInfo, PastCall, PastMessage, ServerMessage, Trouble } from './messages.js';
+import { readTrust } from './parse-trust.js';
 
-/** Why a frame could not be read. */
-export class Unreadable {
-  constructor(readonly reason: string) {}
-}
-
-/** A message of the wire that nobody has looked at yet: its names are known, its values are not. */
-type Unread<Message> = { readonly [Field in keyof Message]?: unknown };
-type Name<Message> = keyof Message & string;
-type Anything = Readonly<Record<string, unknown>>;
+export { Unreadable };
 
 /** Frames of one message: eight seconds. */
 const MOST_FACE_FRAMES = 480;
 /** Weights of one frame: there are no more visemes. */
 const MOST_WEIGHTS = 10;
-
-/** The words that a field may hold; the compiler sees to it that they are the wire's, all of them. */
-function wordOf<Word extends string>(words: Readonly<Record<Word, true>>): (value: unknown) => Word | null {
-  return (value) => (typeof value === 'string' && Object.hasOwn(words, value) ? (value as Word) : null);
-}
 
 const status = wordOf<wire.Status>({ ready: true, models_loading: true });
 const role = wordOf<wire.Role>({ operator: true, guest: true });
@@ -151,6 +140,29 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return { type: known, name: text<wire.ToneEvent>(fields, 'name'), intensity: number<wire.ToneEvent>(fields, 'intensity'), atSample: number<wire.ToneEvent>(fields, 'at_sample') };
     case 'gesture':
       return { type: known, name: text<wire.GestureEvent>(fields, 'name'), atSample: number<wire.GestureEvent>(fields, 'at_sample') };
+    case 'consent_request':
+    case 'soul_check':
+    case 'consent_request_audio':
+    case 'consent_closed':
+    case 'transfer_progress':
+    case 'transfer_result':
+    case 'transfer_denied':
+    case 'transfer_error':
+    case 'memory_results':
+    case 'memory_result':
+    case 'vault_result':
+    case 'vault_exported':
+    case 'red_thread_state':
+    case 'red_thread_token':
+    case 'grants_listed':
+    case 'grant_added':
+    case 'grant_revoked':
+    case 'audit_entries':
+    case 'personas_listed':
+    case 'persona_changed':
+    case 'privacy':
+    case 'souls_listed':
+      return readTrust(known, fields);
     default:
       // A type that came into the schema since is decided about here; one of a newer server is passed over.
       known satisfies never;
@@ -293,46 +305,6 @@ function weightPair(value: unknown): [number, number] {
   if (!Array.isArray(value) || value.length !== 2) return bad('weights');
   const [viseme, weight] = value as [unknown, unknown];
   return typeof viseme === 'number' && typeof weight === 'number' ? [viseme, weight] : bad('weights');
-}
-
-class BadField extends Error {}
-
-function bad(field: string): never {
-  throw new BadField(field);
-}
-
-function isFields(value: unknown): value is Anything {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text<Message>(fields: Unread<Message>, name: Name<Message>): string {
-  const value = fields[name];
-  return typeof value === 'string' ? value : bad(name);
-}
-
-function textOr<Message, Otherwise extends string | null>(
-  fields: Unread<Message>,
-  name: Name<Message>,
-  otherwise: Otherwise,
-): string | Otherwise {
-  const value = fields[name];
-  return typeof value === 'string' ? value : otherwise;
-}
-
-function number<Message>(fields: Unread<Message>, name: Name<Message>): number {
-  const value = fields[name];
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : bad(name);
-}
-
-/** Ids are opaque: numbers and texts both serve. */
-function id<Message>(fields: Unread<Message>, name: Name<Message>): string {
-  const value = fields[name];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : bad(name);
-}
-
-function requestId(fields: Unread<{ request_id?: wire.RequestId }>): string | null {
-  const value = fields.request_id;
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }
 
 function loading(value: unknown): ContextData['loading'] {

@@ -17,3 +17,23 @@ export function voiceRequest(number: number): string {
 export function isVoiceRequest(requestId: string | null): boolean {
   return requestId?.startsWith(VOICE) ?? false;
 }
+
+const TRUST = 'trust-';
+/** What a request about trust was asked for. */
+export type RequestPlace = 'memory' | 'vault' | 'privacy' | 'grants' | 'audit' | 'personas' | 'transfer' | 'red_thread' | 'consent';
+
+/** For a request about trust: its error is told there. */
+export function trustRequest(place: RequestPlace, number: number): string {
+  return `${TRUST}${place}-${number}`;
+}
+
+/** Where the error of a request about trust is told; null: it was none. */
+export function trustPlace(requestId: string | null): RequestPlace | null {
+  const found = /^trust-([a-z_]+)-\d+$/.exec(requestId ?? '');
+  return found === null ? null : (found[1] as RequestPlace);
+}
+
+/** Whether something answers a request that another one has followed since. */
+export function isOlderAnswer(answers: string | null, asked: string | undefined): boolean {
+  return answers !== null && asked !== undefined && answers !== asked;
+}

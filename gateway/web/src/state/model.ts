@@ -1,5 +1,5 @@
 /** All that the page shows, in one value. Only `reduce` makes a new one. */
-import type { ContextData, Latency, MicMode, Sensitivity, ServerMessage, ServerStatus } from '../protocol/messages.js';
+import type { ContextData, Latency, MicMode, PlainMessage, Sensitivity, ServerStatus } from '../protocol/messages.js';
 import type { Loss } from '../net/connection.js';
 import type { Choices } from './choices.js';
 import { NO_DEVICES, type Devices } from './devices.js';
@@ -7,6 +7,7 @@ import type { Explanation } from './explain.js';
 import type { MicTrouble } from '../audio/microphone.js';
 import type { PhoneState } from '../phone/phone-state.js';
 import type { CallStats } from '../rtc/call-stats.js';
+import { initialTrust, type TrustEvent, type TrustState } from './trust.js';
 
 /** The connection. */
 export type Link =
@@ -82,6 +83,7 @@ export interface State {
   /** What the server did not take of what was chosen there last, and why. */
   refused: Partial<Record<keyof Choices, Explanation>>;
   entries: Entry[];
+  trust: TrustState;
   /** What is being said to Janet, as far as it was understood. */
   partial: string | null;
   context: ContextData | null;
@@ -114,6 +116,7 @@ export const initialState: State = {
   settingsOpen: false,
   refused: {},
   entries: [],
+  trust: initialTrust,
   partial: null,
   context: null,
   resumed: false,
@@ -123,7 +126,8 @@ export const initialState: State = {
 
 /** All that can happen to the page. */
 export type Event =
-  | { type: 'server'; message: ServerMessage }
+  | { type: 'server'; message: PlainMessage }
+  | TrustEvent
   | { type: 'link_connecting' }
   | { type: 'link_open' }
   | { type: 'link_lost'; why: Loss; retryAt: number | null }

@@ -1,8 +1,12 @@
 /** Event in, next state out. Pure; every rule of what the page shows is here. */
-import type { ContextData, ServerMessage, Trouble } from '../protocol/messages.js';
-import { CHOSEN, HUNG_UP, isVoiceRequest, KEPT } from '../protocol/requests.js';
+import type { ContextData, PlainMessage, Trouble } from '../protocol/messages.js';
+import type { ConsentOutcome } from '../protocol/trust.js';
+import { CHOSEN, HUNG_UP, isVoiceRequest, KEPT, trustPlace, type RequestPlace } from '../protocol/requests.js';
 import { explain, explainChoice, explainRecovery, explainTrouble, explainVoice, SERVED, type Served } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
+import { onDisconnected, onReconnected, onRefused, reduceTrust } from './reduce-trust.js';
+import type { TrustEvent } from './trust.js';
+import { endingWords } from './trust-words.js';
 
 const CLEARED = 'Cleared from view only: Janet still remembers what was said.';
 
@@ -59,13 +63,30 @@ export function reduce(state: State, event: Event): State {
       };
     case 'fault':
       return append(state, (key) => ({ kind: 'error', key, title: event.title, todo: event.todo }));
+    default:
+      return onTrust(state, event);
   }
 }
 
-function onServer(state: State, message: ServerMessage): State {
+/** How a question ended stands in the chat, too. */
+function onTrust(state: State, event: TrustEvent): State {
+  const trust = reduceTrust(state.trust, event);
+  const ended = ending(event);
+  const question = ended === null ? undefined : state.trust.questions.find((one) => one.consentId === ended.consentId);
+  const next = trust === state.trust ? state : { ...state, trust };
+  if (ended === null || question === undefined) return next;
+  return append(next, (key) => ({ kind: 'note', key, text: endingWords(question.action, ended.outcome) }));
+}
+
+function ending(event: TrustEvent): { consentId: string; outcome: ConsentOutcome } | null {
+  if (event.type === 'consent_overdue') return { consentId: event.consentId, outcome: 'expired' };
+  return event.type === 'trust' && event.message.type === 'consent_closed' ? event.message : null;
+}
+
+function onServer(state: State, message: PlainMessage): State {
   switch (message.type) {
     case 'connected':
-      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, iceServers: message.iceServers, link: { kind: 'open' } };
+      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, iceServers: message.iceServers, link: { kind: 'open' }, trust: onReconnected(state.trust) };
     case 'context':
       return onContext(state, message.data);
     case 'transcript':
@@ -130,6 +151,7 @@ function onLost(state: State, link: State['link']): State {
     partial: null,
     resumed: false,
     mic: state.mic.kind === 'sample' ? { kind: 'off' } : state.mic,
+    trust: onDisconnected(state.trust),
   };
 }
 
@@ -190,7 +212,7 @@ function onTranscript(state: State, text: string, final: boolean): State {
   };
 }
 
-function onAnswer(state: State, message: Extract<ServerMessage, { type: 'assistant_message' }>): State {
+function onAnswer(state: State, message: Extract<PlainMessage, { type: 'assistant_message' }>): State {
   // Interrupted before its first word: there is nothing to show.
   if (message.text === '' && !hasReply(state, message.replyId)) return thinkingOver({ ...state, awaiting: false });
   const answered = changeReply(state, message.replyId, (e) => ({
@@ -224,7 +246,7 @@ function showUserText(state: State, userText: string, replyId: string, requestId
   return { ...state, entries, nextKey: state.nextKey + 1 };
 }
 
-function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage, { type: 'speaking' }>['state']): State {
+function onSpeaking(state: State, replyId: string, voice: Extract<PlainMessage, { type: 'speaking' }>['state']): State {
   const her: Her =
     voice === 'started' || voice === 'resumed' ? 'speaking' : voice === 'paused' ? 'held' : state.awaiting ? 'thinking' : 'quiet';
   const heardChars = replyId === state.replyId ? state.heardChars : 0;
@@ -233,11 +255,13 @@ function onSpeaking(state: State, replyId: string, voice: Extract<ServerMessage,
   return changeReply(next, replyId, (e) => ({ ...e, interrupted: true }));
 }
 
-function onError(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+function onError(state: State, message: Extract<PlainMessage, { type: 'error' }>): State {
   if (isVoiceRequest(message.requestId)) return onVoiceRefused(state, message);
   // It was on the list a moment ago: as the server has it until it is back.
   if (message.requestId === KEPT || message.requestId === HUNG_UP) return state;
   if (message.requestId === CHOSEN) return onChoiceRefused(state, message);
+  const place = trustPlace(message.requestId);
+  if (place !== null) return onTrustRefused(state, place, message);
   const quiet = { ...thinkingOver(state), awaiting: false };
   switch (message.code) {
     // The user's own doing, or followed by the end of the connection, which says it better.
@@ -261,8 +285,15 @@ function onError(state: State, message: Extract<ServerMessage, { type: 'error' }
   }
 }
 
+function onTrustRefused(state: State, place: RequestPlace, { code, message, field }: Extract<PlainMessage, { type: 'error' }>): State {
+  const next = { ...state, trust: onRefused(state.trust, place, code, message, field) };
+  // Nothing is open in which it could be told: whoever pulled the red thread has to hear it.
+  if (!state.trust.pulling || place !== 'red_thread') return next;
+  return append(next, (key) => ({ kind: 'error', key, ...explain(code, message, field) }));
+}
+
 /** Said beside its list while that is in view: behind an open dialog nothing is read, by nobody. */
-function onChoiceRefused(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+function onChoiceRefused(state: State, message: Extract<PlainMessage, { type: 'error' }>): State {
   const explanation = explainChoice(message.code, message.message, message.field);
   const { field } = message;
   if (state.settingsOpen && (field === 'voice' || field === 'model')) {
@@ -272,7 +303,7 @@ function onChoiceRefused(state: State, message: Extract<ServerMessage, { type: '
 }
 
 /** There is no voice stream. A question that waits for its answer still does, and typing goes on. */
-function onVoiceRefused(state: State, message: Extract<ServerMessage, { type: 'error' }>): State {
+function onVoiceRefused(state: State, message: Extract<PlainMessage, { type: 'error' }>): State {
   const { title, todo } = explainVoice(message.code, message.message, message.field);
   const next = append(state, (key) => ({ kind: 'error', key, title, todo }));
   return { ...next, status: statusAfter(message.code) ?? state.status };

@@ -1,0 +1,91 @@
+/** Joins what is about trust: messages go into the state, but for those that nobody may keep, which go to whoever shows them. */
+import type { ServerMessage } from '../../protocol/messages.js';
+import { trustRequest, type RequestPlace } from '../../protocol/requests.js';
+import { isAboutTrust, isSecret, type SecretMessage, type TrustMessage } from '../../protocol/trust.js';
+import type { State } from '../../state/model.js';
+import type { TrustEvent } from '../../state/trust.js';
+import type { Hand, Request } from './asking.js';
+import { ConsentDialog } from './consent.js';
+import { RedThread } from './red-thread.js';
+import { TrustDialog } from './trust-dialog.js';
+
+export interface TrustEvents {
+  send(message: Request & { request_id: string }): boolean;
+  apply(event: TrustEvent): void;
+  state(): State;
+  /** A question is there as sound, and no stream carries her voice. */
+  onQuestionSound(file: string): void;
+  say(text: string): void;
+}
+
+const NOT_CONNECTED = 'There is no connection to Janet now. Try again in a moment.';
+
+export class Trust {
+  private requests = 0;
+  private readonly hand: Hand = {
+    ask: (place, request) => this.ask(place, request),
+    apply: (event) => this.events.apply(event),
+    show: (view) => this.dialog.open(view),
+    say: (text) => this.events.say(text),
+  };
+  private readonly dialog = new TrustDialog(this.hand);
+  private readonly consent = new ConsentDialog(this.hand);
+  private readonly redThread = new RedThread(this.hand, () => this.pull());
+
+  constructor(private readonly events: TrustEvents) {}
+
+  /** Whether a message was about trust; then it is done with. */
+  takes(message: ServerMessage): message is TrustMessage {
+    if (!isAboutTrust(message)) return false;
+    const now = Date.now();
+    if (isSecret(message)) {
+      this.onSecret(message, now);
+      return true;
+    }
+    this.events.apply({ type: 'trust', message, now });
+    if (message.type === 'consent_request_audio' && this.waits(message.consentId)) this.events.onQuestionSound(message.audio);
+    return true;
+  }
+
+  /** A connection is there, and its server has said what it can. */
+  onConnected(): void {
+    // Pulled while there was none, or lost with the last one: the first thing that this one hears.
+    if (this.events.state().trust.pulling) this.ask('red_thread', { type: 'red_thread' });
+  }
+
+  render(state: State): void {
+    this.dialog.render(state);
+    this.consent.render(state.role === 'operator' ? state.trust.questions : []);
+    this.redThread.render(state);
+  }
+
+  private onSecret(message: SecretMessage, now: number): void {
+    switch (message.type) {
+      case 'red_thread_token':
+        this.redThread.onToken(message.token, message.expiresAt, now);
+        break;
+      case 'vault_value':
+        this.events.apply({ type: 'trust', message: message.result, now });
+        break;
+      case 'vault_exported':
+        break;
+    }
+  }
+
+  private pull(): void {
+    this.events.apply({ type: 'red_pulled' });
+    this.ask('red_thread', { type: 'red_thread' });
+  }
+
+  private ask(place: RequestPlace, request: Request): string | null {
+    this.requests += 1;
+    const requestId = trustRequest(place, this.requests);
+    if (this.events.send({ ...request, request_id: requestId })) return requestId;
+    if (place !== 'consent') this.events.apply({ type: 'trust_told', place, ok: false, text: NOT_CONNECTED });
+    return null;
+  }
+
+  private waits(consentId: string): boolean {
+    return this.events.state().trust.questions.some((one) => one.consentId === consentId);
+  }
+}
