@@ -10,6 +10,26 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// What stands in the code; a text that is none does not compile as a constant.
+pub(crate) const fn literal<const N: usize>(text: &str) -> [u8; N] {
+    const fn digit(c: u8) -> u8 {
+        match c {
+            b'0'..=b'9' => c - b'0',
+            b'a'..=b'f' => c - b'a' + 10,
+            _ => panic!("a lower-case hexadecimal digit"),
+        }
+    }
+    let text = text.as_bytes();
+    assert!(text.len() == 2 * N, "two digits for each byte");
+    let mut bytes = [0; N];
+    let mut n = 0;
+    while n < N {
+        bytes[n] = digit(text[2 * n]) << 4 | digit(text[2 * n + 1]);
+        n += 1;
+    }
+    bytes
+}
+
 /// Exactly `N` bytes in lower case: a thing has one form only, so that what is signed has one too.
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digit = |c: u8| match c {

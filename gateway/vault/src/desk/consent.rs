@@ -211,7 +211,7 @@ impl fmt::Display for How {
             Self::Spoken => "spoken",
             Self::Message => "message",
             Self::SafeWord => "safe_word",
-            Self::StandingGrant(id) => return write!(f, "standing_grant {id}"),
+            Self::StandingGrant(id) => return write!(f, "standing_grant:{id}"),
             Self::Command => "command",
         })
     }

@@ -414,7 +414,7 @@ fn a_standing_grant_answers_for_its_action_unless_it_is_suspended() {
         .request(NOW, request(plex.clone()), &mut it.out)
         .expect("asked");
     let consent = it.granted().expect("granted at once");
-    assert_eq!(consent.receipt().how, format!("standing_grant {id}"));
+    assert_eq!(consent.receipt().how, format!("standing_grant:{id}"));
     assert!(matches!(it.out.as_slice(), [Out::Closed { .. }]));
     it.out.clear();
     let suspended = Request {
