@@ -274,5 +274,8 @@ impl Blue {
 mod tests;
 
 #[cfg(all(test, target_os = "linux"))]
+mod memory_search;
+
+#[cfg(all(test, target_os = "linux"))]
 #[path = "memory_test.rs"]
 pub(crate) mod memory_tests;

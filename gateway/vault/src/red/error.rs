@@ -32,6 +32,9 @@ pub enum RedError {
     /// There is one already.
     #[error("there is a vault already; its safe word can be changed")]
     Exists,
+    /// The proof that the safe word was right is too old.
+    #[error("the safe word was given too long ago; give it again")]
+    Stale,
     /// Its value is with her other soul.
     #[error("only the name of this secret is here; its value is on the machine that it came from")]
     Stub,
@@ -55,6 +58,12 @@ pub enum RedError {
     )]
     TooMany {
         /// How many there may be.
+        limit: usize,
+    },
+    /// The vault is as large as an export may be.
+    #[error("all secrets together would have more than {limit} bytes; forget some")]
+    TooMuch {
+        /// How large all may be.
         limit: usize,
     },
     /// An export does not open.

@@ -10,22 +10,23 @@ use zeroize::Zeroizing;
 
 use super::RedError;
 use super::cipher::{self, Place, Sealed};
+use super::items::{MOST_ITEMS, MOST_TOTAL};
 use super::key::{Cost, Key, SALT_BYTES, random, scrub_stack, slow};
-use super::record::{MOST_NAME, MOST_TAG, MOST_TAGS, MOST_VALUE, Record};
-use super::unlock::{Fresh, Verified};
-use super::vault::{MOST_ITEMS, Red};
+use super::record::Record;
+use super::unlock::Fresh;
+use super::vault::Red;
 use super::word::MOST_BYTES;
-use crate::red_thread::Pass;
+use crate::red_thread::{Pass, SafeWordProof};
 
 const MAGIC: &[u8; 8] = b"JanetRed";
 const VERSION: u16 = 1;
 const HEADER: usize = 8 + 2 + 12 + SALT_BYTES;
 const NONCE: usize = 24;
 const LEAST_PADDED: usize = 4096;
-/// A longer file is none of ours: all items at their longest.
-pub const MOST_EXPORT: usize =
-    (MOST_ITEMS * (MOST_NAME + MOST_TAGS * (MOST_TAG + 2) + MOST_VALUE + 32)).next_power_of_two()
-        + 1024;
+/// From here on zeros fill up to whole steps only.
+const STEP: usize = 1 << 20;
+/// A longer file is none of ours.
+pub const MOST_EXPORT: usize = 4 << 20;
 
 /// A file that may be an export.
 #[derive(Clone)]
@@ -147,9 +148,13 @@ impl Red {
     pub fn export(
         &self,
         _pass: &Pass<'_>,
-        _proof: Verified,
+        proof: SafeWordProof,
         password: &Fresh,
+        now_ms: u64,
     ) -> Result<Vec<u8>, RedError> {
+        if !proof.is_fresh(now_ms) {
+            return Err(RedError::Stale);
+        }
         let inner = self.lock_inner();
         let contents = self.contents(&inner, &inner.keys()?)?;
         drop(inner);
@@ -160,7 +165,13 @@ impl Red {
             .filter(|record| record.value.is_some())
             .collect();
         let length = 4 + records.iter().map(Record::length).sum::<usize>();
-        let padded = length.next_power_of_two().max(LEAST_PADDED);
+        if length > 4 + MOST_TOTAL {
+            return Err(RedError::TooMuch { limit: MOST_TOTAL });
+        }
+        let padded = match length {
+            ..=STEP => length.next_power_of_two().max(LEAST_PADDED),
+            _ => length.next_multiple_of(STEP),
+        };
         let mut plain = Zeroizing::new(Vec::with_capacity(padded));
         plain.extend(u32::try_from(records.len()).expect("a few").to_le_bytes());
         for record in &records {
@@ -184,12 +195,7 @@ impl Red {
 
     /// Merges an export into the unlocked vault, all of it or nothing: of two items with the same name the
     /// one that was put later stays, ours if both are as old.
-    pub fn import(
-        &self,
-        _pass: &Pass<'_>,
-        _proof: Verified,
-        package: &OpenPackage,
-    ) -> Result<Imported, RedError> {
+    pub fn import(&self, _pass: &Pass<'_>, package: &OpenPackage) -> Result<Imported, RedError> {
         let mut inner = self.lock_inner();
         let keys = inner.keys()?;
         let contents = self.contents(&inner, &keys)?;

@@ -7,15 +7,15 @@ const PASSWORD: &str = "purple rain 1984";
 fn export(vault: &Fixture) -> Vec<u8> {
     let proof = vault.unlock(WORD, &[]).expect("the right word");
     let pass = vault.thread.pass().expect("not pulled");
-    let file = vault.red.export(&pass, proof, &cheap(PASSWORD));
+    let file = vault.red.export(&pass, proof, &cheap(PASSWORD), NOW);
     file.expect("unlocked")
 }
 
 fn import(vault: &Fixture, file: &[u8], password: &str) -> Result<Imported, RedError> {
-    let proof = vault.unlock(WORD, &[]).expect("the right word");
+    let _proof = vault.unlock(WORD, &[]).expect("the right word");
     let pass = vault.thread.pass().expect("not pulled");
     let package = Package::read(file)?.derive(password)?;
-    vault.red.import(&pass, proof, &package)
+    vault.red.import(&pass, &package)
 }
 
 #[test]
@@ -99,14 +99,18 @@ fn an_export_holds_no_word_in_the_clear_and_needs_the_vault_unlocked() {
         );
     }
     let proof = vault.unlock(WORD, &[]).expect("the right word");
-    let other = vault.unlock(WORD, &[]).expect("the right word");
-    vault.red.lock();
+    let stale = vault.unlock(WORD, &[]).expect("the right word");
     let pass = vault.thread.pass().expect("not pulled");
-    let error = vault.red.export(&pass, proof, &cheap(PASSWORD));
+    let late = vault
+        .red
+        .export(&pass, stale, &cheap(PASSWORD), NOW + 60_000);
+    assert!(matches!(late, Err(RedError::Stale)));
+    vault.red.lock();
+    let error = vault.red.export(&pass, proof, &cheap(PASSWORD), NOW);
     assert!(matches!(error, Err(RedError::Locked)));
     let package = Package::read(&file).expect("random numbers");
     let package = package.derive(PASSWORD).expect("it opens");
-    let error = vault.red.import(&pass, other, &package);
+    let error = vault.red.import(&pass, &package);
     assert!(matches!(error, Err(RedError::Locked)));
 }
 
@@ -126,6 +130,37 @@ fn stubs_do_not_travel_and_values_replace_them() {
     assert_eq!((done.added, done.replaced, done.kept), (0, 1, 0));
     assert_eq!(to.get("bank").expect("unlocked").as_deref(), Some("4711"));
     assert_eq!(to.names(), ["bank"]);
+}
+
+#[test]
+fn a_large_vault_fits_into_one_file_and_no_larger_one_is_made() {
+    let vault = Fixture::new();
+    let _proof = vault.unlock(WORD, &[]).expect("the right word");
+    let value = "x".repeat(16 << 10);
+    let mut inner = vault.red.lock_inner();
+    let keys = inner.keys().expect("unlocked");
+    let names: Vec<String> = (0..192).map(|n| format!("item {n}")).collect();
+    let record = |name| Record {
+        changed_ms: NOW,
+        name,
+        tags: Vec::new(),
+        value: Some(value.as_bytes()),
+    };
+    let records: Vec<_> = names.iter().map(|name| record(name)).collect();
+    let all = vault.red.put_all(&mut inner, &keys, &records);
+    assert!(matches!(all, Err(RedError::TooMuch { .. })));
+    vault
+        .red
+        .put_all(&mut inner, &keys, &records[..190])
+        .expect("just fits");
+    drop(inner);
+    let file = export(&vault);
+    assert!(file.len() > 3 << 20 && file.len() <= MOST_EXPORT);
+    let other = Fixture::new();
+    assert_eq!(
+        import(&other, &file, PASSWORD).expect("imported").added,
+        190
+    );
 }
 
 #[test]

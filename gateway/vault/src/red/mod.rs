@@ -28,8 +28,10 @@ mod cipher;
 mod error;
 mod export;
 mod guesses;
+mod items;
 mod key;
 mod keys;
+mod opening;
 mod record;
 mod schema;
 mod spoken;
@@ -38,11 +40,14 @@ mod unlock;
 mod vault;
 mod word;
 
+/// Proof that the safe word was right, a moment ago.
+pub use crate::red_thread::SafeWordProof as Verified;
 pub use error::{Delayed, RedError};
 pub use export::{Imported, MOST_EXPORT, OpenPackage, Package};
+pub use items::{Listed, Listing, MOST_ITEMS, MOST_TOTAL};
 pub use key::Cost;
 pub use record::{MOST_NAME, MOST_TAG, MOST_TAGS, MOST_VALUE};
 pub use spoken::sounds_like_the_safe_word;
-pub use unlock::{Derived, Fresh, Guess, Verified};
-pub use vault::{Listed, Listing, MOST_ITEMS, Red};
+pub use unlock::{Derived, Fresh, Guess};
+pub use vault::Red;
 pub use word::{LEAST_CHARACTERS, MOST_BYTES, SafeWord, WeakWord};

@@ -12,7 +12,7 @@ pub const MOST_NAME: usize = 256;
 /// Tags of an item.
 pub const MOST_TAGS: usize = 16;
 /// Bytes of a tag.
-pub const MOST_TAG: usize = 64;
+pub const MOST_TAG: usize = 128;
 /// Bytes of a value.
 pub const MOST_VALUE: usize = 16 << 10;
 
@@ -221,7 +221,7 @@ mod tests {
                     tags: vec![&long_tag],
                     ..good.clone()
                 },
-                "a tag is too long: 64 bytes are possible",
+                "a tag is too long: 128 bytes are possible",
             ),
             (
                 Record {

@@ -5,9 +5,8 @@ use zeroize::Zeroizing;
 use super::RedError;
 use super::key::scrub_stack;
 use super::record::Record;
-use super::unlock::Verified;
 use super::vault::Red;
-use crate::red_thread::Pass;
+use crate::red_thread::{Pass, SafeWordProof};
 
 impl Red {
     /// The names of all secrets that are here, for her other soul. Needs the vault unlocked and the safe
@@ -15,8 +14,12 @@ impl Red {
     pub fn meta(
         &self,
         _pass: &Pass<'_>,
-        _proof: Verified,
+        proof: SafeWordProof,
+        now_ms: u64,
     ) -> Result<Vec<Zeroizing<String>>, RedError> {
+        if !proof.is_fresh(now_ms) {
+            return Err(RedError::Stale);
+        }
         let inner = self.lock_inner();
         let contents = self.contents(&inner, &inner.keys()?)?;
         scrub_stack();

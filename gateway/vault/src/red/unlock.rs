@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use janet_protocol::Private;
-
 use super::RedError;
 use super::key::{Cost, Key, SALT_BYTES, random, slow};
 use super::schema::Header;
@@ -33,13 +31,6 @@ pub struct Fresh {
     pub(super) cost: Cost,
 }
 
-/// Proof that the operator knew the safe word. Only a right guess makes one; it is used up by value.
-#[must_use = "it proves something to whoever takes it"]
-pub struct Verified {
-    who: String,
-    at_ms: u64,
-}
-
 impl fmt::Debug for Guess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Guess([private])")
@@ -55,15 +46,6 @@ impl fmt::Debug for Derived {
 impl fmt::Debug for Fresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Fresh([private])")
-    }
-}
-
-impl fmt::Debug for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified")
-            .field("who", &Private::new(()))
-            .field("at_ms", &self.at_ms)
-            .finish()
     }
 }
 
@@ -97,27 +79,5 @@ impl Fresh {
             salt,
             cost,
         })
-    }
-}
-
-impl Verified {
-    pub(super) const fn new(who: String, at_ms: u64) -> Self {
-        Self { who, at_ms }
-    }
-
-    /// Whose guess it was: a device's id, or who sits at this machine.
-    pub fn who(&self) -> &str {
-        &self.who
-    }
-
-    /// When, in ms since 1970.
-    pub const fn at_ms(&self) -> u64 {
-        self.at_ms
-    }
-
-    /// For tests of what asks for a proof.
-    #[cfg(test)]
-    pub(crate) fn for_test(who: &str, at_ms: u64) -> Self {
-        Self::new(who.to_owned(), at_ms)
     }
 }

@@ -6,44 +6,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use zeroize::Zeroizing;
 
+use super::RedError;
 use super::key::{Key, random, scrub_stack};
-use super::keys::{Contents, Keys, seal_to};
-use super::record::Record;
+use super::keys::{Contents, Keys};
 use super::schema;
-use super::unlock::{Derived, Fresh, Guess, Verified};
-use super::{RedError, guesses};
-use crate::blue::{Blue, Secret, Shelf};
+use super::unlock::Fresh;
+use crate::blue::{Blue, Secret};
 use crate::red_thread::Pass;
 use crate::sqlite::{self, SqliteError, signed};
 
 /// File name of the database; its log has `-wal` behind it.
 pub(super) const DATABASE: &str = "red.db";
-/// Items that there may be.
-pub const MOST_ITEMS: usize = 1024;
 
-type Result<T, E = RedError> = std::result::Result<T, E>;
-
-/// An item as the list shows it.
-pub struct Listed {
-    /// Its name.
-    pub name: Zeroizing<String>,
-    /// Its tags.
-    pub tags: Vec<Zeroizing<String>>,
-    /// When it was put, in ms since 1970.
-    pub changed_ms: u64,
-    /// Whether its value is here; if not, it is with her other soul.
-    pub here: bool,
-}
-
-/// What an unlocked vault has.
-pub struct Listing {
-    /// By name.
-    pub items: Vec<Listed>,
-    /// How many were changed on disk and do not open any more.
-    pub damaged: usize,
-}
+pub(super) type Result<T, E = RedError> = std::result::Result<T, E>;
 
 /// Secrets at rest. Calls block on the disk; share it by reference, one call runs at a time.
 pub struct Red {
@@ -55,7 +31,7 @@ pub struct Red {
 pub(super) struct Inner {
     pub(super) file: File,
     /// The keys, while it is unlocked: they lie in blue, and are zeroed there.
-    session: Option<Secret>,
+    pub(super) session: Option<Secret>,
 }
 
 /// What was found at the start.
@@ -71,18 +47,6 @@ impl fmt::Debug for Red {
         f.debug_struct("Red")
             .field("path", &self.path)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Listed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listed([private])")
-    }
-}
-
-impl fmt::Debug for Listing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Listing({} items)", self.items.len())
     }
 }
 
@@ -161,291 +125,6 @@ impl Red {
         self.blue.zeroize_all();
     }
 
-    /// Whether this guess may be made, which counts as a wrong one from here on.
-    pub fn begin_unlock(&self, _pass: &Pass<'_>, who: &str, now_ms: u64) -> Result<Guess> {
-        self.begin(who, now_ms)
-    }
-
-    /// As [`Self::begin_unlock`], and only to find out whether the word is right. The one door that stays
-    /// open behind a pulled red thread, because the safe word is what clears it; no item is read.
-    pub fn begin_check(&self, who: &str, now_ms: u64) -> Result<Guess> {
-        self.begin(who, now_ms)
-    }
-
-    /// Unlocks it if the word was right and all these names are there, and copies their values into blue.
-    /// The first unlocking merges what was put meanwhile: of items with the same name the last one stays.
-    pub fn finish_unlock(
-        &self,
-        _pass: &Pass<'_>,
-        guess: Derived,
-        names: &[&str],
-        now_ms: u64,
-    ) -> Result<Verified> {
-        let mut inner = self.lock_inner();
-        let found = self.look(&mut inner, &guess);
-        scrub_stack();
-        let Ok((Some(keys), mut contents)) = found else {
-            return Err(RedError::Refused);
-        };
-        let wanted: Vec<_> = names.iter().map(|name| contents.position(name)).collect();
-        let Some(wanted) = wanted.into_iter().collect::<Option<Vec<_>>>() else {
-            return Err(RedError::Refused);
-        };
-        self.settle(&mut inner, &keys, &mut contents)?;
-        let verified = self.right(&mut inner, guess.who, now_ms)?;
-        // A session that is there already stays until this one is held.
-        inner.session = Some(keys.hold(&self.blue)?);
-        self.blue.touch(now_ms);
-        for at in wanted {
-            let record = contents.items[at].record();
-            // A stub has nothing to copy.
-            if let Some(value) = record.value {
-                self.blue.put_item(record.name, value, now_ms)?;
-            }
-        }
-        scrub_stack();
-        Ok(verified)
-    }
-
-    /// Whether the word was right; nothing is unlocked.
-    pub fn finish_check(&self, guess: Derived, now_ms: u64) -> Result<Verified> {
-        let mut inner = self.lock_inner();
-        self.opened(&mut inner, &guess)
-            .ok()
-            .flatten()
-            .ok_or(RedError::Refused)?;
-        scrub_stack();
-        self.right(&mut inner, guess.who, now_ms)
-    }
-
-    /// Gives the vault another safe word, if the old one was right. Copies of the file that were made
-    /// before still open with the old one.
-    pub fn change_word(
-        &self,
-        _pass: &Pass<'_>,
-        old: Derived,
-        new: &Fresh,
-        now_ms: u64,
-    ) -> Result<Verified> {
-        let mut inner = self.lock_inner();
-        let keys = self.opened(&mut inner, &old).ok().flatten();
-        let keys = keys.ok_or(RedError::Refused)?;
-        let header = keys.wrapped(new)?;
-        scrub_stack();
-        let db = inner.whole(&self.path)?;
-        self.write(db, |tx| {
-            schema::set_header(tx, &header, signed(now_ms)).map_err(|e| self.error(e))
-        })?;
-        sqlite::scrub(db, &self.path)?;
-        self.right(&mut inner, old.who, now_ms)
-    }
-
-    /// Puts an item, in place of one with this name. While it is locked the item is sealed to it and can
-    /// be read by nobody until it is unlocked.
-    pub fn put(
-        &self,
-        _pass: &Pass<'_>,
-        name: &str,
-        tags: &[&str],
-        value: &[u8],
-        now_ms: u64,
-    ) -> Result<()> {
-        let record = Record {
-            changed_ms: now_ms,
-            name,
-            tags: tags.to_vec(),
-            value: Some(value),
-        };
-        record.check()?;
-        let mut inner = self.lock_inner();
-        let put = match inner.keys() {
-            Ok(keys) => self.put_all(&mut inner, &keys, &[record]),
-            Err(_) => self.put_sealed(&mut inner, &record),
-        };
-        scrub_stack();
-        put?;
-        // One that is unlocked already has the new value from here on.
-        if self.blue.names(Shelf::Items).iter().any(|n| **n == *name) {
-            self.blue.put_item(name, value, now_ms)?;
-        }
-        Ok(())
-    }
-
-    /// A secret of an unlocked vault, if there is one of this name.
-    pub fn get(&self, _pass: &Pass<'_>, name: &str, now_ms: u64) -> Result<Option<Secret>> {
-        let inner = self.lock_inner();
-        let keys = inner.keys()?;
-        let contents = self.contents(&inner, &keys)?;
-        self.blue.touch(now_ms);
-        let secret = match contents.position(name) {
-            None => None,
-            Some(at) => {
-                let value = contents.items[at].record().value;
-                Some(self.blue.hold(value.ok_or(RedError::Stub)?)?)
-            }
-        };
-        scrub_stack();
-        Ok(secret)
-    }
-
-    /// What an unlocked vault has, by name.
-    pub fn list(&self, _pass: &Pass<'_>, now_ms: u64) -> Result<Listing> {
-        let inner = self.lock_inner();
-        let contents = self.contents(&inner, &inner.keys()?)?;
-        self.blue.touch(now_ms);
-        let own = |text: &str| Zeroizing::new(text.to_owned());
-        let mut items: Vec<_> = contents
-            .items
-            .iter()
-            .map(|item| {
-                let record = item.record();
-                Listed {
-                    name: own(record.name),
-                    tags: record.tags.iter().copied().map(own).collect(),
-                    changed_ms: record.changed_ms,
-                    here: record.value.is_some(),
-                }
-            })
-            .collect();
-        items.sort_unstable_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
-        scrub_stack();
-        Ok(Listing {
-            items,
-            damaged: contents.damaged,
-        })
-    }
-
-    /// Forgets an item of an unlocked vault; whether there was one. No file holds it when this returns,
-    /// sealed or not.
-    pub fn forget(&self, _pass: &Pass<'_>, name: &str) -> Result<bool> {
-        let mut inner = self.lock_inner();
-        let contents = self.contents(&inner, &inner.keys()?)?;
-        scrub_stack();
-        self.blue.forget(Shelf::Items, name);
-        let Some(at) = contents.position(name) else {
-            return Ok(false);
-        };
-        let version = contents.items[at].row.version;
-        let db = inner.whole(&self.path)?;
-        self.write(db, |tx| {
-            schema::delete_item(tx, version).map_err(|e| self.error(e))
-        })?;
-        sqlite::scrub(db, &self.path)?;
-        Ok(true)
-    }
-
-    /// Puts items into an unlocked vault, each in place of one with its name, all or none.
-    pub(super) fn put_all(
-        &self,
-        inner: &mut Inner,
-        keys: &Keys,
-        records: &[Record<'_>],
-    ) -> Result<()> {
-        let contents = self.contents(inner, keys)?;
-        let replaced: Vec<_> = records
-            .iter()
-            .filter_map(|record| contents.position(record.name))
-            .map(|at| contents.items[at].row.version)
-            .collect();
-        let db = inner.whole(&self.path)?;
-        let room = MOST_ITEMS.saturating_sub(self.sql(schema::count(db))?);
-        if records.len() > room + replaced.len() {
-            return Err(RedError::TooMany { limit: MOST_ITEMS });
-        }
-        self.write(db, |tx| {
-            for record in records {
-                let version = schema::next_version(tx).map_err(|e| self.error(e))?;
-                let row = keys.keep(version, record)?;
-                schema::set_item(tx, &row).map_err(|e| self.error(e))?;
-            }
-            for version in &replaced {
-                schema::delete_item(tx, *version).map_err(|e| self.error(e))?;
-            }
-            Ok(())
-        })?;
-        if !replaced.is_empty() {
-            sqlite::scrub(db, &self.path)?;
-        }
-        Ok(())
-    }
-
-    fn put_sealed(&self, inner: &mut Inner, record: &Record<'_>) -> Result<()> {
-        let db = inner.whole(&self.path)?;
-        let header = match self.sql(schema::header(db))? {
-            Some(header) => header,
-            None if self.sql(schema::exists(db))? => return Err(self.damaged()),
-            None => return Err(RedError::Absent),
-        };
-        if self.sql(schema::count(db))? >= MOST_ITEMS {
-            return Err(RedError::TooMany { limit: MOST_ITEMS });
-        }
-        self.write(db, |tx| {
-            let version = schema::next_version(tx).map_err(|e| self.error(e))?;
-            let row = seal_to(&header, version, record)?;
-            schema::set_item(tx, &row).map_err(|e| self.error(e))
-        })
-    }
-
-    fn begin(&self, who: &str, now_ms: u64) -> Result<Guess> {
-        let mut inner = self.lock_inner();
-        let (File::Whole(db) | File::Damaged(db)) = &mut inner.file;
-        self.sql(guesses::begin(db, who, signed(now_ms)))??;
-        let header = match &inner.file {
-            // What cannot be read is guessed at like a vault that is not there.
-            File::Whole(db) => schema::header(db).ok().flatten(),
-            File::Damaged(_) => None,
-        };
-        Ok(Guess {
-            who: who.to_owned(),
-            header: header.map(Box::new),
-        })
-    }
-
-    /// The keys, if the word was right.
-    fn opened(&self, inner: &mut Inner, guess: &Derived) -> Result<Option<Keys>> {
-        let Some(header) = &guess.header else {
-            return Ok(None);
-        };
-        // Somebody may have changed the word since the guess began: then it is the old one.
-        let current = self.sql(schema::header(inner.whole(&self.path)?))?;
-        let same = current.is_some_and(|current| current.salt == header.salt);
-        Ok(Keys::unwrapped(header, &guess.key).filter(|_| same))
-    }
-
-    /// The keys and the contents. A wrong guess goes through the contents as well, with keys of nobody:
-    /// it takes as long as a right one that asked for a name that is not there.
-    fn look(&self, inner: &mut Inner, guess: &Derived) -> Result<(Option<Keys>, Contents)> {
-        let keys = self.opened(inner, guess)?;
-        let nobody = Keys::of_nobody([0; 16])?;
-        let contents = self.contents(inner, keys.as_ref().unwrap_or(&nobody))?;
-        Ok((keys, contents))
-    }
-
-    fn settle(&self, inner: &mut Inner, keys: &Keys, contents: &mut Contents) -> Result<()> {
-        let replaced = std::mem::take(&mut contents.replaced);
-        let rows = keys.settle(contents)?;
-        if rows.is_empty() && replaced.is_empty() {
-            return Ok(());
-        }
-        let db = inner.whole(&self.path)?;
-        self.write(db, |tx| {
-            for version in &replaced {
-                schema::delete_item(tx, *version).map_err(|e| self.error(e))?;
-            }
-            for row in rows {
-                schema::set_item(tx, row).map_err(|e| self.error(e))?;
-            }
-            Ok(())
-        })?;
-        Ok(sqlite::scrub(db, &self.path)?)
-    }
-
-    /// A right guess: what was counted against this device goes, durably, before anybody is told.
-    fn right(&self, inner: &mut Inner, who: String, now_ms: u64) -> Result<Verified> {
-        self.sql(guesses::right(inner.whole(&self.path)?, &who))?;
-        Ok(Verified::new(who, now_ms))
-    }
-
     pub(super) fn contents(&self, inner: &Inner, keys: &Keys) -> Result<Contents> {
         let File::Whole(db) = &inner.file else {
             return Err(self.damaged());
@@ -468,11 +147,11 @@ impl Red {
         result.map_err(|source| self.error(source))
     }
 
-    fn error(&self, source: rusqlite::Error) -> RedError {
+    pub(super) fn error(&self, source: rusqlite::Error) -> RedError {
         SqliteError::sql(&self.path, source).into()
     }
 
-    fn damaged(&self) -> RedError {
+    pub(super) fn damaged(&self) -> RedError {
         let path = self.path.clone();
         SqliteError::Damaged { path, source: None }.into()
     }

@@ -2,11 +2,13 @@ use std::fs;
 
 use tempfile::TempDir;
 
+use super::super::items::MOST_ITEMS;
 use super::super::key::{Cost, RUNS};
-use super::super::{SafeWord, WeakWord};
+use super::super::record::Record;
+use super::super::{SafeWord, Verified, WeakWord};
 use super::*;
-use crate::blue::Limits;
-use crate::red_thread::RedThread;
+use crate::blue::{Limits, Shelf};
+use crate::red_thread::{Pass, RedThread};
 
 pub(crate) const NOW: u64 = 1_800_000_000_000;
 pub(crate) const WORD: &str = "tulips in may";
@@ -134,7 +136,7 @@ fn what_was_put_comes_back_by_the_word_and_after_a_restart() {
     assert!(vault.red.is_locked());
     assert!(matches!(vault.get("bank"), Err(RedError::Locked)));
     let verified = vault.unlock(WORD, &["bank"]).expect("the right word");
-    assert_eq!((verified.who(), verified.at_ms()), (HERE, NOW));
+    assert!(verified.holds(HERE, NOW) && !verified.holds("phone", NOW));
     vault.put("door", "behind the ivy", NOW);
     let vault = vault.restarted();
     assert!(vault.red.is_locked());
@@ -338,7 +340,7 @@ fn behind_the_red_thread_the_word_is_checked_and_nothing_else() {
     let guess = vault.red.begin_check(HERE, NOW).expect("may guess");
     let right = guess.derive(WORD).expect("memory");
     let proof = vault.red.finish_check(right, NOW).expect("the right word");
-    assert_eq!(proof.who(), HERE);
+    assert!(proof.holds(HERE, NOW));
     assert!(vault.red.is_locked() && vault.red.blue.used_bytes() == 0);
 }
 
@@ -494,7 +496,7 @@ fn stubs_have_a_name_and_no_value_and_a_value_replaces_them() {
     to.put("door", "oak", NOW);
     let proof = from.unlock(WORD, &[]).expect("the right word");
     let pass = from.thread.pass().expect("not pulled");
-    let names = from.red.meta(&pass, proof).expect("unlocked");
+    let names = from.red.meta(&pass, proof, NOW).expect("unlocked");
     let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
     assert_eq!(names, ["bank", "door"]);
     let there = to.thread.pass().expect("not pulled");
@@ -511,7 +513,7 @@ fn stubs_have_a_name_and_no_value_and_a_value_replaces_them() {
     assert!(!listing.items[0].here && listing.items[1].here);
     // It is no secret of ours that could be handed on.
     let proof = to.unlock(WORD, &["bank"]).expect("the right word");
-    assert_eq!(to.red.meta(&there, proof).expect("unlocked").len(), 1);
+    assert_eq!(to.red.meta(&there, proof, NOW).expect("unlocked").len(), 1);
     to.put("bank", "0815", NOW);
     assert_eq!(to.get("bank").expect("unlocked").as_deref(), Some("0815"));
 }
@@ -527,7 +529,6 @@ fn nothing_of_it_can_be_printed() {
     shown += &format!("{derived:?}");
     let proof = vault.red.finish_unlock(&pass, derived, &["zanzibar"], NOW);
     shown += &format!("{proof:?} {:?}", vault.red.list(&pass, NOW));
-    shown += &format!("{:?}", Verified::for_test("zanzibar", NOW));
     shown += &format!("{:?}", vault.red.get(&pass, "zanzibar", NOW));
     shown += &format!("{:?}", SafeWord::chosen("zanzibar and madagascar"));
     for word in ["zanzibar", "madagascar", WORD, "122, 97"] {

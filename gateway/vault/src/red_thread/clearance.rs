@@ -84,10 +84,6 @@ struct Out {
 
 impl SafeWordProof {
     /// For the vault that has just found the word right.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the vault that checks the word comes with Red")
-    )]
     pub(crate) fn new(operator: &str, at_ms: u64) -> Self {
         Self {
             operator: operator.to_owned(),
@@ -104,7 +100,8 @@ impl SafeWordProof {
         self.at_ms < ms
     }
 
-    pub(super) fn is_fresh(&self, now_ms: u64) -> bool {
+    /// Whether the word was checked a moment ago.
+    pub(crate) fn is_fresh(&self, now_ms: u64) -> bool {
         now_ms
             .checked_sub(self.at_ms)
             .is_some_and(|age| age <= PROOF_FOR_MS)
