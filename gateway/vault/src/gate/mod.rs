@@ -73,6 +73,11 @@ impl Gate {
         Verdict { class, spans }
     }
 
+    /// Whether somebody says that what was said is not to be remembered.
+    pub fn is_unwanted(&self, text: &str) -> bool {
+        sensitive::unwanted(&Text::new(text))
+    }
+
     /// The text with every secret replaced by `[secret]`; borrowed if there is none.
     ///
     /// Redacting what was redacted changes nothing.

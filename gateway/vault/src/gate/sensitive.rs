@@ -84,7 +84,12 @@ pub(super) fn worthless(text: &Text<'_>) -> bool {
                 | "well"
         )
     };
-    let unwanted = |index: usize| {
+    (text.words.len() <= FILLER_WORDS && (0..text.words.len()).all(filler)) || unwanted(text)
+}
+
+/// The wish that what was said be forgotten.
+pub(super) fn unwanted(text: &Text<'_>) -> bool {
+    (0..text.words.len()).any(|index| {
         let said = |offset| text.word(index + offset);
         matches!(
             (said(0), said(1), said(2), said(3)),
@@ -98,9 +103,7 @@ pub(super) fn worthless(text: &Text<'_>) -> bool {
                     "this" | "that" | "it"
                 )
         ) || matches!((said(0), said(1), said(2)), ("forget", "this" | "that", ""))
-    };
-    (text.words.len() <= FILLER_WORDS && (0..text.words.len()).all(filler))
-        || (0..text.words.len()).any(unwanted)
+    })
 }
 
 fn is_mail_address(chunk: &str) -> bool {

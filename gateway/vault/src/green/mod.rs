@@ -17,14 +17,18 @@
 //! snapshot from before; blocks that a solid-state disk keeps after a file was overwritten. The file is
 //! readable without a key: what is in it is what the gate calls normal.
 //!
-//! Never talks to a model: vectors come ready, and so do texts.
+//! Never talks to a model: vectors come ready, and so do the answers that
+//! [`distill`] reads. How memories come into a prompt is [`recall`]'s.
 
+mod day;
+pub mod distill;
 mod embedder;
 mod entry;
 mod error;
 mod exchange;
 mod load;
 mod matrix;
+pub mod recall;
 mod reembed;
 mod schema;
 mod search;
