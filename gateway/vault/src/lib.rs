@@ -2,14 +2,16 @@
 //!
 //! Decides how text lies on disk ([`conversations`]), which text may go anywhere at all ([`gate`]),
 //! what the operator allowed ([`desk`]), what Janet lives by ([`constitution`]), what is written down of
-//! all that ([`audit`]), who signs ([`identity`]) and what stops everything ([`red_thread`]). Never talks
-//! to a network, never reads a clock, never logs content. The gateway calls it from tasks that may block.
+//! all that ([`audit`]), who signs ([`identity`]), what stops everything ([`red_thread`]), and how a
+//! conversation goes from one soul to the other ([`bridge`]). Never talks to a network, never reads a
+//! clock, never logs content. The gateway calls it from tasks that may block.
 
 // Locked pages need the system: `blue/pages.rs` alone allows it.
 #![deny(unsafe_code)]
 
 pub mod audit;
 pub mod blue;
+pub mod bridge;
 pub mod constitution;
 pub mod conversations;
 pub mod desk;

@@ -24,6 +24,10 @@ pub(super) enum Place {
     Call([u8; 16], u64),
     /// By what a conversation's client is rung.
     PushToken([u8; 16]),
+    /// The key of this package under way.
+    ParcelKey([u8; 16]),
+    /// A chunk of a package: package, number.
+    ParcelChunk([u8; 16], u32),
 }
 
 /// Sealed bytes and the number that they were sealed with.
@@ -102,6 +106,13 @@ impl Place {
             .concat(),
             Self::Call(id, seq) => [b"janet call 1".as_slice(), &id, &seq.to_le_bytes()].concat(),
             Self::PushToken(id) => [b"janet push token 1".as_slice(), &id].concat(),
+            Self::ParcelKey(id) => [b"janet parcel key 1".as_slice(), &id].concat(),
+            Self::ParcelChunk(id, number) => [
+                b"janet parcel chunk 1".as_slice(),
+                &id,
+                &number.to_le_bytes(),
+            ]
+            .concat(),
         }
     }
 }
@@ -124,6 +135,8 @@ mod tests {
             Place::Message([1; 16], 1, 1),
             Place::Call([1; 16], 1),
             Place::PushToken([1; 16]),
+            Place::ParcelKey([1; 16]),
+            Place::ParcelChunk([1; 16], 1),
         ] {
             assert!(key.open(elsewhere, &sealed).is_err());
         }

@@ -95,6 +95,12 @@ pub enum ConversationError {
     /// There is no such conversation (any more).
     #[error("conversation {0:?} is not known; it has ended or never began")]
     Unknown(ConversationId),
+    /// The conversation was given to the other soul.
+    #[error("conversation {0:?} lives in the other soul; transfer it back to go on with it here")]
+    Elsewhere(ConversationId),
+    /// A package under way does not match its seal, or has no key any more.
+    #[error("a package under way was changed on disk, or is over; transfer again")]
+    SealedParcel,
     /// A stored text does not match its seal.
     #[error("message {seq} of conversation {id:?} was changed on disk; end the conversation")]
     Sealed {

@@ -26,20 +26,32 @@
 //! **Push tokens**, by which a phone is rung that is not connected, are sealed under the machine key and
 //! outlive their conversation; they go with the device, without a trace.
 //!
+//! **Two souls.** Between souls a conversation goes by a uuid of its own, because its id lets clients in. It
+//! lives in one soul at most; in the other one it can be read and nothing is said in it. Packages
+//! under way lie here, sealed under a key that is destroyed with them.
+//!
 //! The database is locked by its one process: a reader beside it could keep the log from being
 //! cut. Time is always an argument, in milliseconds since 1970.
 
 mod calls;
 mod cipher;
 mod error;
+mod graft;
 mod id;
 mod key_file;
+mod parcels;
 mod push_tokens;
 mod schema;
+mod standing;
 mod store;
+mod uuid;
 
 pub use calls::MOST_CALLS;
 pub use error::ConversationError;
+pub use graft::Said;
 pub use id::ConversationId;
+pub(crate) use parcels::{GivenUp, Parcel, State};
 pub use push_tokens::{MOST_PUSH_TOKENS, PushToken};
+pub use standing::Standing;
 pub use store::{Config, Conversations, Counts, Role, Stored};
+pub use uuid::{ConversationUuid, NotAUuid};

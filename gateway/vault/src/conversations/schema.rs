@@ -58,6 +58,31 @@ const MIGRATIONS: &[&str] = &[
          nonce BLOB NOT NULL,
          ciphertext BLOB NOT NULL
      ) STRICT, WITHOUT ROWID;",
+    // 4: two souls. What a conversation is called between them (its id is what lets clients in, and stays
+    // here), the package by which it was given away, where a message was said, and packages under way.
+    "ALTER TABLE conversation ADD COLUMN uuid BLOB;
+     ALTER TABLE conversation ADD COLUMN given BLOB;  -- null: it lives here
+     UPDATE conversation SET uuid = randomblob(16);
+     CREATE UNIQUE INDEX conversation_uuid ON conversation (uuid);
+     ALTER TABLE message ADD COLUMN origin INTEGER;  -- the soul that it was said in; null: this one
+     CREATE TABLE parcel (
+         package BLOB PRIMARY KEY NOT NULL CHECK (length(package) = 16),
+         state INTEGER NOT NULL,
+         conversation BLOB NOT NULL,
+         header BLOB NOT NULL,  -- signed by who sends it; no content
+         conclusion BLOB,
+         outcome TEXT,
+         touched_ms INTEGER NOT NULL,
+         nonce BLOB,  -- of its key; null: nothing of it is left to read
+         ciphertext BLOB
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE parcel_chunk (
+         package BLOB NOT NULL REFERENCES parcel (package) ON DELETE CASCADE,
+         number INTEGER NOT NULL,
+         nonce BLOB NOT NULL,
+         ciphertext BLOB NOT NULL,
+         PRIMARY KEY (package, number)
+     ) STRICT;",
 ];
 
 /// Opens the file, takes its lock, checks it whole, and brings it to our version.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
 use super::cipher::{Key, Place, Sealed};
-use super::{ConversationError, ConversationId, key_file, schema};
+use super::{ConversationError, ConversationId, ConversationUuid, key_file, parcels, schema};
 use crate::sqlite;
 pub(super) use crate::sqlite::signed;
 
@@ -126,7 +126,8 @@ impl Conversations {
                 "UPDATE conversation SET left_ms = max(created_ms, coalesce(
                      (SELECT at_ms FROM sign_of_life), ?1)) WHERE left_ms IS NULL",
                 [signed(now_ms)],
-            )
+            )?;
+            parcels::forget_half_packed(tx)
         })?;
         store.expire(now_ms)?;
         Ok(store)
@@ -134,20 +135,11 @@ impl Conversations {
 
     /// Begins a conversation with a client present.
     pub fn create(&self, now_ms: u64) -> Result<ConversationId> {
-        let id = ConversationId::random().map_err(ConversationError::Random)?;
-        let key = Key::random().map_err(ConversationError::Random)?;
-        let sealed = self.seal(&self.machine_key, Place::Key(id.0), key.as_slice())?;
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO conversation VALUES (?1, ?2, NULL)",
-                (id.0, signed(now_ms)),
-            )?;
-            tx.execute(
-                "INSERT INTO conversation_key VALUES (?1, ?2, ?3)",
-                (id.0, &sealed.nonce, &sealed.ciphertext),
-            )?;
-            Ok(())
-        })?;
+        let uuid = ConversationUuid::random().map_err(ConversationError::Random)?;
+        let mut inner = self.lock();
+        let tx = self.begin(&mut inner.db)?;
+        let id = self.create_in(&tx, uuid, signed(now_ms), None)?;
+        tx.commit().map_err(|source| self.sql(source))?;
         Ok(id)
     }
 
@@ -156,6 +148,7 @@ impl Conversations {
         let mut inner = self.lock();
         let tx = self.begin(&mut inner.db)?;
         let key = self.conversation_key(&tx, id)?;
+        self.lives_here(&tx, id)?;
         let sql = |source| ConversationError::sql(&self.path, source);
         let seq: i64 = tx
             .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM message WHERE conversation = ?1")
@@ -163,7 +156,7 @@ impl Conversations {
             .map_err(sql)?;
         let place = Place::Message(id.0, seq.unsigned_abs(), role.code());
         let sealed = self.seal(&key, place, text.as_bytes())?;
-        tx.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        tx.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)")
             .and_then(|mut insert| {
                 let row = (
                     id.0,
@@ -328,6 +321,13 @@ impl Conversations {
         if !inner.scrub_pending {
             return Ok(());
         }
+        // Rows that SQLite moves from page to page leave copies where they were, also with `secure_delete`,
+        // which overwrites what is deleted and no more. Writing the file anew leaves none; it is small,
+        // for conversations do not stay.
+        inner
+            .db
+            .execute_batch("VACUUM")
+            .map_err(|source| self.sql(source))?;
         sqlite::scrub(&inner.db, &self.path)?;
         inner.scrub_pending = false;
         Ok(())
@@ -426,7 +426,7 @@ impl Conversations {
 }
 
 impl Role {
-    const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::User => 0,
             Self::Assistant => 1,
@@ -434,7 +434,7 @@ impl Role {
         }
     }
 
-    const fn from_code(code: u8) -> Option<Self> {
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
         match code {
             0 => Some(Self::User),
             1 => Some(Self::Assistant),
@@ -450,6 +450,7 @@ fn delete(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<bool> {
         "DELETE FROM conversation_key WHERE conversation = ?1",
         [id.0],
     )?;
+    parcels::forget(tx, id)?;
     tx.execute("DELETE FROM message WHERE conversation = ?1", [id.0])?;
     tx.execute("DELETE FROM call WHERE conversation = ?1", [id.0])?;
     Ok(tx.execute("DELETE FROM conversation WHERE id = ?1", [id.0])? == 1)

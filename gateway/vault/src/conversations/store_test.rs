@@ -145,7 +145,7 @@ fn no_word_is_on_disk_while_a_conversation_lives_and_nothing_sealed_after_its_en
     for piece in first(&sealed).iter().chain(&first(&kept)) {
         assert!(there.contains(piece.as_slice()));
     }
-    let leak = "INSERT INTO message VALUES (?1, 9999, 0, x'00', CAST('zanzibar' AS BLOB), 0)";
+    let leak = "INSERT INTO message VALUES (?1, 9999, 0, x'00', CAST('zanzibar' AS BLOB), 0, NULL)";
     store
         .write(|tx| tx.execute(leak, [id.0]))
         .expect("a planted leak");
