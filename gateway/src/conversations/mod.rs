@@ -125,7 +125,17 @@ impl Conversations {
         let number = place.summon();
         let taken = timeout(HANDOVER, place.lease.clone().lock_owned()).await;
         match taken {
-            Ok(lease) => Ok(Seat::new(self.clone(), id, place, number, lease)),
+            Ok(lease) => {
+                let store = self.store.clone();
+                let called = blocking(move || match store.standing(id) {
+                    Ok((uuid, _)) => Ok(uuid.to_string()),
+                    // It has ended; whoever comes to it is told so next.
+                    Err(ConversationError::Unknown(_)) => Ok(String::new()),
+                    Err(error) => Err(error),
+                });
+                let uuid = called.await?;
+                Ok(Seat::new(self.clone(), (id, uuid), place, number, lease))
+            }
             Err(_) => Err(StoreError::Occupied),
         }
     }

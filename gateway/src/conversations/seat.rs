@@ -66,6 +66,8 @@ pub(crate) struct Seat {
     conversations: Arc<Conversations>,
     id: ConversationId,
     client_id: String,
+    /// What the conversation is called where that would let somebody in.
+    uuid: String,
     place: Arc<Place>,
     number: u64,
     newest: watch::Receiver<u64>,
@@ -77,7 +79,7 @@ pub(crate) struct Seat {
 impl Seat {
     pub(super) fn new(
         conversations: Arc<Conversations>,
-        id: ConversationId,
+        (id, uuid): (ConversationId, String),
         place: Arc<Place>,
         number: u64,
         lease: OwnedMutexGuard<()>,
@@ -88,6 +90,7 @@ impl Seat {
         Self {
             conversations,
             client_id: id.to_string(),
+            uuid,
             id,
             place,
             number,
@@ -95,6 +98,16 @@ impl Seat {
             ear,
             lease: Some(lease),
         }
+    }
+
+    /// What the conversation is called where its `client_id` would let somebody in.
+    pub(crate) fn uuid(&self) -> &str {
+        &self.uuid
+    }
+
+    /// Which conversation.
+    pub(crate) fn id(&self) -> ConversationId {
+        self.id
     }
 
     /// Brings the client back to this conversation. Whoever knows it may come.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use janet_protocol::{ConsentOutcome, ErrorCode, TrustEvent, WireError};
+use janet_vault::audit::{Event, Id, Name};
 use janet_vault::desk::{
     Answer, AnswerError, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out, Outcome, Request,
     Spoken, Written,
@@ -220,7 +221,14 @@ impl Trust {
 
     /// Does what the desk wants done.
     fn settle(&self, out: Vec<Out>) {
+        // What is not in the log is not granted.
+        let mut unlogged = Vec::new();
         for out in out {
+            if let (Out::Closed { id, .. }, Some(event)) = (&out, Event::closed(&out))
+                && self.note(&event).is_err()
+            {
+                unlogged.push(*id);
+            }
             match out {
                 Out::Show {
                     id,
@@ -233,6 +241,13 @@ impl Trust {
                     ..
                 } => {
                     let conversation_uuid = self.uuid_of(id);
+                    let asked = Event::ConsentAsked {
+                        consent: Id(id.bytes()),
+                        action: Name::new(action.name()),
+                        operator: Name::new(&operator),
+                    };
+                    // Told by the log itself; the answer is what has to be in it.
+                    self.note(&asked).ok();
                     let (consent_id, action_name) = (id.to_string(), action.name().to_owned());
                     let event = if action.is_soul_check() {
                         TrustEvent::SoulCheck {
@@ -274,7 +289,11 @@ impl Trust {
                 }
                 Out::Granted { id, consent } => {
                     if let Some(waiting) = self.counter.lock().waiting.remove(&id) {
-                        waiting.answer.send(Ok(consent)).ok();
+                        let answer = match unlogged.contains(&id) {
+                            true => Err(NotGranted::Withdrawn),
+                            false => Ok(consent),
+                        };
+                        waiting.answer.send(answer).ok();
                     }
                 }
                 Out::Closed {

@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use janet_protocol::{ErrorCode, MemoryEntry, Private, Receipt, WireError};
+use janet_vault::audit::{Event, Id};
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{self, Action, Consent, Needs, Request, Standing};
 use janet_vault::gate::Class;
 use janet_vault::green::{
     self, Embedder, Entry, EntryId, Green, GreenError, Kind, NewEntry, Source, Space, subject,
 };
+use janet_vault::red_thread::Pass;
 use janet_vault::soul::Soul;
 use tokio::task::spawn_blocking;
 
@@ -80,7 +82,10 @@ impl Trust {
     pub(crate) fn embed_by(self: &Arc<Self>, embedder: Arc<dyn Embedder>) {
         let space = Space::of(&*embedder);
         if (space.name.as_str(), space.dimensions) != SPACE {
-            tracing::error!(name = space.name, "this embedding model is not the one that is kept");
+            tracing::error!(
+                name = space.name,
+                "this embedding model is not the one that is kept"
+            );
             return;
         }
         if self.memory.embedder.set(embedder).is_err() {
@@ -114,7 +119,7 @@ impl Trust {
         let subject = subject::remember(&[text.expose()]);
         let request = request(&asker, Action::Remember, subject);
         let consent = self.commanded(request, asker.uuid).await?;
-        let receipt = receipt(consent.receipt());
+        let (receipt, by) = (receipt(consent.receipt()), Id(consent.receipt().id));
         let new = NewEntry {
             kind: Kind::Note,
             text,
@@ -127,7 +132,12 @@ impl Trust {
         let id = self
             .with_green(move |trust, pass| {
                 let vector = trust.memory.vector(new.text.expose());
-                trust.memory.green.remember(pass, consent, new, vector)
+                let id = trust.memory.green.remember(pass, consent, new, vector)?;
+                trust.note_memory(id, by, |entry, receipt| Event::MemoryAdded {
+                    entry,
+                    receipt,
+                });
+                Ok(id)
             })
             .await?;
         Ok((id, receipt))
@@ -143,10 +153,15 @@ impl Trust {
         let subject = subject::edit(id, text.expose());
         let request = request(&asker, Action::Edit, subject);
         let consent = self.commanded(request, asker.uuid).await?;
-        let receipt = receipt(consent.receipt());
+        let (receipt, by) = (receipt(consent.receipt()), Id(consent.receipt().id));
         self.with_green(move |trust, pass| {
             let vector = trust.memory.vector(text.expose());
-            trust.memory.green.edit(pass, consent, id, text, vector)
+            trust.memory.green.edit(pass, consent, id, text, vector)?;
+            trust.note_memory(id, by, |entry, receipt| Event::MemoryEdited {
+                entry,
+                receipt,
+            });
+            Ok(())
         })
         .await?;
         Ok(receipt)
@@ -165,7 +180,13 @@ impl Trust {
                 Ok(entry) => vec![entry],
                 Err(_) => Vec::new(),
             };
-            trust.forgotten(needles, || trust.memory.green.forget(pass, consent, id))
+            let proof = trust.memory.green.forget(pass, consent, id)?;
+            let by = Id(proof.receipt.id);
+            let number = trust.note_memory(id, by, |entry, receipt| Event::MemoryForgotten {
+                entry,
+                receipt,
+            });
+            Ok(trust.forgotten(needles, proof, number))
         })
         .await
     }
@@ -177,7 +198,13 @@ impl Trust {
     ) -> Result<Forgotten, WireError> {
         self.with_green(move |trust, pass| {
             let needles = trust.memory.green.list(pass, None, traces::MOST_NEEDLES)?;
-            trust.forgotten(needles, || trust.memory.green.forget_all(pass, consent))
+            let proof = trust.memory.green.forget_all(pass, consent)?;
+            let event = Event::MemoryForgottenAll {
+                entries: proof.entries,
+                receipt: Id(proof.receipt.id),
+            };
+            let number = trust.note(&event).unwrap_or_default();
+            Ok(trust.forgotten(needles, proof, number))
         })
         .await
     }
@@ -243,30 +270,32 @@ impl Trust {
         counts.await.ok().map(|counts| counts.entries)
     }
 
-    /// Runs `forget`, then looks for what these entries said in every file.
-    fn forgotten(
-        &self,
-        gone: Vec<Entry>,
-        forget: impl FnOnce() -> green::Result<green::Proof>,
-    ) -> green::Result<Forgotten> {
-        let proof = forget()?;
+    /// Writes down what was done with an entry, and returns the number of that; 0 where it could not be
+    /// written, which the log of the process tells.
+    fn note_memory(&self, id: EntryId, receipt: Id, event: fn(Id, Id) -> Event) -> u64 {
+        self.note(&event(Id(id.0), receipt)).unwrap_or_default()
+    }
+
+    /// Looks for what these entries said in every file.
+    fn forgotten(&self, gone: Vec<Entry>, proof: green::Proof, audit_number: u64) -> Forgotten {
         let texts = gone.iter().map(|entry| entry.text.expose().as_bytes());
         let traces = traces::search(&self.memory.folder, texts);
-        Ok(Forgotten {
+        Forgotten {
             proof,
             traces,
-            audit_number: 0,
-        })
+            audit_number,
+        }
     }
 
     async fn with_green<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self, &janet_vault::red_thread::Pass<'_>) -> green::Result<T> + Send + 'static,
+        work: impl FnOnce(&Self, &Pass<'_>) -> Result<T, GreenError> + Send + 'static,
     ) -> Result<T, WireError> {
         let trust = Arc::clone(self);
         let done = spawn_blocking(move || {
             let pass = trust.red_thread.pass();
-            let pass = pass.map_err(|error| WireError::new(ErrorCode::RedThread, error.to_string()))?;
+            let pass =
+                pass.map_err(|error| WireError::new(ErrorCode::RedThread, error.to_string()))?;
             work(&trust, &pass).map_err(refused)
         });
         let died = |_| WireError::new(ErrorCode::Internal, "a request about memory died");
@@ -304,7 +333,11 @@ fn told(entry: Entry) -> MemoryEntry {
 /// A receipt as the wire has it.
 pub(crate) fn receipt(receipt: &desk::Receipt) -> Receipt {
     Receipt {
-        receipt_id: receipt.id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        receipt_id: receipt
+            .id
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
         action: receipt.action.clone(),
         how: receipt.how.clone(),
         operator: receipt.operator.clone(),
@@ -318,16 +351,20 @@ fn refused(error: GreenError) -> WireError {
         GreenError::Class { class, .. } => {
             let why = match class {
                 Class::Secret => "this holds a secret: put it into the vault instead",
-                Class::Sensitive => "this is too private to be kept in the open; it stays in this conversation",
+                Class::Sensitive => {
+                    "this is too private to be kept in the open; it stays in this conversation"
+                }
                 _ => "there is nothing in this to remember",
             };
             WireError::in_field(ErrorCode::NotKept, "text", why)
         }
         GreenError::Empty => text(ErrorCode::EmptyField),
         GreenError::TooLong { .. } => text(ErrorCode::FieldTooLarge),
-        GreenError::Unknown(_) => {
-            WireError::in_field(ErrorCode::NotFound, "id", "nothing is remembered under this id")
-        }
+        GreenError::Unknown(_) => WireError::in_field(
+            ErrorCode::NotFound,
+            "id",
+            "nothing is remembered under this id",
+        ),
         GreenError::Consent(why) => WireError::new(ErrorCode::NotConsented, why.to_string()),
         _ => {
             tracing::error!(%error, "what is remembered cannot be used");

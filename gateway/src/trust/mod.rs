@@ -4,19 +4,26 @@
 //! asked goes out to all of them ([`Told`]), and each passes on what is meant for it.
 
 mod desk;
+mod log;
+mod memory;
 mod red_thread;
+mod traces;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use janet_protocol::{Private, TrustEvent};
+use janet_vault::audit::{AuditError, AuditLog, Event, Name};
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Again, ConsentId, Desk, GrantError, Grants};
+use janet_vault::green::GreenError;
 use janet_vault::identity::{Identity, IdentityError};
 use janet_vault::red_thread::{RedThread, RedThreadError};
 use tokio::sync::broadcast;
 
+use crate::conversations::now_ms;
 use crate::node::NodeId;
+pub(crate) use memory::{Asker, Forgotten, receipt};
 
 /// Events that a connection may not have passed on yet. One that is further behind is told anew what holds.
 const UNTOLD: usize = 256;
@@ -31,6 +38,12 @@ pub enum TrustError {
     /// She has no key to sign by.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The audit log cannot be used, or somebody changed it.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// What she remembers cannot be read.
+    #[error(transparent)]
+    Memory(#[from] GreenError),
     /// What stands consented to cannot be read.
     #[error(transparent)]
     Grants(#[from] GrantError),
@@ -71,6 +84,8 @@ pub(crate) struct Trust {
     node: NodeId,
     told: broadcast::Sender<Told>,
     counter: desk::Counter,
+    audit: AuditLog,
+    memory: memory::Memory,
 }
 
 impl Trust {
@@ -85,11 +100,18 @@ impl Trust {
         let red_thread = Arc::new(red_thread);
         let identity = Arc::new(Identity::load_or_create(folder)?);
         let grants = Grants::open(folder, &identity.public())?;
+        let audit = AuditLog::open(folder, folder, identity.clone())?;
+        let started = Event::JanetStarted {
+            version: Name::new(env!("CARGO_PKG_VERSION")),
+        };
+        audit.append(now_ms(), &started)?;
         let desk = Desk::new(identity, red_thread.clone(), grants);
         Ok(Self {
             red_thread,
             node,
             counter: desk::Counter::new(desk),
+            audit,
+            memory: memory::Memory::open(folder)?,
             told: broadcast::Sender::new(UNTOLD),
         })
     }

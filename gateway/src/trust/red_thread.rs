@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use janet_protocol::{ErrorCode, TrustEvent, WireError};
+use janet_vault::audit::{Event, Name};
 use janet_vault::red_thread::{ClearError, Clearance, State};
 use tokio::task::spawn_blocking;
 
@@ -25,7 +26,7 @@ impl Trust {
     }
 
     /// Stops everything. Nobody is asked, and nothing is waited for before all connections know.
-    pub(crate) async fn pull(self: &Arc<Self>) {
+    pub(crate) async fn pull(self: &Arc<Self>, operator: &str) {
         let began = Instant::now();
         self.told.send(Told::Stop).ok();
         self.withdraw_all();
@@ -42,6 +43,12 @@ impl Trust {
         }
         metrics::histogram!("janet_red_thread_seconds").record(began.elapsed().as_secs_f64());
         tracing::warn!("the red thread was pulled");
+        let pulled = Event::RedThreadPulled {
+            node: Name::new(self.node.as_str()),
+            operator: Name::new(operator),
+        };
+        // It stays pulled, whatever the log says of it.
+        self.note(&pulled).ok();
         self.tell(To::Everybody, self.red_thread_state());
     }
 
@@ -64,11 +71,16 @@ impl Trust {
             .red_thread
             .redeem(token, operator, now_ms())
             .map_err(refused)?;
-        self.clear(clearance).await
+        self.clear(clearance, operator, "two_steps").await
     }
 
     /// It goes on.
-    pub(crate) async fn clear(self: &Arc<Self>, clearance: Clearance) -> Result<(), WireError> {
+    pub(crate) async fn clear(
+        self: &Arc<Self>,
+        clearance: Clearance,
+        operator: &str,
+        how: &str,
+    ) -> Result<(), WireError> {
         let trust = Arc::clone(self);
         let cleared = spawn_blocking(move || {
             trust
@@ -78,6 +90,12 @@ impl Trust {
         let died = |_| WireError::new(ErrorCode::Internal, "clearing the red thread died");
         cleared.await.map_err(died)?.map_err(refused)?;
         tracing::warn!("the operator cleared the red thread");
+        let event = Event::RedThreadCleared {
+            node: Name::new(self.node.as_str()),
+            operator: Name::new(operator),
+            how: Name::new(how),
+        };
+        self.note(&event).ok();
         self.tell(To::Everybody, self.red_thread_state());
         Ok(())
     }

@@ -69,8 +69,27 @@ mod tests {
         fs::write(folder.path().join("a"), b"nothing here").expect("a file");
         fs::write(below.join("b"), b"...the tea is green...").expect("a file");
         let all = |text: &'static [u8]| search(folder.path(), std::iter::once(text));
-        assert_eq!(all(b"tea is green"), Found { bytes: 34, files: 1 });
-        assert_eq!(all(b"tea is black"), Found { bytes: 34, files: 0 });
-        assert_eq!(all(b"the"), Found { bytes: 34, files: 0 }, "too short to say anything");
+        assert_eq!(
+            all(b"tea is green"),
+            Found {
+                bytes: 34,
+                files: 1
+            }
+        );
+        assert_eq!(
+            all(b"tea is black"),
+            Found {
+                bytes: 34,
+                files: 0
+            }
+        );
+        assert_eq!(
+            all(b"the"),
+            Found {
+                bytes: 34,
+                files: 0
+            },
+            "too short to say anything"
+        );
     }
 }

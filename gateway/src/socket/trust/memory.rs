@@ -11,7 +11,9 @@ use crate::socket::connection::Connection;
 use crate::trust::{Asker, Forgotten, Trust};
 
 /// Entries of a page, and of a search, where nobody says how many.
-const (PAGE, BEST): (u32, u32) = (50, 10);
+const PAGE: u32 = 50;
+/// See `PAGE`.
+const BEST: u32 = 10;
 
 impl Connection {
     /// Who asks here.
@@ -60,7 +62,11 @@ pub(super) async fn memory(
         TrustRequest::MemoryForgetAll {} => {
             let request = trust.forget_all_request(&asker).await?;
             let consent = trust.ask(request, asker.uuid).await?;
-            forgot(MemoryVerb::ForgetAll, None, trust.forget_all(consent).await?)
+            forgot(
+                MemoryVerb::ForgetAll,
+                None,
+                trust.forget_all(consent).await?,
+            )
         }
         other => {
             let message = format!("\"{}\" is not about memory", other.type_name());
@@ -75,9 +81,17 @@ async fn remember(
     asker: Asker,
     text: Private<String>,
 ) -> Result<TrustEvent, WireError> {
-    let (id, receipt) = trust.remember(asker, text, "you asked for it in writing").await?;
+    let (id, receipt) = trust
+        .remember(asker, text, "you asked for it in writing")
+        .await?;
     let receipt_id = Some(receipt.receipt_id);
-    Ok(done(MemoryVerb::Remember, "Remembered.", Some(id), receipt_id, None))
+    Ok(done(
+        MemoryVerb::Remember,
+        "Remembered.",
+        Some(id),
+        receipt_id,
+        None,
+    ))
 }
 
 fn forgot(action: MemoryVerb, id: Option<EntryId>, forgotten: Forgotten) -> TrustEvent {
@@ -123,6 +137,12 @@ fn count(limit: Option<u32>, default: u32) -> usize {
 }
 
 fn entry(field: &str, id: &str) -> Result<EntryId, WireError> {
-    let none = |_| WireError::in_field(ErrorCode::NotFound, field, "nothing is remembered under this id");
+    let none = |_| {
+        WireError::in_field(
+            ErrorCode::NotFound,
+            field,
+            "nothing is remembered under this id",
+        )
+    };
     id.parse().map_err(none)
 }

@@ -1,6 +1,7 @@
 //! What a client asks of Janet's conscience, and what it is told of it.
 
 mod consent;
+mod memory;
 mod pending;
 mod red_thread;
 
@@ -14,6 +15,9 @@ use crate::lock::Access;
 pub(super) use pending::{Done, Pending};
 
 use crate::trust::{To, Told};
+
+/// Entries of the audit log where nobody says how many.
+const AUDIT_PAGE: u32 = 50;
 
 /// What comes of a request.
 type Answer = Result<Option<ServerMessage>, WireError>;
@@ -35,6 +39,26 @@ impl Connection {
                 conversation_uuid,
                 granted,
             } => self.answer_consent(consent_id, conversation_uuid, granted),
+            request @ (TrustRequest::MemorySearch { .. }
+            | TrustRequest::MemoryList { .. }
+            | TrustRequest::MemoryRemember { .. }
+            | TrustRequest::MemoryEdit { .. }
+            | TrustRequest::MemoryForget { .. }
+            | TrustRequest::MemoryForgetAll {}) => {
+                let work = memory::memory(self.app.trust.clone(), self.asker(), request);
+                self.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
+            TrustRequest::AuditRead { limit, before } => {
+                let trust = self.app.trust.clone();
+                let work = async move {
+                    let limit = limit.unwrap_or(AUDIT_PAGE) as usize;
+                    let page = trust.audit_page(limit, before.map(u64::from)).await?;
+                    Ok(ServerMessage::Trust(page))
+                };
+                self.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
             TrustRequest::GrantList {} => self.list_grants(),
             TrustRequest::GrantRevoke { grant_id } => self.revoke_grant(&grant_id).await,
             TrustRequest::GrantAdd { action } => {
@@ -57,7 +81,7 @@ impl Connection {
 
     /// What this conversation is called where its `client_id` would let somebody in.
     pub(super) fn uuid(&self) -> String {
-        self.seat.client_id().to_owned()
+        self.seat.uuid().to_owned()
     }
 
     /// Who this is to the log and to receipts: a paired device's id, or `here`.

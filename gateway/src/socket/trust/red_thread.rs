@@ -9,7 +9,8 @@ impl Connection {
     /// `red_thread`: everybody may.
     pub(in crate::socket) async fn pull_red_thread(&mut self) -> Answer {
         self.stop().ok();
-        self.app.trust.pull().await;
+        let operator = self.operator().to_owned();
+        self.app.trust.pull(&operator).await;
         // Everybody was told, but the answer carries the request.
         Ok(Some(ServerMessage::Trust(
             self.app.trust.red_thread_state(),

@@ -240,6 +240,13 @@ impl Outcome {
     }
 }
 
+impl ConsentId {
+    /// As the audit log has it.
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
 impl fmt::Display for ConsentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(&self.0))
