@@ -1,5 +1,6 @@
 //! The command line: what can be asked of `janet`, and which file does it.
 
+mod audit;
 mod client;
 mod devices;
 mod doctor;
@@ -78,6 +79,11 @@ enum Command {
     Devices {
         #[command(subcommand)]
         command: devices::Command,
+    },
+    /// Look at the log of what was decided, or check it
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
     },
     /// Look whether everything is there to run, and say what to do where it is not
     Doctor(serve::Serve),
@@ -174,6 +180,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Client(client) => client.run(),
         Command::Pair(pair) => pair.run(&config),
         Command::Devices { command } => command.run(&config),
+        Command::Audit { command } => command.run(&config),
         Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),
         Command::Say(say) => {
             with_models(&config, &layers, &environment, |config, _| say.run(config))

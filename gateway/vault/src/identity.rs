@@ -90,14 +90,23 @@ impl PublicKey {
 impl Identity {
     /// Reads the key in this folder, or makes one.
     pub fn load_or_create(folder: &Path) -> Result<Self, IdentityError> {
+        match Self::load(folder)? {
+            Some(identity) => Ok(identity),
+            None => create(&folder.join(NAME)),
+        }
+    }
+
+    /// Reads the key in this folder, if there is one.
+    pub fn load(folder: &Path) -> Result<Option<Self>, IdentityError> {
         let path = folder.join(NAME);
         match fs::read(&path) {
             Ok(bytes) => {
                 check_mode(&path)?;
                 Self::from_pkcs8(&Zeroizing::new(bytes))
+                    .map(Some)
                     .ok_or_else(|| IdentityError::Malformed { path: path.clone() })
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => create(&path),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(IdentityError::Io { path, source }),
         }
     }

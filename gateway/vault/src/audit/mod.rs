@@ -14,6 +14,7 @@ mod event;
 mod head;
 mod pages;
 mod verify;
+mod words;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
