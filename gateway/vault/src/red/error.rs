@@ -1,6 +1,7 @@
 //! What can go wrong with the red vault, and what the operator can do about it.
 
 use crate::blue::{BlueError, Zeroed};
+use crate::desk::ConsentError;
 use crate::sqlite::SqliteError;
 
 /// Too many wrong guesses: the next one has to wait.
@@ -35,6 +36,9 @@ pub enum RedError {
     /// The proof that the safe word was right is too old.
     #[error("the safe word was given too long ago; give it again")]
     Stale,
+    /// The consent is not for this.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// Its value is with her other soul.
     #[error("only the name of this secret is here; its value is on the machine that it came from")]
     Stub,

@@ -8,7 +8,6 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::RedError;
 use super::cipher::{self, Place, Sealed};
 use super::items::{MOST_ITEMS, MOST_TOTAL};
 use super::key::{Cost, Key, SALT_BYTES, random, scrub_stack, slow};
@@ -16,6 +15,8 @@ use super::record::Record;
 use super::unlock::Fresh;
 use super::vault::Red;
 use super::word::MOST_BYTES;
+use super::{RedError, schema};
+use crate::desk::{Action, Consent, Receipt, subject_of};
 use crate::red_thread::{Pass, SafeWordProof};
 
 const MAGIC: &[u8; 8] = b"JanetRed";
@@ -143,18 +144,28 @@ impl OpenPackage {
 }
 
 impl Red {
-    /// All secrets in one file that this password opens. Needs the vault unlocked and the safe word
-    /// proved for this; stubs and damaged items are left out.
+    /// What a consent to an export of this vault is bound to.
+    pub fn export_subject(&self) -> Result<[u8; 32], RedError> {
+        let mut inner = self.lock_inner();
+        let header = self.sql(schema::header(inner.whole(&self.path)?))?;
+        let header = header.ok_or(RedError::Absent)?;
+        Ok(subject_of(&[b"red export", &header.id]))
+    }
+
+    /// All secrets in one file that this password opens, with the receipt of the consent. Needs the vault
+    /// unlocked, consent and the safe word proved for this; stubs and damaged items are left out.
     pub fn export(
         &self,
-        _pass: &Pass<'_>,
+        pass: &Pass<'_>,
+        consent: Consent,
         proof: SafeWordProof,
         password: &Fresh,
         now_ms: u64,
-    ) -> Result<Vec<u8>, RedError> {
+    ) -> Result<(Vec<u8>, Receipt), RedError> {
         if !proof.is_fresh(now_ms) {
             return Err(RedError::Stale);
         }
+        let receipt = consent.spend(pass, &Action::Export, &self.export_subject()?)?;
         let inner = self.lock_inner();
         let contents = self.contents(&inner, &inner.keys()?)?;
         drop(inner);
@@ -190,7 +201,7 @@ impl Red {
         scrub_stack();
         file.extend(sealed.nonce);
         file.extend(sealed.ciphertext);
-        Ok(file)
+        Ok((file, receipt))
     }
 
     /// Merges an export into the unlocked vault, all of it or nothing: of two items with the same name the

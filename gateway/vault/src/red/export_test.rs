@@ -1,14 +1,26 @@
 use super::super::key::RUNS;
 use super::super::vault::tests::{Fixture, NOW, WORD, cheap};
 use super::*;
+use crate::identity::Identity;
 
 const PASSWORD: &str = "purple rain 1984";
+
+fn consent(vault: &Fixture, action: Action) -> Consent {
+    let identity = Identity::load_or_create(vault.folder.path()).expect("a key");
+    let subject = vault.red.export_subject().expect("a vault");
+    Consent::for_tests(&identity, action, subject, NOW)
+}
 
 fn export(vault: &Fixture) -> Vec<u8> {
     let proof = vault.unlock(WORD, &[]).expect("the right word");
     let pass = vault.thread.pass().expect("not pulled");
-    let file = vault.red.export(&pass, proof, &cheap(PASSWORD), NOW);
-    file.expect("unlocked")
+    let consent = consent(vault, Action::Export);
+    let file = vault
+        .red
+        .export(&pass, consent, proof, &cheap(PASSWORD), NOW);
+    let (file, receipt) = file.expect("unlocked");
+    assert_eq!(receipt.action, "export");
+    file
 }
 
 fn import(vault: &Fixture, file: &[u8], password: &str) -> Result<Imported, RedError> {
@@ -101,12 +113,25 @@ fn an_export_holds_no_word_in_the_clear_and_needs_the_vault_unlocked() {
     let proof = vault.unlock(WORD, &[]).expect("the right word");
     let stale = vault.unlock(WORD, &[]).expect("the right word");
     let pass = vault.thread.pass().expect("not pulled");
-    let late = vault
-        .red
-        .export(&pass, stale, &cheap(PASSWORD), NOW + 60_000);
+    let yes = |action| consent(&vault, action);
+    let late = vault.red.export(
+        &pass,
+        yes(Action::Export),
+        stale,
+        &cheap(PASSWORD),
+        NOW + 60_000,
+    );
     assert!(matches!(late, Err(RedError::Stale)));
     vault.red.lock();
-    let error = vault.red.export(&pass, proof, &cheap(PASSWORD), NOW);
+    let other = vault.unlock(WORD, &[]).expect("the right word");
+    vault.red.lock();
+    let error = vault
+        .red
+        .export(&pass, yes(Action::Transfer), other, &cheap(PASSWORD), NOW);
+    assert!(matches!(error, Err(RedError::Consent(_))));
+    let error = vault
+        .red
+        .export(&pass, yes(Action::Export), proof, &cheap(PASSWORD), NOW);
     assert!(matches!(error, Err(RedError::Locked)));
     let package = Package::read(&file).expect("random numbers");
     let package = package.derive(PASSWORD).expect("it opens");
