@@ -104,7 +104,7 @@ export function explainMic(trouble: MicTrouble): Explanation {
   }
 }
 
-function sentence(message: string): string {
+export function sentence(message: string): string {
   const trimmed = message.trim();
   const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;

@@ -1,7 +1,7 @@
 /** Trust event in, next state out. Pure. */
 import type { KeptTrustMessage, VaultResult } from '../protocol/trust.js';
 import { isOlderAnswer, trustPlace, type RequestPlace } from '../protocol/requests.js';
-import { explainTrust } from './explain-trust.js';
+import { explainStopped, explainTrust } from './explain-trust.js';
 import { initialTrust, putAway, type OpenQuestion, type Told, type TrustEvent, type TrustPlace, type TrustState, type Vault } from './trust.js';
 
 /** How long a question waits where the clocks of both machines do not agree. */
@@ -46,7 +46,7 @@ export function onDisconnected(trust: TrustState): TrustState {
 
 /** The server refused what was asked for there. */
 export function onRefused(trust: TrustState, place: RequestPlace, code: string, message: string, field: string | null): TrustState {
-  const told = tell(trust, place, false, explainTrust(code, message, field));
+  const told = tell(trust, place, false, place === 'red_thread' ? explainStopped(code, message, field) : explainTrust(code, message, field));
   if (place === 'vault') return { ...told, vault: { ...told.vault, checking: null } };
   if (place === 'transfer') return { ...told, transfer: initialTrust.transfer };
   if (place === 'red_thread') return { ...told, pulling: false };
@@ -133,8 +133,8 @@ function onVault(trust: TrustState, message: VaultResult, now: number): TrustSta
     retryAt: retryAfterMs === null ? (status === 'done' ? null : trust.vault.retryAt) : now + retryAfterMs,
   };
   const next = { ...trust, vault };
-  // That names were told is no news.
-  if (status === 'checking' || (status === 'done' && action === 'list')) return next;
+  // That names were told is no news, and what was handed out speaks for itself.
+  if (status === 'checking' || (status === 'done' && (action === 'list' || action === 'get'))) return next;
   return tell(next, 'vault', status === 'done', message.message);
 }
 

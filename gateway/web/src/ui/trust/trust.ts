@@ -66,8 +66,10 @@ export class Trust {
         break;
       case 'vault_value':
         this.events.apply({ type: 'trust', message: message.result, now });
+        this.dialog.vault?.onValue(message.value, message.result.requestId);
         break;
       case 'vault_exported':
+        this.dialog.vault?.onExported(message.file);
         break;
     }
   }
