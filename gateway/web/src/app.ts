@@ -208,9 +208,7 @@ export class App {
     send: (message) => this.connection.send(message as ClientMessage),
     apply: (event) => this.apply(event),
     state: () => this.state,
-    onQuestionSound: (file) => {
-      if (!this.voice.streaming && !this.phone.isOn) void this.voice.playFile(fromBase64(file));
-    },
+    playQuestion: async (file) => (this.voice.streaming || this.phone.isOn ? null : this.voice.playFile(fromBase64(file))),
     say: (text) => this.announcer.say(text),
   });
   private readonly stage = new Stage({

@@ -13,8 +13,8 @@ export interface TrustEvents {
   send(message: Request & { request_id: string }): boolean;
   apply(event: TrustEvent): void;
   state(): State;
-  /** A question is there as sound, and no stream carries her voice. */
-  onQuestionSound(file: string): void;
+  /** Plays a question unless a stream carries her voice; what it gives silences it. */
+  playQuestion(file: string): Promise<(() => void) | null>;
   say(text: string): void;
 }
 
@@ -22,6 +22,8 @@ const NOT_CONNECTED = 'There is no connection to Janet now. Try again in a momen
 
 export class Trust {
   private requests = 0;
+  /** Questions that are heard. */
+  private sounding: Array<{ consentId: string; silence: () => void }> = [];
   private readonly hand: Hand = {
     ask: (place, request) => this.ask(place, request),
     apply: (event) => this.events.apply(event),
@@ -43,7 +45,7 @@ export class Trust {
       return true;
     }
     this.events.apply({ type: 'trust', message, now });
-    if (message.type === 'consent_request_audio' && this.waits(message.consentId)) this.events.onQuestionSound(message.audio);
+    if (message.type === 'consent_request_audio') void this.speak(message.consentId, message.audio);
     return true;
   }
 
@@ -57,6 +59,7 @@ export class Trust {
     this.dialog.render(state);
     this.consent.render(state.role === 'operator' ? state.trust.questions : []);
     this.redThread.render(state);
+    this.silenceWhatIsOver();
   }
 
   private onSecret(message: SecretMessage, now: number): void {
@@ -85,6 +88,20 @@ export class Trust {
     if (this.events.send({ ...request, request_id: requestId })) return requestId;
     if (place !== 'consent') this.events.apply({ type: 'trust_told', place, ok: false, text: NOT_CONNECTED });
     return null;
+  }
+
+  /** A question that is over is not asked on. */
+  private async speak(consentId: string, file: string): Promise<void> {
+    if (!this.waits(consentId)) return;
+    const silence = await this.events.playQuestion(file);
+    if (silence === null) return;
+    if (this.waits(consentId)) this.sounding.push({ consentId, silence });
+    else silence();
+  }
+
+  private silenceWhatIsOver(): void {
+    for (const { consentId, silence } of this.sounding) if (!this.waits(consentId)) silence();
+    this.sounding = this.sounding.filter(({ consentId }) => this.waits(consentId));
   }
 
   private waits(consentId: string): boolean {
