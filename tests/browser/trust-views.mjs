@@ -189,7 +189,7 @@ try {
   await page.selectOption('#trust-view select', 'other');
   await page.getByLabel('Whom').fill('calendar');
   await named('Allow it').click();
-  report.ok((await janet.until((s) => s.trust.questions === 1, SOON_MS)) && last('grant_add').action === 'calendar', 'a delegation is named');
+  report.ok((await janet.until((s) => s.trust.questions === 1, SOON_MS)) && last('grant_add').action === 'delegate:calendar', 'a delegation is named');
   await answer('#consent-no');
   await named('Revoke: remember something').click();
   report.ok((await told('Revoked')) && (await page.innerText('#trust-view')).includes('she asks each time'), 'and revoked');

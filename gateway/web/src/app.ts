@@ -210,6 +210,7 @@ export class App {
     state: () => this.state,
     playQuestion: async (file) => (this.voice.streaming || this.phone.isOn ? null : this.voice.playFile(fromBase64(file))),
     say: (text) => this.announcer.say(text),
+    onStop: () => void this.voice.close(),
   });
   private readonly stage = new Stage({
     onMic: () => this.toggleMic(),

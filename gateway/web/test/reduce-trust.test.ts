@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsentOutcome, KeptTrustMessage, MemoryEntry, Question, VaultResult } from '../src/protocol/trust.js';
+import { activity } from '../src/state/activity.js';
 import { initialState, type Event, type State } from '../src/state/model.js';
 import { reduce } from '../src/state/reduce.js';
 
@@ -98,6 +99,13 @@ describe('questions', () => {
     expect(state.entries).toEqual([]);
   });
 
+  it('an answer that is not enough leaves its question open, and is told beside it', () => {
+    const state = run(asked('a'), { type: 'consent_answered', consentId: 'a' }, refused('trust-consent-4', 'not_consented'));
+    expect(state.trust.questions[0]).toMatchObject({ consentId: 'a', answered: false });
+    expect(state.trust.told.consent).toMatchObject({ ok: false, text: 'No consent.' });
+    expect(reduce(state, closed('a', 'denied')).trust.told.consent).toBeUndefined();
+  });
+
   it('nothing in the state ever says yes by itself', () => {
     const state = run(asked('a'), stopped(true), stopped(false), LOST, CONNECTED);
     expect(JSON.stringify(state)).not.toContain('granted');
@@ -124,6 +132,8 @@ describe('the red thread', () => {
     expect(open(state)).toEqual([]);
     expect(state.trust.vault).toMatchObject({ locked: true, items: [], checking: null });
     expect(state.trust.stopped).not.toBeNull();
+    expect(state).toMatchObject({ her: 'quiet', awaiting: false, partial: null });
+    expect(activity(state)).toBe('stopped');
   });
 
   it('pulled without a connection it is still to be told: until the server says so', () => {

@@ -45,6 +45,7 @@ describe('words of trust', () => {
 
   it('an action of a newer server is read as it is written', () => {
     expect(actionWords('forget_all')).toBe('forget everything');
+    expect(actionWords('delegate:calendar')).toBe('hand requests on to calendar');
     expect(actionWords('paint_a_picture')).toBe('paint a picture');
   });
 

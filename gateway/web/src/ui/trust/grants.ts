@@ -6,6 +6,8 @@ import type { Hand, View } from './asking.js';
 import { button, form, freshId, lineField, submit, TellLine } from './parts.js';
 
 const OTHER = 'other';
+/** How the server calls handing requests on. */
+const DELEGATE = 'delegate:';
 
 export class GrantsView implements View {
   readonly title = 'What she may without asking';
@@ -29,8 +31,9 @@ export class GrantsView implements View {
     what.addEventListener('change', () => (name.root.hidden = what.value !== OTHER));
     const add = form(
       () => {
-        const action = what.value === OTHER ? name.input.value.trim() : what.value;
-        if (action === '') name.input.focus();
+        const whom = name.input.value.trim().toLowerCase();
+        const action = what.value === OTHER ? `${DELEGATE}${whom}` : what.value;
+        if (action === DELEGATE) name.input.focus();
         else this.hand.ask('grants', { type: 'grant_add', action });
       },
       h('div', { class: 'field' }, h('label', { for: id }, 'Allow for good'), what),

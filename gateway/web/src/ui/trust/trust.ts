@@ -16,6 +16,8 @@ export interface TrustEvents {
   /** Plays a question unless a stream carries her voice; what it gives silences it. */
   playQuestion(file: string): Promise<(() => void) | null>;
   say(text: string): void;
+  /** Everything is stopped, or is to be: nothing is heard or said here any more. */
+  onStop(): void;
 }
 
 const NOT_CONNECTED = 'There is no connection to Janet now. Try again in a moment.';
@@ -45,6 +47,7 @@ export class Trust {
       return true;
     }
     this.events.apply({ type: 'trust', message, now });
+    if (message.type === 'red_thread_state' && message.active) this.events.onStop();
     if (message.type === 'consent_request_audio') void this.speak(message.consentId, message.audio);
     return true;
   }
@@ -57,7 +60,7 @@ export class Trust {
 
   render(state: State): void {
     this.dialog.render(state);
-    this.consent.render(state.role === 'operator' ? state.trust.questions : []);
+    this.consent.render(state.role === 'operator' ? state.trust.questions : [], state.trust.told.consent);
     this.redThread.render(state);
     this.silenceWhatIsOver();
   }
@@ -80,13 +83,14 @@ export class Trust {
   private pull(): void {
     this.events.apply({ type: 'red_pulled' });
     this.ask('red_thread', { type: 'red_thread' });
+    this.events.onStop();
   }
 
   private ask(place: RequestPlace, request: Request): string | null {
     this.requests += 1;
     const requestId = trustRequest(place, this.requests);
     if (this.events.send({ ...request, request_id: requestId })) return requestId;
-    if (place !== 'consent') this.events.apply({ type: 'trust_told', place, ok: false, text: NOT_CONNECTED });
+    this.events.apply({ type: 'trust_told', place, ok: false, text: NOT_CONNECTED });
     return null;
   }
 
