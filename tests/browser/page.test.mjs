@@ -103,6 +103,10 @@ test('the keyboard alone does, and so does a finger', (t) => script(t, 'keyboard
 
 test('typed chat answers, explains errors, resumes and works with no microphone', (t) => script(t, 'text'));
 
+test('everything is stopped by one press, and questions are answered by nothing but an answer', (t) => script(t, 'trust-stop'));
+
+test('memory, secrets, the log and what else is about trust are looked at and changed', (t) => script(t, 'trust-views'));
+
 test('her face moves with her voice, and the page does without where it cannot be drawn', (t) => script(t, 'face', '--wav', question));
 
 // A Janet of its own, who says what is known. What the figures are on a quiet machine says ./bench face.

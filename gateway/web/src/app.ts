@@ -208,10 +208,9 @@ export class App {
     send: (message) => this.connection.send(message as ClientMessage),
     apply: (event) => this.apply(event),
     state: () => this.state,
-    onQuestionSound: (file) => {
-      if (!this.voice.streaming && !this.phone.isOn) void this.voice.playFile(fromBase64(file));
-    },
+    playQuestion: async (file) => (this.voice.streaming || this.phone.isOn ? null : this.voice.playFile(fromBase64(file))),
     say: (text) => this.announcer.say(text),
+    onStop: () => void this.voice.close(),
   });
   private readonly stage = new Stage({
     onMic: () => this.toggleMic(),

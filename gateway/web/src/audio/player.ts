@@ -96,12 +96,13 @@ export class Player {
     this.post({ type: 'restart' });
   }
 
-  /** Plays a whole WAV file, for answers that came in one piece. */
-  async playFile(file: ArrayBuffer): Promise<void> {
+  /** Plays a whole WAV file, for what came in one piece; what it gives silences it. */
+  async playFile(file: ArrayBuffer): Promise<() => void> {
     const source = this.context.createBufferSource();
     source.buffer = await this.context.decodeAudioData(file);
     source.connect(this.context.destination);
     source.start();
+    return () => source.stop();
   }
 
   private post(message: ToPlayer, transfer: Transferable[] = []): void {

@@ -262,12 +262,13 @@ export class Voice {
   }
 
   /** An answer that came in one piece. */
-  async playFile(file: ArrayBuffer): Promise<void> {
+  async playFile(file: ArrayBuffer): Promise<() => void> {
     try {
       const player = await this.socket.openPlayer();
-      await player.playFile(file);
+      return await player.playFile(file);
     } catch {
-      this.events.onFault('The spoken answer could not be played.', 'Its text is above.');
+      this.events.onFault('What she said could not be played.', 'Its text is above.');
+      return () => undefined;
     }
   }
 

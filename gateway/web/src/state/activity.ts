@@ -1,12 +1,13 @@
 /** The one thing the indicator says. */
 import type { State } from './model.js';
 
-export type Activity = 'offline' | 'loading' | 'idle' | 'ready' | 'listening' | 'hearing' | 'thinking' | 'speaking' | 'held';
+export type Activity = 'offline' | 'loading' | 'idle' | 'ready' | 'listening' | 'hearing' | 'thinking' | 'speaking' | 'held' | 'stopped';
 
 /** What goes on, most telling first. */
 export function activity(state: State): Activity {
   if (state.link.kind !== 'open') return 'offline';
   if (state.status === 'models_loading' || state.status === null) return 'loading';
+  if (state.trust.stopped !== null) return 'stopped';
   if (state.her === 'held') return 'held';
   if (state.her === 'speaking') return 'speaking';
   if (state.partial !== null) return 'hearing';
@@ -31,6 +32,7 @@ export const ACTIVITY_TEXT: Record<Activity, { title: string; detail: string }> 
   hearing: { title: 'Listening', detail: 'Janet hears you.' },
   thinking: { title: 'Thinking', detail: 'The answer is on its way.' },
   speaking: { title: 'Speaking', detail: 'Talk over her to interrupt.' },
+  stopped: { title: 'Stopped', detail: 'Nothing is answered until Janet may go on.' },
   held: { title: 'Held', detail: 'She waits to hear whether you mean her.' },
 };
 

@@ -21,6 +21,8 @@ export function announcement(before: Activity, now: Activity): string | null {
     case 'thinking':
     case 'offline':
     case 'loading':
+    // Told by an alert, and a dialog.
+    case 'stopped':
       return null;
   }
 }

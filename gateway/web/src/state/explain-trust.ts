@@ -1,5 +1,5 @@
 /** Why the server did not do what was asked of memory, consent, secrets or the souls, and what to do. One sentence or two. */
-import { explain } from './explain.js';
+import { explain, sentence } from './explain.js';
 
 export function explainTrust(code: string, message: string, field: string | null): string {
   switch (code) {
@@ -26,9 +26,25 @@ export function explainTrust(code: string, message: string, field: string | null
       return 'That is too long. Shorten it.';
     case 'empty_field':
       return 'Something was left empty.';
+    // The server says what a word has to be like.
+    case 'out_of_range':
+      return sentence(message);
     default: {
       const { title, todo } = explain(code, message, field);
       return `${title} ${todo}`;
     }
+  }
+}
+
+/** Why everything is still stopped. */
+export function explainStopped(code: string, message: string, field: string | null): string {
+  switch (code) {
+    case 'vault_refused':
+      return 'That was not the safe word, or there is no vault.';
+    case 'not_consented':
+    case 'unexpected':
+      return 'That offer is not good any more. Begin with the first button again.';
+    default:
+      return explainTrust(code, message, field);
   }
 }

@@ -22,6 +22,8 @@ export function explain(code: string, message: string, field: string | null): Ex
       return { title: 'Nothing was understood.', todo: 'Say it again, a little closer to the microphone.' };
     case 'too_slow':
       return { title: 'This page could not keep up and lost a part of the conversation.', todo: 'Reload it to see everything.' };
+    case 'red_thread':
+      return { title: 'Everything is stopped.', todo: 'Let Janet go on first: by the red button above.' };
     case 'internal':
       return { title: sentence(message), todo: 'If it happens again, look at the server’s log.' };
     default:
@@ -104,7 +106,7 @@ export function explainMic(trouble: MicTrouble): Explanation {
   }
 }
 
-function sentence(message: string): string {
+export function sentence(message: string): string {
   const trimmed = message.trim();
   const begun = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;

@@ -1,7 +1,8 @@
 /** Trust event in, next state out. Pure. */
 import type { KeptTrustMessage, VaultResult } from '../protocol/trust.js';
 import { isOlderAnswer, trustPlace, type RequestPlace } from '../protocol/requests.js';
-import { explainTrust } from './explain-trust.js';
+import { explainStopped, explainTrust } from './explain-trust.js';
+import { sentence } from './explain.js';
 import { initialTrust, putAway, type OpenQuestion, type Told, type TrustEvent, type TrustPlace, type TrustState, type Vault } from './trust.js';
 
 /** How long a question waits where the clocks of both machines do not agree. */
@@ -16,7 +17,7 @@ export function reduceTrust(trust: TrustState, event: TrustEvent): TrustState {
     case 'trust_shown':
       return putAway(trust, event.view);
     case 'consent_answered':
-      return { ...trust, questions: trust.questions.map((one) => (one.consentId === event.consentId ? { ...one, answered: true } : one)) };
+      return { ...trust, questions: trust.questions.map((one) => (one.consentId === event.consentId ? { ...one, answered: true } : one)), told: untold(trust.told, 'consent') };
     case 'consent_overdue':
       return without(trust, event.consentId);
     case 'red_pulled':
@@ -46,13 +47,15 @@ export function onDisconnected(trust: TrustState): TrustState {
 
 /** The server refused what was asked for there. */
 export function onRefused(trust: TrustState, place: RequestPlace, code: string, message: string, field: string | null): TrustState {
-  const told = tell(trust, place, false, explainTrust(code, message, field));
+  const told = tell(trust, place, false, explainAt(place, code, message, field));
   if (place === 'vault') return { ...told, vault: { ...told.vault, checking: null } };
   if (place === 'transfer') return { ...told, transfer: initialTrust.transfer };
   if (place === 'red_thread') return { ...told, pulling: false };
-  // The question is not open any more: whoever wants to answer it again finds it gone.
-  if (place === 'consent') return { ...told, questions: told.questions.filter((one) => !one.answered) };
-  return told;
+  if (place !== 'consent') return told;
+  // It asks for more than a click; else it is not open any more, and goes.
+  if (code === 'not_consented') return { ...told, questions: told.questions.map((one) => ({ ...one, answered: false })) };
+  const gone = { ...trust, questions: trust.questions.filter((one) => !one.answered) };
+  return trust.view === null ? gone : tell(gone, trust.view, false, explainTrust('unexpected', message, field));
 }
 
 function onMessage(trust: TrustState, message: KeptTrustMessage, now: number): TrustState {
@@ -71,7 +74,7 @@ function onMessage(trust: TrustState, message: KeptTrustMessage, now: number): T
     case 'consent_closed':
       return without(trust, message.consentId);
     case 'red_thread_state':
-      if (!message.active) return { ...trust, stopped: null, pulling: false, told: untold(trust.told) };
+      if (!message.active) return { ...trust, stopped: null, pulling: false, told: untold(trust.told, 'red_thread') };
       // Whatever waited for an answer does not any more.
       return { ...putAwaySecrets(trust), stopped: { since: message.since, node: message.node }, pulling: false, questions: [] };
     case 'memory_results': {
@@ -133,8 +136,8 @@ function onVault(trust: TrustState, message: VaultResult, now: number): TrustSta
     retryAt: retryAfterMs === null ? (status === 'done' ? null : trust.vault.retryAt) : now + retryAfterMs,
   };
   const next = { ...trust, vault };
-  // That names were told is no news.
-  if (status === 'checking' || (status === 'done' && action === 'list')) return next;
+  // That names were told is no news, and what was handed out speaks for itself.
+  if (status === 'checking' || (status === 'done' && (action === 'list' || action === 'get'))) return next;
   return tell(next, 'vault', status === 'done', message.message);
 }
 
@@ -145,15 +148,20 @@ function putAwaySecrets(trust: TrustState): TrustState {
 
 function without(trust: TrustState, consentId: string): TrustState {
   if (trust.questions.every((one) => one.consentId !== consentId)) return trust;
-  return { ...trust, questions: trust.questions.filter((one) => one.consentId !== consentId) };
+  return { ...trust, questions: trust.questions.filter((one) => one.consentId !== consentId), told: untold(trust.told, 'consent') };
 }
 
-/** What was said of letting her go on is over with it. */
-function untold({ red_thread: _, ...told }: TrustState['told']): TrustState['told'] {
-  return told;
+/** What was said in a place is over. */
+function untold(told: TrustState['told'], place: TrustPlace): TrustState['told'] {
+  const { [place]: _, ...rest } = told;
+  return rest;
 }
 
-function tell(trust: TrustState, place: TrustPlace | 'consent', ok: boolean, text: string, proof: Told['proof'] = null): TrustState {
-  const at = place === 'consent' ? trust.view : place;
-  return at === null ? trust : { ...trust, told: { ...trust.told, [at]: { ok, text, proof } } };
+function explainAt(place: RequestPlace, code: string, message: string, field: string | null): string {
+  if (place === 'red_thread') return explainStopped(code, message, field);
+  return place === 'consent' && code === 'not_consented' ? sentence(message) : explainTrust(code, message, field);
+}
+
+function tell(trust: TrustState, place: TrustPlace, ok: boolean, text: string, proof: Told['proof'] = null): TrustState {
+  return { ...trust, told: { ...trust.told, [place]: { ok, text, proof } } };
 }

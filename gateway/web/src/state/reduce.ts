@@ -73,7 +73,9 @@ function onTrust(state: State, event: TrustEvent): State {
   const trust = reduceTrust(state.trust, event);
   const ended = ending(event);
   const question = ended === null ? undefined : state.trust.questions.find((one) => one.consentId === ended.consentId);
-  const next = trust === state.trust ? state : { ...state, trust };
+  // Whatever was begun is not gone on with.
+  const silent = trust.stopped !== null && trust.stopped !== state.trust.stopped ? ({ her: 'quiet', awaiting: false, partial: null } as const) : {};
+  const next = trust === state.trust ? state : { ...state, trust, ...silent };
   if (ended === null || question === undefined) return next;
   return append(next, (key) => ({ kind: 'note', key, text: endingWords(question.action, ended.outcome) }));
 }

@@ -20,7 +20,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 /** What is asked for, as it goes on behind “May Janet”. */
 export function actionWords(action: string): string {
-  return ACTIONS[action] ?? action.replaceAll('_', ' ');
+  const whom = /^delegate:(.+)$/.exec(action)?.[1];
+  return whom !== undefined ? `hand requests on to ${whom}` : (ACTIONS[action] ?? action.replaceAll('_', ' '));
 }
 
 const ENDINGS: Record<ConsentOutcome, string> = {

@@ -3,8 +3,8 @@ import type { AuditEntry, Grant, KeptTrustMessage, MemoryEntry, Persona, Privacy
 
 /** What can be looked at. */
 export type TrustView = 'memory' | 'vault' | 'privacy' | 'grants' | 'audit' | 'personas' | 'transfer';
-/** Where something is told: in a view, or where everything is stopped. */
-export type TrustPlace = TrustView | 'red_thread';
+/** Where something is told: in a view, where everything is stopped, or beside a question. */
+export type TrustPlace = TrustView | 'red_thread' | 'consent';
 
 /** A question that waits. */
 export interface OpenQuestion extends Question {

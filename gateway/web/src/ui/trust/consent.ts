@@ -2,10 +2,11 @@
  * The questions that wait for a yes or a no, one at a time, over everything else. No has the focus, Escape is no,
  * silence is no. What was pressed before the question was there answers nothing.
  */
-import type { OpenQuestion } from '../../state/trust.js';
+import type { OpenQuestion, Told } from '../../state/trust.js';
 import { secondsUntil } from '../../state/trust-words.js';
 import { byId, setText } from '../dom.js';
 import type { Hand } from './asking.js';
+import { TellLine } from './parts.js';
 
 /** A question that has just come is answered by nothing. */
 const SETTLE_MS = 500;
@@ -17,6 +18,7 @@ export class ConsentDialog {
   private readonly dialog = byId<HTMLDialogElement>('consent');
   private readonly no = byId<HTMLButtonElement>('consent-no');
   private readonly yes = byId<HTMLButtonElement>('consent-yes');
+  private readonly told = new TellLine(byId<HTMLElement>('consent-told'));
   private shown: OpenQuestion | null = null;
   /** From when on an answer counts (`performance.now`). */
   private countsFrom = 0;
@@ -46,7 +48,8 @@ export class ConsentDialog {
     return this.dialog.open;
   }
 
-  render(questions: readonly OpenQuestion[]): void {
+  render(questions: readonly OpenQuestion[], told: Told | undefined): void {
+    this.told.render(told);
     const question = questions[0] ?? null;
     setText(byId('consent-count'), questions.length > 1 ? `The first of ${questions.length} questions.` : '');
     byId('consent-count').hidden = questions.length <= 1;

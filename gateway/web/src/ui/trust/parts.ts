@@ -12,9 +12,10 @@ export class TellLine {
   render(told: Told | undefined): void {
     if (told === this.told) return;
     this.told = told;
-    this.root.toggleAttribute('data-bad', told?.ok === false);
+    const proof = told?.proof ?? null;
+    this.root.toggleAttribute('data-bad', told?.ok === false || (proof !== null && proof.traces > 0));
     this.root.replaceChildren(...(told === undefined ? [] : [told.text]));
-    if (told?.proof !== null && told?.proof !== undefined) this.root.append(h('span', { class: 'proof' }, proofWords(told.proof)));
+    if (proof !== null) this.root.append(h('span', { class: 'proof' }, proofWords(proof)));
   }
 }
 

@@ -4,10 +4,22 @@ import type { TrustView } from '../../state/trust.js';
 import { isOffered, type Capability } from '../../state/trusted.js';
 import { byId, setText } from '../dom.js';
 import type { Hand, View } from './asking.js';
+import { AuditView } from './audit.js';
+import { GrantsView } from './grants.js';
 import { MemoryView } from './memory.js';
+import { PersonasView } from './personas.js';
+import { PrivacyView } from './privacy.js';
+import { TransferView } from './transfer.js';
+import { VaultView } from './vault.js';
 
-const VIEWS: Readonly<Partial<Record<TrustView, { needs: Capability; make(hand: Hand): View }>>> = {
+const VIEWS: Readonly<Record<TrustView, { needs: Capability; make(hand: Hand): View }>> = {
   memory: { needs: 'memory', make: (hand) => new MemoryView(hand) },
+  vault: { needs: 'vault', make: (hand) => new VaultView(hand) },
+  privacy: { needs: 'consent', make: (hand) => new PrivacyView(hand) },
+  grants: { needs: 'consent', make: (hand) => new GrantsView(hand) },
+  audit: { needs: 'audit', make: (hand) => new AuditView(hand) },
+  personas: { needs: 'personas', make: (hand) => new PersonasView(hand) },
+  transfer: { needs: 'transfer', make: (hand) => new TransferView(hand) },
 };
 const NAMES = Object.keys(VIEWS) as TrustView[];
 
@@ -28,10 +40,10 @@ export class TrustDialog {
 
   open(name: TrustView): void {
     const { state } = this;
-    const made = VIEWS[name];
-    if (state === null || made === undefined || !isOffered(state, made.needs)) return;
+    const { needs, make } = VIEWS[name];
+    if (state === null || !isOffered(state, needs)) return;
     this.leave();
-    const shown = made.make(this.hand);
+    const shown = make(this.hand);
     this.view = { name, shown };
     this.hand.apply({ type: 'trust_shown', view: name });
     setText(byId('trust-title'), shown.title);
@@ -42,10 +54,15 @@ export class TrustDialog {
     shown.ask();
   }
 
+  /** The vault, while it is looked at: nobody else is given what comes out of it. */
+  get vault(): VaultView | null {
+    return this.view?.shown instanceof VaultView ? this.view.shown : null;
+  }
+
   render(state: State): void {
     const isBack = state.link.kind === 'open' && state.status !== null && this.state?.status === null;
     this.state = state;
-    const offered = NAMES.filter((name) => isOffered(state, VIEWS[name]?.needs ?? 'memory'));
+    const offered = NAMES.filter((name) => isOffered(state, VIEWS[name].needs));
     this.section.hidden = offered.length === 0;
     for (const name of NAMES) byId(`trust-${name}`).hidden = !offered.includes(name);
     if (this.view === null) return;
@@ -54,6 +71,8 @@ export class TrustDialog {
       this.dialog.close();
       return;
     }
+    // What came out of a vault does not outlive the connection that it came over.
+    if (state.link.kind !== 'open') this.vault?.conceal();
     if (isBack) this.view.shown.ask();
     this.view.shown.render(state.trust);
   }

@@ -13,15 +13,19 @@ export interface TrustEvents {
   send(message: Request & { request_id: string }): boolean;
   apply(event: TrustEvent): void;
   state(): State;
-  /** A question is there as sound, and no stream carries her voice. */
-  onQuestionSound(file: string): void;
+  /** Plays a question unless a stream carries her voice; what it gives silences it. */
+  playQuestion(file: string): Promise<(() => void) | null>;
   say(text: string): void;
+  /** Everything is stopped, or is to be: nothing is heard or said here any more. */
+  onStop(): void;
 }
 
 const NOT_CONNECTED = 'There is no connection to Janet now. Try again in a moment.';
 
 export class Trust {
   private requests = 0;
+  /** Questions that are heard. */
+  private sounding: Array<{ consentId: string; silence: () => void }> = [];
   private readonly hand: Hand = {
     ask: (place, request) => this.ask(place, request),
     apply: (event) => this.events.apply(event),
@@ -43,7 +47,8 @@ export class Trust {
       return true;
     }
     this.events.apply({ type: 'trust', message, now });
-    if (message.type === 'consent_request_audio' && this.waits(message.consentId)) this.events.onQuestionSound(message.audio);
+    if (message.type === 'red_thread_state' && message.active) this.events.onStop();
+    if (message.type === 'consent_request_audio') void this.speak(message.consentId, message.audio);
     return true;
   }
 
@@ -55,8 +60,9 @@ export class Trust {
 
   render(state: State): void {
     this.dialog.render(state);
-    this.consent.render(state.role === 'operator' ? state.trust.questions : []);
+    this.consent.render(state.role === 'operator' ? state.trust.questions : [], state.trust.told.consent);
     this.redThread.render(state);
+    this.silenceWhatIsOver();
   }
 
   private onSecret(message: SecretMessage, now: number): void {
@@ -66,8 +72,10 @@ export class Trust {
         break;
       case 'vault_value':
         this.events.apply({ type: 'trust', message: message.result, now });
+        this.dialog.vault?.onValue(message.value, message.result.requestId);
         break;
       case 'vault_exported':
+        this.dialog.vault?.onExported(message.file);
         break;
     }
   }
@@ -75,14 +83,29 @@ export class Trust {
   private pull(): void {
     this.events.apply({ type: 'red_pulled' });
     this.ask('red_thread', { type: 'red_thread' });
+    this.events.onStop();
   }
 
   private ask(place: RequestPlace, request: Request): string | null {
     this.requests += 1;
     const requestId = trustRequest(place, this.requests);
     if (this.events.send({ ...request, request_id: requestId })) return requestId;
-    if (place !== 'consent') this.events.apply({ type: 'trust_told', place, ok: false, text: NOT_CONNECTED });
+    this.events.apply({ type: 'trust_told', place, ok: false, text: NOT_CONNECTED });
     return null;
+  }
+
+  /** A question that is over is not asked on. */
+  private async speak(consentId: string, file: string): Promise<void> {
+    if (!this.waits(consentId)) return;
+    const silence = await this.events.playQuestion(file);
+    if (silence === null) return;
+    if (this.waits(consentId)) this.sounding.push({ consentId, silence });
+    else silence();
+  }
+
+  private silenceWhatIsOver(): void {
+    for (const { consentId, silence } of this.sounding) if (!this.waits(consentId)) silence();
+    this.sounding = this.sounding.filter(({ consentId }) => this.waits(consentId));
   }
 
   private waits(consentId: string): boolean {
