@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::failpoint::failpoint;
 use super::{
-    BridgeError, Chunk, Conclusion, Header, PackageId, Party, RedStub, Section, Summary, Tally,
-    Vaults, is_of, reconcile,
+    BridgeError, Chunk, Conclusion, Header, Inserted, PackageId, Party, RedStub, Section, Summary,
+    Tally, Vaults, is_of, reconcile,
 };
 use crate::conversations::{Conversations, Parcel, Said, State};
 use crate::red_thread::Pass;
@@ -51,8 +51,15 @@ pub struct Outcome {
     pub conflicts: u64,
     /// Messages that the conversation has now.
     pub messages_now: u64,
-    /// Entries of Green in it; all of them are here now.
+    /// Entries of Green in it.
     pub summaries: u64,
+    /// Of those, new here, as far as the process that finished it knows: what one that died before had
+    /// put in is not counted as new.
+    pub summaries_added: u64,
+    /// Entries of which both sides are kept.
+    pub summaries_conflicts: u64,
+    /// Entries that were not let in: nobody whom we know has allowed them, or the gate does not.
+    pub summaries_refused: u64,
     /// Names of Red in it.
     pub red: u64,
     /// Of those, here now as locked stubs. Fewer: Red was locked here.
@@ -88,6 +95,7 @@ enum Work {
     Vaults {
         chunk: u32,
         thing: usize,
+        inserted: Inserted,
         stubs: u64,
     },
 }
@@ -328,12 +336,14 @@ impl Import {
             Work::Vaults {
                 chunk,
                 thing,
+                inserted,
                 stubs,
             } => {
                 let Some(bytes) = store.chunk(self.id.0, chunk)? else {
-                    return self.done(store, stubs).map(Committed::Done);
+                    return self.done(store, inserted, stubs).map(Committed::Done);
                 };
-                self.work = fill(pass, vaults, &Chunk::read(&bytes)?, thing, stubs)?;
+                let chunk = Chunk::read(&bytes)?;
+                self.work = self.fill(pass, vaults, &chunk, thing, inserted, stubs)?;
                 failpoint("import batch for the vaults");
                 Ok(Committed::More)
             }
@@ -375,15 +385,80 @@ impl Import {
         Ok(())
     }
 
-    fn done(&self, store: &Conversations, stubs: u64) -> Result<Outcome, BridgeError> {
+    fn done(
+        &self,
+        store: &Conversations,
+        inserted: Inserted,
+        stubs: u64,
+    ) -> Result<Outcome, BridgeError> {
         let known = store.parcel(self.id.0)?.and_then(|parcel| parcel.outcome);
         let mut outcome = outcome(known.as_deref());
+        outcome.summaries_added = inserted.added;
+        outcome.summaries_conflicts = inserted.conflicts;
+        outcome.summaries_refused = inserted.refused;
         outcome.red_kept = stubs;
         let text = serde_json::to_string(&outcome).expect("no map in it");
         failpoint("import before it is done");
         store.close_parcel(self.id.0, State::Done, Some(&text))?;
         failpoint("import done");
         Ok(outcome)
+    }
+
+    /// One batch; says what comes next.
+    fn fill(
+        &self,
+        pass: &Pass<'_>,
+        vaults: &dyn Vaults,
+        chunk: &Chunk<'_>,
+        thing: usize,
+        mut inserted: Inserted,
+        mut stubs: u64,
+    ) -> Result<Work, BridgeError> {
+        let taken = match chunk.section {
+            Section::Messages => 0,
+            Section::Summaries => {
+                let mut batch: Vec<Summary> = chunk
+                    .summaries()
+                    .skip(thing)
+                    .take(BATCH)
+                    .collect::<Result<_, _>>()?;
+                let taken = batch.len();
+                // What is remembered here has a receipt that can be checked here.
+                let (source, target) = (&self.header.source.key, &self.header.target.key);
+                batch.retain(|it| it.receipt.is_of(source) || it.receipt.is_of(target));
+                inserted.refused += (taken - batch.len()) as u64;
+                if !batch.is_empty() {
+                    let more = vaults.insert_summaries(pass, &batch)?;
+                    inserted.added += more.added;
+                    inserted.known += more.known;
+                    inserted.conflicts += more.conflicts;
+                    inserted.refused += more.refused;
+                }
+                taken
+            }
+            Section::Red => {
+                let batch: Vec<RedStub> = chunk
+                    .stubs()
+                    .skip(thing)
+                    .take(BATCH)
+                    .collect::<Result<_, _>>()?;
+                if !batch.is_empty() {
+                    stubs += vaults.insert_stubs(pass, &batch)?.unwrap_or(0);
+                }
+                batch.len()
+            }
+        };
+        let (chunk, thing) = if taken < BATCH {
+            (chunk.number + 1, 0)
+        } else {
+            (chunk.number, thing + taken)
+        };
+        Ok(Work::Vaults {
+            chunk,
+            thing,
+            inserted,
+            stubs,
+        })
     }
 }
 
@@ -392,54 +467,10 @@ impl Work {
         Self::Vaults {
             chunk: 0,
             thing: 0,
+            inserted: Inserted::default(),
             stubs: 0,
         }
     }
-}
-
-/// One batch; says what comes next.
-fn fill(
-    pass: &Pass<'_>,
-    vaults: &dyn Vaults,
-    chunk: &Chunk<'_>,
-    thing: usize,
-    mut stubs: u64,
-) -> Result<Work, BridgeError> {
-    let taken = match chunk.section {
-        Section::Messages => 0,
-        Section::Summaries => {
-            let batch: Vec<Summary> = chunk
-                .summaries()
-                .skip(thing)
-                .take(BATCH)
-                .collect::<Result<_, _>>()?;
-            if !batch.is_empty() {
-                vaults.insert_summaries(pass, &batch)?;
-            }
-            batch.len()
-        }
-        Section::Red => {
-            let batch: Vec<RedStub> = chunk
-                .stubs()
-                .skip(thing)
-                .take(BATCH)
-                .collect::<Result<_, _>>()?;
-            if !batch.is_empty() {
-                stubs += vaults.insert_stubs(pass, &batch)?.unwrap_or(0);
-            }
-            batch.len()
-        }
-    };
-    let (chunk, thing) = if taken < BATCH {
-        (chunk.number + 1, 0)
-    } else {
-        (chunk.number, thing + taken)
-    };
-    Ok(Work::Vaults {
-        chunk,
-        thing,
-        stubs,
-    })
 }
 
 /// What became of a package, asked by its source.

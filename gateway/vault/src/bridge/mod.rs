@@ -16,6 +16,7 @@ mod error;
 mod export;
 mod failpoint;
 mod import;
+mod keeping;
 pub mod link;
 pub mod package;
 pub mod reconcile;
@@ -30,6 +31,7 @@ pub use export::{Concluded, Export, Leave, Packed, Released};
 pub use import::{
     Begun, Committed, Fate, Import, MOST_CHUNKS, Outcome, Step, Trust, call_off, expire,
 };
+pub use keeping::{Kept, Vector};
 pub(crate) use package::CHUNK_BYTES;
 pub use package::{
     Chunk, Conclusion, Counts, Header, PackageError, PackageId, Party, Section, Tally, VERSION,
@@ -37,7 +39,7 @@ pub use package::{
 };
 pub use side::Side;
 pub use survey::{Survey, Wish};
-pub use vaults::{RedStub, Summary, Vaults, VaultsError};
+pub use vaults::{Inserted, RedStub, Summary, Vaults, VaultsError};
 
 #[cfg(test)]
 mod kill_test;

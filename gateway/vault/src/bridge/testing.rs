@@ -69,12 +69,15 @@ impl Vaults for Shelf {
         Ok(self.all())
     }
 
-    fn insert_summaries(&self, _: &Pass<'_>, entries: &[Summary]) -> Result<(), VaultsError> {
+    fn insert_summaries(&self, _: &Pass<'_>, entries: &[Summary]) -> Result<Inserted, VaultsError> {
         for entry in entries {
             failpoint::failpoint("shelf");
             self.put(entry);
         }
-        Ok(())
+        Ok(Inserted {
+            added: entries.len() as u64,
+            ..Inserted::default()
+        })
     }
 
     fn insert_stubs(&self, _: &Pass<'_>, stubs: &[RedStub]) -> Result<Option<u64>, VaultsError> {
@@ -165,6 +168,8 @@ impl Here {
             soul: self.soul,
             created_ms: NOW,
             edited_ms: None,
+            differs_from: None,
+            vector: None,
             receipt: consent.receipt().clone(),
         }
     }

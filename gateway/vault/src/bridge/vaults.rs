@@ -3,6 +3,7 @@
 use janet_protocol::Private;
 use serde::{Deserialize, Serialize};
 
+use super::keeping::Vector;
 use crate::conversations::{ConversationId, ConversationUuid};
 use crate::desk::Receipt;
 use crate::hex;
@@ -10,7 +11,7 @@ use crate::red_thread::Pass;
 use crate::soul::Soul;
 
 /// An entry of Green on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
     /// Its name in every soul.
@@ -30,6 +31,10 @@ pub struct Summary {
     pub created_ms: u64,
     /// When its text was last changed.
     pub edited_ms: Option<u64>,
+    /// The entry that it differs from, where both sides of a conflict were kept.
+    pub differs_from: Option<String>,
+    /// What it is found by; none: it is made anew where it comes to.
+    pub vector: Option<Vector>,
     /// Who allowed it, when and how.
     pub receipt: Receipt,
 }
@@ -41,10 +46,19 @@ pub struct Summary {
 pub struct RedStub {
     /// What it is called.
     pub name: Private<String>,
-    /// What it is filed under.
-    pub tags: Vec<Private<String>>,
-    /// When it was put there, in ms since 1970.
-    pub created_ms: u64,
+}
+
+/// What became of entries that came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inserted {
+    /// New here.
+    pub added: u64,
+    /// Here already, or forgotten here before.
+    pub known: u64,
+    /// Here in other words: both are kept.
+    pub conflicts: u64,
+    /// Not what the gate lets in.
+    pub refused: u64,
 }
 
 /// A vault could not be read or written; says nothing of what is in it.
@@ -63,7 +77,11 @@ pub trait Vaults: Send + Sync {
 
     /// Keeps entries of a paired soul. On the disk when this returns; the same ones again change nothing,
     /// what was forgotten here stays forgotten, and of two that differ both are kept.
-    fn insert_summaries(&self, pass: &Pass<'_>, entries: &[Summary]) -> Result<(), VaultsError>;
+    fn insert_summaries(
+        &self,
+        pass: &Pass<'_>,
+        entries: &[Summary],
+    ) -> Result<Inserted, VaultsError>;
 
     /// Keeps names as locked stubs and says how many of these are here now; the same ones again change
     /// nothing. None: Red is locked here, and nothing is kept.

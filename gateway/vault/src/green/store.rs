@@ -72,6 +72,11 @@ impl fmt::Debug for Green {
 }
 
 impl Green {
+    /// The model whose vectors are searched.
+    pub const fn space(&self) -> &Space {
+        &self.space
+    }
+
     /// Opens what this soul remembers in this folder, or begins with nothing. Reads every vector once.
     pub fn open(folder: &Path, config: Config, now_ms: u64) -> Result<Self> {
         sqlite::create_folder(folder)?;

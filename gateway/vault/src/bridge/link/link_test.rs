@@ -45,6 +45,10 @@ fn a_conversation_goes_over_and_comes_back_longer() {
     });
     let outcome = delivered(given);
     assert_eq!((outcome.messages, outcome.summaries), (42, 15));
+    assert_eq!(
+        (outcome.summaries_added, outcome.summaries_refused),
+        (15, 0)
+    );
     assert_eq!((outcome.messages_added, outcome.conflicts), (42, 0));
     assert!(stages.is_sorted_by_key(|it| it.fraction));
     assert_eq!(stages.last().map(|it| it.stage), Some(Stage::Done));
@@ -398,8 +402,6 @@ fn of_red_names_go_with_the_safe_word_and_land_where_red_is_open() {
     let (folder, a, b) = two();
     let stub = RedStub {
         name: "bank".into(),
-        tags: vec!["money".into()],
-        created_ms: NOW,
     };
     let wish = |id| Wish {
         conversation: id,
@@ -429,6 +431,21 @@ fn of_red_names_go_with_the_safe_word_and_land_where_red_is_open() {
     assert_eq!((outcome.red, outcome.red_kept), (1, 1));
     assert_eq!(b.shelf.stubs(), 1);
     drop(folder);
+}
+
+#[test]
+fn an_entry_that_nobody_we_know_has_allowed_is_not_kept() {
+    let (_folder, a, b) = two();
+    let stranger_folder = tempfile::tempdir().expect("a folder");
+    let stranger = Here::open(stranger_folder.path(), Soul::Networked);
+    a.shelf.put(&a.entry(1));
+    a.shelf.put(&b.entry(2));
+    a.shelf.put(&stranger.entry(3));
+    let id = a.conversation(1);
+    let outcome = delivered(give(a.packed(a.survey(id, &b)), &a, &b));
+    assert_eq!((outcome.summaries, outcome.summaries_refused), (3, 1));
+    let ids: Vec<_> = b.shelf.all().iter().map(|it| it.id[0]).collect();
+    assert_eq!(ids, [1, 2]);
 }
 
 #[test]

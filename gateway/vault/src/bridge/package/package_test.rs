@@ -15,8 +15,6 @@ fn file(a: &Here, b: &Here) -> Vec<u8> {
         green: true,
         red: vec![crate::bridge::RedStub {
             name: "bank".into(),
-            tags: Vec::new(),
-            created_ms: 1,
         }],
     };
     let export = a.packed(a.survey_of(wish));
