@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use janet_protocol::{AuditEntry, ErrorCode, TrustEvent, WireError};
-use janet_vault::audit::{AuditError, Ended, Entry, Event};
+use janet_vault::audit::{AuditError, Entry, Event};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{block_in_place, spawn_blocking};
 
@@ -64,104 +64,7 @@ fn told(entry: &Entry) -> AuditEntry {
     AuditEntry {
         number: entry.number,
         at_ms: entry.at_ms,
-        event: kind(&entry.event),
-        words: words(&entry.event),
-    }
-}
-
-/// Its name in the log's own JSON.
-fn kind(event: &Event) -> String {
-    let json = serde_json::to_value(event).unwrap_or_default();
-    json["kind"].as_str().unwrap_or("unknown").to_owned()
-}
-
-/// For people.
-fn words(event: &Event) -> String {
-    match event {
-        Event::JanetStarted { version } => format!("Janet {version} was started."),
-        Event::ConsentAsked {
-            action, operator, ..
-        } => format!("Asked ({operator}): may I {action}?"),
-        Event::ConsentClosed {
-            action,
-            operator,
-            decision,
-            how,
-            ..
-        } => {
-            let how = how
-                .as_ref()
-                .map_or(String::new(), |how| format!(", by {how}"));
-            format!("Answer ({operator}) to {action}: {decision:?}{how}.")
-        }
-        Event::GrantAdded { action, .. } => format!("{action} is allowed once and for all."),
-        Event::GrantRevoked { action, .. } => format!("{action} has to be asked for again."),
-        Event::MemoryAdded { entry, .. } => format!("Remembered {entry}."),
-        Event::MemoryEdited { entry, .. } => format!("Changed memory {entry}."),
-        Event::MemoryForgotten { entry, .. } => format!("Forgot {entry}."),
-        Event::MemoryForgottenAll { entries, .. } => {
-            format!("Forgot everything: {entries} memories.")
-        }
-        Event::TransferStarted { from, to, .. } => format!("A transfer from {from} to {to} began."),
-        Event::TransferEnded {
-            messages,
-            summaries,
-            result,
-            ..
-        } => format!(
-            "A transfer ended ({}): {messages} messages, {summaries} summaries.",
-            ended(*result)
-        ),
-        Event::Exported { what, items, .. } => format!("{items} of {what} left as a file."),
-        Event::Imported {
-            what,
-            items,
-            refused,
-            ..
-        } => format!("{items} of {what} were taken in, {refused} refused."),
-        Event::VaultCreated { operator } => format!("The vault was made ({operator})."),
-        Event::VaultUnlocked { operator, items } => {
-            format!("The vault was unlocked ({operator}); {items} secrets are in memory.")
-        }
-        Event::VaultLocked { why } => format!("The vault was locked: {why}."),
-        Event::VaultRefused { operator } => format!("A wrong safe word ({operator})."),
-        Event::SafeWordChanged { operator } => {
-            format!("The safe word is another one ({operator}).")
-        }
-        Event::SecretStored { operator } => {
-            format!("A secret was put into the vault ({operator}).")
-        }
-        Event::SecretRead { operator } => format!("A secret was handed out ({operator})."),
-        Event::SecretForgotten { operator } => format!("A secret was forgotten ({operator})."),
-        Event::RedThreadPulled { operator, .. } => {
-            format!("The red thread was pulled ({operator}).")
-        }
-        Event::RedThreadCleared { operator, how, .. } => {
-            format!("The red thread was cleared ({operator}), by {how}.")
-        }
-        Event::PersonaChanged { persona, .. } => format!("She is {persona} from here on."),
-        Event::ConstitutionChecked { version, result } => {
-            format!(
-                "The constitution, version {version}, was checked: {}.",
-                ended(*result)
-            )
-        }
-        Event::ConstitutionChanged { version, .. } => {
-            format!("Another constitution, version {version}, was accepted.")
-        }
-        Event::DevicePaired { device } => format!("The device {device} was paired."),
-        Event::DeviceRevoked { device, operator } => {
-            format!("The device {device} was shut out ({operator}).")
-        }
-        other => kind(other).replace('_', " "),
-    }
-}
-
-const fn ended(ended: Ended) -> &'static str {
-    match ended {
-        Ended::Done => "done",
-        Ended::Failed => "failed, nothing changed",
-        Ended::Refused => "refused",
-        Ended::Cancelled => "cancelled",
+        event: entry.event.name(),
+        words: entry.event.to_string(),
     }
 }

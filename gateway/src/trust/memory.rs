@@ -199,7 +199,7 @@ impl Trust {
         self.with_green(move |trust, pass| {
             let needles = trust.memory.green.list(pass, None, traces::MOST_NEEDLES)?;
             let proof = trust.memory.green.forget_all(pass, consent)?;
-            let event = Event::MemoryForgottenAll {
+            let event = Event::MemoryEmptied {
                 entries: proof.entries,
                 receipt: Id(proof.receipt.id),
             };
