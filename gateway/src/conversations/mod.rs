@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use janet_vault::conversations::{
-    Config, ConversationError, ConversationId, Conversations as Store,
+    Config, ConversationError, ConversationId, Conversations as Store, Counts,
 };
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, timeout};
@@ -180,6 +180,12 @@ impl Conversations {
                 tracing::error!(%error, "conversations could not be ended; the next look tries again")
             }
         }
+    }
+
+    /// How much there is.
+    pub(crate) async fn counts(&self) -> Result<Counts, StoreError> {
+        let store = self.store.clone();
+        blocking(move || store.counts()).await
     }
 
     /// The last sign of life, from which the next process counts.

@@ -123,6 +123,11 @@ impl LanguageServer {
         self.inner.known().model.clone()
     }
 
+    /// What went there since the start.
+    pub(crate) fn left(&self) -> janet_protocol::LeftMachine {
+        self.inner.server.left("language_model")
+    }
+
     /// Says in the entry of the engine's own model who answers somebody who chose this, and why.
     pub(crate) fn describe(&self, own: &mut ModelInfo, choice: &ModelChoice) {
         let known = self.inner.known();

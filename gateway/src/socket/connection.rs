@@ -24,7 +24,7 @@ use super::rate::Rate;
 use super::realtime::{self, News, Realtime};
 use super::requests::Requests;
 use super::settings::Settings;
-use super::trust::{Done, Pending};
+use super::trust::{Done, Trusted};
 use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat, Summons};
 use crate::lock::{Access, Opened, Outcome};
@@ -157,7 +157,7 @@ enum Wake {
     /// Something that all connections have to know.
     Told(Result<Told, RecvError>),
     /// A request that took its time has its answer.
-    Done(Result<Done, JoinError>),
+    Done(Box<Result<Done, JoinError>>),
     /// The server ends.
     GoingDown,
     /// The writer has given up.
@@ -200,8 +200,8 @@ pub(super) struct Connection {
     pub(super) samples: Vec<i16>,
     pub(super) woken: Arc<Notify>,
     phase: watch::Receiver<Phase>,
-    /// Requests that take their time.
-    pub(super) pending: Pending,
+    /// What is asked of her conscience.
+    pub(super) trusted: Trusted,
     /// From the process's conscience.
     told: broadcast::Receiver<Told>,
     pub(super) leaving: watch::Receiver<bool>,
@@ -237,7 +237,7 @@ impl Connection {
             settings: Settings::new(app.config.engine.speed),
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
-            pending: Pending::default(),
+            trusted: Trusted::default(),
             told: app.trust.listen(),
             app,
             carrier,
@@ -303,7 +303,7 @@ impl Connection {
                 () = devices::revoked(&self.app.lock, &self.access) => Wake::Revoked,
                 outcome = devices::outcome(self.pairing.as_ref()) => Wake::PairingOver(outcome),
                 told = self.told.recv() => Wake::Told(told),
-                done = self.pending.next() => Wake::Done(done),
+                done = self.trusted.pending.next() => Wake::Done(Box::new(done)),
                 () = goes_down(&mut self.leaving) => Wake::GoingDown,
                 () = self.outbound.closed() => Wake::WriterGone,
             };
@@ -325,7 +325,7 @@ impl Connection {
                 Wake::Revoked => Err(self.leave_with(ErrorCode::NotPaired, Leave::NotPaired)),
                 Wake::PairingOver(outcome) => self.tell_outcome(outcome),
                 Wake::Told(told) => self.on_told(told),
-                Wake::Done(done) => self.on_done(done),
+                Wake::Done(done) => self.on_done(*done),
                 Wake::GoingDown => Err(self.leave_with(ErrorCode::ShuttingDown, Leave::Away)),
                 Wake::WriterGone => Err(Leave::Stalled),
             };
@@ -333,6 +333,7 @@ impl Connection {
                 return leave;
             }
             self.seat.set_engaged(self.realtime.is_some());
+            self.note_microphone();
             self.expect_comeback();
         }
     }
@@ -366,6 +367,7 @@ impl Connection {
             tracing::warn!("a reply did not end in time and is not kept");
         }
         drop(self.session.take());
+        self.note_microphone();
         let Self { outbound, seat, .. } = self;
         seat.leave().await;
         outbound.finish(goodbye).await;

@@ -167,6 +167,7 @@ impl Trust {
             .map(|(id, _)| *id)
     }
 
+    #[expect(dead_code, reason = "the engine's orders come next")]
     /// Words that were said in a conversation, if a question is open in it.
     pub(crate) fn spoken(&self, words: Spoken<'_>) -> Heard {
         let mut out = Vec::new();
@@ -175,6 +176,7 @@ impl Trust {
         heard
     }
 
+    #[expect(dead_code, reason = "the engine's orders come next")]
     /// Words that were typed in a conversation, if a question is open in it.
     pub(crate) fn written(&self, words: Written<'_>) -> Heard {
         let mut out = Vec::new();
@@ -183,6 +185,7 @@ impl Trust {
         heard
     }
 
+    #[expect(dead_code, reason = "the engine's announcements come next")]
     /// The spoken question was heard to its end.
     pub(crate) fn prompt_played(&self, id: ConsentId) {
         self.counter.lock().desk.prompt_played(id, now_ms());

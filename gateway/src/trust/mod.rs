@@ -6,6 +6,7 @@
 mod desk;
 mod log;
 mod memory;
+pub(crate) mod privacy;
 mod red_thread;
 mod traces;
 
@@ -85,6 +86,8 @@ pub(crate) struct Trust {
     told: broadcast::Sender<Told>,
     counter: desk::Counter,
     audit: AuditLog,
+    /// Who listens.
+    pub(crate) microphones: privacy::Microphones,
     memory: memory::Memory,
 }
 
@@ -111,6 +114,7 @@ impl Trust {
             node,
             counter: desk::Counter::new(desk),
             audit,
+            microphones: privacy::Microphones::default(),
             memory: memory::Memory::open(folder)?,
             told: broadcast::Sender::new(UNTOLD),
         })

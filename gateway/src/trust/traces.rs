@@ -47,7 +47,7 @@ fn look(folder: &Path, needles: &[&[u8]], found: &mut Found) {
                         let holds = |needle: &&[u8]| {
                             bytes.windows(needle.len()).any(|window| window == *needle)
                         };
-                        found.files += u64::from(needles.iter().any(|needle| holds(needle)));
+                        found.files += u64::from(needles.iter().any(holds));
                     }
                     Err(_) => found.files += 1,
                 }

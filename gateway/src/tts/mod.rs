@@ -134,6 +134,11 @@ impl SpeechServer {
         Some(format!("{}: {why}", self.inner.config.url))
     }
 
+    /// What went there since the start.
+    pub(crate) fn left(&self) -> janet_protocol::LeftMachine {
+        self.inner.server.left("voice")
+    }
+
     /// Says in the entry of her own voice who speaks to somebody who chose this, and why.
     pub(crate) fn describe(&self, own: &mut ModelInfo, choice: &VoiceChoice) {
         let config = &self.inner.config;

@@ -4,6 +4,7 @@ mod consent;
 mod memory;
 mod pending;
 mod red_thread;
+mod state;
 
 use janet_protocol::{
     ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
@@ -13,8 +14,9 @@ use tokio::sync::broadcast::error::RecvError;
 use super::connection::{Connection, Leave};
 use crate::lock::Access;
 pub(super) use pending::{Done, Pending};
+pub(super) use state::Trusted;
 
-use crate::trust::{To, Told};
+use crate::trust::{To, Told, privacy};
 
 /// Entries of the audit log where nobody says how many.
 const AUDIT_PAGE: u32 = 50;
@@ -46,7 +48,7 @@ impl Connection {
             | TrustRequest::MemoryForget { .. }
             | TrustRequest::MemoryForgetAll {}) => {
                 let work = memory::memory(self.app.trust.clone(), self.asker(), request);
-                self.pending.start(request_id.clone(), work)?;
+                self.trusted.pending.start(request_id.clone(), work)?;
                 Ok(None)
             }
             TrustRequest::AuditRead { limit, before } => {
@@ -56,8 +58,12 @@ impl Connection {
                     let page = trust.audit_page(limit, before.map(u64::from)).await?;
                     Ok(ServerMessage::Trust(page))
                 };
-                self.pending.start(request_id.clone(), work)?;
+                self.trusted.pending.start(request_id.clone(), work)?;
                 Ok(None)
+            }
+            TrustRequest::PrivacyRead {} => {
+                let event = privacy::read(&self.app, self.seat.id()).await?;
+                Ok(Some(ServerMessage::Trust(event)))
             }
             TrustRequest::GrantList {} => self.list_grants(),
             TrustRequest::GrantRevoke { grant_id } => self.revoke_grant(&grant_id).await,
@@ -65,7 +71,7 @@ impl Connection {
                 let (action, request) = self.grant_request(&action)?;
                 let (trust, uuid) = (self.app.trust.clone(), self.uuid());
                 let work = consent::add_grant(trust, action, request, uuid);
-                self.pending.start(request_id.clone(), work)?;
+                self.trusted.pending.start(request_id.clone(), work)?;
                 Ok(None)
             }
             other => {
@@ -82,6 +88,17 @@ impl Connection {
     /// What this conversation is called where its `client_id` would let somebody in.
     pub(super) fn uuid(&self) -> String {
         self.seat.uuid().to_owned()
+    }
+
+    /// Who listens is told to the operator.
+    pub(super) fn note_microphone(&mut self) {
+        let session = self.session.as_ref();
+        let listens = session.is_some_and(|session| session.mic_is_open());
+        if listens != self.trusted.listens {
+            self.trusted.listens = listens;
+            let microphones = &self.app.trust.microphones;
+            microphones.set(self.seat.id(), self.operator(), listens);
+        }
     }
 
     /// Who this is to the log and to receipts: a paired device's id, or `here`.
