@@ -131,8 +131,9 @@ const answers = (fake) => fake.said.filter((message) => message.type === 'consen
     await page.keyboard.down('Enter');
     fake.trust.ask('forget_all', 'Shall I forget everything?', 'All goes.', () => undefined, { needs_click: true });
     await page.waitForSelector('#consent[open]');
+    // The key stays down: it begins to repeat, on a machine where that takes longer than the question was there.
+    await page.waitForTimeout(SETTLED_MS);
     const until = Date.now() + 1_500;
-    // The key stays down: it repeats.
     while (Date.now() < until) {
       await page.keyboard.down('Enter');
       await page.waitForTimeout(30);
