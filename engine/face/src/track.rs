@@ -11,12 +11,10 @@
 //!      edge ─┼──╭╯  ╰╮───╭╯     ╰╮───
 //!            │─╯      ╰─╯         ╰──  ─▶ samples
 //! ```
-//! Never sees a sound and never keeps time; what was pushed holds until it is forgotten.
+//! Never sees a sound and never keeps time; what was pushed holds until it is taken back.
 //!
 //! Source: Cohen & Massaro, *Modeling Coarticulation in Synthetic Visual Speech* (1993), with the
 //! dominance tied to a segment's own edges so that the table of phonemes holds exactly in their middles.
-
-use std::collections::VecDeque;
 
 use crate::phoneme::{Gesture, Phoneme, SILENCE};
 use crate::{RATE_HZ, Viseme, Weights};
@@ -55,9 +53,7 @@ struct Span {
 /// Timed phonemes in, weights at a position out.
 #[derive(Debug, Default)]
 pub struct Track {
-    spans: VecDeque<Span>,
-    /// Whether something that was before the first span was forgotten.
-    forgotten: bool,
+    spans: Vec<Span>,
 }
 
 impl Track {
@@ -66,7 +62,7 @@ impl Track {
     pub fn push(&mut self, phoneme: TimedPhoneme) {
         let speaks_on = self.speaks_on(&phoneme);
         if speaks_on {
-            self.spans.pop_back();
+            self.spans.pop();
         }
         let known = self.end();
         let start = known.map_or(phoneme.start, |known| known.max(phoneme.start));
@@ -82,7 +78,7 @@ impl Track {
         match Phoneme::of(phoneme.symbol) {
             Phoneme::One(gesture) if phoneme.symbol == ' ' => {
                 self.add(gesture, start, phoneme.end);
-                if let Some(last) = self.spans.back_mut() {
+                if let Some(last) = self.spans.last_mut() {
                     last.is_space = true;
                 }
             }
@@ -101,29 +97,16 @@ impl Track {
 
     /// Behind the last phoneme; `None` without any.
     pub fn end(&self) -> Option<u64> {
-        self.spans.back().map(|span| span.end)
+        self.spans.last().map(|span| span.end)
     }
 
     /// Takes back what begins at this position or behind it, and the rest of what sounds there.
     pub fn truncate(&mut self, end: u64) {
-        while self.spans.back().is_some_and(|span| span.start >= end) {
-            self.spans.pop_back();
+        while self.spans.last().is_some_and(|span| span.start >= end) {
+            self.spans.pop();
         }
-        if let Some(last) = self.spans.back_mut() {
+        if let Some(last) = self.spans.last_mut() {
             last.end = last.end.min(end);
-        }
-    }
-
-    /// Lets go of what no position from this one on shows anything of.
-    pub fn forget(&mut self, before: u64) {
-        while self.spans.len() > 1
-            && self
-                .spans
-                .front()
-                .is_some_and(|span| span.end + LOOK_AHEAD < before)
-        {
-            self.spans.pop_front();
-            self.forgotten = true;
         }
     }
 
@@ -139,17 +122,15 @@ impl Track {
         let from = self
             .spans
             .partition_point(|span| span.end + LOOK_AHEAD <= at);
-        for span in self.spans.range(from..) {
+        for span in &self.spans[from..] {
             if span.start >= at + LOOK_AHEAD {
                 break;
             }
             add(&span.gesture, span.dominance(at));
         }
         // Before all of it and behind all of it she is silent.
-        let begin = self.spans.front().map(|span| span.start);
-        if let Some(since) = begin.map(|begin| distance(begin, at))
-            && !self.forgotten
-        {
+        let begin = self.spans.first().map(|span| span.start);
+        if let Some(since) = begin.map(|begin| distance(begin, at)) {
             add(&SILENCE, rest(since, SILENCE.behind));
         }
         let left = self.end().map_or(-REST, |end| distance(at, end));
@@ -177,7 +158,7 @@ impl Track {
 
     fn add(&mut self, gesture: Gesture, start: u64, end: u64) {
         if start < end {
-            self.spans.push_back(Span {
+            self.spans.push(Span {
                 gesture,
                 start,
                 end,

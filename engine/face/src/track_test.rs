@@ -222,7 +222,7 @@ fn weights_are_finite_shares_at_every_position() {
 }
 
 #[test]
-fn pushing_late_taking_back_and_forgetting_change_nothing_that_is_asked_for() {
+fn pushing_late_and_taking_back_change_nothing_that_is_asked_for() {
     for seed in 0..300 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let times = by_chance(&mut rng);
@@ -237,13 +237,11 @@ fn pushing_late_taking_back_and_forgetting_change_nothing_that_is_asked_for() {
                 };
                 little.push(*next);
             }
-            little.forget(at);
             let (a, b) = (little.weights(at), whole.weights(at));
             // Of the silence that the little one takes for what follows nothing is to be seen.
             let far = a.iter().zip(&b).map(|(a, b)| (a - b).abs());
             assert!(far.fold(0.0, f32::max) < 0.01, "at {at}: {a:?}, {b:?}");
         }
-        assert!(little.spans.len() <= whole.spans.len());
     }
     let (mut track, times) = say(&[('m', 70), ('ɑ', 120), ('m', 60)]);
     track.truncate(times[2].start + 100);

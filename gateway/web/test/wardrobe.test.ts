@@ -124,6 +124,52 @@ describe('who she is', () => {
     expect(stage.shown).toEqual({ kind: 'avatar', name: 'fast.vrm' });
   });
 
+  it('is the earlier one of two that are read at once, if the later one cannot be read', async () => {
+    const stage = new Stage();
+    const slow = file('fox.vrm', Promise.resolve(figure()));
+    let read: () => void = () => undefined;
+    const bytes = await slow.arrayBuffer();
+    const reading = { name: slow.name, size: slow.size, arrayBuffer: () => new Promise((done) => (read = () => done(bytes))) } as unknown as File;
+    const loading = stage.wardrobe.take(reading);
+    await stage.wardrobe.take({ name: 'gone.vrm', size: 1, arrayBuffer: () => Promise.reject(new Error()) } as unknown as File);
+    read();
+    await settle();
+    stage.draw();
+    await loading;
+    expect(stage.shown).toEqual({ kind: 'avatar', name: 'fox.vrm' });
+    expect(stage.told).toHaveLength(1);
+  });
+
+  it('is the later one of two that are read at once, whichever was read first', async () => {
+    for (const order of [[0, 1], [1, 0]]) {
+      const stage = new Stage();
+      const [first, second] = [figure(), figure()];
+      const reads: Array<() => void> = [];
+      for (const becomes of [first, second]) {
+        const real = file('any.vrm', Promise.resolve(becomes));
+        const bytes = await real.arrayBuffer();
+        void stage.wardrobe.take({ name: real.name, size: real.size, arrayBuffer: () => new Promise((done) => reads.push(() => done(bytes))) } as unknown as File);
+      }
+      for (const at of order) {
+        reads[at]?.();
+        await settle();
+      }
+      stage.draw();
+      await settle();
+      expect(stage.figure).toBe(second);
+    }
+  });
+
+  it('is her own head, if she takes off while a file is being read', async () => {
+    const stage = new Stage();
+    let read: () => void = () => undefined;
+    void stage.wardrobe.take({ name: 'fox.vrm', size: 1, arrayBuffer: () => new Promise((done) => (read = () => done(new ArrayBuffer(1)))) } as unknown as File);
+    await stage.wardrobe.takeOff();
+    read();
+    await settle();
+    expect([stage.figure, stage.shown]).toEqual([null, { kind: 'own' }]);
+  });
+
   it('is the one that stands there, if the next one is refused while it was being drawn', async () => {
     const stage = new Stage();
     const fox = figure();

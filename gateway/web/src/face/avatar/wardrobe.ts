@@ -29,8 +29,10 @@ export class Wardrobe {
   private settled: Worn = OWN;
   /** What was opened before is of no use once another is. */
   private turn = 0;
-  /** The same of files that are being read, and of figures on the stage. */
+  /** Files that were begun to be read, and the last of those that count: an earlier one is late then. */
   private reading = 0;
+  private read = 0;
+  /** Figures that came onto the stage. */
   private stood = 0;
 
   constructor(
@@ -72,13 +74,16 @@ export class Wardrobe {
       this.events.onTold({ title: 'The browser could not read that file.', todo: 'It may have been moved; choose it again.' });
       return;
     }
-    if (reading === this.reading) await this.wear({ name: file.name, file: bytes }, true);
+    // A later one that could not be read changes nothing, so it does not keep this one away either.
+    if (reading <= this.read) return;
+    this.read = reading;
+    await this.wear({ name: file.name, file: bytes }, true);
   }
 
   /** Her own head again, for good. */
   async takeOff(): Promise<void> {
     const turn = (this.turn += 1);
-    this.reading += 1;
+    this.read = this.reading;
     this.stand(null, OWN);
     // What is said to be gone is gone, also if the page is left at once.
     await forgetAvatar();
