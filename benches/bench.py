@@ -28,7 +28,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces face visemes visemes_real sessions".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces face visemes visemes_real sessions memory".split()
 rows = []
 
 
@@ -397,6 +397,33 @@ def sessions():
     row("active_sessions_within_target", good[-1]["count"] if good else 0, "sessions",
         f"spoken conversations at once with p50 ≤ {SESSIONS_P50_MS} ms and at most "
         f"{SESSIONS_MORE_CUT:.0%} more cut in than alone. {note}")
+
+
+def memory():
+    """A search among 100,000 memories beside Chroma's on the same vectors, and one sentence's vector."""
+    name, folder = "all-MiniLM-L6-v2", PEERS / "memory"
+    r = ours("green", "--out", folder)
+    theirs = peer("vault_chroma", "--runs", str(r["queries"]), "--data", folder)
+    took = r["search_ms"]
+    made = (f"vectors and texts are pairs of {r['sentences']} made-up sentences that the model has embedded, mixed, with "
+            f"noise; questions embedded likewise")
+    row("green_search_ms_p95_100k", took["p95"], "ms",
+        f"question and its vector to ten hits with texts and receipts, by meaning, words (FTS5) and age; one thread, "
+        f"{took['n']} questions among {r['entries']} memories, p50 {took['median']:.1f}, longest {took['max']:.1f}; by "
+        f"meaning alone p95 {r['nearest_ms']['p95']:.1f}; opens in {r['open_ms']:.0f} ms, forgets in {r['forget_ms']['median']:.0f} ms (longest {r['forget_ms']['max']:.0f}); {made}; Chroma searches by meaning "
+        f"alone, its index (HNSW) as it comes; target < 10", "Chroma", theirs["query_ms"]["p95"], weights=name)
+    row("green_recall_at_10", round(r["recall_at_10"], 4), "of the exact ten", "the same searches by meaning; target ≥ 0.95",
+        "Chroma", theirs["recall_at_10"], higher=True, weights=name)
+    e = ours("embed")
+    torch, st = PEERS / "venv-torch/bin/python", {}
+    if torch.exists():
+        st = run("embed_st", [torch, PEERS / "scripts/embed_st.py", "--json"])
+    at = lambda what, of: st[what][of] if st else None
+    row("embed_one_ms", e["one_ms"]["median"], "ms",
+        f"a sentence of 13 tokens, p95 {e['one_ms']['p95']:.1f}; target ≤ 15", "sentence-transformers" if st else None,
+        at("one_sentence_ms", "median"), weights=name)
+    row("embed_sentences_s", round(e["sentences_per_s_batch32"]["median"]), "sentences/s", "batches of 32",
+        "sentence-transformers" if st else None, at("sentences_per_s_batch32", "median"), higher=True, weights=name)
 
 
 def table(all_rows):

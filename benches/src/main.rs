@@ -15,7 +15,9 @@ mod e2e;
 )]
 #[path = "../../gateway/src/media/mod.rs"]
 mod media;
+mod memory;
 mod room;
+mod sentences;
 mod sessions;
 mod stages;
 mod turns;
@@ -127,6 +129,24 @@ enum What {
         #[arg(long, default_value_t = 9)]
         runs: usize,
     },
+    /// One sentence to its vector, and many.
+    Embed {
+        /// Runs.
+        #[arg(long, default_value_t = 50)]
+        runs: usize,
+    },
+    /// A search among many memories.
+    Green {
+        /// How many memories.
+        #[arg(long, default_value_t = 100_000)]
+        entries: usize,
+        /// How many searches.
+        #[arg(long, default_value_t = 400)]
+        queries: usize,
+        /// A folder for the memories and for what the peer is given.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Interruptions, backchannels and her own echo.
     Barge {
         /// Interruptions to try.
@@ -167,6 +187,12 @@ fn main() -> anyhow::Result<()> {
         What::Loop { calls, clicks } => calls::round(calls, clicks)?,
         What::IdleCalls { calls, seconds } => calls::idle(calls, seconds)?,
         What::Lossy { patterns } => calls::lossy(&weights, &clips, patterns)?,
+        What::Embed { runs } => memory::embed(&weights, runs)?,
+        What::Green {
+            entries,
+            queries,
+            out,
+        } => memory::search(&weights, entries, queries, &out)?,
         What::Visemes { runs } => visemes::measure(&clips, runs)?,
         What::Barge {
             trials,

@@ -5,6 +5,7 @@
 //! starts a thread, never waits and never decides what a result means for the conversation.
 
 pub mod ct2;
+pub mod embed;
 pub mod error;
 pub mod llm;
 pub mod mel;

@@ -21,6 +21,8 @@ pub enum Role {
     Llm,
     /// Text to speech.
     Tts,
+    /// Makes vectors of texts.
+    Embed,
 }
 
 impl std::fmt::Display for Role {
@@ -31,6 +33,7 @@ impl std::fmt::Display for Role {
             Self::Stt => "stt",
             Self::Llm => "llm",
             Self::Tts => "tts",
+            Self::Embed => "embed",
         })
     }
 }
@@ -235,10 +238,18 @@ mod tests {
                 "whisper-tiny.en",
                 "whisper-base",
                 "smollm2-135m-instruct-q4_1",
-                "piper-en_US-joe-medium"
+                "piper-en_US-joe-medium",
+                "all-minilm-l6-v2"
             ]
         );
-        for role in [Role::Vad, Role::EndOfTurn, Role::Stt, Role::Llm, Role::Tts] {
+        for role in [
+            Role::Vad,
+            Role::EndOfTurn,
+            Role::Stt,
+            Role::Llm,
+            Role::Tts,
+            Role::Embed,
+        ] {
             assert!(
                 catalogue.models().iter().any(|m| m.role == role),
                 "no model for {role}"

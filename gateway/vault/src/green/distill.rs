@@ -213,10 +213,7 @@ fn line(message: &Stored) -> String {
         .join(" ")
         .replace(['<', '>', '|', '[', ']', '`'], "");
     if said.len() > MESSAGE_BYTES {
-        let end = (0..MESSAGE_BYTES)
-            .rev()
-            .find(|at| said.is_char_boundary(*at));
-        said.truncate(end.unwrap_or(0));
+        said.truncate(said.floor_char_boundary(MESSAGE_BYTES));
         said.push('…');
     }
     format!("{who}: {said}\n")

@@ -57,6 +57,14 @@ pub enum GreenError {
         /// How many vectors.
         vectors: usize,
     },
+    /// More than one call may write.
+    #[error("{found} memories at once; {most} may be")]
+    TooMany {
+        /// How many came.
+        found: usize,
+        /// How many may.
+        most: usize,
+    },
     /// The model gave no vectors.
     #[error(transparent)]
     Embed(#[from] EmbedError),

@@ -182,6 +182,11 @@ fn several_are_remembered_together_or_not_at_all() {
     let mut fact = note("The cup is blue.");
     fact.kind = Kind::Fact;
     assert_ne!(world.try_remember(fact).expect("another kind"), ids[1]);
+    let error = all(&["Tea."; MOST_AT_ONCE + 1]).expect_err("too many");
+    assert!(
+        matches!(error, GreenError::TooMany { found: 1001, .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub use exchange::{Exported, Imported, Imports, Which};
 pub use reembed::Reembedded;
 pub use search::{Hit, MOST_HITS, Parts};
 pub use store::{Config, Counts, Green, MOST_LISTED};
-pub use write::Proof;
+pub use write::{MOST_AT_ONCE, Proof};
 
 #[cfg(test)]
 #[path = "world_test.rs"]
@@ -57,6 +57,10 @@ mod tests;
 #[cfg(test)]
 #[path = "find_test.rs"]
 mod find_tests;
+
+#[cfg(test)]
+#[path = "real_test.rs"]
+mod real_tests;
 
 #[cfg(test)]
 #[path = "trace_test.rs"]

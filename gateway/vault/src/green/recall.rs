@@ -14,8 +14,9 @@ use crate::gate::{Class, Gate};
 /// Entries of one prompt.
 pub const MOST_RECALLED: usize = 6;
 
-/// A hit answers if it means much the same, or has most of the words that were asked for. Cosines of the
-/// model: an answer to its question has 0.4 and more, what is unrelated less than 0.2.
+/// A hit answers if it means much the same, or has most of the words that were asked for. With MiniLM the
+/// memory that answered each of ten questions had a cosine of 0.37 to 0.65, and the nearest one to ten
+/// questions that none answered 0.08 to 0.31, but for one ("play some music" and a cello: 0.37).
 const LEAST_MEANING: f32 = 0.35;
 const LEAST_WORDS: f32 = 0.6;
 /// Longest quote, in bytes; the rest becomes "…".
@@ -132,10 +133,7 @@ fn quoted(text: &str) -> String {
         }));
     }
     if line.len() > MOST_QUOTE_BYTES {
-        let end = (0..MOST_QUOTE_BYTES)
-            .rev()
-            .find(|at| line.is_char_boundary(*at));
-        line.truncate(end.unwrap_or(0));
+        line.truncate(line.floor_char_boundary(MOST_QUOTE_BYTES));
         line.push('…');
     }
     line

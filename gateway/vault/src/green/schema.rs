@@ -10,6 +10,9 @@ use crate::sqlite::{self, SqliteError};
 /// Marks a SQLite file as ours (`PRAGMA application_id`): "JnGr".
 const APPLICATION_ID: i64 = 0x4a6e_4772;
 
+/// Statements that stay prepared: all that there are.
+const STATEMENTS: usize = 48;
+
 /// Step n leads from version n to n + 1. Released steps never change.
 const MIGRATIONS: &[&str] = &[
     // 1: entries, their vectors, the index of their words, what was forgotten, the count of changes.
@@ -62,8 +65,10 @@ const MIGRATIONS: &[&str] = &[
 pub(super) fn open(path: &Path, busy: Duration, now_ms: u64) -> Result<Connection, SqliteError> {
     let now_ms = sqlite::signed(now_ms);
     let db = sqlite::open(path, APPLICATION_ID, busy, MIGRATIONS, now_ms)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.execute_batch(
-        "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab ('main', 'entry_words', 'row');",
+        "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab ('main', 'entry_words', 'row');
+         PRAGMA cache_size = -16384;  -- KiB: the upper pages of a hundred thousand entries",
     )
     .map_err(|source| SqliteError::sql(path, source))?;
     Ok(db)

@@ -45,10 +45,7 @@ pub(super) fn indexed(text: &str) -> String {
 /// Lower case, cut, and without the ending of a plural ("parties" and "party", "dogs" and "dog").
 fn fold(word: &str) -> String {
     let mut word = word.to_lowercase();
-    if word.len() > MOST_BYTES {
-        let end = (0..=MOST_BYTES).rev().find(|at| word.is_char_boundary(*at));
-        word.truncate(end.unwrap_or(0));
-    }
+    word.truncate(word.floor_char_boundary(MOST_BYTES));
     if word.len() > 4 && word.ends_with("ies") {
         word.truncate(word.len() - 3);
         word.push('y');

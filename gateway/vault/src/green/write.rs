@@ -13,6 +13,8 @@ use crate::gate::{Class, Gate};
 use crate::red_thread::Pass;
 use crate::sqlite::signed;
 
+/// Most entries of one call: what holds a red thread up stays short.
+pub const MOST_AT_ONCE: usize = 1000;
 /// Longest text of an entry.
 const MOST_TEXT_BYTES: usize = 4000;
 /// Longest description of a source.
@@ -63,6 +65,12 @@ impl Green {
         new: &[NewEntry],
         vectors: Vec<Option<Vec<f32>>>,
     ) -> Result<Vec<EntryId>> {
+        if new.len() > MOST_AT_ONCE {
+            return Err(GreenError::TooMany {
+                found: new.len(),
+                most: MOST_AT_ONCE,
+            });
+        }
         if new.len() != vectors.len() {
             return Err(GreenError::Count {
                 texts: new.len(),
