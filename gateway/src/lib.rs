@@ -41,6 +41,7 @@ pub mod server;
 mod socket;
 mod trust;
 mod tts;
+mod vault;
 mod voice;
 mod webrtc;
 mod weights;

@@ -2,10 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
 use janet_gateway::cli::Cli;
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is given back is zeroed: a frame, a request or an answer that held a secret leaves nothing behind.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     match janet_gateway::cli::run(Cli::parse()) {

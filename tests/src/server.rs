@@ -251,6 +251,11 @@ impl Server {
         entries.expect("the server runs").count()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Everything it logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("janet.log")).unwrap_or_default()

@@ -34,5 +34,6 @@ mod turn;
 mod v1;
 mod v1_elsewhere;
 mod v1_sound;
+mod vault;
 mod voice;
 mod voice_file;

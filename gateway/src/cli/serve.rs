@@ -47,6 +47,10 @@ impl Serve {
 
 /// Serves until a signal.
 pub(super) fn run(config: &Config, layers: &Layers) -> anyhow::Result<()> {
+    // Before anything secret is in memory. Where the system does not allow it, she serves all the same.
+    if let Err(error) = janet_vault::blue::harden_process() {
+        tracing::warn!(%error, "core dumps of this process may be written");
+    }
     let weights = weights::locate(&config.models, "serve")?;
     // Before anybody is let in: what would end the process later.
     weights::check_language(&weights.paths.stt_dir, &config.stt.language)?;

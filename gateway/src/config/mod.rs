@@ -64,6 +64,8 @@ pub struct Config {
     pub talk: janet_talk::Config,
     /// How long conversations are kept, and where.
     pub conversation: Conversation,
+    /// The vault of secrets.
+    pub vault: Vault,
     /// Who she is.
     pub persona: Persona,
     /// What is logged, and how.
@@ -299,6 +301,13 @@ pub struct Conversation {
     pub keep: Duration,
     /// Folder of the conversation store.
     pub data_dir: PathBuf,
+}
+
+/// The vault of secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// It locks itself when nobody has used it for so long.
+    pub lock_after: Duration,
 }
 
 /// Who she is.

@@ -19,6 +19,7 @@ pub(super) struct Raw {
     pub(super) calls: Calls,
     pub(super) talk: Talk,
     pub(super) conversation: Conversation,
+    pub(super) vault: Vault,
     pub(super) persona: Persona,
     pub(super) log: Log,
 }
@@ -376,6 +377,20 @@ impl Default for Conversation {
         Self {
             keep_minutes: 30.0,
             data_dir: String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vault {
+    pub(super) lock_after_minutes: f64,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self {
+            lock_after_minutes: 10.0,
         }
     }
 }

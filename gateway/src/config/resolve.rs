@@ -16,7 +16,7 @@ use super::raw::{Models as RawModels, Raw};
 use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
     LlmServer, Log, LogFormat, Models, Origin, Persona, Quic, Server, SpeechFormat, SpeechServer,
-    Stt,
+    Stt, Vault,
 };
 use crate::address;
 use crate::lock::{self, Files};
@@ -50,6 +50,9 @@ pub(super) fn resolve(
                 })?,
                 path => PathBuf::from(path),
             },
+        },
+        vault: Vault {
+            lock_after: check.minutes("vault.lock_after_minutes", raw.vault.lock_after_minutes)?,
         },
         persona: Persona {
             prompt: check.text("persona.prompt", raw.persona.prompt.clone())?,

@@ -175,7 +175,7 @@ pub async fn serve(
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
     let node = NodeId::open(&config.conversation.data_dir)?;
-    let trust = Trust::open(&config.conversation.data_dir, node.clone())?;
+    let trust = Trust::open(data_dir, node.clone(), config.vault.lock_after)?;
     let push = config.apns.as_ref().map(|apns| {
         let (conversations, lock) = (conversations.clone(), lock.clone());
         Push::new(apns, conversations, lock, node.clone())
@@ -205,6 +205,7 @@ pub async fn serve(
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let desk = tokio::spawn(app.trust.clone().watch_the_clock(leaving.clone()));
+    let vault = tokio::spawn(app.trust.clone().watch_the_vault(leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
     let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
     let pushing = push
@@ -269,7 +270,7 @@ pub async fn serve(
     if timeout(deadline, pushing).await.is_err() {
         tracing::warn!("rings by push did not end in time");
     }
-    for task in [expiry, upkeep, watch, realtime, quic, desk] {
+    for task in [expiry, upkeep, watch, realtime, quic, desk, vault] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }

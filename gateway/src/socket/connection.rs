@@ -29,6 +29,7 @@ use crate::app::{App, Phase, goes_down};
 use crate::conversations::{Arrival, Seat, Summons};
 use crate::lock::{Access, Opened, Outcome};
 use crate::trust::Told;
+use crate::vault::Audible;
 use crate::webrtc::told_servers;
 
 /// How long a client that said goodbye, or was told it, may take to close its side.
@@ -202,6 +203,8 @@ pub(super) struct Connection {
     phase: watch::Receiver<Phase>,
     /// What is asked of her conscience.
     pub(super) trusted: Trusted,
+    /// Her voice is on its way to this client.
+    pub(super) audible: Option<Audible>,
     /// From the process's conscience.
     told: broadcast::Receiver<Told>,
     pub(super) leaving: watch::Receiver<bool>,
@@ -238,6 +241,7 @@ impl Connection {
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
             trusted: Trusted::default(),
+            audible: None,
             told: app.trust.listen(),
             app,
             carrier,

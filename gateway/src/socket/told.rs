@@ -129,6 +129,9 @@ impl Connection {
     }
 
     async fn tell(&mut self, event: Event) -> Result<(), Leave> {
+        if let Event::Speaking { voice, .. } = &event {
+            self.sounds(*voice);
+        }
         match event {
             Event::Released {
                 reply,
@@ -232,6 +235,17 @@ impl Connection {
             },
             Event::Detached | Event::Idle => Ok(()),
         }
+    }
+
+    /// While her voice is on its way, nothing heavy begins beside it.
+    fn sounds(&mut self, voice: Voice) {
+        self.audible = match voice {
+            Voice::Started | Voice::Resumed => {
+                let vault = self.app.trust.vault().ok();
+                vault.map(|vault| vault.sounding().begins())
+            }
+            Voice::Paused | Voice::Finished | Voice::Stopped => None,
+        };
     }
 
     fn finished(&self, asked: Asked, is_request: bool, ended: Ended) -> Result<(), Leave> {

@@ -12,18 +12,22 @@ mod traces;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use janet_protocol::{Private, TrustEvent};
+use janet_protocol::{ErrorCode, Private, TrustEvent, WireError};
 use janet_vault::audit::{AuditError, AuditLog, Event, Name};
+use janet_vault::blue::BlueError;
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Again, ConsentId, Desk, GrantError, Grants};
 use janet_vault::green::GreenError;
 use janet_vault::identity::{Identity, IdentityError};
+use janet_vault::red::RedError;
 use janet_vault::red_thread::{RedThread, RedThreadError};
 use tokio::sync::broadcast;
 
 use crate::conversations::now_ms;
 use crate::node::NodeId;
+use crate::vault::Vault;
 pub(crate) use memory::{Asker, Forgotten, receipt};
 
 /// Events that a connection may not have passed on yet. One that is further behind is told anew what holds.
@@ -48,6 +52,9 @@ pub enum TrustError {
     /// What stands consented to cannot be read.
     #[error(transparent)]
     Grants(#[from] GrantError),
+    /// The vault of secrets cannot be used.
+    #[error(transparent)]
+    Vault(#[from] RedError),
 }
 
 /// For whom an event is.
@@ -55,6 +62,8 @@ pub enum TrustError {
 pub(crate) enum To {
     /// Whoever is connected.
     Everybody,
+    /// The connections of all of the operator's devices.
+    Operator,
     /// The connections of one of the operator's devices, by its id; `here` is one on this machine.
     Device(String),
 }
@@ -89,11 +98,17 @@ pub(crate) struct Trust {
     /// Who listens.
     pub(crate) microphones: privacy::Microphones,
     memory: memory::Memory,
+    /// The vault of secrets; without memory that can be locked there is none, and why.
+    vault: Result<Arc<Vault>, BlueError>,
 }
 
 impl Trust {
     /// Opens all of it in this folder. Blocks on the disk.
-    pub(crate) fn open(folder: &Path, node: NodeId) -> Result<Self, TrustError> {
+    pub(crate) fn open(
+        folder: &Path,
+        node: NodeId,
+        lock_after: Duration,
+    ) -> Result<Self, TrustError> {
         let red_thread = RedThread::open(folder)?;
         if red_thread.state().active {
             tracing::warn!(
@@ -109,6 +124,10 @@ impl Trust {
         };
         audit.append(now_ms(), &started)?;
         let desk = Desk::new(identity, red_thread.clone(), grants);
+        let vault = Vault::open(folder, lock_after)?;
+        if let Err(error) = &vault {
+            tracing::warn!(%error, "there is no vault of secrets");
+        }
         Ok(Self {
             red_thread,
             node,
@@ -117,12 +136,19 @@ impl Trust {
             microphones: privacy::Microphones::default(),
             memory: memory::Memory::open(folder)?,
             told: broadcast::Sender::new(UNTOLD),
+            vault: vault.map(Arc::new),
         })
     }
 
     /// What happens from now on.
     pub(crate) fn listen(&self) -> broadcast::Receiver<Told> {
         self.told.subscribe()
+    }
+
+    /// The vault of secrets.
+    pub(crate) fn vault(&self) -> Result<&Arc<Vault>, WireError> {
+        let none = |error: &BlueError| WireError::new(ErrorCode::Internal, error.to_string());
+        self.vault.as_ref().map_err(none)
     }
 
     /// Tells everybody whom it is for. Nobody may be there.

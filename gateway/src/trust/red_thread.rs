@@ -33,7 +33,13 @@ impl Trust {
         metrics::counter!("janet_red_thread_pulled_total").increment(1);
         let trust = Arc::clone(self);
         // Latched by its first instruction; then it waits for the disk and for steps under way.
-        let pulled = spawn_blocking(move || trust.red_thread.pull(trust.node.as_str(), now_ms()));
+        let pulled = spawn_blocking(move || {
+            trust.lock_vault_at_once();
+            let pulled = trust.red_thread.pull(trust.node.as_str(), now_ms());
+            // Once more, for a step that had its pass before.
+            trust.lock_vault();
+            pulled
+        });
         match pulled.await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {

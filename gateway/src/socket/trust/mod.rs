@@ -5,6 +5,7 @@ mod memory;
 mod pending;
 mod red_thread;
 mod state;
+mod vault;
 
 use janet_protocol::{
     ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
@@ -34,7 +35,8 @@ impl Connection {
         let answer = match request {
             TrustRequest::RedThread { .. } => self.pull_red_thread().await,
             TrustRequest::RedThreadClear { safe_word, token } => {
-                self.clear_red_thread(safe_word, token).await
+                self.clear_red_thread(safe_word, token, request_id.clone())
+                    .await
             }
             TrustRequest::ConsentResponse {
                 consent_id,
@@ -74,10 +76,13 @@ impl Connection {
                 self.trusted.pending.start(request_id.clone(), work)?;
                 Ok(None)
             }
-            other => {
-                let message = format!("\"{}\" is not served yet", other.type_name());
-                Err(WireError::in_field(ErrorCode::Unexpected, "type", message))
-            }
+            other => match vault::verb(&other) {
+                Some(verb) => self.vault(verb, other, request_id.clone()).await,
+                None => {
+                    let message = format!("\"{}\" is not served yet", other.type_name());
+                    Err(WireError::in_field(ErrorCode::Unexpected, "type", message))
+                }
+            },
         };
         Ok(answer?.map(|message| Outgoing {
             request_id,
@@ -116,6 +121,7 @@ impl Connection {
             Ok(Told::Event(to, event)) => {
                 let is_for_us = match to {
                     To::Everybody => true,
+                    To::Operator => self.role == Role::Operator,
                     To::Device(id) => self.role == Role::Operator && id == self.operator(),
                 };
                 if is_for_us {

@@ -1,6 +1,8 @@
 //! The red thread by message.
 
-use janet_protocol::{ErrorCode, Private, ServerMessage, WireError};
+use std::sync::Arc;
+
+use janet_protocol::{Private, RequestId, ServerMessage};
 
 use super::Answer;
 use crate::socket::connection::{Connection, Leave};
@@ -22,6 +24,7 @@ impl Connection {
         &mut self,
         safe_word: Option<Private<String>>,
         token: Option<Private<String>>,
+        request_id: Option<RequestId>,
     ) -> Answer {
         let operator = self.operator().to_owned();
         match (safe_word, token) {
@@ -34,11 +37,15 @@ impl Connection {
                 trust.red_thread_redeem(token.expose(), &operator).await?;
                 Ok(Some(ServerMessage::Trust(trust.red_thread_state())))
             }
-            (Some(_), _) => Err(WireError::in_field(
-                ErrorCode::VaultRefused,
-                "safe_word",
-                "there is no vault yet, and so no safe word",
-            )),
+            (Some(word), _) => {
+                let trust = Arc::clone(&self.app.trust);
+                self.trusted.pending.start(request_id, async move {
+                    let proof = trust.prove(operator.clone(), word).await?;
+                    trust.clear(proof.into()).await?;
+                    Ok(ServerMessage::Trust(trust.red_thread_state()))
+                })?;
+                Ok(None)
+            }
         }
     }
 
