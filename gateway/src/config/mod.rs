@@ -17,6 +17,7 @@ mod error;
 mod explain;
 mod layers;
 mod machine;
+mod persona;
 mod raw;
 mod realtime;
 mod resolve;
@@ -38,6 +39,7 @@ pub use explain::explain;
 pub(crate) use explain::overridden;
 pub use layers::{Facts, Layers, Origin, PROFILES, Request};
 pub use machine::{Gpu, Machine};
+pub use persona::Persona;
 pub use realtime::{IceKind, IcePolicy, IceServer, Realtime, TurnKey};
 use resolve::Check;
 
@@ -299,13 +301,6 @@ pub struct Conversation {
     pub keep: Duration,
     /// Folder of the conversation store.
     pub data_dir: PathBuf,
-}
-
-/// Who she is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Persona {
-    /// The system prompt.
-    pub prompt: String,
 }
 
 /// What is logged, and how.

@@ -3,7 +3,10 @@
 mod consent;
 mod memory;
 mod pending;
+mod persona;
 mod red_thread;
+
+use std::sync::Arc;
 
 use janet_protocol::{
     ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
@@ -65,6 +68,13 @@ impl Connection {
                 let (action, request) = self.grant_request(&action)?;
                 let (trust, uuid) = (self.app.trust.clone(), self.uuid());
                 let work = consent::add_grant(trust, action, request, uuid);
+                self.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
+            TrustRequest::PersonaList {} => persona::list(Arc::clone(&self.app.who)).await,
+            TrustRequest::PersonaSet { persona_id } => {
+                let request = self.persona_request(&persona_id)?;
+                let work = persona::set(self.app.clone(), persona_id, request, self.uuid());
                 self.pending.start(request_id.clone(), work)?;
                 Ok(None)
             }
