@@ -1,7 +1,7 @@
 //! The engine as a transport sees it: models, arbiter and pacers, and sessions that are opened.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use janet_kernels::Pool;
 use janet_models::ModelError;
@@ -60,6 +60,7 @@ impl Engine {
             speech: servers.speech,
             submit: arbiter.submitter(),
             llm_places: Places::new(config.llm_slots),
+            system_prompt: Arc::new(Mutex::new(config.system_prompt.as_str().into())),
             config: Arc::new(config),
             vad_late: Arc::new(Histogram::default()),
         };
@@ -76,6 +77,13 @@ impl Engine {
             numbers: AtomicU64::new(1),
             closing: AtomicBool::new(false),
         })
+    }
+
+    /// What the language model is told first, in sessions and requests that begin from now on. What goes on
+    /// keeps what it began with.
+    pub fn set_system_prompt(&self, prompt: &str) {
+        let mut told = self.parts.system_prompt.lock();
+        **told.as_mut().unwrap_or_else(|poisoned| poisoned.get_mut()) = prompt.into();
     }
 
     /// Opens a session, or says busy.

@@ -1,4 +1,4 @@
-//! The gateway's code that reads what strangers send, compiled by itself: without the models behind it, a
+//! The gateway's and the vault's code that reads what strangers send, compiled by itself: without the models behind it, a
 //! build with coverage counters takes minutes.
 
 #![allow(
@@ -21,4 +21,13 @@ mod webrtc {
     pub(crate) mod reports;
 }
 
+// What reads files of strangers, by itself: without the database that the rest of the vault needs.
+#[path = "../../gateway/vault/src/gate/mod.rs"]
+mod gate;
+#[path = "../../gateway/vault/src/persona/mod.rs"]
+mod persona;
+#[path = "../../gateway/vault/src/persona/fuzz.rs"]
+mod persona_fuzz;
+
+pub use persona_fuzz::{persona_json, persona_png};
 pub use webrtc::fuzz::{datagram, json, quic, rtp, sdp};

@@ -11,6 +11,7 @@ use crate::conversations::Conversations;
 use crate::llm::LanguageServer;
 use crate::lock::Lock;
 use crate::node::NodeId;
+use crate::persona::Who;
 use crate::push::Push;
 use crate::socket::Parked;
 use crate::trust::Trust;
@@ -46,6 +47,8 @@ pub(crate) struct App {
     pub(crate) parked: Parked,
     /// How phones are rung that are not connected, if they can be.
     pub(crate) push: Option<Arc<Push>>,
+    /// Who she is.
+    pub(crate) who: Arc<Who>,
     /// What this machine is called.
     pub(crate) node: NodeId,
     /// Voice in real time, if a UDP port could be had.

@@ -33,6 +33,7 @@ mod lock;
 mod logging;
 mod media;
 mod node;
+mod persona;
 mod playing;
 mod push;
 mod quic;

@@ -3,9 +3,10 @@
 use janet_engine::EngineConfig;
 
 use crate::config::Config;
+use crate::persona::Who;
 
 /// The engine's knobs.
-pub(crate) fn engine_config(config: &Config) -> EngineConfig {
+pub(crate) fn engine_config(config: &Config, who: &Who) -> EngineConfig {
     let engine = &config.engine;
     EngineConfig {
         talk: config.talk.clone(),
@@ -17,7 +18,7 @@ pub(crate) fn engine_config(config: &Config) -> EngineConfig {
         busy_at: engine.busy_at,
         llm_slots: engine.llm_slots,
         context_tokens: engine.context_tokens,
-        system_prompt: config.persona.prompt.clone(),
+        system_prompt: who.prompt().text,
         max_tokens: engine.max_tokens,
         temperature: engine.temperature,
         seed: engine.seed.unwrap_or_else(|| fastrand::u64(..)),

@@ -16,6 +16,7 @@ mod language_server;
 mod lock;
 mod long_conversations;
 mod models;
+mod persona;
 mod privacy;
 mod push;
 mod quic;

@@ -147,7 +147,7 @@ impl Seat {
 fn prepared(seat: &Seat, messages: Vec<llm::Message>) -> Vec<llm::Message> {
     let parts = seat.parts();
     let is_told = messages.first().map(|first| first.role) == Some(llm::Role::System);
-    let configured = llm::Message::new(llm::Role::System, &parts.config.system_prompt);
+    let configured = llm::Message::new(llm::Role::System, &*parts.system_prompt());
     let own = (!is_told).then_some(configured);
     let theirs = messages.into_iter().map(|message| llm::Message {
         text: parts.gate.redact(&message.text).into_owned(),

@@ -6,8 +6,8 @@
 //! comparison of the two.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use janet_audio::Line;
@@ -56,10 +56,20 @@ pub(crate) struct Parts {
     pub(crate) visemes: Option<Visemes>,
     pub(crate) submit: Submit,
     pub(crate) config: Arc<EngineConfig>,
+    /// What the language model is told first, in what begins from now on.
+    pub(crate) system_prompt: Arc<Mutex<Arc<str>>>,
     /// Answers that may still begin: the language model's free slots.
     pub(crate) llm_places: Arc<Places>,
     /// From a push of microphone samples to their judgement.
     pub(crate) vad_late: Arc<Histogram>,
+}
+
+impl Parts {
+    /// What the language model is told first.
+    pub(crate) fn system_prompt(&self) -> Arc<str> {
+        let prompt = self.system_prompt.lock();
+        Arc::clone(&prompt.unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// One session.
@@ -118,7 +128,10 @@ impl Core {
             play_rate_hz: TALK_HZ as u32,
             ..config.talk.clone()
         };
-        let mut history = vec![llm::Message::new(llm::Role::System, &config.system_prompt)];
+        let mut history = vec![llm::Message::new(
+            llm::Role::System,
+            &*parts.system_prompt(),
+        )];
         history.extend(spec.history.iter().map(|(role, text)| match role {
             Role::User => llm::Message::new(llm::Role::User, text),
             Role::Assistant => llm::Message::new(llm::Role::Assistant, text),

@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use janet_engine::Models;
 
 use crate::config::Config;
+use crate::persona::Who;
 use crate::voice;
 use crate::weights::{self, Weights};
 
@@ -19,7 +20,7 @@ pub(super) fn models(config: &Config, who: &str) -> anyhow::Result<(Models, Weig
     let bar = ProgressBar::new(STEPS).with_style(style);
     let models = Models::load(
         &weights.paths,
-        &voice::engine_config(config),
+        &voice::engine_config(config, &Who::open(config)),
         &mut |stage, done| {
             bar.set_message(stage.to_owned());
             bar.set_position((f64::from(done.clamp(0.0, 1.0)) * STEPS as f64) as u64);

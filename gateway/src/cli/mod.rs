@@ -13,6 +13,7 @@ mod models_list;
 mod operator;
 mod out;
 mod pair;
+mod persona;
 mod quic_address;
 mod replay;
 mod say;
@@ -84,6 +85,11 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: audit::Command,
+    },
+    /// Take in, list or look at personas: who she can be
+    Persona {
+        #[command(subcommand)]
+        command: persona::Command,
     },
     /// Look whether everything is there to run, and say what to do where it is not
     Doctor(serve::Serve),
@@ -176,6 +182,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             unreachable!("done before the configuration is read")
         }
         Command::Models { command } => models::run(command, &config),
+        Command::Persona { command } => command.run(&config),
         Command::Replay(replay) => replay.run(),
         Command::Client(client) => client.run(),
         Command::Pair(pair) => pair.run(&config),

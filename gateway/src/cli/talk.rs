@@ -22,6 +22,7 @@ use super::{loading, sound};
 use crate::config::Config;
 use crate::gate::Redact;
 use crate::llm::{LanguageServer, LlmError};
+use crate::persona::Who;
 use crate::tts::SpeechServer;
 use crate::voice;
 
@@ -80,7 +81,7 @@ impl Talk {
             models,
             Arc::new(Redact),
             servers,
-            voice::engine_config(config),
+            voice::engine_config(config, &Who::open(config)),
         )?;
         let seconds = speech.len() as f64 / 16_000.0;
         eprintln!("playing {seconds:.1} s of recording to Janet, as fast as it was spoken");

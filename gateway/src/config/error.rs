@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use janet_models::store::CatalogueError;
+use janet_vault::persona::PersonaError;
 
 use super::Origin;
 
@@ -75,6 +76,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// What is wrong with it.
         source: Box<CatalogueError>,
+    },
+    /// No persona, or one that cannot be used.
+    #[error("{origin}: `persona.name`: {source}")]
+    Persona {
+        /// Which layer.
+        origin: Origin,
+        /// What is wrong with it.
+        source: Box<PersonaError>,
     },
     /// No such profile.
     #[error("unknown profile `{name}`; there are {known}")]

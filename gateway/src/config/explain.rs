@@ -71,7 +71,9 @@ fn choices(out: &mut String, layers: &Layers) {
 /// What to say of a choice that somebody's setting lies over.
 pub(crate) fn overridden(choice: &Choice, layers: &Layers) -> String {
     match layers.origin(&choice.key) {
-        Origin::Default | Origin::Profile(_) | Origin::Auto(_) => String::new(),
+        Origin::Default | Origin::Profile(_) | Origin::Auto(_) | Origin::Persona(_) => {
+            String::new()
+        }
         origin => format!(", but {origin} counts"),
     }
 }

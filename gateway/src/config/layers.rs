@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use super::auto::{self, Choice, Known};
 use super::error::Broken;
 use super::raw::Raw;
-use super::{ConfigError, Environment, Machine};
+use super::{ConfigError, Environment, Machine, persona};
 
 /// The profiles that are built in, by name.
 pub const PROFILES: [(&str, &str); 2] = [
@@ -54,10 +54,19 @@ pub enum Origin {
     Auto(String),
     /// A file of the user's.
     File(PathBuf),
+    /// The persona, which says so of its voice.
+    Persona(String),
     /// An environment variable.
     Environment(String),
     /// A flag.
     Flag(String),
+}
+
+impl Origin {
+    /// Whether a person said so, for this machine.
+    pub fn is_somebodys(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Environment(_) | Self::Flag(_))
+    }
 }
 
 impl fmt::Display for Origin {
@@ -67,6 +76,7 @@ impl fmt::Display for Origin {
             Self::Profile(name) => write!(f, "profile {name}"),
             Self::Auto(reason) => write!(f, "profile auto: {reason}"),
             Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Persona(name) => write!(f, "persona {name}"),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),
         }
@@ -118,6 +128,7 @@ impl Layers {
         for (flag, key, text) in &request.flags {
             layers.lay_text(key, text, Origin::Flag(flag.clone()))?;
         }
+        layers.add_persona(environment)?;
         Ok(layers)
     }
 
@@ -171,6 +182,36 @@ impl Layers {
                 self.lay(&pick.key, Value::String(value), origin)?;
             }
             self.choices.extend(choices);
+        }
+        Ok(())
+    }
+
+    /// What the persona says of her voice, where nobody else says anything.
+    fn add_persona(&mut self, environment: &Environment) -> Result<(), ConfigError> {
+        let text = |key: &str| {
+            self.values
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let found = persona::find(
+            text("persona.name"),
+            self.origin("persona.name").is_somebodys(),
+            text("conversation.data_dir"),
+            environment,
+        );
+        // What is wrong with it is told where it is resolved.
+        let Ok(persona) = found else {
+            return Ok(());
+        };
+        let values = [
+            ("engine.speed", persona.speed.map(Value::Float)),
+            ("tts.speaker", persona.voice.map(Value::String)),
+        ];
+        for (key, value) in values {
+            if let Some(value) = value.filter(|_| !self.origin(key).is_somebodys()) {
+                self.lay(key, value, Origin::Persona(persona.id.to_string()))?;
+            }
         }
         Ok(())
     }

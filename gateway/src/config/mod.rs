@@ -17,6 +17,7 @@ mod error;
 mod explain;
 mod layers;
 mod machine;
+mod persona;
 mod raw;
 mod realtime;
 mod resolve;
@@ -38,6 +39,7 @@ pub use explain::explain;
 pub(crate) use explain::overridden;
 pub use layers::{Facts, Layers, Origin, PROFILES, Request};
 pub use machine::{Gpu, Machine};
+pub use persona::Persona;
 pub use realtime::{IceKind, IcePolicy, IceServer, Realtime, TurnKey};
 use resolve::Check;
 
@@ -308,13 +310,6 @@ pub struct Conversation {
 pub struct Vault {
     /// It locks itself when nobody has used it for so long.
     pub lock_after: Duration,
-}
-
-/// Who she is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Persona {
-    /// The system prompt.
-    pub prompt: String,
 }
 
 /// What is logged, and how.

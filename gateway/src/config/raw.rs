@@ -398,13 +398,17 @@ impl Default for Vault {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Persona {
+    /// One that is built in, or a file in the folder `personas` of the data folder.
+    pub(super) name: String,
+    /// Empty: the persona's own words.
     pub(super) prompt: String,
 }
 
 impl Default for Persona {
     fn default() -> Self {
         Self {
-            prompt: janet_engine::EngineConfig::default().system_prompt,
+            name: janet_vault::persona::DEFAULT.into(),
+            prompt: String::new(),
         }
     }
 }

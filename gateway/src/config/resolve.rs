@@ -15,8 +15,8 @@ use super::error::{Conflict, Setting};
 use super::raw::{Models as RawModels, Raw};
 use super::{
     ApiKey, Config, ConfigError, Conversation, Engine, Environment, Hub, Layers, LlmDialect,
-    LlmServer, Log, LogFormat, Models, Origin, Persona, Quic, Server, SpeechFormat, SpeechServer,
-    Stt, Vault,
+    LlmServer, Log, LogFormat, Models, Origin, Quic, Server, SpeechFormat, SpeechServer, Stt,
+    Vault,
 };
 use crate::address;
 use crate::lock::{self, Files};
@@ -44,19 +44,12 @@ pub(super) fn resolve(
         talk: check.talk(&raw)?,
         conversation: Conversation {
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
-            data_dir: match raw.conversation.data_dir.as_str() {
-                "" => environment.data_dir().ok_or(ConfigError::NoHome {
-                    key: "conversation.data_dir",
-                })?,
-                path => PathBuf::from(path),
-            },
+            data_dir: data_dir(&raw.conversation.data_dir, environment)?,
         },
         vault: Vault {
             lock_after: check.minutes("vault.lock_after_minutes", raw.vault.lock_after_minutes)?,
         },
-        persona: Persona {
-            prompt: check.text("persona.prompt", raw.persona.prompt.clone())?,
-        },
+        persona: check.persona(&raw, environment)?,
         log: Log {
             format: match raw.log.format.as_str() {
                 "text" => LogFormat::Text,
@@ -70,8 +63,17 @@ pub(super) fn resolve(
     Ok(config)
 }
 
+/// The folder of all state.
+pub(super) fn data_dir(set: &str, environment: &Environment) -> Result<PathBuf, ConfigError> {
+    let key = "conversation.data_dir";
+    match set {
+        "" => environment.data_dir().ok_or(ConfigError::NoHome { key }),
+        path => Ok(PathBuf::from(path)),
+    }
+}
+
 pub(super) struct Check<'a> {
-    layers: &'a Layers,
+    pub(super) layers: &'a Layers,
 }
 
 impl Check<'_> {

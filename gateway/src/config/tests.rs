@@ -484,3 +484,41 @@ fn a_language_is_a_code_and_nothing_else() {
         "{error}"
     );
 }
+
+#[test]
+fn a_persona_is_found_by_name_and_may_say_how_fast_she_speaks() {
+    let (config, layers) = load_with(&[], &[], LAPTOP).expect("defaults are fine");
+    assert_eq!(config.persona.who.id.as_str(), "janet");
+    assert_eq!(
+        (config.persona.is_asked_for, config.engine.speed),
+        (false, 1.0)
+    );
+    assert_eq!(layers.origin("engine.speed"), Origin::Default);
+
+    let brisk = ("--set persona.name", "persona.name", "brisk");
+    let (config, layers) = load_with(&[brisk], &[], LAPTOP).expect("it is built in");
+    assert_eq!(
+        (config.persona.is_asked_for, config.engine.speed),
+        (true, 1.1)
+    );
+    let shown = super::explain(&layers);
+    assert!(shown.contains("persona brisk"), "{shown}");
+
+    // What somebody says of her speed counts more.
+    let speed = [("JANET_ENGINE_SPEED", "0.8")];
+    let (config, layers) = load_with(&[brisk], &speed, LAPTOP).expect("both are fine");
+    assert_eq!(config.engine.speed, 0.8);
+    assert!(layers.origin("engine.speed").is_somebodys());
+
+    let error = refusal(&[], &[("JANET_PERSONA_NAME", "nobody")]);
+    assert_eq!(
+        error,
+        "environment JANET_PERSONA_NAME: `persona.name`: there is no persona `nobody`; there are janet, brisk, \
+         evening, tutor"
+    );
+    let error = refusal(&[("--set persona.name", "persona.name", "../x")], &[]);
+    assert!(
+        error.contains("flag --set persona.name: `persona.name`: `id` must be"),
+        "{error}"
+    );
+}

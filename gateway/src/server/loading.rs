@@ -38,7 +38,7 @@ pub(super) fn start(
 }
 
 fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result<(), EngineError> {
-    let config = engine_config(&app.config);
+    let config = engine_config(&app.config, &app.who);
     let models = Models::load(weights, &config, &mut |stage, done| {
         tracing::debug!(stage, done, "loading");
         phase.send_replace(Phase::Loading {
@@ -53,6 +53,10 @@ fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result
     let engine = Engine::start(models, Arc::new(Redact), servers, config)?;
     if app.engine.set(engine).is_err() {
         unreachable!("models are loaded once in a process");
+    }
+    // Somebody may have chosen another persona meanwhile.
+    if let Some(engine) = app.engine.get() {
+        app.who.tell(|prompt| engine.set_system_prompt(prompt));
     }
     Ok(())
 }

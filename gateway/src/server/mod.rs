@@ -42,6 +42,7 @@ use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
 use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, Names, Visitor};
 use crate::node::{NodeId, NodeIdError};
+use crate::persona::Who;
 use crate::push::{Push, PushError};
 use crate::trust::{Trust, TrustError};
 use crate::tts::SpeechServer;
@@ -189,6 +190,7 @@ pub async fn serve(
         push: push.clone(),
         node,
         quic: quic_port,
+        who: Arc::new(Who::open(&config)),
         profile,
         llm,
         tts,

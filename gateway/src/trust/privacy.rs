@@ -52,7 +52,7 @@ pub(crate) async fn read(app: &App, yours: ConversationId) -> Result<TrustEvent,
     let keep = app.config.conversation.keep.as_millis();
     let llm = app.llm.as_ref().map(|server| server.left());
     let tts = app.tts.as_ref().map(|server| server.left());
-    let (vault_exists, vault_locked) = (false, true);
+    let (vault_exists, vault_locked) = app.trust.vault_state().await;
     Ok(TrustEvent::Privacy {
         memories: app.trust.memory_count().await.unwrap_or_default(),
         conversations: counts.conversations,

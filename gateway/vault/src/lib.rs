@@ -19,6 +19,7 @@ pub mod gate;
 pub mod green;
 mod hex;
 pub mod identity;
+pub mod persona;
 pub mod red;
 pub mod red_thread;
 pub mod soul;

@@ -57,9 +57,15 @@ def wait_for(address, name):
     sys.exit(f"{name} does not answer: {models(address)['llm']}")
 
 
-def directly(url, text):
+def told_first(janet):
+    """What Janet tells a language model first: the constitution, these words, and that it counts."""
+    command = [janet, "persona", "show", "janet", "--prompt", "--set", f"persona.prompt={PERSONA}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.removesuffix("\n")
+
+
+def directly(url, text, system):
     """What the server says without Janet in between."""
-    messages = [{"role": "system", "content": PERSONA}, {"role": "user", "content": text}]
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": text}]
     body = {"model": ALIAS, "messages": messages, "temperature": 0, "max_tokens": MAX_TOKENS}
     request = urllib.request.Request(f"{url}/v1/chat/completions", json.dumps(body).encode(),
                                      {"Content-Type": "application/json"})
@@ -95,7 +101,7 @@ def main():
             print(f"answers: {llm['name']} ({llm['note']})")
             first = asyncio.run(ask(address, QUESTION))
             print(f"llama.cpp says: {first}")
-            alone = directly(url, QUESTION)
+            alone = directly(url, QUESTION, told_first(janet))
             if not first or first != alone:
                 sys.exit(f"asked directly it says something else: {alone}")
             theirs.kill()

@@ -3,9 +3,12 @@
 mod consent;
 mod memory;
 mod pending;
+mod persona;
 mod red_thread;
 mod state;
 mod vault;
+
+use std::sync::Arc;
 
 use janet_protocol::{
     ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
@@ -73,6 +76,13 @@ impl Connection {
                 let (action, request) = self.grant_request(&action)?;
                 let (trust, uuid) = (self.app.trust.clone(), self.uuid());
                 let work = consent::add_grant(trust, action, request, uuid);
+                self.trusted.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
+            TrustRequest::PersonaList {} => persona::list(Arc::clone(&self.app.who)).await,
+            TrustRequest::PersonaSet { persona_id } => {
+                let request = self.persona_request(&persona_id)?;
+                let work = persona::set(self.app.clone(), persona_id, request, self.uuid());
                 self.trusted.pending.start(request_id.clone(), work)?;
                 Ok(None)
             }
