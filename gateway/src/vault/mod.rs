@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use janet_protocol::{ErrorCode, TrustEvent, VaultStatus, VaultVerb, WireError};
+use janet_vault::audit::{Event, Name};
 use janet_vault::blue::{self, Blue, BlueError, Limits};
 use janet_vault::red::{Red, RedError};
 use tokio::sync::{Semaphore, watch};
@@ -64,11 +65,6 @@ impl Vault {
         }))
     }
 
-    /// What is in memory only: also notes of a session.
-    pub(crate) const fn blue(&self) -> &Blue {
-        &self.blue
-    }
-
     /// Counts whose voice is on its way.
     pub(crate) const fn sounding(&self) -> &Sounding {
         &self.sounding
@@ -117,6 +113,9 @@ impl Trust {
             tokio::select! {
                 () = tokio::time::sleep(left) => {
                     if vault.blue.expire(now_ms()) {
+                        // It is locked, whether the log can say so or not.
+                        let why = Name::new("time_out");
+                        self.note(&Event::VaultLocked { why }).ok();
                         self.tell_locked("the vault has locked itself: nobody used it for a while");
                     }
                 }

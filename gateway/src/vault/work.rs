@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use janet_protocol::{ErrorCode, Private, VaultItem, WireError};
+use janet_vault::audit::{AuditError, Event, Name};
 use janet_vault::blue::{Secret, Shelf};
 use janet_vault::desk::{Action, Needs, Request, Standing};
 use janet_vault::red::{Derived, Fresh, Listing, Package, RedError, SafeWord, Verified};
-use janet_vault::red_thread::Pulled;
+use janet_vault::red_thread::{Pass, Pulled};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -101,7 +102,7 @@ impl Trust {
     }
 
     /// `vault_create`.
-    pub(crate) async fn create_vault(self: Arc<Self>, word: Word) -> Result<Came> {
+    pub(crate) async fn create_vault(self: Arc<Self>, who: String, word: Word) -> Result<Came> {
         let word = chosen(&word, "safe_word")?;
         let vault = Arc::clone(self.vault()?);
         // Before the slow step: who has one already is told at once.
@@ -111,6 +112,10 @@ impl Trust {
         let fresh = vault.derive(move || Fresh::derive(&word)).await??;
         self.with_pass(move |vault, pass| Ok(vault.red.create(pass, &fresh, now_ms())?))
             .await?;
+        self.noted(Event::VaultCreated {
+            operator: Name::new(&who),
+        })
+        .await?;
         Ok(Came::said("the vault is made; it is locked"))
     }
 
@@ -130,12 +135,17 @@ impl Trust {
 
     /// `vault_lock`.
     pub(crate) async fn shut_vault(self: Arc<Self>) -> Result<Came> {
-        self.vault()?;
-        self.lock_vault_at_once();
+        let was_open = !self.blocking(|vault| Ok(vault.red.is_locked())).await?;
         let trust = Arc::clone(&self);
         spawn_blocking(move || trust.lock_vault())
             .await
             .map_err(|_| Failed::died())?;
+        if was_open {
+            self.noted(Event::VaultLocked {
+                why: Name::new("operator"),
+            })
+            .await?;
+        }
         Ok(Came::said(
             "the vault is locked; what was unlocked is overwritten",
         ))
@@ -144,6 +154,7 @@ impl Trust {
     /// `vault_put`.
     pub(crate) async fn put_secret(
         self: Arc<Self>,
+        who: String,
         name: Word,
         value: Word,
         tags: Vec<Word>,
@@ -156,15 +167,24 @@ impl Trust {
             Ok(put?)
         })
         .await?;
+        self.noted(Event::SecretStored {
+            operator: Name::new(&who),
+        })
+        .await?;
         Ok(Came::said("the secret is kept"))
     }
 
     /// `vault_get`.
-    pub(crate) async fn hand_out_secret(self: Arc<Self>, name: Word) -> Result<Came> {
-        let get = move |vault: &Vault, pass: &_| Ok(vault.red.get(pass, &name, now_ms())?);
-        let secret: Option<Secret> = self.with_pass(get).await?;
-        let bytes = secret.ok_or(RedError::Refused)?.copy();
-        let bytes = bytes.map_err(RedError::from)?;
+    pub(crate) async fn hand_out_secret(self: Arc<Self>, who: String, name: Word) -> Result<Came> {
+        let secret: Option<Secret> = self
+            .with_pass(move |vault, pass| Ok(vault.red.get(pass, &name, now_ms())?))
+            .await?;
+        let secret = secret.ok_or(RedError::Refused)?;
+        self.noted(Event::SecretRead {
+            operator: Name::new(&who),
+        })
+        .await?;
+        let bytes = secret.copy().map_err(RedError::from)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| RedError::Refused)?;
         Ok(Came {
             value: Some(text.into()),
@@ -174,12 +194,14 @@ impl Trust {
 
     /// `vault_list`.
     pub(crate) async fn list_secrets(self: Arc<Self>) -> Result<Came> {
-        let list = |vault: &Vault, pass: &_| match vault.red.list(pass, now_ms()) {
-            Ok(listing) => Ok(Some(told(vault, &listing))),
-            Err(RedError::Locked) => Ok(None),
-            Err(error) => Err(error.into()),
-        };
-        Ok(match self.with_pass(list).await? {
+        let listed = self
+            .with_pass(|vault, pass| match vault.red.list(pass, now_ms()) {
+                Ok(listing) => Ok(Some(told(vault, &listing))),
+                Err(RedError::Locked) => Ok(None),
+                Err(error) => Err(error.into()),
+            })
+            .await?;
+        Ok(match listed {
             Some((items, 0)) => Came {
                 items: Some(items),
                 ..Came::said("this is what the vault holds")
@@ -195,9 +217,15 @@ impl Trust {
     }
 
     /// `vault_forget`.
-    pub(crate) async fn forget_secret(self: Arc<Self>, name: Word) -> Result<Came> {
-        let forget = move |vault: &Vault, pass: &_| Ok(vault.red.forget(pass, &name)?);
-        if self.with_pass(forget).await? {
+    pub(crate) async fn forget_secret(self: Arc<Self>, who: String, name: Word) -> Result<Came> {
+        let was_there = self
+            .with_pass(move |vault, pass| Ok(vault.red.forget(pass, &name)?))
+            .await?;
+        if was_there {
+            self.noted(Event::SecretForgotten {
+                operator: Name::new(&who),
+            })
+            .await?;
             return Ok(Came::said("the secret is gone"));
         }
         Err(RedError::Refused.into())
@@ -212,11 +240,18 @@ impl Trust {
     ) -> Result<Came> {
         let new = chosen(&new, "new_safe_word")?;
         let vault = Arc::clone(self.vault()?);
-        let guess = self.guess(who, word).await?;
+        let guess = self.guess(who.clone(), word).await?;
         let fresh = vault.derive(move || Fresh::derive(&new)).await??;
-        self.with_pass(move |vault, pass| {
-            let _proof = vault.red.change_word(pass, guess, &fresh, now_ms())?;
-            Ok(())
+        let changed = self
+            .with_pass(move |vault, pass| {
+                let _proof = vault.red.change_word(pass, guess, &fresh, now_ms())?;
+                Ok(())
+            })
+            .await;
+        self.note_refused(&who, &changed).await?;
+        changed?;
+        self.noted(Event::SafeWordChanged {
+            operator: Name::new(&who),
         })
         .await?;
         Ok(Came::said("the safe word is changed"))
@@ -251,12 +286,19 @@ impl Trust {
         };
         let consent = self.ask(request, uuid).await.map_err(WireError::from)?;
         let fresh = vault.derive(move || Fresh::derive(&password)).await??;
-        let (proof, _items) = self.open_vault(who, word, Vec::new()).await?;
-        let export = move |vault: &Vault, pass: &_| {
-            let export = vault.red.export(pass, consent, proof, &fresh, now_ms());
-            Ok(export?)
-        };
-        let (file, _receipt) = self.with_pass(export).await?;
+        let (proof, items) = self.open_vault(who.clone(), word, Vec::new()).await?;
+        let (file, _receipt) = self
+            .with_pass(move |vault, pass| {
+                let export = vault.red.export(pass, consent, proof, &fresh, now_ms());
+                Ok(export?)
+            })
+            .await?;
+        self.noted(Event::Exported {
+            what: Name::new("secrets"),
+            items: items.iter().filter(|item| !item.is_stub).count() as u64,
+            operator: Name::new(&who),
+        })
+        .await?;
         Ok(Came {
             file: Some(file),
             ..Came::default()
@@ -266,6 +308,7 @@ impl Trust {
     /// `vault_import`.
     pub(crate) async fn import_vault(
         self: Arc<Self>,
+        who: String,
         file: Zeroizing<Vec<u8>>,
         password: Word,
     ) -> Result<Came> {
@@ -278,6 +321,13 @@ impl Trust {
         let done = self
             .with_pass(move |vault, pass| Ok(vault.red.import(pass, &package)?))
             .await?;
+        self.noted(Event::Imported {
+            what: Name::new("secrets"),
+            items: (done.added + done.replaced) as u64,
+            refused: 0,
+            operator: Name::new(&who),
+        })
+        .await?;
         Ok(Came::said(&format!(
             "{} secrets are new, {} were replaced by later ones, {} stay as they are",
             done.added, done.replaced, done.kept
@@ -292,15 +342,21 @@ impl Trust {
         word: Private<String>,
     ) -> std::result::Result<Verified, WireError> {
         let word = Zeroizing::new(word.into_exposed());
-        let prove = async || -> Result<Verified> {
-            let vault = Arc::clone(self.vault()?);
-            let begin = move |vault: &Vault| Ok(vault.red.begin_check(&who, now_ms())?);
-            let guess = self.blocking(begin).await?;
-            let derived = vault.derive(move || guess.derive(&word)).await??;
-            let finish = move |vault: &Vault| Ok(vault.red.finish_check(derived, now_ms())?);
-            self.blocking(finish).await
-        };
-        Ok(prove().await?)
+        Ok(self.check_word(who, word).await?)
+    }
+
+    async fn check_word(self: &Arc<Self>, who: String, word: Word) -> Result<Verified> {
+        let vault = Arc::clone(self.vault()?);
+        let guesser = who.clone();
+        let guess = self
+            .blocking(move |vault| Ok(vault.red.begin_check(&guesser, now_ms())?))
+            .await?;
+        let derived = vault.derive(move || guess.derive(&word)).await??;
+        let proof = self
+            .blocking(move |vault| Ok(vault.red.finish_check(derived, now_ms())?))
+            .await;
+        self.note_refused(&who, &proof).await?;
+        proof
     }
 
     async fn open_vault(
@@ -309,29 +365,57 @@ impl Trust {
         word: Word,
         names: Vec<Word>,
     ) -> Result<(Verified, Vec<VaultItem>)> {
-        let derived = self.guess(who, word).await?;
-        self.with_pass(move |vault, pass| {
-            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            let proof = vault.red.finish_unlock(pass, derived, &names, now_ms())?;
-            let listing = vault.red.list(pass, now_ms())?;
-            Ok((proof, told(vault, &listing).0))
-        })
-        .await
+        let derived = self.guess(who.clone(), word).await?;
+        let items = names.len() as u64;
+        let opened = self
+            .with_pass(move |vault, pass| {
+                let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+                let proof = vault.red.finish_unlock(pass, derived, &names, now_ms())?;
+                let listing = vault.red.list(pass, now_ms())?;
+                Ok((proof, told(vault, &listing).0))
+            })
+            .await;
+        self.note_refused(&who, &opened).await?;
+        let opened = opened?;
+        let noted = self.noted(Event::VaultUnlocked {
+            operator: Name::new(&who),
+            items,
+        });
+        // What is not in the log must not have been.
+        noted.await.inspect_err(|_| self.lock_vault_at_once())?;
+        Ok(opened)
+    }
+
+    /// Writes into the audit log.
+    async fn noted(self: &Arc<Self>, event: Event) -> Result<()> {
+        let trust = Arc::clone(self);
+        let noted = spawn_blocking(move || trust.note(&event).map(drop));
+        let failed = |error: AuditError| WireError::new(ErrorCode::Internal, error.to_string());
+        Ok(noted.await.map_err(|_| Failed::died())?.map_err(failed)?)
+    }
+
+    /// A wrong guess stands in the log before anybody is told.
+    async fn note_refused<T>(self: &Arc<Self>, who: &str, came: &Result<T>) -> Result<()> {
+        if matches!(came, Err(Failed::Red(RedError::Refused))) {
+            let operator = Name::new(who);
+            self.noted(Event::VaultRefused { operator }).await?;
+        }
+        Ok(())
     }
 
     /// A guess, counted, with its key.
     async fn guess(self: &Arc<Self>, who: String, word: Word) -> Result<Derived> {
         let vault = Arc::clone(self.vault()?);
-        let begin =
-            move |vault: &Vault, pass: &_| Ok(vault.red.begin_unlock(pass, &who, now_ms())?);
-        let guess = self.with_pass(begin).await?;
+        let guess = self
+            .with_pass(move |vault, pass| Ok(vault.red.begin_unlock(pass, &who, now_ms())?))
+            .await?;
         Ok(vault.derive(move || guess.derive(&word)).await??)
     }
 
     /// Does a step that blocks, with a pass of the red thread.
     async fn with_pass<T: Send + 'static>(
         self: &Arc<Self>,
-        step: impl FnOnce(&Vault, &janet_vault::red_thread::Pass<'_>) -> Result<T> + Send + 'static,
+        step: impl FnOnce(&Vault, &Pass<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let trust = Arc::clone(self);
         self.blocking(move |vault| step(vault, &trust.red_thread.pass()?))

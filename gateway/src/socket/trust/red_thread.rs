@@ -41,7 +41,7 @@ impl Connection {
                 let trust = Arc::clone(&self.app.trust);
                 self.trusted.pending.start(request_id, async move {
                     let proof = trust.prove(operator.clone(), word).await?;
-                    trust.clear(proof.into()).await?;
+                    trust.clear(proof.into(), &operator, "safe_word").await?;
                     Ok(ServerMessage::Trust(trust.red_thread_state()))
                 })?;
                 Ok(None)

@@ -71,16 +71,18 @@ async fn ask(
     request: TrustRequest,
 ) -> Result<Came, Failed> {
     match request {
-        TrustRequest::VaultCreate { safe_word } => trust.create_vault(word(safe_word)).await,
+        TrustRequest::VaultCreate { safe_word } => trust.create_vault(who, word(safe_word)).await,
         TrustRequest::VaultUnlock { safe_word, names } => {
             trust.unlock_vault(who, word(safe_word), words(names)).await
         }
         TrustRequest::VaultPut { name, value, tags } => {
-            trust.put_secret(word(name), word(value), words(tags)).await
+            trust
+                .put_secret(who, word(name), word(value), words(tags))
+                .await
         }
-        TrustRequest::VaultGet { name } => trust.hand_out_secret(word(name)).await,
+        TrustRequest::VaultGet { name } => trust.hand_out_secret(who, word(name)).await,
         TrustRequest::VaultList {} => trust.list_secrets().await,
-        TrustRequest::VaultForget { name } => trust.forget_secret(word(name)).await,
+        TrustRequest::VaultForget { name } => trust.forget_secret(who, word(name)).await,
         TrustRequest::VaultChange {
             safe_word,
             new_safe_word,
@@ -97,7 +99,7 @@ async fn ask(
         }
         TrustRequest::VaultImport { file, password } => {
             let file = Zeroizing::new(file.0);
-            trust.import_vault(file, word(password)).await
+            trust.import_vault(who, file, word(password)).await
         }
         _ => trust.shut_vault().await,
     }
