@@ -59,7 +59,7 @@ pub(super) async fn set(
         if let Some(engine) = app.engine.get() {
             app.who.tell(|prompt| engine.set_system_prompt(prompt));
         }
-        Ok(())
+        Ok::<_, WireError>(())
     })
     .await??;
     Ok(ServerMessage::Trust(TrustEvent::PersonaChanged {
