@@ -6,7 +6,7 @@ mod pending;
 mod red_thread;
 
 use janet_protocol::{
-    ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
+    ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustEvent, TrustRequest, WireError,
 };
 use tokio::sync::broadcast::error::RecvError;
 
@@ -101,6 +101,11 @@ impl Connection {
                     To::Everybody => true,
                     To::Device(id) => self.role == Role::Operator && id == self.operator(),
                 };
+                if let (TrustEvent::RedThreadState { active, .. }, Some(session)) =
+                    (&event, &self.session)
+                {
+                    session.red_thread(*active);
+                }
                 if is_for_us {
                     self.outbound.text(ServerMessage::Trust(event))?;
                 }

@@ -22,11 +22,6 @@ use crate::{Action, Config, Input, Mono, ReplyId, Stage, Turn, UtteranceId};
 pub(super) const WINDOW: Duration = Duration::from_millis(32);
 /// Speech that lasts this long must have silenced her.
 const POLITE: Duration = Duration::from_millis(260);
-/// Her voice comes back from the loudspeaker this much later.
-const ECHO_DELAY: Duration = Duration::from_millis(80);
-/// In some rooms its end comes back this late, so loud that it may be a person, and no louder.
-const LATE_ECHO: Duration = Duration::from_millis(220);
-const LATE_ECHO_DB: f32 = -32.0;
 /// She comes to rest in this time,
 const CALM: Duration = Duration::from_secs(70);
 /// and this for each request that still waits for its turn: a spoken answer of the fake voice.
@@ -496,16 +491,6 @@ impl World {
         tag
     }
 
-    fn close(&mut self) {
-        self.words.touched.push(self.now);
-        if self.mic.take().is_some() {
-            self.words.closed.push((self.now, None));
-            self.closed_at = self.now - Duration::from_millis(500);
-        }
-        self.speaking_since = None;
-        self.last_window_spoke = false;
-    }
-
     pub(super) fn excuse(&mut self, from: Mono, to: Mono) {
         for sound in self
             .plan
@@ -562,16 +547,6 @@ impl World {
             self.oracle
                 .breach(Property::NeverSpeaksOverTheOperator, detail);
         }
-    }
-
-    /// How loud her voice comes back in the window that ends here, if it does.
-    fn echo_at(&self, at: Mono) -> Option<f32> {
-        let level = self.echo_db?;
-        if self.sounded_to + ECHO_DELAY >= at {
-            return Some(level);
-        }
-        let is_late = self.late_echo && self.sounded_to + LATE_ECHO >= at;
-        is_late.then_some(LATE_ECHO_DB)
     }
 
     fn obey(&mut self) {
