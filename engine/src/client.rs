@@ -63,8 +63,8 @@ pub fn converse(
     let here = std::thread::current();
     let waker = Arc::new(move || here.unpark());
     let mut session = engine.open(SessionSpec {
-        history: Vec::new(),
         waker,
+        ..SessionSpec::default()
     })?;
     session.mic_open(16_000, PLAY_HZ, mode)?;
     let began = Instant::now();

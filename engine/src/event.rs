@@ -89,6 +89,46 @@ pub enum Event {
         /// What kept it from being answered.
         why: Why,
     },
+    /// The user's words have pulled the red thread: everything has ended, and nothing is answered or said
+    /// until [`Session::red_thread`](crate::Session::red_thread) clears it. Told before what follows from
+    /// it. Not told where it was pulled from outside.
+    RedThread {
+        /// They were spoken, not typed.
+        by_voice: bool,
+    },
+    /// The user's words are the [attendant's](crate::ports::Attendant): nothing is answered. Told once, at
+    /// the end of the turn; an echo of her own voice does not come so far.
+    Command {
+        /// What the user said or typed, gated.
+        user_text: String,
+        /// The request that it was (`Session::text`, `Session::utterance`); `None` by voice.
+        tag: Option<u32>,
+        /// It was spoken, not typed.
+        spoken: bool,
+    },
+    /// She begins to say a given text. It is told whole; what follows of this reply is `Speaking`,
+    /// `Heard` and `Acts`, where it is spoken, and `AnnouncementOver`.
+    Announced {
+        /// The reply that says it.
+        reply: ReplyId,
+        /// The name that it was given.
+        id: u32,
+        /// The text.
+        text: String,
+        /// Whether it is spoken as well as shown.
+        spoken: bool,
+    },
+    /// An announcement has ended, or was not made.
+    AnnouncementOver {
+        /// The reply that said it; `None`: it never began.
+        reply: Option<ReplyId>,
+        /// The name that it was given.
+        id: u32,
+        /// What history keeps: what was heard if spoken, else all of it.
+        text: String,
+        /// It was played to its end, by the ear's account.
+        heard: bool,
+    },
     /// `Session::detach` was obeyed: everything that was said until then has been told.
     Detached,
     /// Nothing happened for the configured time.

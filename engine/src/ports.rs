@@ -82,6 +82,22 @@ impl fmt::Debug for Phrase {
     }
 }
 
+/// Takes words of the user that are no question to her: an answer to somebody else's question, an order
+/// that is carried out elsewhere.
+pub trait Attendant: Send + Sync {
+    /// Whether it takes these words, which are all that was said or typed. They are not answered then; it
+    /// is told by [`Event::Command`](crate::Event::Command) once it is certain that they were said. Asked
+    /// once for each transcript, also for those of turns that go on. Pure, under 1 ms.
+    fn takes(&self, words: &str) -> bool;
+}
+
+/// What is remembered of the user from conversations before.
+pub trait Memory: Send + Sync {
+    /// What a language model should know to answer these words, as it is put before them; `None`: nothing
+    /// that matters. Asked on a worker, in the time in which somebody waits for the answer: 30 ms at most.
+    fn recall(&self, words: &str) -> Option<String>;
+}
+
 /// What runs in other processes and is preferred to the engine's own while it is up.
 #[derive(Clone, Default)]
 pub struct Servers {

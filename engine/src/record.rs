@@ -8,7 +8,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-use janet_talk::{Config, Input, Mono};
+use janet_talk::{Config, Input, Mono, red_thread};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -132,9 +132,16 @@ fn write(mut file: BufWriter<File>, lines: &Receiver<Line>) {
 fn blank(input: &Input) -> Input {
     let mut input = input.clone();
     match &mut input {
+        // All that is kept of such words is what they do.
+        Input::Text { text, .. } | Input::Partial { text, .. } | Input::Transcript { text, .. }
+            if red_thread::pulls(text) =>
+        {
+            red_thread::WORDS.clone_into(text);
+        }
         Input::Text { text, .. }
         | Input::Partial { text, .. }
         | Input::Transcript { text, .. }
+        | Input::Announce { text, .. }
         | Input::Token { text, .. } => *text = blank_words(text),
         _ => {}
     }
@@ -233,6 +240,18 @@ mod tests {
                 text: secret.into(),
                 speak: false,
                 tag: 0,
+                taken: false,
+            },
+            Input::Announce {
+                id: 0,
+                text: secret.into(),
+            },
+            // Beside words that are kept.
+            Input::Text {
+                text: format!("{secret}, red thread"),
+                speak: false,
+                tag: 0,
+                taken: false,
             },
             Input::Partial {
                 reply,
@@ -242,6 +261,7 @@ mod tests {
             Input::Transcript {
                 reply,
                 text: secret.into(),
+                taken: false,
             },
             Input::Token {
                 reply,

@@ -153,6 +153,7 @@ mod tests {
                     text: text.into(),
                     speak: false,
                     tag: 0,
+                    taken: false,
                 }),
             };
             serde_json::to_writer(&mut recording, &line).expect("a Vec takes everything");

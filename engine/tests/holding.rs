@@ -74,7 +74,11 @@ impl Client {
         // A full channel has woken the client already.
         let waker = Arc::new(move || wake.try_send(()).unwrap_or(()));
         let history = Vec::new();
-        let session = engine.open(SessionSpec { history, waker });
+        let session = engine.open(SessionSpec {
+            history,
+            waker,
+            ..SessionSpec::default()
+        });
         let mut session = session.expect("one session is free");
         session
             .mic_open(16_000, RATE_HZ, MicMode::HandsFree)

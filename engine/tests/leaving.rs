@@ -49,7 +49,11 @@ fn open(engine: &Engine) -> (Session, Receiver<()>) {
     let waker = Arc::new(move || wake.try_send(()).unwrap_or(()));
     let history = Vec::new();
     let session = engine
-        .open(SessionSpec { history, waker })
+        .open(SessionSpec {
+            history,
+            waker,
+            ..SessionSpec::default()
+        })
         .expect("one session is free");
     (session, woken)
 }

@@ -139,7 +139,11 @@ pub(super) fn ours(
                 } => {
                     let (text, took) = ears.words(cut(pcm, from, to).to_vec(), pass)?;
                     let input = match pass {
-                        Pass::Final => Input::Transcript { reply, text },
+                        Pass::Final => Input::Transcript {
+                            reply,
+                            text,
+                            taken: false,
+                        },
                         _ => Input::Partial {
                             reply,
                             text,

@@ -32,5 +32,10 @@ pub(crate) enum Command {
     Hold,
     GoOn,
     Played(u32),
+    Announce {
+        id: u32,
+        text: String,
+    },
+    Retract(u32),
     Detach,
 }

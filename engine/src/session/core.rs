@@ -14,9 +14,11 @@ use janet_audio::Line;
 use janet_face::tone::Mood;
 use janet_models::llm;
 use janet_models::visemes::Visemes;
+use janet_talk::red_thread::pulls;
 use janet_talk::{Action, Input, Mono, ReplyId, Stage, Turn, UtteranceId, Why};
 
 use super::acts::ToldAct;
+use super::announcing::gated;
 use super::command::Command;
 use super::digest::Digest;
 use super::face;
@@ -32,7 +34,7 @@ use super::{Role, SessionSpec};
 use crate::arbiter::{Submit, Ticket};
 use crate::histogram::Histogram;
 use crate::models::Models;
-use crate::ports::{Gate, LanguageServer, SpeechServer};
+use crate::ports::{Attendant, Gate, LanguageServer, SpeechServer};
 use crate::record::Recorder;
 use crate::{Cause, EngineConfig, Event, Mark, ModelChoice, VoiceChoice};
 
@@ -109,6 +111,10 @@ pub(crate) struct Core {
     /// Who makes the answers that begin from now on.
     pub(super) model: ModelChoice,
     pub(super) recorder: Option<Recorder>,
+    /// Takes words that are no question to her.
+    pub(super) attendant: Option<Arc<dyn Attendant>>,
+    /// The red thread is pulled.
+    pub(super) is_stopped: bool,
     /// Something was put out since the transport was last woken.
     pub(super) told: bool,
     /// Whether the mouth moves: it has to be closed when her voice stops.
@@ -167,6 +173,8 @@ impl Core {
             voice: VoiceChoice::default(),
             model: ModelChoice::default(),
             recorder,
+            attendant: spec.attendant,
+            is_stopped: false,
             told: false,
             mouth_moves: false,
             mood: Mood::NEUTRAL,
@@ -185,6 +193,7 @@ impl Core {
             return false;
         }
         let now = Mono(self.shared.now_micros());
+        self.follow_red_thread(now);
         while let Some(command) = self.shared.commands.pop() {
             self.take(now, command);
         }
@@ -239,9 +248,16 @@ impl Core {
     fn take(&mut self, now: Mono, command: Command) {
         match command {
             Command::Text { text, speak, tag } => {
-                let text = self.parts.gate.redact(&text).into_owned();
+                let text = gated(&*self.parts.gate, &text);
+                let taken = self.takes(&text);
                 self.want_spoken(tag, speak);
-                self.feed(now, Input::Text { text, speak, tag });
+                let input = Input::Text {
+                    text,
+                    speak,
+                    tag,
+                    taken,
+                };
+                self.feed(now, input);
             }
             Command::Utterance {
                 id,
@@ -321,6 +337,11 @@ impl Core {
                     line.played(sample, now.0);
                 }
             }
+            Command::Announce { id, text } => {
+                let text = self.parts.gate.redact(&text).into_owned();
+                self.feed(now, Input::Announce { id, text });
+            }
+            Command::Retract(id) => self.feed(now, Input::Retract { id }),
             Command::Detach => {
                 self.looped = None;
                 self.ear.close();
@@ -377,17 +398,25 @@ impl Core {
         }
         // What belongs to no live attempt is stale. `talk` drops it too; this keeps the tables
         // below free of it.
+        let taken = matches!(&what, What::Transcript(text) if self.takes(text));
         let Some(live) = self.live.get_mut(&reply) else {
-            if let What::Spent { partial, core } = what {
-                self.feed(
-                    now,
-                    Input::Spent {
+            let input = match what {
+                What::Spent { partial, core } => Input::Spent {
+                    reply,
+                    partial,
+                    core,
+                },
+                // It was said, whatever it was listened to for.
+                What::Transcript(text) | What::Partial { text, .. } if pulls(&text) => {
+                    Input::Transcript {
                         reply,
-                        partial,
-                        core,
-                    },
-                );
-            }
+                        text,
+                        taken: false,
+                    }
+                }
+                _ => return,
+            };
+            self.feed(now, input);
             return;
         };
         let input = match what {
@@ -402,7 +431,7 @@ impl Core {
             },
             What::Transcript(text) => {
                 live.mark(Mark::Transcript, now);
-                Input::Transcript { reply, text }
+                Input::Transcript { reply, text, taken }
             }
             What::Token(text) => {
                 let text = live.thoughts.pass(&text);

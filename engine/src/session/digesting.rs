@@ -71,7 +71,8 @@ impl Core {
 
     fn is_idle(&self) -> bool {
         let asks = self.llm_lane.as_ref().is_some_and(|(_, t)| !t.has_ended());
-        self.live.is_empty()
+        !self.is_stopped
+            && self.live.is_empty()
             && self.llm_waiting.is_empty()
             && self.uploads.is_empty()
             && self.shared.commands.is_empty()

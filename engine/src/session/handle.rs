@@ -255,6 +255,29 @@ impl Session {
         taken
     }
 
+    /// She says this text as it is, when it is her turn: behind what she is saying, and when nobody
+    /// speaks. Told by [`Event::Announced`] and, in any case, [`Event::AnnouncementOver`]. Spoken where a
+    /// microphone is open, else shown only. Eight may wait; what is more than that is over at once.
+    pub fn announce(&self, text: &str, id: u32) -> Result<(), EngineError> {
+        self.send(Command::Announce {
+            id,
+            text: text.to_owned(),
+        })
+    }
+
+    /// An announcement is of no use any more: it is not said, or not to its end.
+    pub fn retract(&self, id: u32) -> Result<(), EngineError> {
+        self.send(Command::Retract(id))
+    }
+
+    /// Pulls the red thread here from outside, or clears it. Pulled, everything ends and nothing is
+    /// answered or said until it is cleared; the microphone stays open. At the next tick (10 ms), before
+    /// anything else that waits. Where the user's words pulled it, it is cleared by this alone.
+    pub fn red_thread(&self, pulled: bool) {
+        self.shared.red_thread.store(pulled, Ordering::Release);
+        self.shared.poke();
+    }
+
     /// She is silent at once.
     pub fn interrupt(&self) -> Result<(), EngineError> {
         self.send(Command::Interrupt)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use janet_models::{ModelError, Step, llm, smart_turn, vits, whisper};
 use janet_talk::{Finish, PhraseId, ReplyId, Stage};
 
+use super::announcing::gated;
 use super::courtesy::Courtesy;
 use super::places::Place;
 use super::posted::{Mouth, Piece, Posted, Results, What};
@@ -219,7 +220,7 @@ impl Job for SpeechJob {
                     Outcome::Again
                 }
                 Ok(Step::Ready(heard)) => {
-                    let text = self.gate.redact(heard.text.trim()).into_owned();
+                    let text = gated(&*self.gate, heard.text.trim());
                     self.out.post(if partial {
                         What::Partial {
                             text,

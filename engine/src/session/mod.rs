@@ -2,6 +2,7 @@
 //! pacer steps.
 
 mod acts;
+mod announcing;
 mod answering;
 mod command;
 mod core;
@@ -43,6 +44,10 @@ pub(crate) use self::shared::Shared;
 pub(crate) use self::thoughts::Thoughts;
 pub use self::voicing::{Speech, Voicing};
 
+use std::sync::Arc;
+
+use crate::ports::Attendant;
+
 /// Who said a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -57,5 +62,18 @@ pub struct SessionSpec {
     /// The conversation so far, oldest first.
     pub history: Vec<(Role, String)>,
     /// Called from any thread when there are events or audio to poll. Must not block.
-    pub waker: std::sync::Arc<dyn Fn() + Send + Sync>,
+    pub waker: Arc<dyn Fn() + Send + Sync>,
+    /// Takes words that are no question to her; `None`: nobody does.
+    pub attendant: Option<Arc<dyn Attendant>>,
+}
+
+impl Default for SessionSpec {
+    /// A conversation of which nothing was said yet, with nobody beside it.
+    fn default() -> Self {
+        Self {
+            history: Vec::new(),
+            waker: Arc::new(|| {}),
+            attendant: None,
+        }
+    }
 }

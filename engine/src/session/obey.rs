@@ -131,6 +131,26 @@ impl Core {
                 }
                 self.tell(Event::Disregarded { tag, why });
             }
+            Action::RedThread { by_voice } => self.red_thread(now, by_voice),
+            Action::Command {
+                reply,
+                user_text,
+                tag,
+                spoken,
+                ..
+            } => self.command(reply, user_text, tag, spoken),
+            Action::Announce {
+                reply,
+                id,
+                text,
+                spoken,
+            } => self.announce(now, (reply, id), text, spoken),
+            Action::AnnouncementOver {
+                reply,
+                id,
+                text,
+                heard,
+            } => self.announcement_over(reply, id, text, heard),
             Action::Idle => self.tell(Event::Idle),
         }
     }
@@ -248,7 +268,7 @@ impl Core {
     }
 
     /// Adds a message; what no prompt could hold any more is dropped, oldest first.
-    fn remember(&mut self, message: llm::Message) {
+    pub(super) fn remember(&mut self, message: llm::Message) {
         self.history.push(message);
         let over = self.history.len().saturating_sub(HISTORY_MESSAGES);
         // The first is the system's and stays.
@@ -256,7 +276,7 @@ impl Core {
         self.digest.remembered(over);
     }
 
-    fn forget(&mut self, reply: ReplyId) {
+    pub(super) fn forget(&mut self, reply: ReplyId) {
         self.llm_waiting.retain(|(waiting, _)| *waiting != reply);
         if let Some(mut live) = self.live.remove(&reply) {
             live.cancel();

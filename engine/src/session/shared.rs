@@ -32,6 +32,9 @@ pub(crate) struct Shared {
     pub(crate) results: ArrayQueue<Posted>,
     /// Set by whoever left something for the core; cleared by the pacer before it looks.
     pub(crate) dirty: AtomicBool,
+    /// Whether the red thread is pulled here. No request that waits its turn: it has to be seen however
+    /// full the queue is.
+    pub(crate) red_thread: AtomicBool,
     /// The handle is gone: the core ends.
     pub(crate) closed: AtomicBool,
     /// When the oldest microphone samples that the core has not seen were pushed, in µs since
@@ -49,6 +52,7 @@ impl Shared {
             events: ArrayQueue::new(EVENTS),
             results: ArrayQueue::new(RESULTS),
             dirty: AtomicBool::new(true),
+            red_thread: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             pushed_at: AtomicU64::new(0),
             began: Instant::now(),

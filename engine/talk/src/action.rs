@@ -180,6 +180,48 @@ pub enum Action {
         /// What kept it from being answered.
         why: Why,
     },
+    /// The red thread was pulled by the user's words. First of all that follows from it; from here on
+    /// nothing leaves until it is cleared. Not said where it was pulled from outside.
+    RedThread {
+        /// They were spoken, not typed.
+        by_voice: bool,
+    },
+    /// The words of a turn or a request are for somebody else ([`Input::Text`](crate::Input::Text),
+    /// `taken`): nothing is answered, and whoever takes them is told now, once.
+    Command {
+        /// The attempt that ends here.
+        reply: ReplyId,
+        /// What the user said or typed.
+        user_text: String,
+        /// True end of the user's speech (or the moment of the text), for the ledger.
+        speech_end: Mono,
+        /// Which request it was, if it was a text or an upload.
+        tag: Option<u32>,
+        /// It was spoken, not typed.
+        spoken: bool,
+    },
+    /// A given text is said now: it is shown whole, and what is made of it plays.
+    Announce {
+        /// The reply that says it.
+        reply: ReplyId,
+        /// Whoever gave the text knows it by this.
+        id: u32,
+        /// What is said.
+        text: String,
+        /// Whether it is spoken as well as shown.
+        spoken: bool,
+    },
+    /// An announcement has ended, or was not made.
+    AnnouncementOver {
+        /// The reply that said it; `None`: it never began.
+        reply: Option<ReplyId>,
+        /// Whoever gave the text knows it by this.
+        id: u32,
+        /// What history keeps of it: what was heard if spoken, all of it if shown only.
+        text: String,
+        /// It was played to its end.
+        heard: bool,
+    },
     /// Nothing has happened for the configured time.
     Idle,
 }
@@ -194,6 +236,8 @@ pub enum Why {
     TooMany,
     /// Its transcript could not be made, or not in time.
     Failed,
-    /// Everything was ended: nobody is there any more, or the red thread was pulled.
+    /// Everything was ended: nobody is there any more.
     Ended,
+    /// The red thread is pulled.
+    RedThread,
 }

@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crate::voice::{Part, join};
+use crate::backchannel::repeats;
+use crate::voice::{Part, is_taken, join};
 use crate::{Mono, ReplyId};
 
 /// Requests that may wait.
@@ -31,15 +32,20 @@ pub(crate) enum Body {
         text: String,
         speak: bool,
         tag: u32,
+        /// Somebody else takes these words.
+        taken: bool,
     },
     Upload {
         words: Option<String>,
         speak: bool,
         tag: u32,
+        taken: bool,
     },
     /// A turn at the microphone that was given up waiting for; the last part is the ask's own.
     Late {
         parts: Vec<Part>,
+        /// What she was saying, if it may be nothing but that.
+        said: Option<String>,
     },
 }
 
@@ -49,7 +55,7 @@ impl Ask {
         match &self.body {
             Body::Text { text, .. } => Some(text.clone()),
             Body::Upload { words, .. } => words.clone(),
-            Body::Late { parts } => {
+            Body::Late { parts, .. } => {
                 let known = parts.iter().all(|part| part.text.is_some());
                 known.then(|| join(parts.iter().filter_map(|part| part.text.as_deref())))
             }
@@ -75,7 +81,31 @@ impl Ask {
         match &self.body {
             Body::Text { .. } => false,
             Body::Upload { .. } => true,
-            Body::Late { parts } => parts.iter().any(|part| part.reply == self.reply),
+            Body::Late { parts, .. } => parts.iter().any(|part| part.reply == self.reply),
+        }
+    }
+
+    /// The parts of a late turn.
+    pub(crate) fn parts(&self) -> &[Part] {
+        match &self.body {
+            Body::Late { parts, .. } => parts,
+            Body::Text { .. } | Body::Upload { .. } => &[],
+        }
+    }
+
+    /// Whether somebody else takes its words.
+    pub(crate) fn is_taken(&self) -> bool {
+        match &self.body {
+            Body::Text { taken, .. } | Body::Upload { taken, .. } => *taken,
+            Body::Late { parts, .. } => is_taken(parts.iter().map(Part::words)),
+        }
+    }
+
+    /// Whether its words are what she was saying when they were heard.
+    pub(crate) fn is_hers(&self, words: &str) -> bool {
+        match &self.body {
+            Body::Late { said, .. } => said.as_ref().is_some_and(|said| repeats(words, said)),
+            Body::Text { .. } | Body::Upload { .. } => false,
         }
     }
 
@@ -88,20 +118,24 @@ impl Ask {
         match &self.body {
             Body::Text { .. } => false,
             Body::Upload { words, .. } => self.reply == reply && words.is_none(),
-            Body::Late { parts } => parts
+            Body::Late { parts, .. } => parts
                 .iter()
                 .any(|part| part.reply == reply && part.text.is_none()),
         }
     }
 
-    /// Takes in a transcript.
-    pub(crate) fn hear(&mut self, reply: ReplyId, text: String) {
+    /// Takes in a transcript; `taken`: somebody else takes its words, if they are all there are.
+    pub(crate) fn hear(&mut self, reply: ReplyId, text: String, taken: bool) {
         match &mut self.body {
             Body::Text { .. } => {}
-            Body::Upload { words, .. } => *words = Some(text),
-            Body::Late { parts } => {
+            Body::Upload {
+                words,
+                taken: is_taken,
+                ..
+            } => (*words, *is_taken) = (Some(text), taken),
+            Body::Late { parts, .. } => {
                 for part in parts.iter_mut().filter(|part| part.reply == reply) {
-                    part.text.get_or_insert_with(|| text.clone());
+                    part.hear(&text, taken);
                 }
             }
         }
@@ -126,7 +160,7 @@ impl Ask {
                 }
                 words.get_or_insert_default();
             }
-            Body::Late { parts } => {
+            Body::Late { parts, .. } => {
                 for part in parts.iter_mut().filter(|part| part.text.is_none()) {
                     ended.push(part.reply);
                     part.text = Some(String::new());
@@ -198,11 +232,11 @@ impl Asks {
         }
     }
 
-    /// Takes out all late turns whose words came, in order.
+    /// Takes out all late turns whose words came and are for her, in order.
     pub(crate) fn take_late(&mut self) -> Vec<Ask> {
         let mut taken = Vec::new();
         self.waiting.retain(|ask| {
-            let take = ask.is_late() && ask.words().is_some();
+            let take = ask.is_late() && !ask.is_taken() && ask.words().is_some();
             if take {
                 taken.push(ask.clone());
             }
@@ -225,6 +259,7 @@ mod tests {
             text: format!("t{id}"),
             speak: true,
             tag: id,
+            taken: false,
         };
         Ask {
             reply: ReplyId(id),
@@ -240,6 +275,7 @@ mod tests {
                 words: None,
                 speak: true,
                 tag: id,
+                taken: false,
             },
             ..text(id)
         }
@@ -249,9 +285,13 @@ mod tests {
         let part = Part {
             reply: ReplyId(id),
             text: None,
+            taken: false,
         };
         Ask {
-            body: Body::Late { parts: vec![part] },
+            body: Body::Late {
+                parts: vec![part],
+                said: None,
+            },
             ..text(id)
         }
     }
@@ -265,13 +305,13 @@ mod tests {
         assert!(asks.next().is_none());
         asks.wanting(ReplyId(2))
             .expect("waits")
-            .hear(ReplyId(2), "two".to_owned());
+            .hear(ReplyId(2), "two".to_owned(), false);
         assert_eq!(asks.next().map(|ask| ask.reply), Some(ReplyId(2)));
         asks.remove(ReplyId(2));
         assert_eq!(asks.next().map(|ask| ask.reply), Some(ReplyId(3)));
         asks.wanting(ReplyId(1))
             .expect("waits")
-            .hear(ReplyId(1), "one".to_owned());
+            .hear(ReplyId(1), "one".to_owned(), false);
         assert_eq!(asks.take_late().len(), 1);
         assert!(asks.wanting(ReplyId(1)).is_none());
     }

@@ -122,11 +122,22 @@ pub(crate) fn judge(heard: &str, saying: &str, far_over_echo: bool) -> Meaning {
     }
     let alike = in_common(&heard, &words(saying));
     let least = if far_over_echo { 3 } else { 1 };
-    // Speech recognition of an echo gets about every third word wrong.
-    if alike >= least && alike * 5 >= heard.len() * 3 {
+    if alike >= least && is_most(alike, &heard) {
         return Meaning::Echo;
     }
     Meaning::Words
+}
+
+/// Whether what was heard is what she said: speech recognition of an echo gets about every third word
+/// wrong.
+pub(crate) fn repeats(heard: &str, said: &str) -> bool {
+    let heard = words(heard);
+    let alike = in_common(&heard, &words(said));
+    alike > 0 && is_most(alike, &heard)
+}
+
+fn is_most(alike: usize, heard: &[String]) -> bool {
+    alike * 5 >= heard.len() * 3
 }
 
 /// Whether the beginning of a sound already says that somebody wants the floor.

@@ -63,6 +63,18 @@ pub enum Fault {
     JudgementEndsHold,
     /// A reply on hold is waited for without end.
     HoldWithoutEnd,
+    /// The words of the red thread count only once a turn is over.
+    RedThreadWaits,
+    /// Words that somebody else takes are answered all the same.
+    CommandsAnswered,
+    /// What her own voice says is taken for a command.
+    HerVoiceCommands,
+    /// An announcement does not wait until nobody speaks.
+    AnnouncesOverSpeech,
+    /// An announcement that was cut counts as heard.
+    CutAnnouncementsHeard,
+    /// An announcement that waits is forgotten when everything ends.
+    AnnouncementsForgotten,
 }
 
 /// Which fault is armed.

@@ -91,7 +91,7 @@ pub enum Input {
         id: UtteranceId,
         /// Whether the answer is spoken as well as written.
         speak: bool,
-        /// The engine's name for this request; comes back in `Release` or `Disregard`.
+        /// The engine's name for this request; comes back in `Release`, `Command` or `Disregard`.
         tag: u32,
     },
     /// The user typed a message. Already gated.
@@ -100,8 +100,23 @@ pub enum Input {
         text: String,
         /// Whether the answer is spoken as well as written.
         speak: bool,
-        /// The engine's name for this request; comes back in `Release` or `Disregard`.
+        /// The engine's name for this request; comes back in `Release`, `Command` or `Disregard`.
         tag: u32,
+        /// Somebody else takes these words: they are no question to her.
+        #[cfg_attr(feature = "serde", serde(default))]
+        taken: bool,
+    },
+    /// A text that she is to say, in turn with everything else. Refused where too many wait.
+    Announce {
+        /// Comes back in `Announce` and `AnnouncementOver`.
+        id: u32,
+        /// What she says.
+        text: String,
+    },
+    /// An announcement is of no use any more, whether it waits or is being said.
+    Retract {
+        /// Which.
+        id: u32,
     },
     /// Smart Turn's answer to [`crate::Action::ScoreTurn`].
     TurnScore {
@@ -126,6 +141,9 @@ pub enum Input {
         reply: ReplyId,
         /// All words of the turn.
         text: String,
+        /// Somebody else takes these words, if they are all that was said.
+        #[cfg_attr(feature = "serde", serde(default))]
+        taken: bool,
     },
     /// The language model went on by some text (never empty).
     Token {
@@ -195,7 +213,9 @@ pub enum Input {
     /// The conversation goes on, her voice from where it was held. So it does when the microphone is
     /// opened or closed.
     GoOn,
-    /// The red thread: everything stops and nothing leaves until [`Input::RedThreadCleared`].
+    /// The red thread, pulled from outside: everything stops and nothing leaves until
+    /// [`Input::RedThreadCleared`]. The user's own words pull it as well, wherever they come in
+    /// ([`crate::red_thread::pulls`]).
     RedThread,
     /// The operator cleared the red thread.
     RedThreadCleared,

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod announcements;
 mod asks;
 mod backchannel;
 mod budget;
@@ -26,6 +27,7 @@ mod ids;
 mod input;
 mod phrase;
 mod playout;
+pub mod red_thread;
 mod reply;
 mod stable;
 #[cfg(test)]

@@ -128,6 +128,16 @@ impl PlayoutLedger {
     /// What she is saying around the position that the ear has reached: that phrase and its
     /// neighbours.
     pub(crate) fn saying(&self) -> String {
+        self.around_ear(1)
+    }
+
+    /// What of hers the room may still hold when her voice ends here: the last phrases, and the one
+    /// that had begun.
+    pub(crate) fn said_last(&self) -> String {
+        self.around_ear(2)
+    }
+
+    fn around_ear(&self, before: usize) -> String {
         let ended = |spoken: &Spoken| {
             spoken.complete
                 && spoken
@@ -140,7 +150,8 @@ impl PlayoutLedger {
             .iter()
             .take_while(|spoken| ended(spoken))
             .count();
-        let near = self.phrases.iter().skip(here.saturating_sub(1)).take(3);
+        let from = here.saturating_sub(before);
+        let near = self.phrases.iter().skip(from).take(before + 2);
         near.map(|spoken| spoken.phrase.text.as_str())
             .collect::<Vec<_>>()
             .join(" ")

@@ -72,6 +72,25 @@ impl Draft {
         }
     }
 
+    /// An answer whose text is given: no language model has anything to do with it.
+    fn given(id: ReplyId, text: &str, form: Form) -> Self {
+        let mut draft = Self {
+            id,
+            user_text: String::new(),
+            form,
+            cutter: PhraseCutter::default(),
+            waiting: VecDeque::new(),
+            sound: PlayoutLedger::default(),
+            text: Text::Growing,
+        };
+        let Self {
+            cutter, waiting, ..
+        } = &mut draft;
+        cutter.push(text, |phrase| waiting.push_back(phrase));
+        draft.on_generated();
+        draft
+    }
+
     fn on_token(&mut self, config: &Config, text: &str, out: &mut Vec<Action>) {
         if self.text == Text::Complete {
             return;
@@ -188,6 +207,8 @@ enum Told {
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
     draft: Draft,
+    /// Whose given text it is, if it is one.
+    announcement: Option<u32>,
     shown: usize,
     told: Told,
     pub(crate) released: Mono,
@@ -211,9 +232,43 @@ impl Live {
             speech_end,
             tag,
         });
+        Self::begin(draft, None, now, on_hold, config, out)
+    }
+
+    /// Says a given text: all of it is shown at once, and its sound leaves unless it is on hold.
+    pub(crate) fn announce(
+        (reply, id): (ReplyId, u32),
+        text: String,
+        form: Form,
+        now: Mono,
+        on_hold: bool,
+        config: &Config,
+        out: &mut Vec<Action>,
+    ) -> Self {
+        let draft = Draft::given(reply, &text, form);
+        let spoken = form == Form::Spoken;
+        out.push(Action::Announce {
+            reply,
+            id,
+            text,
+            spoken,
+        });
+        Self::begin(draft, Some(id), now, on_hold, config, out)
+    }
+
+    fn begin(
+        draft: Draft,
+        announcement: Option<u32>,
+        now: Mono,
+        on_hold: bool,
+        config: &Config,
+        out: &mut Vec<Action>,
+    ) -> Self {
+        let shown = announcement.map_or(0, |_| draft.cutter.written().len());
         let mut live = Self {
             draft,
-            shown: 0,
+            announcement,
+            shown,
             told: Told::Nothing,
             released: now,
             progress: now,
@@ -223,6 +278,11 @@ impl Live {
         }
         live.go_on(config, out);
         live
+    }
+
+    /// Whether it says this announcement.
+    pub(crate) fn announces(&self, id: u32) -> bool {
+        self.announcement == Some(id)
     }
 
     pub(crate) fn id(&self) -> ReplyId {
@@ -237,6 +297,11 @@ impl Live {
     /// Whether sound of it is on its way to the ear.
     pub(crate) fn sounds(&self) -> bool {
         self.told == Told::Sounding && self.draft.sound.ahead() > 0
+    }
+
+    /// Whether its last sound is being heard now, or was just now.
+    pub(crate) fn was_sounding(&self) -> bool {
+        self.told == Told::Sounding
     }
 
     pub(crate) fn on_token(
@@ -363,6 +428,11 @@ impl Live {
         self.draft.sound.saying()
     }
 
+    /// What she has said last, and perhaps begun to say.
+    pub(crate) fn said_last(&self) -> String {
+        self.draft.sound.said_last()
+    }
+
     /// Ends a reply that has nothing left to do.
     pub(crate) fn complete(mut self, out: &mut Vec<Action>) {
         if matches!(self.told, Told::Paused | Told::HeldBack) {
@@ -372,11 +442,32 @@ impl Live {
             self.tell(Told::Nothing, Voice::Finished, out);
         }
         let text = self.draft.cutter.written().to_owned();
-        out.push(Action::Finish {
-            reply: self.draft.id,
-            shown: text.clone(),
-            text,
-            ending: Ending::Complete,
+        let heard = self.is_spoken() && self.draft.sound.samples() > 0;
+        self.end((text.clone(), text), Ending::Complete, heard, out);
+    }
+
+    /// The last that is said of it.
+    fn end(
+        self,
+        (text, shown): (String, String),
+        ending: Ending,
+        heard: bool,
+        out: &mut Vec<Action>,
+    ) {
+        let reply = self.draft.id;
+        out.push(match self.announcement {
+            Some(id) => Action::AnnouncementOver {
+                reply: Some(reply),
+                id,
+                text,
+                heard,
+            },
+            None => Action::Finish {
+                reply,
+                text,
+                shown,
+                ending,
+            },
         });
     }
 
@@ -397,11 +488,7 @@ impl Live {
             Form::Spoken if faults.has(Fault::UnheardKept) => shown.len(),
             Form::Spoken => self.draft.sound.heard_written(),
         };
-        out.push(Action::Finish {
-            reply: self.draft.id,
-            text: shown[..kept].to_owned(),
-            shown,
-            ending,
-        });
+        let heard = faults.has(Fault::CutAnnouncementsHeard);
+        self.end((shown[..kept].to_owned(), shown), ending, heard, out);
     }
 }

@@ -19,6 +19,9 @@ use crate::{Mono, ReplyId};
 /// A transcript without a word says nothing about speech that came this much later.
 const WORDLESS: Duration = Duration::from_millis(1300);
 
+/// Speech that nobody listened to because work ahead of time has cost too much: no more than this.
+const UNHEARD: Duration = Duration::from_secs(2);
+
 /// What follows speech without a break and is at most this much quieter than its loudest window is
 /// still speech: the end of a word that the VAD gives up early.
 const AUDIBLE_DB: f32 = 20.0;
@@ -48,6 +51,10 @@ pub(crate) struct VoiceTurn {
     pub(crate) tail: Tail,
     /// Behind what was said so far lies a hold.
     pub(crate) was_on_hold: bool,
+    /// Up to where anybody listened, for all that is known.
+    pub(crate) listened_to: Mono,
+    /// She was speaking and was silenced by it: what it says may be that she is to stop.
+    pub(crate) took_floor: bool,
 }
 
 /// How loud the speech is, to know the end of its last word from silence.
@@ -62,6 +69,11 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
+    /// The loudest window of the speech.
+    pub(crate) fn loudest_db(&self) -> f32 {
+        self.loudest_db
+    }
+
     /// A window of speech.
     pub(crate) fn speak(&mut self, at: Mono, level_db: f32) {
         self.loudest_db = self.loudest_db.max(level_db);
@@ -91,6 +103,23 @@ pub(crate) struct Part {
     pub(crate) reply: ReplyId,
     /// `None` until the transcript came.
     pub(crate) text: Option<String>,
+    /// Somebody else takes its words, if they are all of the turn's.
+    pub(crate) taken: bool,
+}
+
+impl Part {
+    /// Takes in its transcript, once.
+    pub(crate) fn hear(&mut self, text: &str, taken: bool) {
+        if self.text.is_none() {
+            self.text = Some(text.to_owned());
+            self.taken = taken;
+        }
+    }
+
+    /// Its words so far, and whether somebody else takes them.
+    pub(crate) fn words(&self) -> (&str, bool) {
+        (self.text.as_deref().unwrap_or_default(), self.taken)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +145,8 @@ pub(crate) struct Attempt {
     /// Scores asked for and not answered.
     pub(crate) scores_open: u32,
     pub(crate) words: Words,
+    /// Somebody else takes its words, if they are all of the turn's.
+    pub(crate) taken: bool,
     pub(crate) answer: Answer,
     /// Core time that went into it.
     pub(crate) spent: Duration,
@@ -172,6 +203,8 @@ impl VoiceTurn {
             phase: Phase::Speaking,
             partials: Partials::new(speech_from),
             was_on_hold: false,
+            listened_to: speech_from,
+            took_floor: false,
             tail: Tail {
                 loudest_db: f32::NEG_INFINITY,
                 voiced_to: Mono::ZERO,
@@ -190,6 +223,13 @@ impl VoiceTurn {
         if waits && follows && known && level_db >= self.tail.loudest_db - AUDIBLE_DB {
             self.spoken_to = at;
         }
+    }
+
+    /// Whether an id that is still worked on belongs to it.
+    pub(crate) fn is_of(&self, reply: ReplyId) -> bool {
+        self.partials.reply == Some(reply)
+            || self.attempt().is_some_and(|attempt| attempt.reply == reply)
+            || self.parts.iter().any(|part| part.reply == reply)
     }
 
     pub(crate) fn attempt(&self) -> Option<&Attempt> {
@@ -225,6 +265,12 @@ impl VoiceTurn {
         texts && silent && fresh && self.attempt().is_none()
     }
 
+    /// Whether so much was said unheard that it is listened to whatever that costs: it may be that she
+    /// is to stop.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.spoken_to.since(self.listened_to) >= UNHEARD
+    }
+
     /// Whether every closed part has its transcript.
     pub(crate) fn parts_known(&self) -> bool {
         self.parts.iter().all(|part| part.text.is_some())
@@ -238,6 +284,12 @@ impl Attempt {
             _ => Look::Plain,
         }
     }
+}
+
+/// Whether somebody else takes these texts, of which only one may say anything.
+pub(crate) fn is_taken<'a>(texts: impl Iterator<Item = (&'a str, bool)>) -> bool {
+    let mut worded = texts.filter(|(text, _)| !text.trim().is_empty());
+    matches!((worded.next(), worded.next()), (Some((_, true)), None))
 }
 
 /// Texts in a row, blank ones left out.

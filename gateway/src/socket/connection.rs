@@ -456,6 +456,7 @@ impl Connection {
         let spec = SessionSpec {
             history,
             waker: Arc::new(move || woken.notify_one()),
+            ..SessionSpec::default()
         };
         match engine.open(spec) {
             Ok(mut session) => {
@@ -464,6 +465,7 @@ impl Connection {
                 }
                 // A new session's queue is empty: what the client has set so far fits in.
                 self.settings.apply(&session).map_err(|_| Leave::Fault)?;
+                session.red_thread(self.app.trust.may_act().is_err());
                 self.session = Some(session);
                 Ok(())
             }

@@ -30,6 +30,15 @@ const fn hers(ending: Ending) -> Role {
     }
 }
 
+/// As what an announcement is kept.
+const fn said(heard: bool) -> Role {
+    if heard {
+        Role::Assistant
+    } else {
+        Role::AssistantCut
+    }
+}
+
 /// A reply that has ended, as the engine tells it.
 struct Ended {
     reply_id: String,
@@ -120,7 +129,13 @@ impl Connection {
                     self.requests.finished(reply, tag);
                     self.store(hers(ending), &text).await;
                 }
-                Event::Disregarded { tag, .. } => drop(self.requests.disregarded(tag)),
+                Event::Disregarded { tag, .. } | Event::Command { tag, .. } => {
+                    drop(self.requests.disregarded(tag));
+                }
+                Event::RedThread { .. } => drop(self.pull_red_thread().await),
+                Event::AnnouncementOver { text, heard, .. } => {
+                    self.store(said(heard), &text).await;
+                }
                 Event::Detached => detached = true,
                 _ => {}
             }
@@ -233,6 +248,23 @@ impl Connection {
                 }
                 None => Ok(()),
             },
+            Event::RedThread { .. } => {
+                // Everybody is told by it.
+                drop(self.pull_red_thread().await);
+                Ok(())
+            }
+            Event::Command { tag, .. } => {
+                drop(self.requests.disregarded(tag));
+                Ok(())
+            }
+            Event::Announced { reply, text, .. } => {
+                let (reply_id, text) = (reply.to_string(), text.into());
+                self.send(None, ServerMessage::AssistantDelta { reply_id, text })
+            }
+            Event::AnnouncementOver { text, heard, .. } => {
+                self.store(said(heard), &text).await;
+                Ok(())
+            }
             Event::Detached | Event::Idle => Ok(()),
         }
     }
@@ -434,6 +466,10 @@ fn unanswered(why: Why) -> WireError {
         Why::Failed => (
             ErrorCode::Internal,
             "the recording could not be transcribed; please say it again",
+        ),
+        Why::RedThread => (
+            ErrorCode::RedThread,
+            "the red thread is pulled: nothing is answered until the operator clears it",
         ),
         Why::Ended => (
             ErrorCode::Interrupted,

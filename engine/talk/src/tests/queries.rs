@@ -19,6 +19,7 @@ fn answer(speak: bool) -> Vec<Input> {
             text,
             speak,
             tag: 1,
+            taken: false,
         },
         Input::Token {
             reply,

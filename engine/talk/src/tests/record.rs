@@ -11,6 +11,7 @@ fn speech() -> Vec<(Mono, Input)> {
                 text: "hello".to_owned(),
                 speak: true,
                 tag: 7,
+                taken: false,
             },
         ),
     ];

@@ -11,6 +11,7 @@
 //! 500 stall | stutter 300    no more windows; those of 300 ms come late, all at once
 //! 900 text 7 words | write 7 words | upload 7 u1 | uploadw 7 u1
 //! 900 score r0 0.9 | final r0 words | partial r0 words | token r0 words | done r0
+//! 900 announce n5 words | retract n5 ; words with "sesame" are somebody else's
 //! 900 voiced r0 p0 24000 12 [last] | heard r0 24000 | spent r0 300 [partial] | fail r0 generate
 //! 0 set wait_sure 300        a knob in milliseconds, before anything else
 //! 5000 until
@@ -100,7 +101,7 @@ fn set(config: &mut Config, knob: &str, value: &str) {
 }
 
 fn number(word: &str) -> u64 {
-    word.trim_start_matches(['r', 'p', 'u'])
+    word.trim_start_matches(['r', 'p', 'u', 'n'])
         .parse()
         .expect("a number")
 }
@@ -126,6 +127,7 @@ fn input(words: &[String]) -> Input {
                 text: rest(2),
                 speak: kind == "text",
                 tag,
+                taken: takes(&rest(2)),
             }
         }
         kind @ ("upload" | "uploadw") => Input::Utterance {
@@ -137,9 +139,17 @@ fn input(words: &[String]) -> Input {
             reply: reply(),
             complete: word(2).parse().expect("a score"),
         },
+        "announce" => Input::Announce {
+            id: number(word(1)) as u32,
+            text: rest(2),
+        },
+        "retract" => Input::Retract {
+            id: number(word(1)) as u32,
+        },
         "final" => Input::Transcript {
             reply: reply(),
             text: rest(2),
+            taken: takes(&rest(2)),
         },
         word @ ("partial" | "perhaps") => Input::Partial {
             reply: reply(),
@@ -182,6 +192,11 @@ fn input(words: &[String]) -> Input {
         },
         other => panic!("nothing is called {other}"),
     }
+}
+
+/// Somebody else takes whatever speaks of a sesame.
+fn takes(words: &str) -> bool {
+    words.contains("esame")
 }
 
 /// Runs a script; one line per action, with the time at which it came out.
@@ -310,6 +325,41 @@ fn line(action: &Action) -> String {
         Action::Disregard { reply, tag, why } => {
             format!("disregard {reply}{} {why:?}", tagged(tag))
         }
+        Action::RedThread { by_voice: true } => "red thread by voice".to_owned(),
+        Action::RedThread { by_voice: false } => "red thread typed".to_owned(),
+        Action::Command {
+            reply,
+            user_text,
+            speech_end,
+            tag,
+            spoken,
+        } => {
+            let end = speech_end.as_millis();
+            let how = if *spoken { "spoken" } else { "typed" };
+            format!(
+                "command {reply}{} {how} \"{user_text}\" said {end}",
+                tagged(tag)
+            )
+        }
+        Action::Announce {
+            reply,
+            id,
+            text,
+            spoken,
+        } => {
+            let how = if *spoken { "spoken" } else { "shown" };
+            format!("announce {reply} n{id} {how} \"{text}\"")
+        }
+        Action::AnnouncementOver {
+            reply,
+            id,
+            text,
+            heard,
+        } => {
+            let reply = reply.map_or_else(|| "never".to_owned(), |reply| reply.to_string());
+            let heard = if *heard { "heard" } else { "not heard" };
+            format!("over {reply} n{id} {heard} \"{text}\"")
+        }
         Action::Idle => "idle".to_owned(),
     }
 }
@@ -361,5 +411,8 @@ tables! {
     push_to_talk
     failures
     halts
+    red_thread
+    announcements
+    commands
     holds
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::echo::TAIL;
 use crate::fault::Fault;
 use crate::reply::Live;
 use crate::turn::{STALL, State, Turn};
@@ -136,12 +137,13 @@ impl Turn {
                 attempt.scores_open = attempt.scores_open.saturating_sub(1);
                 attempt.score.miss();
             }
-            (Input::Transcript { text, .. }, _)
+            (Input::Transcript { text, taken, .. }, _)
                 if matches!(attempt.words, Words::Asked | Words::AskedAgain) =>
             {
                 let text = text.trim().to_owned();
                 shown = Some(text.clone());
                 attempt.words = Words::Known(text);
+                attempt.taken = taken;
             }
             (
                 Input::Failed {
@@ -251,16 +253,16 @@ impl Turn {
         let (State::Listening { turn, .. } | State::Held { turn, .. }) = &mut self.state else {
             return;
         };
-        let (reply, text) = match input {
-            Input::Transcript { reply, text } => (reply, text),
+        let (reply, text, taken) = match input {
+            Input::Transcript { reply, text, taken } => (reply, text, taken),
             Input::Failed {
                 reply,
                 stage: Stage::Transcribe,
-            } => (reply, String::new()),
+            } => (reply, String::new(), false),
             _ => return,
         };
         if let Some(part) = turn.parts.iter_mut().find(|part| part.reply == reply) {
-            part.text = Some(text);
+            part.hear(&text, taken);
             out.push(Action::Cancel { reply });
         }
     }
@@ -318,6 +320,13 @@ impl Turn {
 
     /// The running reply, and the state without it: what was said over it is an open turn.
     fn take_live(&mut self) -> (Option<Live>, State) {
+        if let Some(live) = self.live().filter(|live| live.is_spoken()) {
+            let sounds = live.was_sounding();
+            self.core.said_last = live.said_last();
+            if sounds {
+                self.core.audible_to = Some(self.core.now + TAIL);
+            }
+        }
         match std::mem::replace(&mut self.state, State::Resting) {
             State::Replying(live) => (Some(live), State::Resting),
             State::Held { live, turn, .. } => (

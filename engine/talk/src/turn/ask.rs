@@ -12,14 +12,25 @@ use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
 use crate::turn::{Core, State, Turn};
 use crate::voice::VoiceTurn;
-use crate::{Action, Ending, Input, Mono, Pass, Span, Stage, UtteranceId, Why};
+use crate::{Action, Ending, Input, Mono, Pass, ReplyId, Span, Stage, UtteranceId, Why};
 
 /// A transcript that ends in the middle of a word may not hold it.
 const LONGEST_WORD: Duration = Duration::from_millis(480);
 
 impl Turn {
-    pub(super) fn on_text(&mut self, text: String, speak: bool, tag: u32, out: &mut Vec<Action>) {
-        let body = Body::Text { text, speak, tag };
+    pub(super) fn on_text(
+        &mut self,
+        text: String,
+        speak: bool,
+        (tag, taken): (u32, bool),
+        out: &mut Vec<Action>,
+    ) {
+        let body = Body::Text {
+            text,
+            speak,
+            tag,
+            taken,
+        };
         self.on_ask(body, None, out);
     }
 
@@ -36,6 +47,7 @@ impl Turn {
             words: None,
             speak,
             tag,
+            taken: false,
         };
         self.on_ask(body, Some((id, lost_at)), out);
     }
@@ -51,7 +63,7 @@ impl Turn {
         };
         let blank = ask.words().is_some_and(|words| words.trim().is_empty());
         let refused = if matches!(self.state, State::Stopped) {
-            Some(Why::Ended)
+            Some(Why::RedThread)
         } else {
             blank.then_some(Why::NoWords)
         };
@@ -85,19 +97,19 @@ impl Turn {
 
     /// A transcript for something that waits.
     pub(super) fn on_asked(&mut self, input: Input, out: &mut Vec<Action>) {
-        let (reply, text, why) = match input {
-            Input::Transcript { reply, text } => (reply, text, Why::NoWords),
+        let (reply, text, taken, why) = match input {
+            Input::Transcript { reply, text, taken } => (reply, text, taken, Why::NoWords),
             Input::Failed {
                 reply,
                 stage: Stage::Transcribe,
-            } => (reply, String::new(), Why::Failed),
+            } => (reply, String::new(), false, Why::Failed),
             _ => return,
         };
         let Some(ask) = self.core.asks.wanting(reply) else {
             return;
         };
         let own = ask.reply;
-        ask.hear(reply, text.trim().to_owned());
+        ask.hear(reply, text.trim().to_owned(), taken);
         let empty = ask.words().is_some_and(|words| words.is_empty());
         if reply != own {
             out.push(Action::Cancel { reply });
@@ -174,6 +186,17 @@ impl Turn {
 
     fn serve(&mut self, ask: Ask, out: &mut Vec<Action>) {
         let Some(words) = ask.words() else { return };
+        if ask.is_taken() && !self.core.faults.has(Fault::CommandsAnswered) {
+            if ask.is_hers(&words) && !self.core.faults.has(Fault::HerVoiceCommands) {
+                let (reply, tag, why) = (ask.reply, ask.tag(), Why::NoWords);
+                out.push(Action::Disregard { reply, tag, why });
+                return;
+            }
+            let spoken = !matches!(ask.body, Body::Text { .. });
+            let about = (ask.at, ask.tag());
+            self.core.command(ask.reply, words, about, spoken, out);
+            return;
+        }
         let draft = Draft::prepare(ask.reply, words, Form::new(ask.speak()), out);
         let about = (ask.at, ask.tag());
         let on_hold = self.core.begins_on_hold();
@@ -205,6 +228,24 @@ impl Core {
         };
         let noise = self.is_hands_free() && self.ear.voiced_from().is_some() && turn.is_wordless();
         noise.then(|| (turn.partials.upto - LONGEST_WORD).max(turn.from))
+    }
+
+    /// These words are for somebody else.
+    pub(super) fn command(
+        &self,
+        reply: ReplyId,
+        user_text: String,
+        (speech_end, tag): (Mono, Option<u32>),
+        spoken: bool,
+        out: &mut Vec<Action>,
+    ) {
+        out.push(Action::Command {
+            reply,
+            user_text,
+            speech_end,
+            tag,
+            spoken,
+        });
     }
 
     /// A request that cannot be answered any more.

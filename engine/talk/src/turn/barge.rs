@@ -59,6 +59,13 @@ pub(super) struct Judgement {
     hurried: bool,
 }
 
+impl Judgement {
+    /// How loud the sound is.
+    pub(super) fn level_db(&self) -> f32 {
+        self.level_db
+    }
+}
+
 enum Ruling {
     Open,
     GoOn,
@@ -110,6 +117,7 @@ impl Turn {
             }
         ) {
             // Whoever holds the button talks to her.
+            core.said_last = live.said_last();
             live.cut(Ending::Interrupted, core.faults, out);
             self.state = State::Listening {
                 turn,
@@ -231,10 +239,11 @@ impl Turn {
 
     fn yield_floor(&mut self, out: &mut Vec<Action>) {
         self.cut_live(Ending::Interrupted, out);
-        if let State::Listening { turn, .. } = &mut self.state
-            && self.core.ear.voiced_from().is_none()
-        {
-            turn.phase = Phase::Pausing(None);
+        if let State::Listening { turn, .. } = &mut self.state {
+            turn.took_floor = true;
+            if self.core.ear.voiced_from().is_none() {
+                turn.phase = Phase::Pausing(None);
+            }
         }
     }
 

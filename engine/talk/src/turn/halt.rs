@@ -25,7 +25,7 @@ impl Turn {
         {
             return;
         }
-        self.end_everything(Ending::RedThread, out);
+        self.end_everything(Ending::RedThread, Why::RedThread, out);
         self.state = State::Stopped;
     }
 
@@ -42,16 +42,17 @@ impl Turn {
         self.core.mic = Mic::Closed;
         self.core.hold = None;
         self.core.ear.rest();
-        self.end_everything(Ending::Interrupted, out);
+        self.end_everything(Ending::Interrupted, Why::Ended, out);
     }
 
     /// Ends the reply, the open turn and all requests; afterwards nobody has the floor.
-    fn end_everything(&mut self, ending: Ending, out: &mut Vec<Action>) {
+    fn end_everything(&mut self, ending: Ending, why: Why, out: &mut Vec<Action>) {
         self.cut_live(ending, out);
         self.forget_turn(out);
         let asks: Vec<_> = self.core.asks.drain().collect();
         for ask in asks {
-            self.core.give_up(ask, Why::Ended, out);
+            self.core.give_up(ask, why, out);
         }
+        self.core.drop_announcements(out);
     }
 }

@@ -120,12 +120,16 @@ impl Turn {
                 self.core.ear.rest();
                 self.core.commit(turn, out);
             }
-            State::Resting | State::Replying(_) if self.core.hears() => {
+            State::Resting | State::Replying(_) | State::Stopped if self.core.hears() => {
+                let why = match self.state {
+                    State::Stopped => Why::RedThread,
+                    _ => Why::NoWords,
+                };
                 let reply = self.core.new_reply();
                 out.push(Action::Disregard {
                     reply,
                     tag: None,
-                    why: Why::NoWords,
+                    why,
                 });
             }
             State::Resting | State::Replying(_) | State::Held { .. } | State::Stopped => {}
@@ -217,7 +221,8 @@ impl Core {
         let upto = self.ear.at();
         let piled = turn.partials.open.is_some() && !self.faults.has(Fault::PartialsPileUp);
         let new_speech = upto.since(turn.partials.upto) >= self.config.partial_every;
-        if piled || !new_speech || !self.budget.may_listen_in(self.now) {
+        let may_listen = self.budget.may_listen_in(self.now) || turn.is_unheard();
+        if piled || !new_speech || !may_listen {
             return;
         }
         self.ask_partial_now(turn, Pass::Partial, out);
@@ -236,6 +241,7 @@ impl Core {
         };
         turn.partials.reply = Some(reply);
         turn.partials.upto = self.ear.at();
+        turn.listened_to = self.ear.at();
         turn.partials.open = Some(self.now);
         let span = Span::Mic {
             from: turn.part_from,
@@ -257,12 +263,16 @@ impl Core {
             span,
             pass: Pass::Final,
         });
-        turn.parts.push(Part { reply, text: None });
+        turn.parts.push(Part {
+            reply,
+            text: None,
+            taken: false,
+        });
         turn.part_from = to;
         turn.partials = Partials::new(to);
         if turn.parts.len() > MOST_PARTS {
             let parts = std::mem::take(&mut turn.parts);
-            self.owe(parts, to, out);
+            self.owe((parts, None), to, out);
             turn.from = to;
         }
     }

@@ -3,8 +3,8 @@
 //! [`Turn`] is the only thing the engine talks to. This module holds the state and the order in
 //! which an input takes effect; the rules themselves stand beside it, one file per concern:
 //! `listen` (microphone windows), `settle` (the end of a turn), `answer` (what models say),
-//! `barge` (speech over her voice), `ask` (texts and uploads), `hold` (the conversation waits), `halt`
-//! (everything that stops).
+//! `barge` (speech over her voice), `ask` (texts and uploads), `announce` (given texts), `hold` (the conversation waits), `halt`
+//! (everything that stops), `red` (the words that stop everything).
 //!
 //! ```text
 //!             onset                 released                    speech
@@ -16,16 +16,19 @@
 //!  any ── red thread ──▶ Stopped ── cleared ──▶ Resting
 //! ```
 
+mod announce;
 mod answer;
 mod ask;
 mod barge;
 mod halt;
 mod hold;
 mod listen;
+mod red;
 mod settle;
 
 use std::time::Duration;
 
+use crate::announcements::Announcements;
 use crate::asks::Asks;
 use crate::budget::Budget;
 use crate::ear::Ear;
@@ -86,10 +89,13 @@ struct Core {
     echo: EchoFloor,
     budget: Budget,
     asks: Asks,
+    announcements: Announcements,
     /// Samples before this belong to a turn that is over.
     taken_to: Mono,
     /// Until when her voice may be heard in the room.
     audible_to: Option<Mono>,
+    /// What she was saying when her voice last ended.
+    said_last: String,
     quiet: Quiet,
     faults: Faults,
 }
@@ -122,8 +128,10 @@ impl Turn {
                 echo: EchoFloor::new(),
                 budget: Budget::new(&config),
                 asks: Asks::default(),
+                announcements: Announcements::default(),
                 taken_to: Mono::ZERO,
                 audible_to: None,
+                said_last: String::new(),
                 quiet: Quiet::Since(Mono::ZERO),
                 faults: Faults::default(),
                 config,
@@ -185,6 +193,9 @@ impl Turn {
     }
 
     fn dispatch(&mut self, input: Input, out: &mut Vec<Action>) {
+        if let Some(by_voice) = self.pulled(&input) {
+            self.on_pull(by_voice, out);
+        }
         match input {
             Input::RedThread => self.on_red_thread(out),
             Input::RedThreadCleared => self.on_red_thread_cleared(),
@@ -197,7 +208,14 @@ impl Turn {
                 partial,
                 core,
             } => self.on_spent(reply, partial, core),
-            Input::Text { text, speak, tag } => self.on_text(text, speak, tag, out),
+            Input::Text {
+                text,
+                speak,
+                tag,
+                taken,
+            } => self.on_text(text, speak, (tag, taken), out),
+            Input::Announce { id, text } => self.on_announce(id, text, out),
+            Input::Retract { id } => self.on_retract(id, out),
             Input::Utterance { id, speak, tag } => self.on_utterance(id, speak, tag, out),
             Input::MicClose => self.on_mic_close(out),
             Input::Thresholds { on, off } => self.on_thresholds(on, off),
@@ -220,6 +238,7 @@ impl Turn {
                 || self.settle_live(out)
                 || self.settle_barge(out)
                 || self.settle_turn(out)
+                || self.settle_announcements(out)
                 || self.settle_asks(out)
                 || self.settle_idle(out);
             if !moved {
@@ -230,7 +249,7 @@ impl Turn {
     }
 
     fn settle_idle(&mut self, out: &mut Vec<Action>) -> bool {
-        let resting = matches!(self.state, State::Resting) && self.core.asks.is_empty();
+        let resting = matches!(self.state, State::Resting) && !self.core.is_asked();
         if !resting {
             self.core.quiet = Quiet::Since(self.core.now);
             return false;
@@ -256,7 +275,10 @@ impl Turn {
             State::Resting if core.faults.has(Fault::TimerLeftBehind) => {
                 end_of_turn = (core.taken_to > Mono::ZERO).then(|| core.taken_to + STALL);
             }
-            State::Resting if core.is_stirring() && core.asks.next().is_some() => {
+            State::Resting
+                if core.is_stirring()
+                    && (core.asks.next().is_some() || !core.announcements.is_empty()) =>
+            {
                 end_of_turn = Some(core.ear.at() + STALL);
             }
             State::Resting | State::Stopped => {}
@@ -269,7 +291,7 @@ impl Turn {
             State::Held { judgement, .. } => barge_judge = core.judge_timer(judgement),
         }
         let idle = match (&self.state, core.quiet) {
-            (State::Resting, Quiet::Since(since)) if core.asks.is_empty() => {
+            (State::Resting, Quiet::Since(since)) if !core.is_asked() => {
                 Some(since + core.config.idle_after)
             }
             _ => None,
@@ -295,6 +317,11 @@ impl Core {
         let reply = ReplyId(self.next_reply);
         self.next_reply = self.next_reply.wrapping_add(1);
         reply
+    }
+
+    /// Whether anything waits for the floor.
+    fn is_asked(&self) -> bool {
+        !self.asks.is_empty() || !self.announcements.is_empty()
     }
 
     /// Whether somebody may just have begun to speak, too short to be sure.

@@ -15,7 +15,7 @@ use crate::endpointer::{Look, SCORE_AGAIN, Score, wait_by_hints, wait_for_words}
 use crate::fault::Fault;
 use crate::reply::{Draft, Form, Live};
 use crate::turn::{Core, STALL, State, Turn};
-use crate::voice::{Answer, Attempt, Part, Phase, VoiceTurn, Words, join};
+use crate::voice::{Answer, Attempt, Part, Phase, VoiceTurn, Words, is_taken, join};
 use crate::{Action, Ending, Mono, Pass, Span, Why};
 
 /// Smart Turn looks at no more than this.
@@ -29,6 +29,8 @@ enum Outcome {
     Moved,
     /// It is answered by this draft.
     Answered(Box<Draft>),
+    /// Somebody else takes these words.
+    Taken(String),
     /// Nobody said anything.
     Empty,
     /// Its transcript is late.
@@ -45,7 +47,7 @@ impl Turn {
         match outcome {
             Outcome::Waits => return false,
             Outcome::Moved => return true,
-            Outcome::Answered(_) | Outcome::Empty | Outcome::Late => {}
+            Outcome::Answered(_) | Outcome::Taken(_) | Outcome::Empty | Outcome::Late => {}
         }
         let State::Listening { mut turn, writing } =
             std::mem::replace(&mut self.state, State::Resting)
@@ -70,6 +72,19 @@ impl Turn {
                 let live = Live::release(*draft, core.now, about, on_hold, &core.config, out);
                 self.state = State::Replying(live);
                 return true;
+            }
+            Outcome::Taken(text) => {
+                out.push(Action::ShowTranscript {
+                    text: text.clone(),
+                    last: true,
+                    from: turn.from,
+                    to: turn.spoken_to,
+                });
+                if let Some(attempt) = turn.attempt() {
+                    core.command(attempt.reply, text, (turn.spoken_to, None), true, out);
+                }
+                turn.phase = Phase::Speaking;
+                core.drop_turn(&mut turn, out);
             }
             Outcome::Empty => {
                 if let Some(attempt) = turn.attempt() {
@@ -97,6 +112,7 @@ impl Turn {
                     parts.push(Part {
                         reply: attempt.reply,
                         text: known,
+                        taken: attempt.taken,
                     });
                 }
                 if core.faults.has(Fault::LateTranscriptLost) {
@@ -104,7 +120,10 @@ impl Turn {
                         out.push(Action::Cancel { reply: part.reply });
                     }
                 } else {
-                    core.owe(parts, turn.spoken_to, out);
+                    let level_db = turn.tail.loudest_db();
+                    let may_be_hers = core.may_be_hers(turn.spoken_to, level_db);
+                    let said = may_be_hers.then(|| core.said_last.clone());
+                    core.owe((parts, said), turn.spoken_to, out);
                 }
             }
             Outcome::Waits | Outcome::Moved => {}
@@ -262,6 +281,7 @@ impl Core {
             rescored: 0,
             scores_open: 0,
             words: Words::Unasked,
+            taken: false,
             answer: Answer::None,
             spent: Duration::ZERO,
         };
@@ -269,7 +289,7 @@ impl Core {
             attempt.score = Score::Pending;
             self.ask_score(turn, &mut attempt, out);
         }
-        if self.budget.may_speculate(self.now) {
+        if self.budget.may_speculate(self.now) || turn.took_floor || turn.is_unheard() {
             self.ask_words(turn, &mut attempt, out);
         }
         attempt
@@ -352,6 +372,9 @@ impl Core {
         if !turn.parts_known() || !matches!(attempt.answer, Answer::None) {
             return;
         }
+        if self.is_taken(turn, attempt) {
+            return;
+        }
         let text = self.with_late_words(turn.text_with(last));
         if !text.is_empty() {
             let draft = Draft::prepare(attempt.reply, text, Form::Spoken, out);
@@ -359,12 +382,22 @@ impl Core {
         }
     }
 
+    /// Whether somebody else takes all that was said in this turn.
+    fn is_taken(&self, turn: &VoiceTurn, attempt: &Attempt) -> bool {
+        let last = match &attempt.words {
+            Words::Known(text) => text.as_str(),
+            _ => "",
+        };
+        let parts = turn.parts.iter().map(Part::words);
+        is_taken(parts.chain([(last, attempt.taken)])) && !self.faults.has(Fault::CommandsAnswered)
+    }
+
     /// `text` behind the words of late turns that came meanwhile.
     pub(super) fn with_late_words(&self, text: String) -> String {
         let late: Vec<String> = self
             .asks
             .iter()
-            .filter(|ask| ask.is_late())
+            .filter(|ask| ask.is_late() && !ask.is_taken())
             .filter_map(Ask::words)
             .collect();
         join(late.iter().map(String::as_str).chain([text.as_str()]))
@@ -415,6 +448,15 @@ impl Core {
         if text.is_empty() {
             return Outcome::Empty;
         }
+        if self.is_taken(turn, attempt) {
+            let level_db = turn.tail.loudest_db();
+            let is_hers = self.is_hers(turn.spoken_to, level_db, &text, &self.said_last);
+            return if is_hers && !self.faults.has(Fault::HerVoiceCommands) {
+                Outcome::Empty
+            } else {
+                Outcome::Taken(text)
+            };
+        }
         let text = self.with_late_words(text);
         let hold = match &attempt.answer {
             Answer::Draft(draft) if draft.user_text == text => {
@@ -451,7 +493,12 @@ impl Core {
     }
 
     /// Words that are still to come are waited for beside the conversation.
-    pub(super) fn owe(&mut self, parts: Vec<Part>, spoken_to: Mono, out: &mut Vec<Action>) {
+    pub(super) fn owe(
+        &mut self,
+        (parts, said): (Vec<Part>, Option<String>),
+        spoken_to: Mono,
+        out: &mut Vec<Action>,
+    ) {
         let open = parts
             .last()
             .filter(|last| last.text.is_none())
@@ -463,7 +510,7 @@ impl Core {
         let lost_at = Some(self.now + self.config.reply_patience);
         let ask = Ask {
             reply,
-            body: Body::Late { parts },
+            body: Body::Late { parts, said },
             at: spoken_to,
             lost_at,
         };
@@ -486,6 +533,9 @@ pub(super) fn end_attempt(core: &mut Core, turn: &mut VoiceTurn, out: &mut Vec<A
             });
         }
         core.budget.waste(core.now, attempt.spent);
+        if let Words::Known(_) = attempt.words {
+            turn.listened_to = turn.spoken_to;
+        }
     }
     turn.phase = Phase::Speaking;
 }

@@ -11,7 +11,7 @@ mod vault;
 use std::sync::Arc;
 
 use janet_protocol::{
-    ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustRequest, WireError,
+    ErrorCode, Outgoing, RequestId, Role, ServerMessage, TrustEvent, TrustRequest, WireError,
 };
 use tokio::sync::broadcast::error::RecvError;
 
@@ -134,6 +134,11 @@ impl Connection {
                     To::Operator => self.role == Role::Operator,
                     To::Device(id) => self.role == Role::Operator && id == self.operator(),
                 };
+                if let (TrustEvent::RedThreadState { active, .. }, Some(session)) =
+                    (&event, &self.session)
+                {
+                    session.red_thread(*active);
+                }
                 if is_for_us {
                     self.outbound.text(ServerMessage::Trust(event))?;
                 }

@@ -52,7 +52,7 @@ impl Connection {
     /// She is silent at once, and nothing that was begun goes on.
     pub(super) fn stop(&mut self) -> Result<(), Leave> {
         if let Some(session) = &self.session {
-            session.interrupt().ok();
+            session.red_thread(true);
         }
         Ok(())
     }

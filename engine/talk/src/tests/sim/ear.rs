@@ -6,6 +6,12 @@ use super::schedule::Event;
 use super::world::{WINDOW, World};
 use crate::Mono;
 
+/// Her voice comes back from the loudspeaker this much later.
+const ECHO_DELAY: Duration = Duration::from_millis(80);
+/// In some rooms its end comes back this late, so loud that it may be a person, and no louder.
+const LATE_ECHO: Duration = Duration::from_millis(220);
+const LATE_ECHO_DB: f32 = -32.0;
+
 impl World {
     /// Long silences are not worth a window each.
     pub(super) fn next_window(&self, at: Mono) -> Mono {
@@ -28,6 +34,27 @@ impl World {
             None if quiet_before => at + Duration::from_secs(2),
             _ => at + WINDOW,
         }
+    }
+
+    /// How loud her voice comes back in the window that ends here, if it does.
+    pub(super) fn echo_at(&self, at: Mono) -> Option<f32> {
+        let level = self.echo_db?;
+        if self.sounded_to + ECHO_DELAY >= at {
+            return Some(level);
+        }
+        let is_late = self.late_echo && self.sounded_to + LATE_ECHO >= at;
+        is_late.then_some(LATE_ECHO_DB)
+    }
+
+    /// The microphone is closed.
+    pub(super) fn close(&mut self) {
+        self.words.touched.push(self.now);
+        if self.mic.take().is_some() {
+            self.words.closed.push((self.now, None));
+            self.closed_at = self.now - Duration::from_millis(500);
+        }
+        self.speaking_since = None;
+        self.last_window_spoke = false;
     }
 
     pub(super) fn is_sounding(&self) -> bool {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::plan::{Kind, Sound};
+use super::plan::Sound;
 use super::schedule::Event;
-use super::world::{World, name};
+use super::words::word_of;
+use super::world::World;
 use crate::{Action, Finish, Input, Mono, Pass, ReplyId, Span, Stage};
 
 const SAMPLES_PER_WORD: u64 = 6000;
@@ -17,17 +18,23 @@ const SAMPLES_PER_WORD: u64 = 6000;
 impl World {
     /// What speech recognition makes of her own voice.
     pub(super) fn echoed(&self, to: Mono) -> String {
-        let sound = self.playing.and_then(|reply| self.sounds.get(&reply));
+        let lately = self.sounded_to + Duration::from_millis(600) >= to;
+        let last = self.played_last.filter(|_| self.late_echo && lately);
+        let reply = self.playing.or(last);
+        let sound = reply.and_then(|reply| self.sounds.get(&reply));
         let Some(sound) = sound.filter(|_| self.echo_db.is_some()) else {
             return String::new();
         };
         let ago = self.now.since(to).as_millis() as u64 * 24;
         let here = sound.played.saturating_sub(ago);
-        let near = sound
+        let mut near: Vec<_> = sound
             .ends
             .iter()
-            .filter(|(_, end)| **end <= here && **end + 16_000 > here);
-        near.map(|(word, _)| word.as_str())
+            .filter(|(_, end)| **end <= here && **end + 16_000 > here)
+            .collect();
+        near.sort_by_key(|(_, end)| **end);
+        near.iter()
+            .map(|(word, _)| word.as_str())
             .collect::<Vec<_>>()
             .join(" ")
     }
@@ -105,6 +112,16 @@ impl World {
                 (sound.spoken, sound.released) = (spoken, self.now);
                 self.listen();
             }
+            Action::Announce { reply, spoken, .. } => {
+                self.playing = Some(reply);
+                self.held = false;
+                let sound = self.sounds.entry(reply).or_default();
+                (sound.spoken, sound.released) = (spoken, self.now);
+                self.listen();
+            }
+            Action::AnnouncementOver { reply, .. } if reply.is_some() && self.playing == reply => {
+                self.played_last = self.playing.take();
+            }
             Action::Pause => self.held = true,
             Action::Resume => self.held = false,
             Action::Flush => {
@@ -113,7 +130,9 @@ impl World {
                     sound.made = sound.played;
                 }
             }
-            Action::Finish { reply, .. } if self.playing == Some(reply) => self.playing = None,
+            Action::Finish { reply, .. } if self.playing == Some(reply) => {
+                self.played_last = self.playing.take();
+            }
             _ => {}
         }
     }
@@ -157,16 +176,9 @@ impl World {
         let text = match span {
             Span::Upload(id) => self.uploads.get(&id).cloned().unwrap_or_default(),
             Span::Mic { from, to } => {
-                let within = |sound: &&Sound| {
-                    let middle = Mono((sound.from.0 + sound.to.0) / 2);
-                    from <= middle && middle < to
-                };
+                let within = |sound: &&Sound| sound.to > from && sound.from < to;
                 let heard = self.plan.sounds.iter().filter(within);
-                let words = heard.filter_map(|sound| match sound.kind {
-                    Kind::Word(word) => Some(name(word)),
-                    Kind::Nod => Some("yeah".to_owned()),
-                    Kind::Click => None,
-                });
+                let words = heard.filter_map(|sound| word_of(sound, from, to));
                 let words = words.collect::<Vec<_>>().join(" ");
                 if words.is_empty() {
                     self.echoed(to)
@@ -183,7 +195,11 @@ impl World {
                 text,
                 doubtful: false,
             },
-            Pass::Final => Input::Transcript { reply, text },
+            Pass::Final => Input::Transcript {
+                reply,
+                taken: self.takes(&text),
+                text,
+            },
         };
         if trouble {
             if let Span::Mic { from, to } = span {

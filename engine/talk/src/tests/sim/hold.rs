@@ -8,7 +8,13 @@ use super::world::{WINDOW, World};
 
 impl World {
     pub(super) fn hold_begins(&mut self) {
-        self.on_hold.get_or_insert(self.now);
+        if self
+            .on_hold
+            .replace(self.on_hold.unwrap_or(self.now))
+            .is_none()
+        {
+            self.words.holds.push((self.now, None));
+        }
         self.speaking_since = None;
         self.last_window_spoke = false;
     }
@@ -17,6 +23,9 @@ impl World {
         let Some(since) = self.on_hold.take() else {
             return;
         };
+        if let Some((_, until)) = self.words.holds.last_mut() {
+            until.get_or_insert(self.now);
+        }
         let edge = Duration::from_millis(500);
         self.excuse(since - edge, self.now + edge);
         for sound in &self.plan.sounds {

@@ -11,6 +11,7 @@ mod plan;
 mod room;
 mod schedule;
 mod sounding;
+mod words;
 mod world;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,9 @@ const FAULTY_SESSIONS: u64 = 20_000;
 
 /// Sessions from this number on are put on hold as well; those before are as they were.
 const HOLDS: u64 = 1 << 32;
+
+/// In sessions from this number on the red thread is spoken of, and there are commands and announcements.
+const WORDS: u64 = 1 << 33;
 
 fn breaches(seed: u64, fault: Option<Fault>) -> Vec<Breach> {
     let mut world = World::new(seed, fault);
@@ -102,6 +106,38 @@ fn promises_hold_in_twenty_thousand_random_sessions_that_are_put_on_hold() {
     );
 }
 
+#[test]
+fn promises_hold_in_forty_thousand_random_sessions_with_red_threads_commands_and_announcements() {
+    let found = search(WORDS, SESSIONS * 2 / 5);
+    assert!(
+        found.is_empty(),
+        "{} breaches, the first: {:#?}",
+        found.len(),
+        &found[..found.len().min(6)]
+    );
+}
+
+#[test]
+fn the_red_thread_said_over_her_voice_stops_her_soon() {
+    let mut late = Vec::new();
+    for seed in WORDS..WORDS + 4000 {
+        let mut world = World::new(seed, None);
+        world.run();
+        late.extend(world.words.over_her_voice);
+    }
+    late.sort_unstable();
+    assert!(late.len() > 100, "only {} times", late.len());
+    let at = |share: usize| late[(late.len() - 1) * share / 100].as_millis();
+    println!(
+        "{} times, p50 {} ms, p95 {} ms, worst {} ms",
+        late.len(),
+        at(50),
+        at(95),
+        at(100)
+    );
+    assert!(at(95) <= 700, "{late:?}");
+}
+
 /// Sessions that once broke a promise.
 const SEEDS: [u64; 22] = [
     40, 42, 186, 237, 628, 647, 1625, 2404, 4485, 25_404, 58_615, 99_807, 3080, 4558, 91_040,
@@ -162,7 +198,7 @@ fn survey() {
 }
 
 /// Which promise each fault breaks.
-const BROKEN_BY: [(Fault, Property); 26] = [
+const BROKEN_BY: [(Fault, Property); 32] = [
     (Fault::LateTranscriptLost, Property::AllSaidIsAnsweredOnce),
     (
         Fault::PlayoutEndForgetsSpeech,
@@ -207,6 +243,21 @@ const BROKEN_BY: [(Fault, Property); 26] = [
     (Fault::JudgementEndsHold, Property::OnHoldSheIsSilent),
     (Fault::HoldListens, Property::OnHoldNothingIsHeard),
     (Fault::HoldWithoutEnd, Property::SheComesToRest),
+    (Fault::RedThreadWaits, Property::TheRedThreadIsPulled),
+    (Fault::CommandsAnswered, Property::CommandsAreNotAnswered),
+    (Fault::HerVoiceCommands, Property::HerOwnVoiceIsNoCommand),
+    (
+        Fault::AnnouncesOverSpeech,
+        Property::NeverSpeaksOverTheOperator,
+    ),
+    (
+        Fault::CutAnnouncementsHeard,
+        Property::HistoryHoldsOnlyWhatWasHeard,
+    ),
+    (
+        Fault::AnnouncementsForgotten,
+        Property::EveryAnnouncementEndsOnce,
+    ),
 ];
 
 #[test]
@@ -215,7 +266,9 @@ fn every_fault_breaks_the_promise_that_names_it() {
     for (fault, property) in BROKEN_BY {
         let mut counts: BTreeMap<Property, u32> = BTreeMap::new();
         let mut first = None;
-        let first_seed = if fault as u8 >= Fault::HoldForgotten as u8 {
+        let first_seed = if fault as u8 >= Fault::RedThreadWaits as u8 {
+            WORDS
+        } else if fault as u8 >= Fault::HoldForgotten as u8 {
             HOLDS
         } else {
             0

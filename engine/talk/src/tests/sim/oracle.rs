@@ -24,6 +24,10 @@ pub(super) enum Property {
     SheComesToRest,
     OnHoldSheIsSilent,
     OnHoldNothingIsHeard,
+    TheRedThreadIsPulled,
+    CommandsAreNotAnswered,
+    HerOwnVoiceIsNoCommand,
+    EveryAnnouncementEndsOnce,
 }
 
 impl fmt::Display for Property {
@@ -95,6 +99,8 @@ impl Oracle {
                     | Action::Cancel { .. }
                     | Action::Finish { .. }
                     | Action::Disregard { .. }
+                    | Action::RedThread { .. }
+                    | Action::AnnouncementOver { heard: false, .. }
             )
         {
             self.breach(
@@ -159,6 +165,44 @@ impl Oracle {
                 self.lives.insert(*reply, Life::Ended);
                 self.tagged(*tag);
             }
+            Action::Command {
+                reply,
+                user_text,
+                tag,
+                ..
+            } => {
+                if matches!(self.lives.get(reply), Some(life) if *life != Life::Open) {
+                    let detail = format!("{reply} is a command at {now} but was something else");
+                    self.breach(Property::EveryAttemptEndsOnce, detail);
+                }
+                self.lives.insert(*reply, Life::Ended);
+                self.answered.push(user_text.clone());
+                self.tagged(*tag);
+            }
+            Action::Announce { reply, text, .. } => {
+                self.work(now, *reply);
+                if let Some(other) = self.live() {
+                    let detail = format!("{reply} is announced beside {other} at {now}");
+                    self.breach(Property::NeverTwoVoices, detail);
+                }
+                self.lives.insert(*reply, Life::Released);
+                self.shown.insert(*reply, text.clone());
+            }
+            Action::AnnouncementOver { reply: None, .. } => {}
+            Action::AnnouncementOver {
+                reply: Some(reply),
+                text,
+                heard,
+                ..
+            } => {
+                let shown = self.shown.get(reply).cloned().unwrap_or_default();
+                let ending = if *heard {
+                    Ending::Complete
+                } else {
+                    Ending::Interrupted
+                };
+                self.finish(now, *reply, text, &shown, ending);
+            }
             Action::ShowDelta { reply, text } => {
                 self.trace(now, *reply, "text");
                 self.shown.entry(*reply).or_default().push_str(text);
@@ -179,6 +223,7 @@ impl Oracle {
             | Action::Resume
             | Action::Flush
             | Action::ShowTranscript { .. }
+            | Action::RedThread { .. }
             | Action::Idle => {}
         }
     }

@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Nod,
     /// No word at all.
     Click,
+    /// The words that stop everything.
+    RedThread,
 }
 
 /// Something that is done to her from outside.
@@ -32,6 +34,8 @@ pub(super) enum Deed {
     Commit,
     Text { speak: bool },
     Upload { speak: bool },
+    Announce(u32),
+    Retract(u32),
     Interrupt,
     Hold,
     GoOn,

@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::HOLDS;
 use super::oracle::{Life, Oracle, Property};
 use super::plan::{Deed, Kind, Plan};
 use super::schedule::{Event, Scheduled};
 use super::sounding::Sounding;
+use super::words::Threads;
+use super::{HOLDS, WORDS};
 use crate::fault::Fault;
+use crate::red_thread::pulls;
 use crate::{Action, Config, Input, Mono, ReplyId, Stage, Turn, UtteranceId};
 
 pub(super) const WINDOW: Duration = Duration::from_millis(32);
 /// Speech that lasts this long must have silenced her.
 const POLITE: Duration = Duration::from_millis(260);
-/// Her voice comes back from the loudspeaker this much later.
-const ECHO_DELAY: Duration = Duration::from_millis(80);
 /// She comes to rest in this time,
 const CALM: Duration = Duration::from_secs(70);
 /// and this for each request that still waits for its turn: a spoken answer of the fake voice.
@@ -68,6 +68,15 @@ pub(super) struct World {
     /// Words that were said on hold from their first sound to their last.
     pub(super) unheard: BTreeSet<u32>,
     pub(super) hold_patience: Duration,
+    /// Red threads, commands and announcements are part of it.
+    pub(super) says_more: bool,
+    pub(super) words: Threads,
+    /// How often each announcement has yet to end.
+    pub(super) announced: BTreeMap<u32, i32>,
+    /// The end of her voice comes back late, and louder than what came before.
+    pub(super) late_echo: bool,
+    /// Whose sound was played last.
+    pub(super) played_last: Option<ReplyId>,
     /// Before this, what happened may have interrupted her rightly.
     pub(super) disturbed: Mono,
 }
@@ -78,8 +87,14 @@ impl World {
         let mut plan = Plan::draw(&mut rng);
         // Drawn from numbers of its own.
         let mut other = Rng::with_seed(!seed);
-        if seed >= HOLDS {
+        if seed >= HOLDS && seed < WORDS {
             plan.hold(&mut other);
+        }
+        if seed >= WORDS {
+            plan.say_more(&mut other);
+            if other.u8(0..5) == 0 {
+                plan.hold(&mut other);
+            }
         }
         let hold_patience = Duration::from_millis(other.u64(200..12_000));
         let config = Config {
@@ -100,6 +115,8 @@ impl World {
         let ear_every = Duration::from_millis(rng.u64(50..400));
         // An echo is 20 dB under the person, a bad one much louder.
         let echo_db = [None, None, None, Some(-42.0), Some(-31.0)][rng.usize(0..5)];
+        let late_echo = seed >= WORDS && other.u8(0..4) == 0;
+        let echo_db = if late_echo { Some(-42.0) } else { echo_db };
         let mut world = Self {
             rng,
             now: Mono::ZERO,
@@ -128,6 +145,11 @@ impl World {
             on_hold: None,
             unheard: BTreeSet::new(),
             hold_patience,
+            says_more: seed >= WORDS,
+            words: Threads::new(),
+            late_echo,
+            played_last: None,
+            announced: BTreeMap::new(),
             disturbed: Mono::ZERO,
             echo_db,
             sounded_to: Mono::ZERO,
@@ -145,12 +167,15 @@ impl World {
     pub(super) fn run(&mut self) {
         let calm = self.plan.calm_from;
         self.run_until(calm);
+        self.check_threads();
         self.trouble = 0;
         self.deed(Deed::Clear);
         if self.on_hold.is_some() {
             self.deed(Deed::GoOn);
         }
-        self.run_until(calm + CALM + LONGEST_ANSWER * self.unanswered());
+        let announced: i32 = self.announced.values().sum();
+        let asked = self.unanswered() + announced.unsigned_abs();
+        self.run_until(calm + CALM + LONGEST_ANSWER * asked);
         self.at_rest("after the session");
         // The last question proves that she still listens.
         self.deed(Deed::Text { speak: true });
@@ -172,6 +197,7 @@ impl World {
             self.excuse(self.closed_at, self.now);
         }
         self.check_answers();
+        self.check_announcements();
     }
 
     fn at_rest(&mut self, when: &str) {
@@ -341,12 +367,19 @@ impl World {
                 let sound = self.sounds.entry(reply).or_default();
                 *samples = sound.take_back(*samples);
             }
-            self.handle(input);
+            self.handle(input.clone());
+            self.judge_words(&input);
             return;
         }
         // Cancelled work that answers all the same.
         if self.rng.u8(0..3) > 0 {
             return;
+        }
+        if let Input::Partial { text, .. } | Input::Transcript { text, .. } = &input
+            && pulls(text)
+        {
+            // What pulls the red thread has been said, whoever heard it.
+            return self.handle(input);
         }
         let now = self.now;
         self.turn.handle_timeout(now, &mut self.out);
@@ -361,13 +394,20 @@ impl World {
     }
 
     fn deed(&mut self, deed: Deed) {
-        if !matches!(deed, Deed::Commit | Deed::Hold | Deed::GoOn) {
+        if !matches!(
+            deed,
+            Deed::Commit | Deed::Hold | Deed::GoOn | Deed::Announce(_)
+        ) {
             self.disturbed = self.now;
         }
         match deed {
             Deed::Open(mode) => {
                 self.hold_ends();
+                self.words.touched.push(self.now);
                 if self.mic.is_none() {
+                    if let Some((_, until)) = self.words.closed.last_mut() {
+                        until.get_or_insert(self.now);
+                    }
                     self.mic = Some(self.now);
                     let (at, opened) = (self.now + WINDOW, self.now);
                     self.at(at + self.lag, Event::Window { at, opened });
@@ -389,17 +429,18 @@ impl World {
             }
             Deed::Commit => self.handle(Input::Commit),
             Deed::Hold => {
+                self.words.touched.push(self.now);
                 self.hold_begins();
                 self.handle(Input::Hold);
             }
             Deed::GoOn => {
+                self.words.touched.push(self.now);
                 self.hold_ends();
                 self.handle(Input::GoOn);
             }
             Deed::Interrupt => self.handle(Input::Interrupt),
             Deed::RedThread => {
-                self.excuse(Mono::ZERO, self.now + Duration::from_millis(500));
-                self.oracle.stopped = true;
+                self.on_pulled(false);
                 self.handle(Input::RedThread);
             }
             Deed::Clear => {
@@ -407,16 +448,25 @@ impl World {
                     self.excuse(Mono::ZERO, self.now + Duration::from_millis(500));
                 }
                 self.oracle.stopped = false;
+                self.on_cleared();
                 self.handle(Input::RedThreadCleared);
             }
             Deed::Text { speak } => {
                 let tag = self.tag(speak);
+                let text = format!("t{tag}");
+                let taken = self.takes(&text);
                 self.handle(Input::Text {
-                    text: format!("t{tag}"),
+                    text,
                     speak,
                     tag,
+                    taken,
                 });
             }
+            Deed::Announce(id) => {
+                let text = self.announcement(id);
+                self.handle(Input::Announce { id, text });
+            }
+            Deed::Retract(id) => self.handle(Input::Retract { id }),
             Deed::Upload { speak } => {
                 let tag = self.tag(speak);
                 let id = UtteranceId(tag);
@@ -439,14 +489,6 @@ impl World {
             self.speak_tags.insert(tag);
         }
         tag
-    }
-
-    fn close(&mut self) {
-        if self.mic.take().is_some() {
-            self.closed_at = self.now - Duration::from_millis(500);
-        }
-        self.speaking_since = None;
-        self.last_window_spoke = false;
     }
 
     pub(super) fn excuse(&mut self, from: Mono, to: Mono) {
@@ -482,7 +524,7 @@ impl World {
         let next = self.next_window(at);
         self.at(next + self.lag, Event::Window { at: next, opened });
         self.last_window_spoke = spoken && is_heard;
-        let echo = self.echo_db.filter(|_| self.sounded_to + ECHO_DELAY >= at);
+        let echo = self.echo_at(at);
         let (speech, level_db) = match (spoken, echo) {
             (true, _) => (0.9, -22.0),
             (false, Some(level)) => (0.9, level + 3.0 * self.rng.f32()),
@@ -512,6 +554,7 @@ impl World {
             if let Some(log) = &mut self.log {
                 log.push(format!("{}      -> {action:?}", self.now));
             }
+            self.judge_words_of_hers(&action);
             self.judge_action(&action);
             self.oracle.observe(self.now, &action);
             self.act(action);
