@@ -144,6 +144,8 @@ describe('the red thread', () => {
     expect(run(stopped(true), LOST).trust.stopped).not.toBeNull();
     expect(run(stopped(true), LOST, CONNECTED).trust.stopped).toBeNull();
     expect(run(stopped(true), LOST, CONNECTED, stopped(true)).trust.stopped).not.toBeNull();
+    // The same connection says once more what it is when the models are loaded.
+    expect(run(stopped(true), CONNECTED).trust.stopped).not.toBeNull();
   });
 
   it('is let go, and what was said of it before goes too', () => {

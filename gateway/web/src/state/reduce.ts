@@ -87,8 +87,11 @@ function ending(event: TrustEvent): { consentId: string; outcome: ConsentOutcome
 
 function onServer(state: State, message: PlainMessage): State {
   switch (message.type) {
-    case 'connected':
-      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, iceServers: message.iceServers, link: { kind: 'open' }, trust: onReconnected(state.trust) };
+    case 'connected': {
+      // It comes once more when the models are loaded.
+      const isFirst = state.status === null;
+      return { ...state, status: message.status, role: message.role, capabilities: message.capabilities, iceServers: message.iceServers, link: { kind: 'open' }, trust: isFirst ? onReconnected(state.trust) : state.trust };
+    }
     case 'context':
       return onContext(state, message.data);
     case 'transcript':
