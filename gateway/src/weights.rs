@@ -158,6 +158,30 @@ pub(crate) fn locate(models: &Models, who: &str) -> Result<Weights, WeightsError
     })
 }
 
+/// The model that gives memories their vectors.
+pub(crate) const EMBEDDER: &str = "all-minilm-l6-v2";
+
+/// Where it lies, if it was fetched and is sound. Nobody removes it while the holds live.
+pub(crate) fn embedder(models: &Models) -> Result<Option<(PathBuf, Vec<Hold>)>, WeightsError> {
+    let store = store(models, "serve");
+    let path = store.path(EMBEDDER)?;
+    let holds = store.hold(EMBEDDER, &mut Logged)?.into_iter().collect();
+    let listed = store.list()?;
+    let Some(listed) = listed.iter().find(|listed| listed.model.name == EMBEDDER) else {
+        return Ok(None);
+    };
+    let is_sound = match listed.condition {
+        Condition::Unchecked => {
+            let states = store.verify(EMBEDDER, &mut Logged)?;
+            states
+                .iter()
+                .all(|(_, condition)| *condition == Condition::Sound)
+        }
+        _ => listed.condition == Condition::Sound,
+    };
+    Ok(is_sound.then_some((path, holds)))
+}
+
 /// What keeps the configured voice from being used, as far as can be told without loading it; a
 /// voice of the store's that is not there yet is no such thing. Gives its language where that is not
 /// English. Changes nothing.

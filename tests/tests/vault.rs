@@ -385,7 +385,10 @@ async fn planted_secrets_are_in_no_file_no_log_no_metric_and_after_the_lock_in_n
     // The controls: a file that holds one is found, and unlocked it is in memory.
     let control = server.folder().join("control");
     fs::write(&control, value).expect("written");
-    assert_eq!(holding(server.folder(), value), std::slice::from_ref(&control));
+    assert_eq!(
+        holding(server.folder(), value),
+        std::slice::from_ref(&control)
+    );
     fs::remove_file(&control).expect("removed");
     let unlocked = in_memory(&server, value);
     assert_ne!(unlocked, Some(0), "unlocked it is somewhere");

@@ -86,6 +86,7 @@ impl Names {
         // Files of the user's own are not the store's.
         let chosen = models.all().into_iter().map(|(_, name)| name);
         let named = chosen.filter(|name| !name.starts_with(FILE));
+        let named = named.chain([weights::EMBEDDER]);
         named.map(str::to_owned).collect()
     }
 }

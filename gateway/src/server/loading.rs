@@ -4,11 +4,15 @@ use std::sync::{Arc, LazyLock};
 
 use janet_engine::ports::Servers;
 use janet_engine::{Engine, EngineError, ModelPaths, Models};
+use janet_models::Exec;
+use janet_models::embed::TextEmbedder;
 use tokio::sync::{oneshot, watch};
 
 use crate::app::{App, Phase};
 use crate::gate::Redact;
+use crate::trust::Vectors;
 use crate::voice::engine_config;
+use crate::weights;
 
 /// Where every process begins.
 pub(super) static BEGINNING: LazyLock<Phase> = LazyLock::new(|| Phase::Loading {
@@ -57,6 +61,17 @@ fn load(app: &App, weights: &ModelPaths, phase: &watch::Sender<Phase>) -> Result
     // Somebody may have chosen another persona meanwhile.
     if let Some(engine) = app.engine.get() {
         app.who.tell(|prompt| engine.set_system_prompt(prompt));
+    }
+    // Memory works without it, by words alone.
+    match weights::embedder(&app.config.models) {
+        Ok(Some((folder, hold))) => match TextEmbedder::load(&folder, &Exec::cpu(1)) {
+            Ok(embedder) => app.trust.embed_by(Arc::new(Vectors(embedder)), hold),
+            Err(error) => tracing::error!(%error, "memories are found by their words alone"),
+        },
+        Ok(None) => tracing::info!(
+            "memories are found by their words alone; `janet models pull` fetches the model that finds them by meaning"
+        ),
+        Err(error) => tracing::warn!(%error, "memories are found by their words alone"),
     }
     Ok(())
 }

@@ -456,6 +456,7 @@ impl Connection {
         let spec = SessionSpec {
             history,
             waker: Arc::new(move || woken.notify_one()),
+            attendant: self.attendant(),
             ..SessionSpec::default()
         };
         match engine.open(spec) {
@@ -467,6 +468,7 @@ impl Connection {
                 self.settings.apply(&session).map_err(|_| Leave::Fault)?;
                 session.red_thread(self.app.trust.may_act().is_err());
                 self.session = Some(session);
+                self.trusted.session_began_ms = self.seat.now_ms();
                 Ok(())
             }
             Err(EngineError::Busy { .. }) => Err(Leave::Full),

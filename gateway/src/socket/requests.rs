@@ -59,6 +59,12 @@ pub(super) struct Asked {
     pub(super) manner: Manner,
 }
 
+impl Default for Asked {
+    fn default() -> Self {
+        Self::SPOKEN
+    }
+}
+
 impl Asked {
     /// A turn that was spoken into the microphone.
     const SPOKEN: Self = Self {

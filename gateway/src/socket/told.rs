@@ -133,7 +133,10 @@ impl Connection {
                     drop(self.requests.disregarded(tag));
                 }
                 Event::RedThread { .. } => drop(self.pull_red_thread().await),
-                Event::AnnouncementOver { text, heard, .. } => {
+                Event::AnnouncementOver {
+                    id, text, heard, ..
+                } => {
+                    self.on_announced(id, heard);
                     self.store(said(heard), &text).await;
                 }
                 Event::Detached => detached = true,
@@ -156,6 +159,7 @@ impl Connection {
             } => {
                 self.requests.released(reply, tag);
                 self.store(Role::User, &user_text).await;
+                self.trusted.last_said = Some(user_text);
                 Ok(())
             }
             Event::Transcript {
@@ -164,6 +168,7 @@ impl Connection {
                 start_ms,
                 end_ms,
             } => {
+                self.trusted.words_began_ms = self.trusted.session_began_ms + start_ms;
                 let text = text.into();
                 self.send(
                     None,
@@ -253,17 +258,42 @@ impl Connection {
                 drop(self.pull_red_thread().await);
                 Ok(())
             }
-            Event::Command { tag, .. } => {
-                drop(self.requests.disregarded(tag));
-                Ok(())
+            Event::Command {
+                user_text,
+                tag,
+                spoken,
+            } => {
+                self.store(Role::User, &user_text).await;
+                let asked = self.requests.disregarded(tag);
+                self.trusted.ordered = asked.map(|asked| (asked, user_text.clone()));
+                self.on_command(user_text, spoken)
             }
             Event::Announced { reply, text, .. } => {
                 let (reply_id, text) = (reply.to_string(), text.into());
                 self.send(None, ServerMessage::AssistantDelta { reply_id, text })
             }
-            Event::AnnouncementOver { text, heard, .. } => {
+            Event::AnnouncementOver {
+                reply,
+                id,
+                text,
+                heard,
+            } => {
+                self.on_announced(id, heard);
                 self.store(said(heard), &text).await;
-                Ok(())
+                let Some(reply) = reply else { return Ok(()) };
+                let (asked, user_text) = self.trusted.ordered.take().unwrap_or_default();
+                let ended = Ended {
+                    reply_id: reply.to_string(),
+                    user_text,
+                    text,
+                    ending: Ending::Complete,
+                    ledger: Ledger::default(),
+                    sound: None,
+                    sound_rate_hz: 0,
+                    cause: None,
+                };
+                let has_tag = asked.request_id.is_some();
+                self.finished(asked, has_tag, ended)
             }
             Event::Detached | Event::Idle => Ok(()),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use janet_protocol::{ConsentOutcome, ErrorCode, TrustEvent, WireError};
 use janet_vault::audit::{Event, Id, Name};
+use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{
     Answer, AnswerError, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out, Outcome, Request,
     Spoken, Written,
@@ -167,7 +168,11 @@ impl Trust {
             .map(|(id, _)| *id)
     }
 
-    #[expect(dead_code, reason = "the engine's orders come next")]
+    /// Whether an answer is waited for in this conversation.
+    pub(crate) fn is_asking_in(&self, conversation: ConversationId) -> bool {
+        self.counter.lock().desk.open_in(conversation).is_some()
+    }
+
     /// Words that were said in a conversation, if a question is open in it.
     pub(crate) fn spoken(&self, words: Spoken<'_>) -> Heard {
         let mut out = Vec::new();
@@ -176,7 +181,6 @@ impl Trust {
         heard
     }
 
-    #[expect(dead_code, reason = "the engine's orders come next")]
     /// Words that were typed in a conversation, if a question is open in it.
     pub(crate) fn written(&self, words: Written<'_>) -> Heard {
         let mut out = Vec::new();
@@ -185,7 +189,6 @@ impl Trust {
         heard
     }
 
-    #[expect(dead_code, reason = "the engine's announcements come next")]
     /// The spoken question was heard to its end.
     pub(crate) fn prompt_played(&self, id: ConsentId) {
         self.counter.lock().desk.prompt_played(id, now_ms());

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use janet_models::store::Hold;
 use janet_protocol::{ErrorCode, MemoryEntry, Private, Receipt, WireError};
 use janet_vault::audit::{Event, Id};
 use janet_vault::conversations::ConversationId;
@@ -20,11 +21,17 @@ use super::{Trust, traces};
 use crate::conversations::now_ms;
 
 /// The model whose vectors are kept. It loads behind the port; until it has, words alone are searched.
-const SPACE: (&str, usize) = ("all-MiniLM-L6-v2", 384);
+pub(super) const SPACE: (&str, usize) = ("all-MiniLM-L6-v2", 384);
 /// How long a start waits for a process that is ending.
 const WAIT: Duration = Duration::from_secs(3);
 /// Entries whose vectors are made anew at a time, so that nobody waits long for the model.
 const BATCH: usize = 8;
+
+/// A memory is meant by words that it has most of, or that mean much the same: what is forgotten by
+/// mistake is gone.
+const SURE_WORDS: f32 = 0.75;
+/// See `SURE_WORDS`; a cosine.
+const SURE_MEANING: f32 = 0.65;
 
 /// Who asks, and where.
 #[derive(Clone, Debug)]
@@ -40,7 +47,7 @@ pub(crate) struct Asker {
 pub(crate) struct Memory {
     pub(crate) green: Green,
     folder: PathBuf,
-    embedder: OnceLock<Arc<dyn Embedder>>,
+    embedder: OnceLock<(Arc<dyn Embedder>, Vec<Hold>)>,
 }
 
 /// Something was forgotten.
@@ -69,8 +76,8 @@ impl Memory {
     }
 
     /// One vector; `None` while there is no model for it.
-    fn vector(&self, text: &str) -> Option<Vec<f32>> {
-        let embedder = self.embedder.get()?;
+    pub(super) fn vector(&self, text: &str) -> Option<Vec<f32>> {
+        let (embedder, _) = self.embedder.get()?;
         let made = embedder.embed(&[text]);
         let made = made.inspect_err(|error| tracing::warn!(%error, "a text has no vector for now"));
         made.ok()?.pop()
@@ -78,9 +85,8 @@ impl Memory {
 }
 
 impl Trust {
-    #[expect(dead_code, reason = "the embedding model comes next")]
     /// From now on meaning is searched, too. What was remembered meanwhile gets its vectors, step by step.
-    pub(crate) fn embed_by(self: &Arc<Self>, embedder: Arc<dyn Embedder>) {
+    pub(crate) fn embed_by(&self, embedder: Arc<dyn Embedder>, holds: Vec<Hold>) {
         let space = Space::of(&*embedder);
         if (space.name.as_str(), space.dimensions) != SPACE {
             tracing::error!(
@@ -89,10 +95,10 @@ impl Trust {
             );
             return;
         }
-        if self.memory.embedder.set(embedder).is_err() {
+        if self.memory.embedder.set((embedder, holds)).is_err() {
             return;
         }
-        let Some(embedder) = self.memory.embedder.get() else {
+        let Some((embedder, _)) = self.memory.embedder.get() else {
             return;
         };
         loop {
@@ -246,6 +252,24 @@ impl Trust {
                 ..told(hit.entry)
             });
             Ok((found.collect(), green.counts(pass)?.entries))
+        })
+        .await
+    }
+
+    /// The one memory that these words mean; `None`: none fits well enough to be sure.
+    pub(crate) async fn best_memory(
+        self: &Arc<Self>,
+        text: Private<String>,
+    ) -> Result<Option<EntryId>, WireError> {
+        self.with_green(move |trust, pass| {
+            let vector = trust.memory.vector(text.expose());
+            let green = &trust.memory.green;
+            let hits = green.search(pass, text.expose(), vector.as_deref(), 1, now_ms())?;
+            let best = hits.first().filter(|hit| {
+                hit.parts.words >= SURE_WORDS
+                    || hit.parts.meaning.is_some_and(|it| it >= SURE_MEANING)
+            });
+            Ok(best.map(|hit| hit.entry.id))
         })
         .await
     }

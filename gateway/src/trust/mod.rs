@@ -3,12 +3,15 @@
 //! One value for the whole process. Connections ask it and are told by it: what concerns more than who
 //! asked goes out to all of them ([`Told`]), and each passes on what is meant for it.
 
+mod attendant;
 mod desk;
 mod log;
 mod memory;
 pub(crate) mod privacy;
+mod recall;
 mod red_thread;
 mod traces;
+mod words;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +31,10 @@ use tokio::sync::broadcast;
 use crate::conversations::now_ms;
 use crate::node::NodeId;
 use crate::vault::Vault;
+pub(crate) use attendant::Attendant;
 pub(crate) use memory::{Asker, Forgotten, receipt};
+pub(crate) use recall::{Recall, Vectors};
+pub(crate) use words::{Order, as_memory, understood};
 
 /// Events that a connection may not have passed on yet. One that is further behind is told anew what holds.
 const UNTOLD: usize = 256;

@@ -94,7 +94,7 @@ async fn remember(
     ))
 }
 
-fn forgot(action: MemoryVerb, id: Option<EntryId>, forgotten: Forgotten) -> TrustEvent {
+pub(super) fn forgot(action: MemoryVerb, id: Option<EntryId>, forgotten: Forgotten) -> TrustEvent {
     let Forgotten {
         proof,
         traces,

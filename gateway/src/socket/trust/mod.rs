@@ -2,6 +2,7 @@
 
 mod consent;
 mod memory;
+mod orders;
 mod pending;
 mod persona;
 mod red_thread;
@@ -144,7 +145,17 @@ impl Connection {
                 }
                 Ok(())
             }
-            Ok(Told::Ask { .. }) => Ok(()),
+            Ok(Told::Ask {
+                id,
+                conversation,
+                prompt,
+                again,
+            }) => {
+                if conversation == self.seat.id() && self.role == Role::Operator {
+                    self.ask_aloud(id, prompt.expose(), again);
+                }
+                Ok(())
+            }
             // Whatever was missed, this is what holds.
             Err(RecvError::Lagged(_)) => {
                 if self.app.trust.may_act().is_err() {

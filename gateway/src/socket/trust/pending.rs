@@ -5,15 +5,23 @@
 use janet_protocol::{ErrorCode, Outgoing, RequestId, ServerMessage, WireError};
 use tokio::task::{JoinError, JoinSet};
 
+use super::orders::Carried;
 use crate::socket::connection::{Connection, Leave};
 
 /// Requests that may wait at once; who asks for more has not looked at the questions.
 const MOST: usize = 8;
 
 /// What a task brings.
-pub(in crate::socket) struct Done {
-    request_id: Option<RequestId>,
-    answer: Result<ServerMessage, WireError>,
+pub(in crate::socket) enum Done {
+    /// The answer to a request.
+    Answered {
+        /// To be echoed.
+        request_id: Option<RequestId>,
+        /// It.
+        answer: Result<ServerMessage, WireError>,
+    },
+    /// What became of an order in words.
+    Carried(Carried),
 }
 
 /// The tasks of one connection.
@@ -35,17 +43,32 @@ impl Pending {
         request_id: Option<RequestId>,
         work: impl Future<Output = Result<ServerMessage, WireError>> + Send + 'static,
     ) -> Result<(), WireError> {
-        if self.0.len() >= MOST {
-            let message = format!("{MOST} requests wait already; answer the open questions first");
-            return Err(WireError::new(ErrorCode::Overloaded, message));
-        }
+        self.has_room()?;
         self.0.spawn(async move {
-            Done {
+            Done::Answered {
                 request_id,
                 answer: work.await,
             }
         });
         Ok(())
+    }
+
+    /// Begins to carry out an order.
+    pub(super) fn carry_out(
+        &mut self,
+        work: impl Future<Output = Carried> + Send + 'static,
+    ) -> Result<(), WireError> {
+        self.has_room()?;
+        self.0.spawn(async move { Done::Carried(work.await) });
+        Ok(())
+    }
+
+    fn has_room(&self) -> Result<(), WireError> {
+        if self.0.len() < MOST {
+            return Ok(());
+        }
+        let message = format!("{MOST} requests wait already; answer the open questions first");
+        Err(WireError::new(ErrorCode::Overloaded, message))
     }
 }
 
@@ -56,7 +79,8 @@ impl Connection {
         done: Result<Done, JoinError>,
     ) -> Result<(), Leave> {
         let outgoing = match done {
-            Ok(Done { request_id, answer }) => match answer {
+            Ok(Done::Carried(carried)) => return self.on_carried(carried),
+            Ok(Done::Answered { request_id, answer }) => match answer {
                 Ok(message) => Outgoing {
                     request_id,
                     message,
