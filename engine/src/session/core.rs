@@ -34,7 +34,7 @@ use super::{Role, SessionSpec};
 use crate::arbiter::{Submit, Ticket};
 use crate::histogram::Histogram;
 use crate::models::Models;
-use crate::ports::{Attendant, Gate, LanguageServer, SpeechServer};
+use crate::ports::{Attendant, Gate, LanguageServer, Memory, SpeechServer};
 use crate::record::Recorder;
 use crate::{Cause, EngineConfig, Event, Mark, ModelChoice, VoiceChoice};
 
@@ -113,6 +113,8 @@ pub(crate) struct Core {
     pub(super) recorder: Option<Recorder>,
     /// Takes words that are no question to her.
     pub(super) attendant: Option<Arc<dyn Attendant>>,
+    /// What is remembered of the user.
+    pub(super) memory: Option<Arc<dyn Memory>>,
     /// The red thread is pulled.
     pub(super) is_stopped: bool,
     /// Something was put out since the transport was last woken.
@@ -174,6 +176,7 @@ impl Core {
             model: ModelChoice::default(),
             recorder,
             attendant: spec.attendant,
+            memory: spec.memory,
             is_stopped: false,
             told: false,
             mouth_moves: false,
@@ -210,6 +213,7 @@ impl Core {
             self.obey_all(now);
         }
         self.pump_digest(now);
+        self.hurry_recalls(now);
         self.pump_models();
         if std::mem::take(&mut self.told) {
             self.shared.wake();
@@ -313,6 +317,11 @@ impl Core {
                 }
                 if let Some(model) = settings.model {
                     self.model = model;
+                }
+                if let (Some(prompt), Some(first)) =
+                    (settings.system_prompt, self.history.first_mut())
+                {
+                    *first = llm::Message::new(llm::Role::System, prompt);
                 }
                 if let Some(sensitivity) = settings.sensitivity {
                     let (on, off) = sensitivity.thresholds(&self.parts.config.talk);
@@ -462,6 +471,10 @@ impl Core {
                     self.feed(now, Input::Token { reply, text });
                 }
                 Input::Generated { reply, finish }
+            }
+            What::Recalled(recalled) => {
+                self.take_recalled(reply, recalled);
+                return;
             }
             What::Sound(piece) => {
                 self.take_sound(now, reply, piece);

@@ -79,7 +79,7 @@ impl Outbox {
     }
 
     /// Adds up core time; tells it now and then, so that the core is not woken at every step.
-    fn spend(&mut self, partial: bool, began: Instant, outcome: Outcome) -> Outcome {
+    pub(super) fn spend(&mut self, partial: bool, began: Instant, outcome: Outcome) -> Outcome {
         self.spent += began.elapsed();
         if outcome == Outcome::Done || self.spent > REPORT_EVERY {
             let core = std::mem::take(&mut self.spent);
@@ -88,7 +88,7 @@ impl Outbox {
         outcome
     }
 
-    fn end(&mut self) -> Outcome {
+    pub(super) fn end(&mut self) -> Outcome {
         if self.unsent.is_empty() {
             Outcome::Done
         } else {

@@ -8,6 +8,7 @@ use janet_talk::{Mono, PhraseId};
 
 use super::acts::Acts;
 use super::face::Course;
+use super::recalling::Recalling;
 use super::speaking::Speaker;
 use super::thoughts::Thoughts;
 use crate::arbiter::Ticket;
@@ -47,6 +48,8 @@ pub(super) struct Live {
     pub(super) thoughts: Thoughts,
     /// What the language server was asked, until it says something that is shown.
     pub(super) asked: Option<Vec<llm::Message>>,
+    /// What is asked once the memory has answered.
+    pub(super) recalling: Option<Recalling>,
     /// The whole sound, where a request asked for a file instead of a stream.
     pub(super) file: Option<Vec<f32>>,
     /// What has failed, if anything.
@@ -78,6 +81,7 @@ impl Live {
             generated: None,
             thoughts: Thoughts::default(),
             asked: None,
+            recalling: None,
             file: None,
             cause: None,
             speech_end: None,
@@ -100,6 +104,7 @@ impl Live {
         for ticket in self.tickets.drain(..) {
             ticket.cancel();
         }
+        self.recalling = None;
         self.phrases.clear();
         self.staged.clear();
     }

@@ -21,6 +21,7 @@ mod mic;
 mod obey;
 mod places;
 mod posted;
+mod recalling;
 mod settings;
 mod shared;
 mod sound;
@@ -46,7 +47,7 @@ pub use self::voicing::{Speech, Voicing};
 
 use std::sync::Arc;
 
-use crate::ports::Attendant;
+use crate::ports::{Attendant, Memory};
 
 /// Who said a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct SessionSpec {
     pub waker: Arc<dyn Fn() + Send + Sync>,
     /// Takes words that are no question to her; `None`: nobody does.
     pub attendant: Option<Arc<dyn Attendant>>,
+    /// What is remembered of the user; `None`: nothing, as for guests.
+    pub memory: Option<Arc<dyn Memory>>,
 }
 
 impl Default for SessionSpec {
@@ -74,6 +77,7 @@ impl Default for SessionSpec {
             history: Vec::new(),
             waker: Arc::new(|| {}),
             attendant: None,
+            memory: None,
         }
     }
 }

@@ -56,7 +56,7 @@ impl Core {
                 {
                     ticket.cancel();
                 }
-                self.llm_waiting.push_back((reply, Ask::Answer(messages)));
+                self.ask_with_memory(now, reply, messages);
             }
             Action::Speak {
                 reply,

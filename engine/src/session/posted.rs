@@ -46,6 +46,8 @@ pub(crate) enum What {
         doubtful: bool,
     },
     Transcript(String),
+    /// What is remembered of the user that matters to the attempt's words.
+    Recalled(Option<String>),
     Token(String),
     Generated {
         finish: Finish,

@@ -1,12 +1,14 @@
 //! What a client may set for its own session.
 
+use std::fmt;
+
 use crate::{ModelChoice, Sensitivity, VoiceChoice};
 
 /// How fast the voice can be asked to speak; 1 is its own pace.
 pub const VOICE_SPEEDS: std::ops::RangeInclusive<f32> = 0.5..=2.0;
 
 /// Changes of one session only; `None` leaves as it is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct SessionSettings {
     /// 1 is the voice's own pace, 2 twice as fast; kept within [`VOICE_SPEEDS`]. Holds for the
     /// phrases that are made from now on.
@@ -17,6 +19,20 @@ pub struct SessionSettings {
     pub voice: Option<VoiceChoice>,
     /// With which language model the answers that begin from now on are made.
     pub model: Option<ModelChoice>,
+    /// Who she is, told to the language model in the answers that begin from now on.
+    pub system_prompt: Option<String>,
+}
+
+impl fmt::Debug for SessionSettings {
+    /// Says nothing of who she is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSettings")
+            .field("voice_speed", &self.voice_speed)
+            .field("sensitivity", &self.sensitivity)
+            .field("voice", &self.voice)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SessionSettings {

@@ -74,6 +74,7 @@ impl Settings {
             sensitivity: Some(sensitivity),
             voice: Some(self.voice()),
             model: Some(self.model()),
+            ..SessionSettings::default()
         })
     }
 }
