@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use janet_engine::ports::Servers;
 use janet_engine::{Engine, EngineError, ModelPaths, Models};
-use janet_models::Exec;
+use janet_kernels::Exec;
 use janet_models::embed::TextEmbedder;
 use tokio::sync::{oneshot, watch};
 

@@ -457,7 +457,7 @@ impl Connection {
             history,
             waker: Arc::new(move || woken.notify_one()),
             attendant: self.attendant(),
-            ..SessionSpec::default()
+            memory: self.recall(),
         };
         match engine.open(spec) {
             Ok(mut session) => {

@@ -14,7 +14,7 @@ use crate::conversations::now_ms;
 /// Candidates of which the best fit are taken.
 const CANDIDATES: usize = 12;
 /// Of a small model's context, about one part in eight.
-const TOKENS: usize = 160;
+const TOKENS: usize = 256;
 /// Characters of English to a token, rather too few than too many.
 const CHARACTERS_A_TOKEN: usize = 3;
 
@@ -36,7 +36,7 @@ impl Port for Recall {
             offset_minutes: 0,
         };
         let tokens = |text: &str| text.chars().count().div_ceil(CHARACTERS_A_TOKEN);
-        let recalled = block(relevant(&hits), room, now_ms(), tokens)?;
+        let recalled = block(relevant(&hits), room, now_ms(), &tokens)?;
         metrics::counter!("janet_memory_recalled_total").increment(recalled.entries.len() as u64);
         Some(recalled.text.into_exposed())
     }

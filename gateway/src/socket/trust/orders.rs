@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use janet_engine::ports::Attendant as Port;
+use janet_engine::ports::{Attendant as Port, Memory};
 use janet_protocol::{MemoryVerb, Private, Role, ServerMessage, TrustEvent, WireError};
 use janet_vault::desk::{Again, ConsentId, Heard, Spoken, Written};
 use janet_vault::green::EntryId;
 use janet_vault::red::sounds_like_the_safe_word;
 
 use crate::socket::connection::{Connection, Leave};
-use crate::trust::{Asker, Attendant, Order, Trust, as_memory, understood};
+use crate::trust::{Asker, Attendant, Order, Recall, Trust, as_memory, understood};
 
 /// Memories that she tells of at once.
 const TOLD_AT_ONCE: usize = 5;
@@ -44,6 +44,11 @@ impl Connection {
                 conversation,
             }) as _
         })
+    }
+
+    /// What is remembered, for prompts: a guest gets none of it.
+    pub(in crate::socket) fn recall(&self) -> Option<Arc<dyn Memory>> {
+        (self.role == Role::Operator).then(|| Arc::new(Recall(self.app.trust.clone())) as _)
     }
 
     /// Words that no language model answers. They are in the history by now.

@@ -18,10 +18,10 @@ pub(in crate::socket) enum Done {
         /// To be echoed.
         request_id: Option<RequestId>,
         /// It.
-        answer: Result<ServerMessage, WireError>,
+        answer: Box<Result<ServerMessage, WireError>>,
     },
     /// What became of an order in words.
-    Carried(Carried),
+    Carried(Box<Carried>),
 }
 
 /// The tasks of one connection.
@@ -47,7 +47,7 @@ impl Pending {
         self.0.spawn(async move {
             Done::Answered {
                 request_id,
-                answer: work.await,
+                answer: Box::new(work.await),
             }
         });
         Ok(())
@@ -59,7 +59,8 @@ impl Pending {
         work: impl Future<Output = Carried> + Send + 'static,
     ) -> Result<(), WireError> {
         self.has_room()?;
-        self.0.spawn(async move { Done::Carried(work.await) });
+        self.0
+            .spawn(async move { Done::Carried(Box::new(work.await)) });
         Ok(())
     }
 
@@ -79,8 +80,8 @@ impl Connection {
         done: Result<Done, JoinError>,
     ) -> Result<(), Leave> {
         let outgoing = match done {
-            Ok(Done::Carried(carried)) => return self.on_carried(carried),
-            Ok(Done::Answered { request_id, answer }) => match answer {
+            Ok(Done::Carried(carried)) => return self.on_carried(*carried),
+            Ok(Done::Answered { request_id, answer }) => match *answer {
                 Ok(message) => Outgoing {
                     request_id,
                     message,
