@@ -144,10 +144,11 @@ impl World {
         if by_words {
             let later = self.now + Duration::from_millis(self.rng.u64(100..3000));
             self.at(later, Event::Deed(Deed::Clear));
-            let spoken = |s: &&Sound| s.kind == Kind::RedThread && s.to <= self.now;
+            let spoken = |s: &&Sound| s.kind == Kind::RedThread && s.from <= self.now;
             let last = self.plan.sounds.iter().filter(spoken).next_back();
             if let Some(last) = last
                 && self.trouble == 0
+                && self.now < self.plan.calm_from
                 && self.sounded_to + Duration::from_millis(500) >= last.from
             {
                 self.words.over_her_voice.push(self.now.since(last.to));
