@@ -200,9 +200,6 @@ impl Connection {
                 speak,
                 remember: _,
             } => {
-                if self.wishes_transfer(text.expose(), request_id.clone())? {
-                    return Ok(None);
-                }
                 let tag = self.ready()?.text(text.expose(), speak).map_err(refused)?;
                 self.requests.asked(tag, asked);
                 Ok(None)

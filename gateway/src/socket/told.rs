@@ -169,9 +169,6 @@ impl Connection {
                 end_ms,
             } => {
                 self.trusted.words_began_ms = self.trusted.session_began_ms + start_ms;
-                if last {
-                    self.hears_wish(&text);
-                }
                 let text = text.into();
                 self.send(
                     None,

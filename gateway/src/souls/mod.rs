@@ -31,7 +31,7 @@ use crate::conversations::{Conversations, now_ms};
 use crate::trust::{Trust, open_green};
 pub(crate) use peers::{Peer, add, read, remove};
 pub(crate) use transfer::Wanted;
-pub(crate) use trigger::trigger;
+pub(crate) use trigger::{Trigger, trigger};
 use wire::{Answering, Home, Keeper};
 
 /// All of it; one value for the whole process.

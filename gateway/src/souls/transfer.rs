@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use janet_protocol::{
-    ErrorCode, Private, ServerMessage, SoulName, TransferMetadata, TransferStage, TrustEvent,
-    VaultName,
+    ErrorCode, Private, SoulName, TransferMetadata, TransferStage, TrustEvent, VaultName,
 };
 use janet_vault::audit::{Ended, Event, Id, Name};
 use janet_vault::bridge::link::{Given, Giving, Progress, Reason, Stage};
@@ -86,7 +85,7 @@ pub(super) fn unfit(
 
 impl Souls {
     /// All of it. What was consented to is carried through whoever hangs up meanwhile.
-    pub(crate) async fn transfer(self: Arc<Self>, asker: Asker, wanted: Wanted) -> ServerMessage {
+    pub(crate) async fn transfer(self: Arc<Self>, asker: Asker, wanted: Wanted) -> TrustEvent {
         let named = wanted.conversation.clone();
         let uuid = named.unwrap_or_else(|| asker.uuid.clone());
         let result = match wanted.exported {
@@ -96,10 +95,10 @@ impl Souls {
             }
             None => self.clone().begin(asker, wanted).await,
         };
-        ServerMessage::Trust(match result {
+        match result {
             Ok(event) => event,
             Err(error) => told(error, uuid),
-        })
+        }
     }
 
     async fn begin(

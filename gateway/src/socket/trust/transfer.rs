@@ -1,11 +1,14 @@
 //! A conversation is to go to the other soul: asked for by message, in writing, or aloud.
 
-use janet_protocol::{ErrorCode, RequestId, Role, SoulName, VaultName, WireError};
+use janet_protocol::{
+    ErrorCode, RequestId, ServerMessage, SoulName, TrustEvent, VaultName, WireError,
+};
 use janet_vault::soul::Soul;
 
+use super::orders::Carried;
 use crate::conversations::StoreError;
 use crate::socket::connection::Connection;
-use crate::souls::{Wanted, trigger};
+use crate::souls::{Trigger, Wanted};
 
 impl Connection {
     /// Refuses words for a conversation that was given to a soul elsewhere: nobody would keep them.
@@ -31,22 +34,12 @@ impl Connection {
         request_id: Option<RequestId>,
     ) -> Result<(), WireError> {
         let (souls, asker) = (self.app.souls.clone(), self.asker());
-        let work = async move { Ok(souls.transfer(asker, wanted).await) };
+        let work = async move { Ok(ServerMessage::Trust(souls.transfer(asker, wanted).await)) };
         self.trusted.pending.start(request_id, work)
     }
 
-    /// If these words of the operator are the wish to move to the other soul: begins that, and says so.
-    pub(in crate::socket) fn wishes_transfer(
-        &mut self,
-        words: &str,
-        request_id: Option<RequestId>,
-    ) -> Result<bool, WireError> {
-        if self.role != Role::Operator {
-            return Ok(false);
-        }
-        let Some(wish) = trigger(words) else {
-            return Ok(false);
-        };
+    /// The same, asked for in the operator's own words: what comes of it is said, too.
+    pub(super) fn transfer_by_words(&mut self, wish: Trigger) {
         let (source, target) = match wish.target {
             Soul::Constitutional => (SoulName::Networked, SoulName::Constitutional),
             Soul::Networked => (SoulName::Constitutional, SoulName::Networked),
@@ -60,24 +53,60 @@ impl Connection {
             safe_word: None,
             exported: None,
         };
-        self.transfer(wanted, request_id)?;
-        Ok(true)
-    }
-
-    /// The same of words that were spoken, to which nothing else is answered then.
-    pub(in crate::socket) fn hears_wish(&mut self, words: &str) {
-        match self.wishes_transfer(words, None) {
-            Ok(true) => {
-                if let Some(session) = self.session.as_mut()
-                    && let Err(error) = session.interrupt()
-                {
-                    tracing::debug!(%error, "an answer goes on beside a transfer");
-                }
-            }
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(code = ?error.code, "a transfer that was asked for aloud is not begun");
-            }
+        let (souls, asker) = (self.app.souls.clone(), self.asker());
+        let work = async move {
+            let event = souls.transfer(asker, wanted).await;
+            Carried::told(in_words(&event), event)
+        };
+        if let Err(error) = self.trusted.pending.carry_out(work) {
+            self.say(&error.message);
         }
+    }
+}
+
+/// What she says of it.
+fn in_words(event: &TrustEvent) -> String {
+    match event {
+        TrustEvent::TransferResult {
+            messages_transferred,
+            summaries_transferred,
+            ..
+        } => format!(
+            "Transfer complete: {}.",
+            amount(*messages_transferred, *summaries_transferred)
+        ),
+        TrustEvent::TransferDenied { .. } => "All right, nothing was moved.".to_owned(),
+        TrustEvent::TransferError { message, .. } => {
+            format!("Nothing was moved: {message}.")
+        }
+        _ => "It is done.".to_owned(),
+    }
+}
+
+fn amount(messages: u64, summaries: u64) -> String {
+    let number = |count: u64, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    };
+    let messages = number(messages, "message", "messages");
+    match summaries {
+        0 => messages,
+        _ => format!("{messages}, {}", number(summaries, "summary", "summaries")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_of_it_is_said() {
+        let denied = TrustEvent::TransferDenied {
+            conversation_uuid: "u".into(),
+            reason: "the operator said no".into(),
+        };
+        assert_eq!(in_words(&denied), "All right, nothing was moved.");
+        assert_eq!(amount(42, 15), "42 messages, 15 summaries");
+        assert_eq!(amount(1, 0), "1 message");
     }
 }
