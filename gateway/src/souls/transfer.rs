@@ -201,7 +201,7 @@ impl Souls {
             };
             let red = home.keeper.red();
             let red = red.ok_or_else(|| locked("this soul has no vault of secrets"))?;
-            let names = red.meta(&pass, proof);
+            let names = red.meta(&pass, proof, now_ms());
             let names = names.map_err(|error| locked(&error.to_string()))?;
             let stub = |name: &zeroize::Zeroizing<String>| RedStub {
                 name: name.to_string().into(),

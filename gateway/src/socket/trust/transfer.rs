@@ -12,7 +12,7 @@ use crate::souls::{Trigger, Wanted};
 
 impl Connection {
     /// Refuses words for a conversation that was given to a soul elsewhere: nobody would keep them.
-    pub(in crate::socket) async fn lives_here(&self) -> Result<(), WireError> {
+    pub(in crate::socket) async fn lives_here(&mut self) -> Result<(), WireError> {
         // With both souls in this process it lives in one of them.
         if self.app.config.souls.both {
             return Ok(());
