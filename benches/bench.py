@@ -28,7 +28,7 @@ SESSIONS_P50_MS, MOST_SESSIONS = 900, 16
 SESSIONS_MORE_CUT, SESSIONS_TURNS = 0.1, 28
 PASSES = int(os.environ.get("PASSES", "2"))
 WEIGHTS = "Silero 6.2, Smart Turn 3.2, Whisper tiny.en, SmolLM2-135M Q4_1, Piper joe-medium"
-PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients faces face visemes visemes_real sessions memory".split()
+PARTS = "e2e turns stt tts llm barge idle realtime calls lossy clients transfer faces face visemes visemes_real sessions memory".split()
 rows = []
 
 
@@ -252,6 +252,13 @@ def lossy():
         f"{len(r['clips'])} utterances: {lost:.1f} % word errors, {clean:.1f} % without the network; "
         f"{count('fec_recovered')} packets recovered, {count('concealed')} made up; target < 3",
         weights="Whisper tiny.en")
+
+
+def transfer():
+    r = ours("transfer")
+    row("transfer_10k_ms", r["ms"]["p50"], "ms",
+        f"{r['messages']} messages between two processes with TLS and fsync, from the yes; the worst of {r['runs']}: "
+        f"{r['ms']['max']:.0f}; target < 2000", weights="no model is asked")
 
 
 def clients():

@@ -20,9 +20,12 @@ mod room;
 mod sentences;
 mod sessions;
 mod stages;
+mod transfer;
 mod turns;
 mod visemes;
 mod weights;
+#[path = "../../gateway/src/souls/wire/mod.rs"]
+mod wire;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -123,6 +126,23 @@ enum What {
         #[arg(long, default_value_t = 20)]
         patterns: u64,
     },
+    /// A long conversation from one soul to the other, in another process.
+    Transfer {
+        /// Messages in it.
+        #[arg(long, default_value_t = 10_000)]
+        messages: u64,
+        /// Conversations that go over, one after the other.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
+    /// The other process of `transfer`.
+    #[command(hide = true)]
+    TransferTarget {
+        /// Its folder.
+        folder: PathBuf,
+        /// The key of the soul that it hears.
+        peer: String,
+    },
     /// What visemes from sound cost.
     Visemes {
         /// Rounds through all clips.
@@ -163,6 +183,18 @@ enum What {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    // What knows no model and no sound.
+    match &args.what {
+        What::Transfer { messages, runs } => {
+            println!(
+                "{}",
+                serde_json::to_string(&transfer::measure(*messages, *runs)?)?
+            );
+            return Ok(());
+        }
+        What::TransferTarget { folder, peer } => return transfer::target(folder, peer),
+        _ => {}
+    }
     let clips = clips::load(&args.audio)?;
     let weights = weights::Weights {
         models: args.models,
@@ -193,6 +225,7 @@ fn main() -> anyhow::Result<()> {
             queries,
             out,
         } => memory::search(&weights, entries, queries, &out)?,
+        What::Transfer { .. } | What::TransferTarget { .. } => unreachable!("done above"),
         What::Visemes { runs } => visemes::measure(&clips, runs)?,
         What::Barge {
             trials,

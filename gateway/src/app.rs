@@ -14,6 +14,7 @@ use crate::node::NodeId;
 use crate::persona::Who;
 use crate::push::Push;
 use crate::socket::Parked;
+use crate::souls::Souls;
 use crate::trust::Trust;
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
@@ -63,6 +64,8 @@ pub(crate) struct App {
     pub(crate) lock: Arc<Lock>,
     /// The red thread, consent, memory and the log of it.
     pub(crate) trust: Arc<Trust>,
+    /// Her souls, and what goes from one to the other.
+    pub(crate) souls: Arc<Souls>,
     /// Turns true once, when the server goes down.
     pub(crate) leaving: watch::Receiver<bool>,
 }

@@ -40,6 +40,7 @@ mod quic;
 mod reexec;
 pub mod server;
 mod socket;
+mod souls;
 mod trust;
 mod tts;
 mod vault;

@@ -31,6 +31,7 @@ mod shutdown;
 mod slow_clients;
 mod soak;
 mod speech_server;
+mod transfer;
 mod turn;
 mod v1;
 mod v1_elsewhere;

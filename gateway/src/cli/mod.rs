@@ -18,6 +18,7 @@ mod quic_address;
 mod replay;
 mod say;
 mod serve;
+mod soul;
 mod sound;
 mod talk;
 
@@ -90,6 +91,11 @@ enum Command {
     Persona {
         #[command(subcommand)]
         command: persona::Command,
+    },
+    /// Show her souls, and pair with one of another process
+    Soul {
+        #[command(subcommand)]
+        command: soul::Command,
     },
     /// Look whether everything is there to run, and say what to do where it is not
     Doctor(serve::Serve),
@@ -188,6 +194,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Pair(pair) => pair.run(&config),
         Command::Devices { command } => command.run(&config),
         Command::Audit { command } => command.run(&config),
+        Command::Soul { command } => command.run(&config),
         Command::Serve(_) => with_models(&config, &layers, &environment, serve::run),
         Command::Say(say) => {
             with_models(&config, &layers, &environment, |config, _| say.run(config))

@@ -18,6 +18,9 @@ pub(super) struct Serve {
     /// Port to listen on; 0 takes a free one [default: 8765]
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
+    /// Which of her souls live in this process: networked, constitutional or both [default: both]
+    #[arg(long, value_name = "SOUL")]
+    soul: Option<String>,
     /// Folder of the built page [default: found beside the binary or in the workspace]
     #[arg(long, value_name = "FOLDER")]
     web_dir: Option<PathBuf>,
@@ -33,6 +36,7 @@ impl Serve {
         let given = [
             ("--host", "server.host", &self.host),
             ("--port", "server.port", &self.port),
+            ("--soul", "souls.here", &self.soul),
             ("--web-dir", "server.web_dir", &web_dir),
         ];
         for (flag, key, value) in given {

@@ -21,6 +21,7 @@ mod persona;
 mod raw;
 mod realtime;
 mod resolve;
+mod souls;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub use machine::{Gpu, Machine};
 pub use persona::Persona;
 pub use realtime::{IceKind, IcePolicy, IceServer, Realtime, TurnKey};
 use resolve::Check;
+pub use souls::Souls;
 
 /// The whole configuration, checked. No field means "default".
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +70,8 @@ pub struct Config {
     pub conversation: Conversation,
     /// The vault of secrets.
     pub vault: Vault,
+    /// Which of her souls live here.
+    pub souls: Souls,
     /// Who she is.
     pub persona: Persona,
     /// What is logged, and how.

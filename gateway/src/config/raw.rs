@@ -20,6 +20,7 @@ pub(super) struct Raw {
     pub(super) talk: Talk,
     pub(super) conversation: Conversation,
     pub(super) vault: Vault,
+    pub(super) souls: Souls,
     pub(super) persona: Persona,
     pub(super) log: Log,
 }
@@ -391,6 +392,24 @@ impl Default for Vault {
     fn default() -> Self {
         Self {
             lock_after_minutes: 10.0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Souls {
+    /// networked, constitutional or both.
+    pub(super) here: String,
+    /// 0: no soul of another process is heard.
+    pub(super) port: i64,
+}
+
+impl Default for Souls {
+    fn default() -> Self {
+        Self {
+            here: "both".into(),
+            port: 0,
         }
     }
 }

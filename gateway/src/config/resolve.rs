@@ -46,6 +46,7 @@ pub(super) fn resolve(
             keep: check.minutes("conversation.keep_minutes", raw.conversation.keep_minutes)?,
             data_dir: data_dir(&raw.conversation.data_dir, environment)?,
         },
+        souls: check.souls(&raw)?,
         vault: Vault {
             lock_after: check.minutes("vault.lock_after_minutes", raw.vault.lock_after_minutes)?,
         },
@@ -508,7 +509,7 @@ impl Check<'_> {
         })))
     }
 
-    fn whole<T: TryFrom<i64>>(
+    pub(super) fn whole<T: TryFrom<i64>>(
         &self,
         key: &'static str,
         value: i64,

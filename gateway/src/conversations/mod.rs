@@ -8,6 +8,7 @@ mod bell;
 mod clock;
 mod phones;
 mod seat;
+mod souls;
 mod talkers;
 
 use std::collections::HashMap;
@@ -16,16 +17,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use janet_vault::conversations::{
-    Config, ConversationError, ConversationId, Conversations as Store, Counts,
+    Config, ConversationError, ConversationId, ConversationUuid, Conversations as Store, Counts,
 };
+use janet_vault::soul::Soul;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::app::goes_down;
+use crate::config::Souls;
 pub(crate) use bell::{NotRung, Ring, Unanswered};
 pub(crate) use clock::now_ms;
 use seat::Place;
 pub(crate) use seat::{Seat, Summons};
+pub(crate) use souls::Stores;
 use talkers::Talkers;
 
 /// How long the one who sat there may take to leave.
@@ -61,7 +65,7 @@ pub(crate) enum Arrival {
 
 /// All conversations of this process.
 pub(crate) struct Conversations {
-    store: Arc<Store>,
+    stores: Stores,
     keep: Duration,
     /// Those that somebody sits in or waits for. Held for a few instructions only.
     places: Mutex<HashMap<ConversationId, Arc<Place>>>,
@@ -70,16 +74,26 @@ pub(crate) struct Conversations {
 }
 
 impl Conversations {
-    /// Opens the store in this folder.
-    pub(crate) async fn open(folder: &Path, keep: Duration) -> Result<Self, StoreError> {
-        let folder = folder.to_path_buf();
+    /// Opens the stores of these souls below this folder.
+    pub(crate) async fn open(
+        data_dir: &Path,
+        souls: Souls,
+        keep: Duration,
+    ) -> Result<Self, StoreError> {
+        let data_dir = data_dir.to_path_buf();
         let config = Config {
             keep_after_left: keep,
             ..Config::default()
         };
-        let store = blocking(move || Store::open(&folder, config, now_ms())).await?;
+        let stores = blocking(move || {
+            let open = |soul: Soul| Store::open(&soul.folder(&data_dir), config, now_ms());
+            let first = open(souls.first)?;
+            let other = souls.first.other();
+            let second = souls.has(other).then(|| open(other)).transpose()?;
+            Ok(Stores::new(souls.first, first, second))
+        });
         Ok(Self {
-            store: Arc::new(store),
+            stores: stores.await?,
             keep,
             places: Mutex::default(),
             talkers: Mutex::default(),
@@ -103,20 +117,40 @@ impl Conversations {
     }
 
     async fn begin(self: &Arc<Self>) -> Result<Seat, StoreError> {
-        let store = self.store.clone();
-        let id = blocking(move || store.create(now_ms())).await?;
+        let stores = self.stores.clone();
+        let id = blocking(move || stores.first().create(now_ms())).await?;
         self.sit(id).await
     }
 
     async fn resume(self: &Arc<Self>, id: ConversationId) -> Result<Option<Seat>, StoreError> {
         let seat = self.sit(id).await?;
-        let store = self.store.clone();
-        let goes_on = blocking(move || store.resume(id, now_ms())).await?;
+        let stores = self.stores.clone();
+        let goes_on = blocking(move || stores.resume(id, now_ms())).await?;
         if !goes_on {
             seat.abandon();
             return Ok(None);
         }
         Ok(Some(seat))
+    }
+
+    /// The databases, for what concerns both souls.
+    pub(crate) const fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// A conversation has come to the other soul of this process: while somebody sits in it, it stays there,
+    /// too.
+    pub(crate) async fn moved(&self, uuid: ConversationUuid) -> Result<(), StoreError> {
+        let stores = self.stores.clone();
+        let seated: Vec<_> = self.places().keys().copied().collect();
+        blocking(move || {
+            let first = stores.first();
+            if let Some(id) = first.find(uuid)?.filter(|id| seated.contains(id)) {
+                stores.resume(id, now_ms())?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Asks whoever sits there to leave, and waits for it.
@@ -126,8 +160,8 @@ impl Conversations {
         let taken = timeout(HANDOVER, place.lease.clone().lock_owned()).await;
         match taken {
             Ok(lease) => {
-                let store = self.store.clone();
-                let called = blocking(move || match store.standing(id) {
+                let stores = self.stores.clone();
+                let called = blocking(move || match stores.first().standing(id) {
                     Ok((uuid, _)) => Ok(uuid.to_string()),
                     // It has ended; whoever comes to it is told so next.
                     Err(ConversationError::Unknown(_)) => Ok(String::new()),
@@ -169,12 +203,12 @@ impl Conversations {
     }
 
     async fn expire_now(&self) {
-        let store = self.store.clone();
-        match blocking(move || store.expire(now_ms())).await {
-            Ok(ended) if ended.is_empty() => {}
+        let stores = self.stores.clone();
+        match blocking(move || stores.expire(now_ms())).await {
+            Ok(0) => {}
             Ok(ended) => {
-                metrics::counter!("janet_conversation_expired_total").increment(ended.len() as u64);
-                tracing::debug!(ended = ended.len(), "conversations have ended");
+                metrics::counter!("janet_conversation_expired_total").increment(ended as u64);
+                tracing::debug!(ended, "conversations have ended");
             }
             Err(error) => {
                 tracing::error!(%error, "conversations could not be ended; the next look tries again")
@@ -184,8 +218,8 @@ impl Conversations {
 
     /// How much there is.
     pub(crate) async fn counts(&self) -> Result<Counts, StoreError> {
-        let store = self.store.clone();
-        blocking(move || store.counts()).await
+        let stores = self.stores.clone();
+        blocking(move || stores.first().counts()).await
     }
 
     /// The last sign of life, from which the next process counts.

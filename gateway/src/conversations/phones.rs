@@ -14,20 +14,20 @@ impl Conversations {
         let Ok(id) = client_id.parse::<ConversationId>() else {
             return Ok(None);
         };
-        let store = self.store.clone();
-        blocking(move || store.push_token(id)).await
+        let stores = self.stores.clone();
+        blocking(move || stores.first().push_token(id)).await
     }
 
     /// A push service does not know this token (any more).
     pub(crate) async fn forget_push_token(&self, token: Private<String>) -> Result<(), StoreError> {
-        let store = self.store.clone();
-        blocking(move || store.forget_push_token(&token)).await
+        let stores = self.stores.clone();
+        blocking(move || stores.first().forget_push_token(&token)).await
     }
 
     /// Forgets the tokens of all paired devices but these.
     pub(crate) async fn keep_push_tokens_of(&self, devices: Vec<String>) -> Result<(), StoreError> {
-        let store = self.store.clone();
-        blocking(move || store.keep_push_tokens_of(&devices)).await
+        let stores = self.stores.clone();
+        blocking(move || stores.first().keep_push_tokens_of(&devices)).await
     }
 
     /// Adds a call that nobody answered to the history of the client that was rung, if its
@@ -40,8 +40,8 @@ impl Conversations {
         let Ok(id) = client_id.parse::<ConversationId>() else {
             return Ok(());
         };
-        let store = self.store.clone();
-        match blocking(move || store.keep_call(id, &call)).await {
+        let stores = self.stores.clone();
+        match blocking(move || stores.first().keep_call(id, &call)).await {
             Err(StoreError::Store(ConversationError::Unknown(_))) => Ok(()),
             kept => kept,
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use janet_engine::Role;
 use janet_protocol::PastCall;
-use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker, Stored};
+use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker, Standing, Stored};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::bell::{Bell, Ear, Sound};
@@ -152,20 +152,20 @@ impl Seat {
 
     /// Adds a call to the history; it is on disk when this returns.
     pub(crate) async fn keep_call(&self, call: PastCall) -> Result<(), StoreError> {
-        let (store, id) = (self.conversations.store.clone(), self.id);
-        blocking(move || store.keep_call(id, &call)).await
+        let (stores, id) = (self.conversations.stores.clone(), self.id);
+        blocking(move || stores.first().keep_call(id, &call)).await
     }
 
     /// Keeps by what this client is rung while it is not connected, and on which paired device it is.
     pub(crate) async fn keep_push_token(&self, token: PushToken) -> Result<(), StoreError> {
-        let (store, id) = (self.conversations.store.clone(), self.id);
-        blocking(move || store.keep_push_token(id, &token, now_ms())).await
+        let (stores, id) = (self.conversations.stores.clone(), self.id);
+        blocking(move || stores.first().keep_push_token(id, &token, now_ms())).await
     }
 
     /// The calls of this conversation, first to last.
     pub(crate) async fn calls(&self) -> Result<Vec<PastCall>, StoreError> {
-        let (store, id) = (self.conversations.store.clone(), self.id);
-        blocking(move || store.calls(id)).await
+        let (stores, id) = (self.conversations.stores.clone(), self.id);
+        blocking(move || stores.first().calls(id)).await
     }
 
     /// Its client leaves with its microphone open: whoever comes back goes on talking.
@@ -178,10 +178,24 @@ impl Seat {
         self.conversations.talkers().knows(self.id, now)
     }
 
+    /// Whether what is said in it is kept in this process.
+    pub(crate) async fn lives_here(&self) -> Result<bool, StoreError> {
+        let (stores, id) = (self.conversations.stores.clone(), self.id);
+        blocking(move || {
+            let (store, id) = stores.living(id)?;
+            Ok(store.standing(id)?.1 == Standing::Here)
+        })
+        .await
+    }
+
     /// Everything that was said, first to last.
     pub(crate) async fn messages(&self) -> Result<Vec<Stored>, StoreError> {
-        let (store, id) = (self.conversations.store.clone(), self.id);
-        blocking(move || store.messages(id)).await
+        let (stores, id) = (self.conversations.stores.clone(), self.id);
+        blocking(move || {
+            let (store, id) = stores.living(id)?;
+            store.messages(id)
+        })
+        .await
     }
 
     /// The same as the engine takes it.
@@ -198,15 +212,19 @@ impl Seat {
 
     /// Adds a message; it is on disk when this returns.
     pub(crate) async fn append(&self, speaker: Speaker, text: &str) -> Result<(), StoreError> {
-        let (store, id, text) = (self.conversations.store.clone(), self.id, text.to_owned());
-        blocking(move || store.append(id, speaker, &text, now_ms())).await?;
+        let (stores, id, text) = (self.conversations.stores.clone(), self.id, text.to_owned());
+        blocking(move || {
+            let (store, id) = stores.living(id)?;
+            store.append(id, speaker, &text, now_ms())
+        })
+        .await?;
         Ok(())
     }
 
     /// Gives the seat back; from here on the conversation's time runs.
     pub(crate) async fn leave(mut self) {
-        let (store, id) = (self.conversations.store.clone(), self.id);
-        if let Err(error) = blocking(move || store.left(id, now_ms())).await {
+        let (stores, id) = (self.conversations.stores.clone(), self.id);
+        if let Err(error) = blocking(move || stores.left(id, now_ms())).await {
             tracing::error!(%error, "that a client left was not noted");
         }
         self.give_back();
@@ -233,7 +251,7 @@ impl Drop for Seat {
     /// A task that died must not keep its conversation alive for ever.
     fn drop(&mut self) {
         if self.lease.is_some() {
-            if let Err(error) = self.conversations.store.left(self.id, now_ms()) {
+            if let Err(error) = self.conversations.stores.left(self.id, now_ms()) {
                 tracing::error!(%error, "that a client left was not noted");
             }
             self.give_back();

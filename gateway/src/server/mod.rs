@@ -32,11 +32,12 @@ use janet_engine::{EngineError, ModelPaths};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::app::{App, goes_down};
 use crate::config::Config;
-use crate::conversations::{Conversations, StoreError};
+use crate::conversations::{Conversations, StoreError, now_ms};
 use crate::elsewhere::SetupError;
 use crate::hangup::Hangup;
 use crate::llm::LanguageServer;
@@ -44,6 +45,7 @@ use crate::lock::{Certificate, CertificateError, Fingerprint, Lock, LockError, N
 use crate::node::{NodeId, NodeIdError};
 use crate::persona::Who;
 use crate::push::{Push, PushError};
+use crate::souls::{Souls, wire};
 use crate::trust::{Trust, TrustError};
 use crate::tts::SpeechServer;
 use crate::{api, quic, socket, weights};
@@ -77,6 +79,16 @@ pub enum ServeError {
     Quic {
         /// Why not.
         why: String,
+    },
+    /// The port for souls of other processes cannot be had.
+    #[error(
+        "`souls.port`: cannot listen on {address}: {source}; take another number, or 0 for none"
+    )]
+    Souls {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
     },
     /// The conversation store cannot be used.
     #[error(
@@ -163,7 +175,7 @@ pub async fn serve(
         fingerprint: lock.certificate.fingerprint.to_string(),
     };
     let data_dir = &config.conversation.data_dir;
-    let conversations = Conversations::open(data_dir, config.conversation.keep)
+    let conversations = Conversations::open(data_dir, config.souls, config.conversation.keep)
         .await
         .map_err(|source| ServeError::Store {
             folder: data_dir.clone(),
@@ -176,7 +188,16 @@ pub async fn serve(
     let llm = config.llm.clone().map(LanguageServer::new).transpose()?;
     let tts = config.tts.clone().map(SpeechServer::new).transpose()?;
     let node = NodeId::open(&config.conversation.data_dir)?;
-    let trust = Trust::open(data_dir, node.clone(), config.vault.lock_after)?;
+    let trust = Trust::open(
+        data_dir,
+        config.souls.first,
+        node.clone(),
+        config.vault.lock_after,
+    );
+    let trust = Arc::new(trust?);
+    let souls = Souls::open(config.souls, data_dir, &conversations, &trust);
+    let souls = Arc::new(souls.map_err(TrustError::from)?);
+    let heard = hear_souls(&config, &souls, &trust).await?;
     let push = config.apns.as_ref().map(|apns| {
         let (conversations, lock) = (conversations.clone(), lock.clone());
         Push::new(apns, conversations, lock, node.clone())
@@ -200,7 +221,8 @@ pub async fn serve(
         places: Arc::new(Semaphore::new(config.server.max_clients)),
         leaving: leaving.clone(),
         lock: lock.clone(),
-        trust: Arc::new(trust),
+        trust,
+        souls: souls.clone(),
         config,
     });
     let mut loaded = loading::start(app.clone(), paths, tell_phase)?;
@@ -208,6 +230,7 @@ pub async fn serve(
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let desk = tokio::spawn(app.trust.clone().watch_the_clock(leaving.clone()));
     let vault = tokio::spawn(app.trust.clone().watch_the_vault(leaving.clone()));
+    let settling = tokio::spawn(souls.settle(leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
     let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
     let pushing = push
@@ -272,7 +295,10 @@ pub async fn serve(
     if timeout(deadline, pushing).await.is_err() {
         tracing::warn!("rings by push did not end in time");
     }
-    for task in [expiry, upkeep, watch, realtime, quic, desk, vault] {
+    if let Some(heard) = heard {
+        heard.abort();
+    }
+    for task in [expiry, upkeep, watch, realtime, quic, desk, vault, settling] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }
@@ -281,6 +307,22 @@ pub async fn serve(
     conversations.close().await;
     tracing::info!("everything is written; goodbye");
     ended
+}
+
+/// The port at which paired souls are heard, if there is one.
+async fn hear_souls(
+    config: &Config,
+    souls: &Arc<Souls>,
+    trust: &Trust,
+) -> Result<Option<JoinHandle<()>>, ServeError> {
+    let Some(port) = config.souls.port else {
+        return Ok(None);
+    };
+    let address = SocketAddr::from((config.server.host, port));
+    let bound = TcpListener::bind(address).await;
+    let listener = bound.map_err(|source| ServeError::Souls { address, source })?;
+    let hearing = wire::listen(listener, trust.identity.clone(), souls.clone(), now_ms);
+    Ok(Some(tokio::spawn(hearing)))
 }
 
 /// The sockets on which the server listens: where it was told, and for programs of this machine

@@ -9,8 +9,8 @@ use axum::body::Bytes;
 use janet_audio::wav;
 use janet_engine::{EngineError, MicMode};
 use janet_protocol::{
-    ClientMessage, ErrorCode, Incoming, Outgoing, ServerMessage, Sound, TrustRequest, VoiceMode,
-    WireError, binary, parse,
+    ClientMessage, ErrorCode, Family, Incoming, Outgoing, ServerMessage, Sound, TrustRequest,
+    VoiceMode, WireError, binary, parse,
 };
 
 use super::carrier::Carrier;
@@ -149,7 +149,11 @@ impl Connection {
         } = incoming;
         self.may(message.type_name(dialect))?;
         if is_stopped(&message) {
-            self.app.trust.may_act()?;
+            let acts = self.app.trust.may_act();
+            acts.map_err(|error| error.in_family(family(&message)))?;
+        }
+        if adds_words(&message) {
+            self.lives_here().await?;
         }
         let asked = Asked {
             request_id: request_id.clone(),
@@ -402,6 +406,28 @@ fn is_stopped(message: &ClientMessage) -> bool {
                 | Trust::SoulList {}
         ),
         _ => false,
+    }
+}
+
+/// Whether it adds to the conversation.
+fn adds_words(message: &ClientMessage) -> bool {
+    matches!(
+        message,
+        ClientMessage::Message { .. }
+            | ClientMessage::Audio { .. }
+            | ClientMessage::AudioStart { .. }
+    )
+}
+
+/// In whose type it is told that this comes to nothing.
+fn family(message: &ClientMessage) -> Family {
+    match message {
+        ClientMessage::Trust(TrustRequest::TransferContext {
+            conversation_uuid, ..
+        }) => Family::Transfer {
+            conversation_uuid: conversation_uuid.clone(),
+        },
+        _ => Family::General,
     }
 }
 

@@ -7,6 +7,7 @@ use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Verdict, judge};
 
 use super::{Trust, words};
+use crate::souls::trigger;
 
 /// Listens in one conversation of the operator's.
 pub(crate) struct Attendant {
@@ -20,6 +21,8 @@ impl Port for Attendant {
         if self.trust.is_asking_in(self.conversation) && judge(words) != Verdict::Unrelated {
             return true;
         }
-        words::understood(words).is_some() || janet_vault::red::sounds_like_the_safe_word(words)
+        words::understood(words).is_some()
+            || trigger(words).is_some()
+            || janet_vault::red::sounds_like_the_safe_word(words)
     }
 }

@@ -8,9 +8,10 @@ use janet_protocol::{ConsentOutcome, ErrorCode, TrustEvent, WireError};
 use janet_vault::audit::{Event, Id, Name};
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{
-    Answer, AnswerError, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out, Outcome, Request,
-    Spoken, Written,
+    Answer, AnswerError, By, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out, Outcome,
+    Request, Spoken, Written,
 };
+use janet_vault::red_thread::SafeWordProof;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::{To, Told, Trust};
@@ -138,6 +139,38 @@ impl Trust {
         };
         self.settle(out);
         // The sender goes when the question is over, whichever way.
+        answered.await.unwrap_or(Err(NotGranted::Withdrawn))
+    }
+
+    /// Asks, and answers with the safe word that was given with the wish.
+    pub(crate) async fn by_safe_word(
+        self: &Arc<Self>,
+        request: Request,
+        uuid: String,
+        proof: SafeWordProof,
+    ) -> Result<Consent, NotGranted> {
+        let operator = request.operator.clone();
+        let (answer, answered) = oneshot::channel();
+        let mut out = Vec::new();
+        let id = {
+            let mut inner = self.counter.lock();
+            let id = Desk::request(&mut inner.desk, now_ms(), request, &mut out)?;
+            inner.waiting.insert(id, Waiting { uuid, answer });
+            id
+        };
+        let _asked = Asked {
+            trust: Arc::clone(self),
+            id,
+        };
+        self.settle(out);
+        let yes = Answer {
+            operator,
+            granted: true,
+            by: By::SafeWord(proof),
+        };
+        if self.answer(id, yes).is_err() {
+            return Err(NotGranted::Denied);
+        }
         answered.await.unwrap_or(Err(NotGranted::Withdrawn))
     }
 

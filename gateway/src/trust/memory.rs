@@ -58,19 +58,24 @@ pub(crate) struct Forgotten {
     pub(crate) audit_number: u64,
 }
 
+/// What this soul remembers.
+pub(crate) fn open_green(data_dir: &Path, soul: Soul) -> Result<Green, GreenError> {
+    let config = green::Config {
+        soul,
+        space: Space {
+            name: SPACE.0.to_owned(),
+            dimensions: SPACE.1,
+        },
+        wait_for_lock: WAIT,
+    };
+    Green::open(&soul.folder(data_dir), config, now_ms())
+}
+
 impl Memory {
-    pub(super) fn open(folder: &Path) -> Result<Self, GreenError> {
-        let config = green::Config {
-            soul: Soul::Networked,
-            space: Space {
-                name: SPACE.0.to_owned(),
-                dimensions: SPACE.1,
-            },
-            wait_for_lock: WAIT,
-        };
+    pub(super) fn open(data_dir: &Path, soul: Soul) -> Result<Self, GreenError> {
         Ok(Self {
-            green: Green::open(folder, config, now_ms())?,
-            folder: folder.to_path_buf(),
+            green: open_green(data_dir, soul)?,
+            folder: soul.folder(data_dir),
             embedder: OnceLock::new(),
         })
     }

@@ -22,17 +22,19 @@ use janet_vault::audit::{AuditError, AuditLog, Event, Name};
 use janet_vault::blue::BlueError;
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Again, ConsentId, Desk, GrantError, Grants};
-use janet_vault::green::GreenError;
+use janet_vault::green::{Green, GreenError};
 use janet_vault::identity::{Identity, IdentityError};
 use janet_vault::red::RedError;
 use janet_vault::red_thread::{RedThread, RedThreadError};
+use janet_vault::soul::Soul;
 use tokio::sync::broadcast;
 
 use crate::conversations::now_ms;
 use crate::node::NodeId;
 use crate::vault::Vault;
 pub(crate) use attendant::Attendant;
-pub(crate) use memory::{Asker, Forgotten, receipt};
+pub(crate) use desk::NotGranted;
+pub(crate) use memory::{Asker, Forgotten, open_green, receipt};
 pub(crate) use recall::{Recall, Vectors};
 pub(crate) use words::{Order, as_memory, understood};
 
@@ -97,6 +99,7 @@ pub(crate) enum Told {
 /// The process's conscience.
 pub(crate) struct Trust {
     pub(crate) red_thread: Arc<RedThread>,
+    pub(crate) identity: Arc<Identity>,
     node: NodeId,
     told: broadcast::Sender<Told>,
     counter: desk::Counter,
@@ -109,9 +112,10 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// Opens all of it in this folder. Blocks on the disk.
+    /// Opens all of it in this folder, for this soul's memory. Blocks on the disk.
     pub(crate) fn open(
         folder: &Path,
+        soul: Soul,
         node: NodeId,
         lock_after: Duration,
     ) -> Result<Self, TrustError> {
@@ -129,21 +133,27 @@ impl Trust {
             version: Name::new(env!("CARGO_PKG_VERSION")),
         };
         audit.append(now_ms(), &started)?;
-        let desk = Desk::new(identity, red_thread.clone(), grants);
+        let desk = Desk::new(identity.clone(), red_thread.clone(), grants);
         let vault = Vault::open(folder, lock_after)?;
         if let Err(error) = &vault {
             tracing::warn!(%error, "there is no vault of secrets");
         }
         Ok(Self {
             red_thread,
+            identity,
             node,
             counter: desk::Counter::new(desk),
             audit,
             microphones: privacy::Microphones::default(),
-            memory: memory::Memory::open(folder)?,
+            memory: memory::Memory::open(folder, soul)?,
             told: broadcast::Sender::new(UNTOLD),
             vault: vault.map(Arc::new),
         })
+    }
+
+    /// What the first soul of this process remembers.
+    pub(crate) const fn green(&self) -> &Green {
+        &self.memory.green
     }
 
     /// What happens from now on.

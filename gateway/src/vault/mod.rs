@@ -65,6 +65,11 @@ impl Vault {
         }))
     }
 
+    /// What is at rest.
+    pub(crate) const fn red(&self) -> &Arc<Red> {
+        &self.red
+    }
+
     /// Counts whose voice is on its way.
     pub(crate) const fn sounding(&self) -> &Sounding {
         &self.sounding

@@ -7,6 +7,7 @@ mod pending;
 mod persona;
 mod red_thread;
 mod state;
+mod transfer;
 mod vault;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::lock::Access;
 pub(super) use pending::{Done, Pending};
 pub(super) use state::Trusted;
 
+use crate::souls::Wanted;
 use crate::trust::{To, Told, privacy};
 
 /// Entries of the audit log where nobody says how many.
@@ -54,6 +56,36 @@ impl Connection {
             | TrustRequest::MemoryForget { .. }
             | TrustRequest::MemoryForgetAll {}) => {
                 let work = memory::memory(self.app.trust.clone(), self.asker(), request);
+                self.trusted.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
+            TrustRequest::TransferContext {
+                source_soul,
+                target_soul,
+                conversation_uuid,
+                include_vaults,
+                auto_consent,
+                safe_word,
+                exported_context,
+            } => {
+                let wanted = Wanted {
+                    source: source_soul,
+                    target: target_soul,
+                    conversation: conversation_uuid,
+                    vaults: include_vaults,
+                    auto_consent,
+                    safe_word,
+                    exported: exported_context,
+                };
+                self.transfer(wanted, request_id.clone())?;
+                Ok(None)
+            }
+            TrustRequest::SoulList {} => {
+                let souls = self.app.souls.clone();
+                let work = async move {
+                    let listed = consent::blocking(move || souls.listed()).await?;
+                    Ok(ServerMessage::Trust(listed))
+                };
                 self.trusted.pending.start(request_id.clone(), work)?;
                 Ok(None)
             }

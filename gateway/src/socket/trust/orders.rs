@@ -9,6 +9,7 @@ use janet_vault::green::EntryId;
 use janet_vault::red::sounds_like_the_safe_word;
 
 use crate::socket::connection::{Connection, Leave};
+use crate::souls::trigger;
 use crate::trust::{Asker, Attendant, Order, Recall, Trust, as_memory, understood};
 
 /// Memories that she tells of at once.
@@ -25,6 +26,15 @@ pub(in crate::socket) struct Carried {
 }
 
 impl Carried {
+    /// With what clients are told besides.
+    pub(super) fn told(say: String, event: TrustEvent) -> Self {
+        Self {
+            say,
+            event: Some(event),
+            remembered: None,
+        }
+    }
+
     fn said(text: impl Into<String>) -> Self {
         Self {
             say: text.into(),
@@ -84,6 +94,10 @@ impl Connection {
             self.say(
                 "That sounded like a safe word. It is typed, never spoken; I have not kept it.",
             );
+            return Ok(());
+        }
+        if let Some(wish) = trigger(text.expose()) {
+            self.transfer_by_words(wish);
             return Ok(());
         }
         let Some(order) = understood(text.expose()) else {

@@ -229,6 +229,12 @@ impl Export {
     }
 }
 
+/// Calls off a package of ours that may or may not have been concluded: one that was stays as it is, for its
+/// target may have it.
+pub fn drop_unconcluded(store: &Conversations, id: PackageId) -> Result<(), BridgeError> {
+    Ok(store.drop_parcel(id.0)?)
+}
+
 fn pack<T: serde::Serialize>(
     number: u32,
     section: Section,

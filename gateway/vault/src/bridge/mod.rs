@@ -15,6 +15,7 @@
 mod error;
 mod export;
 mod failpoint;
+mod foreign;
 mod import;
 mod keeping;
 pub mod link;
@@ -27,7 +28,8 @@ pub(crate) mod testing;
 mod vaults;
 
 pub use error::BridgeError;
-pub use export::{Concluded, Export, Leave, Packed, Released};
+pub use export::{Concluded, Export, Leave, Packed, Released, drop_unconcluded};
+pub use foreign::{Admitted, admit};
 pub use import::{
     Begun, Committed, Fate, Import, MOST_CHUNKS, Outcome, Step, Trust, call_off, expire,
 };

@@ -137,3 +137,66 @@ fn whatever_comes_is_read_without_a_panic() {
         drop(Conclusion::read(&bytes));
     }
 }
+
+/// Everything that strangers can send to the bridge, read as each of the things that it could be.
+fn read_as_everything(bytes: &[u8]) {
+    use crate::bridge::link::Frame;
+    if let Ok(package) = read(bytes) {
+        let mut again = Vec::new();
+        write_start(package.header_bytes, &mut again);
+        for chunk in &package.chunks {
+            write_chunk(chunk.bytes(), &mut again);
+        }
+        write_end(package.conclusion_bytes, &mut again);
+        assert_eq!(again, bytes, "what was read is all that was there");
+    }
+    if let Ok(frame) = Frame::read(bytes) {
+        let written = frame.write();
+        assert_eq!(Frame::read(&written[4..]).ok(), Some(frame));
+    }
+    let chunk = Chunk::read(bytes);
+    let counted = chunk.map(|chunk| chunk.count());
+    std::hint::black_box(counted.is_ok());
+    std::hint::black_box(Header::read(bytes).is_ok());
+    std::hint::black_box(Conclusion::read(bytes).is_ok());
+}
+
+/// With `UPDATE_CORPUS` set: writes one of each.
+#[test]
+fn the_corpus_of_the_fuzzer_is_read_without_a_panic() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/package");
+    if std::env::var_os("UPDATE_CORPUS").is_some() {
+        let (_folder, a, b) = two();
+        let bytes = file(&a, &b);
+        let package = read(&bytes).expect("ours");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let write = |name: &str, bytes: &[u8]| {
+            std::fs::write(folder.join(name), bytes).expect("written");
+        };
+        write("file", &bytes);
+        write("header", package.header_bytes);
+        write("conclusion", package.conclusion_bytes);
+        for chunk in &package.chunks {
+            let name = format!("{:?}", chunk.section).to_lowercase();
+            write(&name, chunk.bytes());
+            write(&format!("frame-{name}"), &[&[4], chunk.bytes()].concat());
+        }
+        write("frame-offer", &[&[2], package.header_bytes].concat());
+        write("frame-kept", &[5, 1, 0, 0, 0]);
+        write("frame-wanted", b"\x03{\"from\":3,\"missing\":[1,2]}");
+        write(
+            "frame-refused",
+            b"\x08{\"reason\":\"busy\",\"never\":false}",
+        );
+    }
+    let mut read = 0;
+    for entry in std::fs::read_dir(&folder).expect("the corpus is checked in") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
+        read_as_everything(&bytes);
+        for cut in 0..bytes.len().min(300) {
+            read_as_everything(&bytes[..cut]);
+        }
+        read += 1;
+    }
+    assert!(read >= 8, "{read} files");
+}

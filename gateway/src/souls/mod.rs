@@ -1,0 +1,148 @@
+//! The souls of this process, those that it is paired with, and what goes from one to the other.
+//!
+//! ```text
+//!  transfer_context ─▶ red thread? ─▶ survey ─▶ the operator is asked ─▶ packed ─┬─▶ in memory ─▶ result
+//!                                                                              └─▶ over TLS ──┘
+//! ```
+//! One transfer is under way at a time, in either direction. What was given up and not answered for is asked
+//! about until it is ([`settle`]).
+
+mod exported;
+mod listed;
+mod peers;
+mod settle;
+mod transfer;
+mod trigger;
+pub(crate) mod wire;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use janet_vault::bridge::Party;
+use janet_vault::conversations::ConversationUuid;
+use janet_vault::green::{Green, GreenError};
+use janet_vault::red::Red;
+use janet_vault::soul::Soul;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config;
+use crate::conversations::{Conversations, now_ms};
+use crate::trust::{Trust, open_green};
+pub(crate) use peers::{Peer, add, read, remove};
+pub(crate) use transfer::Wanted;
+pub(crate) use trigger::{Trigger, trigger};
+use wire::{Answering, Home, Keeper};
+
+/// All of it; one value for the whole process.
+pub(crate) struct Souls {
+    homes: Vec<Home>,
+    data_dir: PathBuf,
+    under_way: Arc<Semaphore>,
+    trust: Arc<Trust>,
+    conversations: Arc<Conversations>,
+}
+
+impl Souls {
+    /// Opens what the second soul keeps. Blocks on the disk.
+    pub(crate) fn open(
+        souls: config::Souls,
+        data_dir: &Path,
+        conversations: &Arc<Conversations>,
+        trust: &Arc<Trust>,
+    ) -> Result<Self, GreenError> {
+        let mut homes = Vec::new();
+        for soul in Soul::ALL.into_iter().filter(|soul| souls.has(*soul)) {
+            let Some(store) = conversations.stores().of(soul) else {
+                continue;
+            };
+            let keeper: Arc<dyn Keeper> = if soul == souls.first {
+                Arc::new(First(trust.clone()))
+            } else {
+                Arc::new(Second(open_green(data_dir, soul)?))
+            };
+            homes.push(Home {
+                soul,
+                store,
+                keeper,
+                identity: trust.identity.clone(),
+                red_thread: trust.red_thread.clone(),
+            });
+        }
+        Ok(Self {
+            homes,
+            data_dir: data_dir.to_path_buf(),
+            under_way: Arc::new(Semaphore::new(1)),
+            trust: trust.clone(),
+            conversations: conversations.clone(),
+        })
+    }
+
+    /// A soul of this process.
+    fn home(&self, soul: Soul) -> Option<&Home> {
+        self.homes.iter().find(|home| home.soul == soul)
+    }
+
+    /// Those of other processes that this one is paired with.
+    fn paired(&self) -> Vec<Peer> {
+        peers::read(&self.data_dir)
+            .inspect_err(|error| tracing::warn!(%error, "no soul elsewhere is paired"))
+            .unwrap_or_default()
+    }
+
+    /// The only transfer that is under way, until it is dropped.
+    fn alone(&self) -> Option<OwnedSemaphorePermit> {
+        self.under_way.clone().try_acquire_owned().ok()
+    }
+
+    /// Somebody who sits in a conversation goes on in it, wherever it lives now.
+    async fn moved(&self, uuid: ConversationUuid) {
+        if let Err(error) = self.conversations.moved(uuid).await {
+            tracing::warn!(%error, "a conversation that moved may end while somebody sits in it");
+        }
+    }
+}
+
+impl Answering for Souls {
+    fn peers(&self) -> Vec<Party> {
+        self.paired().into_iter().map(|peer| peer.party).collect()
+    }
+
+    fn home_for(&self, peer: Party) -> Option<Home> {
+        self.home(peer.soul.other()).cloned()
+    }
+
+    fn begin(&self) -> Option<Box<dyn Send>> {
+        self.alone().map(|only| Box::new(only) as Box<dyn Send>)
+    }
+
+    fn came(&self, peer: Party) {
+        tracing::info!(from = %peer.soul, at_ms = now_ms(), "a conversation came from the other soul");
+    }
+}
+
+/// Whose memory the process's own is.
+struct First(Arc<Trust>);
+
+impl Keeper for First {
+    fn green(&self) -> Option<&Green> {
+        Some(self.0.green())
+    }
+
+    fn red(&self) -> Option<&Red> {
+        self.0.vault().ok().map(|vault| &**vault.red())
+    }
+}
+
+/// The other soul of this process.
+struct Second(Green);
+
+impl Keeper for Second {
+    fn green(&self) -> Option<&Green> {
+        Some(&self.0)
+    }
+
+    fn red(&self) -> Option<&Red> {
+        None
+    }
+}
