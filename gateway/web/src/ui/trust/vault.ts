@@ -6,14 +6,15 @@ import type { VaultItem } from '../../protocol/trust.js';
 import type { TrustState, Vault } from '../../state/trust.js';
 import { CHECKING_WORDS, secondsUntil, when } from '../../state/trust-words.js';
 import { h, setText } from '../dom.js';
-import type { Hand, View } from './asking.js';
+import type { Hand, SecretsView, View } from './asking.js';
 import { button, form, lineField, submit, Sure, takeWord, TellLine, wordField } from './parts.js';
 import { ShownSecret } from './shown-secret.js';
 import { VaultMore } from './vault-more.js';
 
 const TICK_MS = 250;
 
-export class VaultView implements View {
+export class VaultView implements View, SecretsView {
+  readonly secrets = this;
   readonly title = 'Her vault of secrets';
   readonly root = h('div', { class: 'view' });
   private readonly told = new TellLine();
@@ -45,17 +46,14 @@ export class VaultView implements View {
     this.hand.ask('vault', { type: 'vault_list' });
   }
 
-  /** A secret was handed out. */
   onValue(value: string, requestId: string | null): void {
     this.secret.show(value, requestId);
   }
 
-  /** The file was made. */
   onExported(file: string): void {
     this.more.onExported(file);
   }
 
-  /** What was handed out is not shown any longer. */
   conceal(): void {
     this.secret.hide();
   }
