@@ -77,6 +77,7 @@ export class Trust {
         break;
       case 'vault_exported':
         this.dialog.secrets?.onExported(message.file);
+        this.events.apply({ type: 'trust_told', place: 'vault', ok: true, text: 'The file is written; the browser has it among its downloads.' });
         break;
     }
   }

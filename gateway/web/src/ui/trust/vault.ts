@@ -24,12 +24,13 @@ export class VaultView implements View, SecretsView {
   private readonly open = h('section', { 'aria-label': 'What is in it' });
   private readonly put: HTMLElement;
   private readonly list = h('ul');
-  private readonly empty = h('p', { class: 'about' }, 'Nothing is in it yet.');
+  private readonly about = h('p', { class: 'about' });
   private readonly secret: ShownSecret;
   private readonly more: VaultMore;
   private readonly shown = new Map<string, Item>();
   private timer: number | undefined;
   private vault: Vault | null = null;
+  private before: TrustState['told']['vault'];
 
   constructor(private readonly hand: Hand) {
     this.secret = new ShownSecret((text) => hand.say(text));
@@ -37,7 +38,7 @@ export class VaultView implements View, SecretsView {
     this.create = this.creating();
     this.unlock = this.unlocking();
     this.put = this.putting();
-    this.open.append(h('div', { class: 'row' }, h('h3', {}, 'What is in it'), button('Lock it now', () => this.lock())), this.empty, this.list);
+    this.open.append(h('div', { class: 'row' }, h('h3', {}, 'What is in it'), button('Lock it now', () => this.lock())), this.about, this.list);
     this.root.append(this.told.root, this.busy, this.secret.root, this.create, this.unlock, this.open, this.put, this.more.root);
     for (const part of [this.create, this.unlock, this.open, this.put, this.more.root]) part.hidden = true;
   }
@@ -65,6 +66,8 @@ export class VaultView implements View, SecretsView {
   }
 
   render({ vault, told, stopped }: TrustState): void {
+    const isNews = this.vault !== null && told.vault !== this.before && told.vault?.ok === true;
+    this.before = told.vault;
     this.vault = vault;
     this.told.render(told.vault);
     const { exists, locked } = vault;
@@ -76,7 +79,10 @@ export class VaultView implements View, SecretsView {
     this.put.hidden = exists !== true;
     this.more.root.hidden = exists !== true;
     this.more.render(locked);
+    setText(this.about, vault.items.length === 0 ? 'Nothing is in it yet.' : vault.said);
     this.renderItems(vault.items);
+    // Something was kept, forgotten or taken in: there are other names.
+    if (isNews && !locked) this.ask();
     this.timer ??= window.setInterval(() => this.tick(), TICK_MS);
     this.tick();
   }
@@ -90,7 +96,6 @@ export class VaultView implements View, SecretsView {
   }
 
   private renderItems(items: readonly VaultItem[]): void {
-    this.empty.hidden = items.length > 0;
     const wanted = new Set(items.map((item) => item.name));
     for (const [name, item] of this.shown) {
       if (wanted.has(name)) continue;
