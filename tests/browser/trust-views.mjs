@@ -36,6 +36,22 @@ const answer = async (id) => {
   await page.waitForTimeout(650);
   await page.click(id);
 };
+/** Whether Tab reaches everything in the dialog, in the order in which it stands there, and it can be seen where the focus is. */
+const walks = async () => {
+  const wanted = await page.evaluate(() => {
+    const all = [...document.querySelectorAll('#trust :is(button, input, textarea, select, summary)')];
+    const there = all.filter((e) => !e.disabled && e.checkVisibility() && (e.type !== 'radio' || e.checked));
+    there.forEach((e, n) => (e.dataset.stop = String(n)));
+    return there.length;
+  });
+  await page.focus('#trust-title');
+  const stops = [];
+  for (let n = 0; n < wanted; n += 1) {
+    await page.keyboard.press('Tab');
+    stops.push(await page.evaluate(() => ({ stop: document.activeElement.dataset.stop, seen: getComputedStyle(document.activeElement).outlineStyle !== 'none' })));
+  }
+  return stops.every(({ stop, seen }, n) => stop === String(n) && seen) ? '' : stops.map(({ stop, seen }) => `${stop}${seen ? '' : '?'}`).join();
+};
 /** Everything that the page holds where somebody could look. */
 const everything = () =>
   page.evaluate(() => {
@@ -61,6 +77,8 @@ try {
   await page.click('.memory summary');
   report.ok(/by a click on Janet’s machine.*Receipt r-m1/.test(await page.innerText('.memory .receipt')), 'each has its receipt: who allowed it, how and when', (await page.innerText('.memory .receipt')).replaceAll('\n', ' '));
   await isAccessible(janet, report, 'trust-memory');
+  const walkedMemory = await walks();
+  report.ok(walkedMemory === '', 'Tab reaches everything there: memory', walkedMemory);
   await named('Change').click();
   await page.locator('.memory textarea').fill('The cat is called Minka, and she is grey.');
   await named('Save').click();
@@ -96,6 +114,8 @@ try {
   await open('vault');
   const words = page.locator('#trust-view input[type=password]:visible');
   await isAccessible(janet, report, 'trust-vault-new');
+  const walkedVault = await walks();
+  report.ok(walkedVault === '', 'Tab reaches everything there: vault', walkedVault);
   report.ok(await words.evaluateAll((fields) => fields.every((field) => field.autocomplete === 'off')), 'no field for a safe word offers to remember it');
   await words.nth(0).fill(SAFE_WORD);
   await words.nth(1).fill(`${SAFE_WORD}!`);
@@ -103,13 +123,16 @@ try {
   report.ok((await page.innerText('#trust-view')).includes('Both must be the same') && fake.count('vault_create') === 0, 'a safe word that was mistyped makes no vault');
   await words.nth(1).fill(SAFE_WORD);
   await named('Make the vault').click();
-  report.ok(await told('The vault is made'), 'a vault is made');
+  report.ok((await told('The vault is made; it is locked.')) && (await named('Unlock').isVisible()), 'a vault is made, and is locked');
   report.ok(!(await everything()).includes(SAFE_WORD), 'and its safe word is nowhere in the page');
   await page.getByLabel('Name', { exact: true }).fill('door');
   await page.getByRole('textbox', { name: 'The secret' }).fill(PLANTED);
   await page.getByLabel('Words to find it by').fill('house, key');
   await named('Keep it').click();
-  report.ok((await told('It is kept.')) && !(await everything()).includes(PLANTED), 'a secret is kept, and stays nowhere in the page');
+  report.ok((await told('The secret is kept.')) && (await page.locator('#trust-view .item').count()) === 0, 'a secret is kept while the vault is locked, too');
+  await words.first().fill(SAFE_WORD);
+  await named('Unlock').click();
+  report.ok((await named('Show door').waitFor({ timeout: SOON_MS }).then(() => true, () => false)) && !(await everything()).includes(PLANTED), 'unlocked, it tells its name, and the secret stays nowhere in the page');
   report.ok(last('vault_put').value === PLANTED && last('vault_put').tags.join() === 'house,key', 'but on the wire, with its words');
   await named('Show door').click();
   await page.locator('.secret-value', { hasText: PLANTED }).waitFor({ timeout: SOON_MS });
@@ -133,18 +156,19 @@ try {
   await answer('#consent-yes');
   const download = await saved;
   report.ok(/^janet-secrets-\d{4}-\d\d-\d\d\.vault$/.test(download.suggestedFilename()) && readFileSync(await download.path()).includes('door'), 'all secrets are written into a file, after a yes', download.suggestedFilename());
+  report.ok(await told('The file is written'), 'and the page says so');
   await named('Forget door').click();
   await named('Forget it').click();
-  report.ok((await told('It is forgotten.')) && (await page.locator('#trust-view .item').count()) === 0, 'a secret is forgotten');
+  report.ok((await told('The secret is gone.')) && (await janet.holds(() => document.querySelector('#trust-view .item') === null, SOON_MS)), 'a secret is forgotten');
   await section('Take in a file').getByLabel('File of secrets').setInputFiles(await download.path());
   await section('Take in a file').getByLabel('The file’s password').fill('of the file');
   await section('Take in a file').getByRole('button', { name: 'Take it in' }).click();
-  report.ok((await told('taken in')) && (await named('Show door').isVisible()), 'and the file brings it back');
+  report.ok((await told('taken in')) && (await named('Show door').waitFor({ timeout: SOON_MS }).then(() => true, () => false)), 'and the file brings it back');
   await section('Another safe word').getByLabel('Safe word until now').fill('wrong');
   await section('Another safe word').getByLabel('The new one', { exact: true }).fill('the new one');
   await section('Another safe word').getByLabel('The new one once more').fill('the new one');
   await section('Another safe word').getByRole('button').click();
-  report.ok((await told('was not right')) && !(await everything()).includes('the new one'), 'another safe word needs the old one, and leaves nothing behind');
+  report.ok((await told('The safe word is wrong')) && !(await everything()).includes('the new one'), 'another safe word needs the old one, and leaves nothing behind');
 
   await named('Show door').click();
   await page.locator('.secret-value', { hasText: PLANTED }).waitFor({ timeout: SOON_MS });
@@ -186,6 +210,8 @@ try {
   await answer('#consent-yes');
   report.ok(await told('It holds'), 'something is allowed for good, after a yes');
   await isAccessible(janet, report, 'trust-grants');
+  const walkedGrants = await walks();
+  report.ok(walkedGrants === '', 'Tab reaches everything there: grants', walkedGrants);
   await page.selectOption('#trust-view select', 'other');
   await page.getByLabel('Whom').fill('calendar');
   await named('Allow it').click();
@@ -198,6 +224,8 @@ try {
   await open('personas');
   await page.getByLabel('The butler').check();
   await isAccessible(janet, report, 'trust-personas');
+  const walkedPersonas = await walks();
+  report.ok(walkedPersonas === '', 'Tab reaches everything there: personas', walkedPersonas);
   await named('Be this one').click();
   await answer('#consent-yes');
   report.ok((await told('She is The butler')) && last('persona_set').persona_id === 'butler', 'she is somebody else, after a yes');
@@ -205,6 +233,8 @@ try {
 
   await open('transfer');
   await isAccessible(janet, report, 'trust-transfer');
+  const walkedTransfer = await walks();
+  report.ok(walkedTransfer === '', 'Tab reaches everything there: transfer', walkedTransfer);
   await named('Move it').click();
   await answer('#consent-no');
   report.ok(await told('Not moved: You said no.'), 'nothing is moved after a no');
@@ -228,6 +258,8 @@ try {
   const privacy = await page.innerText('#trust-view');
   report.ok(/models\.example \(12 times/.test(privacy) && privacy.includes('not yet') && privacy.includes('this page’s') && privacy.includes('30 minutes') && privacy.includes('There is a vault'), 'what is kept, what leaves and who listens', privacy.replaceAll('\n', ' | '));
   await isAccessible(janet, report, 'trust-privacy');
+  const walkedPrivacy = await walks();
+  report.ok(walkedPrivacy === '', 'Tab reaches everything there: privacy', walkedPrivacy);
   await named('Forget everything').click();
   await named('Yes, ask me for my consent').click();
   await answer('#consent-yes');
@@ -242,6 +274,8 @@ try {
   const order = (await page.locator('.audit-number').allInnerTexts()).map(Number);
   report.ok(order.every((number, at) => at === 0 || number === order[at - 1] - 1), 'without a gap');
   await isAccessible(janet, report, 'trust-audit');
+  const walkedAudit = await walks();
+  report.ok(walkedAudit === '', 'Tab reaches everything there: audit', walkedAudit);
   await close();
   fake.world.tampered = true;
   await open('audit');

@@ -116,7 +116,7 @@ function check(trust, action, word, answer, then) {
     }
     world.guesses += 1;
     const wait = world.guesses >= 3 ? { retry_after_ms: 4000 } : {};
-    answer(vault(trust, action, world.guesses >= 3 ? 'delayed' : 'refused', 'The safe word was not right, or there is no such thing.', wait));
+    answer(vault(trust, action, world.guesses >= 3 ? 'delayed' : 'refused', 'the safe word is wrong, there is no such secret, or the vault is damaged', wait));
   }, 150);
 }
 
@@ -182,49 +182,48 @@ const HANDLERS = {
     }, { needs_click: true });
   },
   vault_list(trust, _, answer) {
-    answer(vault(trust, 'list', 'done', 'Names alone.', trust.world.locked ? {} : { items: items(trust) }));
+    answer(vault(trust, 'list', 'done', 'this is what the vault holds', trust.world.locked ? {} : { items: items(trust) }));
   },
   vault_create(trust, m, answer) {
     answer(vault(trust, 'create', 'checking', 'Making it.'));
     setTimeout(() => {
       if (m.safe_word !== SAFE_WORD) {
-        answer({ type: 'error', code: 'out_of_range', message: 'the safe word is too easy to guess: take eight characters at least, and not digits alone', field: 'safe_word' });
+        answer({ type: 'error', code: 'out_of_range', message: 'field "safe_word": too easy to guess: take eight characters at least, and not digits alone', field: 'safe_word' });
         return;
       }
       trust.world.vault = new Map();
-      trust.world.locked = false;
       note(trust.world, 'vault created', 'The vault of secrets was made.');
-      answer(vault(trust, 'create', 'done', 'The vault is made, and unlocked.', { items: [] }));
+      answer(vault(trust, 'create', 'done', 'the vault is made; it is locked'));
     }, 150);
   },
   vault_unlock(trust, m, answer) {
     check(trust, 'unlock', m.safe_word, answer, () => {
       trust.world.locked = false;
       note(trust.world, 'vault unlocked', 'The vault was unlocked.');
-      answer(vault(trust, 'unlock', 'done', 'The vault is unlocked.', { items: items(trust) }));
+      answer(vault(trust, 'unlock', 'done', 'the vault is unlocked', { items: items(trust) }));
     });
   },
   vault_lock(trust, _, answer) {
     trust.world.locked = true;
     note(trust.world, 'vault locked', 'The vault was locked.');
-    answer(vault(trust, 'lock', 'done', 'The vault is locked, and what was unlocked is overwritten.'));
+    answer(vault(trust, 'lock', 'done', 'the vault is locked; what was unlocked is overwritten'));
   },
   vault_put(trust, m, answer) {
     trust.world.vault.set(m.name, { value: m.value, tags: m.tags ?? [], at: Date.now() });
     note(trust.world, 'vault kept', 'A secret was kept.');
-    answer(vault(trust, 'put', 'done', 'It is kept.', trust.world.locked ? {} : { items: items(trust) }));
+    answer(vault(trust, 'put', 'done', 'the secret is kept'));
   },
   vault_get(trust, m, answer) {
     const found = trust.world.locked ? undefined : trust.world.vault.get(m.name);
     if (found === undefined) answer(vault(trust, 'get', 'refused', 'That did not work.'));
-    else answer(vault(trust, 'get', 'done', 'Here it is.', { value: found.value }));
+    else answer(vault(trust, 'get', 'done', 'this is the secret', { value: found.value }));
   },
   vault_forget(trust, m, answer) {
     trust.world.vault.delete(m.name);
-    answer(vault(trust, 'forget', 'done', 'It is forgotten.', { items: items(trust) }));
+    answer(vault(trust, 'forget', 'done', 'the secret is gone'));
   },
   vault_change(trust, m, answer) {
-    check(trust, 'change', m.safe_word, answer, () => answer(vault(trust, 'change', 'done', 'The new safe word holds.')));
+    check(trust, 'change', m.safe_word, answer, () => answer(vault(trust, 'change', 'done', 'the safe word is changed')));
   },
   vault_export(trust, m, answer) {
     check(trust, 'export', m.safe_word, answer, () => {
@@ -235,7 +234,6 @@ const HANDLERS = {
           return;
         }
         answer({ type: 'vault_exported', file: Buffer.from(JSON.stringify([...trust.world.vault])).toString('base64') });
-        answer(vault(trust, 'export', 'done', 'The file is written.'));
       }, { needs_click: true });
     });
   },
@@ -243,7 +241,7 @@ const HANDLERS = {
     answer(vault(trust, 'import', 'checking', 'Reading it.'));
     try {
       for (const [name, entry] of JSON.parse(Buffer.from(m.file, 'base64').toString())) trust.world.vault.set(name, entry);
-      answer(vault(trust, 'import', 'done', 'The secrets are taken in.', { items: items(trust) }));
+      answer(vault(trust, 'import', 'done', 'the secrets are taken in'));
     } catch {
       answer(vault(trust, 'import', 'refused', 'The password is wrong, or the file is damaged.'));
     }

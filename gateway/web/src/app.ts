@@ -210,6 +210,7 @@ export class App {
     state: () => this.state,
     playQuestion: async (file) => (this.voice.streaming || this.phone.isOn ? null : this.voice.playFile(fromBase64(file))),
     say: (text) => this.announcer.say(text),
+    onFault: (title, todo) => this.apply({ type: 'fault', title, todo }),
     onStop: () => void this.voice.close(),
   });
   private readonly stage = new Stage({

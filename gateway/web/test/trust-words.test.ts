@@ -53,7 +53,7 @@ describe('words of trust', () => {
     for (const code of ['red_thread', 'not_permitted', 'not_consented', 'vault_refused', 'vault_locked', 'not_found', 'not_kept', 'unexpected', 'unreachable', 'field_too_large', 'empty_field']) {
       expect(explainTrust(code, 'server words', null)).not.toContain('server words');
     }
-    expect(explainTrust('out_of_range', 'too easy to guess', 'safe_word')).toBe('Too easy to guess.');
+    expect(explainTrust('out_of_range', 'field "safe_word": too easy to guess', 'safe_word')).toBe('Too easy to guess.');
     expect(explainStopped('vault_refused', '', null)).toContain('not the safe word');
     expect(explainStopped('not_permitted', '', null)).toContain('operator');
   });

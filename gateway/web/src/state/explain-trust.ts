@@ -28,7 +28,7 @@ export function explainTrust(code: string, message: string, field: string | null
       return 'Something was left empty.';
     // The server says what a word has to be like.
     case 'out_of_range':
-      return sentence(message);
+      return sentence(message.replace(/^field "[^"]*": /, ''));
     default: {
       const { title, todo } = explain(code, message, field);
       return `${title} ${todo}`;

@@ -29,7 +29,7 @@ export function reduceTrust(trust: TrustState, event: TrustEvent): TrustState {
     case 'transfer_asked':
       return { ...trust, transfer: { kind: 'under_way', stage: 'asking', fraction: 0 } };
     case 'trust_told':
-      return tell(trust, event.place, event.ok, event.text);
+      return tell(event.place === 'vault' ? { ...trust, vault: { ...trust.vault, checking: null } } : trust, event.place, event.ok, event.text);
   }
 }
 
@@ -85,7 +85,7 @@ function onMessage(trust: TrustState, message: KeptTrustMessage, now: number): T
     }
     case 'memory_result':
       // All is forgotten from there, too.
-      return tell(trust, trust.view === 'privacy' ? 'privacy' : 'memory', message.success, message.message, message.proof);
+      return tell(trust, trust.view === 'privacy' ? 'privacy' : 'memory', message.success, sentence(message.message), message.proof);
     case 'vault_result':
       return onVault(trust, message, now);
     case 'audit_entries': {
@@ -116,7 +116,7 @@ function onMessage(trust: TrustState, message: KeptTrustMessage, now: number): T
     case 'transfer_result':
       return { ...trust, transfer: { kind: 'over', result: message } };
     case 'transfer_denied':
-      return { ...trust, transfer: { kind: 'denied', reason: message.reason } };
+      return { ...trust, transfer: { kind: 'denied', reason: sentence(message.reason) } };
     case 'transfer_error':
       return { ...trust, transfer: { kind: 'failed', message: explainTrust(message.code, message.message, message.field) } };
   }
@@ -124,7 +124,8 @@ function onMessage(trust: TrustState, message: KeptTrustMessage, now: number): T
 
 function onVault(trust: TrustState, message: VaultResult, now: number): TrustState {
   if (trustPlace(message.requestId) === 'red_thread') {
-    const { message: words, retryAfterMs: wait } = message;
+    const words = sentence(message.message);
+    const wait = message.retryAfterMs;
     return tell(trust, 'red_thread', message.status !== 'refused', wait === null ? words : `${words} The next try is looked at in ${Math.ceil(wait / 1000)} s.`);
   }
   const { action, status, exists, locked, items, retryAfterMs } = message;
@@ -132,18 +133,19 @@ function onVault(trust: TrustState, message: VaultResult, now: number): TrustSta
     exists,
     locked,
     items: locked ? [] : (items ?? trust.vault.items),
+    said: locked ? '' : items !== null && action === 'list' ? sentence(message.message) : trust.vault.said,
     checking: status === 'checking' ? action : null,
     retryAt: retryAfterMs === null ? (status === 'done' ? null : trust.vault.retryAt) : now + retryAfterMs,
   };
   const next = { ...trust, vault };
   // That names were told is no news, and what was handed out speaks for itself.
   if (status === 'checking' || (status === 'done' && (action === 'list' || action === 'get'))) return next;
-  return tell(next, 'vault', status === 'done', message.message);
+  return tell(next, 'vault', status === 'done', sentence(message.message));
 }
 
 /** A closed vault's names are nobody's. */
 function putAwaySecrets(trust: TrustState): TrustState {
-  return { ...trust, vault: { ...trust.vault, locked: true, items: [], checking: null } };
+  return { ...trust, vault: { ...trust.vault, locked: true, items: [], said: '', checking: null } };
 }
 
 function without(trust: TrustState, consentId: string): TrustState {

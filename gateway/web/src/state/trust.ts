@@ -36,6 +36,8 @@ export interface Vault {
   readonly exists: boolean | null;
   readonly locked: boolean;
   readonly items: readonly VaultItem[];
+  /** What was said of them as a whole: some may not open any more. */
+  readonly said: string;
   /** What is being done, for as long as it is. */
   readonly checking: VaultVerb | null;
   /** Until when no safe word is looked at (ms, `Date.now`). */
@@ -79,7 +81,7 @@ export interface TrustState {
 }
 
 const NO_MEMORY: MemoryList = { entries: [], total: null, query: '', asked: null };
-const NO_VAULT: Vault = { exists: null, locked: true, items: [], checking: null, retryAt: null };
+const NO_VAULT: Vault = { exists: null, locked: true, items: [], said: '', checking: null, retryAt: null };
 
 export const initialTrust: TrustState = {
   stopped: null,

@@ -17,10 +17,21 @@ export interface Hand {
   say(text: string): void;
 }
 
+/** Whoever shows what came out of the vault. */
+export interface SecretsView {
+  /** A secret was handed out, to this request. */
+  onValue(value: string, requestId: string | null): void;
+  /** The file of all of them was made. */
+  onExported(file: string): void;
+  /** What was handed out is not shown any longer. */
+  conceal(): void;
+}
+
 /** One thing to look at, in the dialog. */
 export interface View {
   readonly title: string;
   readonly root: HTMLElement;
+  readonly secrets?: SecretsView;
   /** It was opened, or the connection is back: asks for what it shows. */
   ask(): void;
   render(trust: TrustState): void;

@@ -3,25 +3,19 @@ import type { State } from '../../state/model.js';
 import type { TrustView } from '../../state/trust.js';
 import { isOffered, type Capability } from '../../state/trusted.js';
 import { byId, setText } from '../dom.js';
-import type { Hand, View } from './asking.js';
-import { AuditView } from './audit.js';
-import { GrantsView } from './grants.js';
-import { MemoryView } from './memory.js';
-import { PersonasView } from './personas.js';
-import { PrivacyView } from './privacy.js';
-import { TransferView } from './transfer.js';
-import { VaultView } from './vault.js';
+import type { Hand, SecretsView, View } from './asking.js';
 
-const VIEWS: Readonly<Record<TrustView, { needs: Capability; make(hand: Hand): View }>> = {
-  memory: { needs: 'memory', make: (hand) => new MemoryView(hand) },
-  vault: { needs: 'vault', make: (hand) => new VaultView(hand) },
-  privacy: { needs: 'consent', make: (hand) => new PrivacyView(hand) },
-  grants: { needs: 'consent', make: (hand) => new GrantsView(hand) },
-  audit: { needs: 'audit', make: (hand) => new AuditView(hand) },
-  personas: { needs: 'personas', make: (hand) => new PersonasView(hand) },
-  transfer: { needs: 'transfer', make: (hand) => new TransferView(hand) },
+/** What each of them is about. What shows them is loaded with the first. */
+const NEEDS: Readonly<Record<TrustView, Capability>> = {
+  memory: 'memory',
+  vault: 'vault',
+  privacy: 'consent',
+  grants: 'consent',
+  audit: 'audit',
+  personas: 'personas',
+  transfer: 'transfer',
 };
-const NAMES = Object.keys(VIEWS) as TrustView[];
+const NAMES = Object.keys(NEEDS) as TrustView[];
 
 export class TrustDialog {
   private readonly dialog = byId<HTMLDialogElement>('trust');
@@ -30,20 +24,28 @@ export class TrustDialog {
   private view: { name: TrustView; shown: View } | null = null;
   private state: State | null = null;
 
-  constructor(private readonly hand: Hand) {
-    for (const name of NAMES) byId(`trust-${name}`).addEventListener('click', () => this.open(name));
+  constructor(
+    private readonly hand: Hand,
+    /** What shows them could not be loaded. */
+    private readonly onMissing: () => void,
+  ) {
+    for (const name of NAMES) byId(`trust-${name}`).addEventListener('click', () => void this.open(name));
     byId('trust-close').addEventListener('click', () => this.dialog.close());
     this.dialog.addEventListener('close', () => {
       if (!this.dialog.open) this.leave();
     });
   }
 
-  open(name: TrustView): void {
+  async open(name: TrustView): Promise<void> {
     const { state } = this;
-    const { needs, make } = VIEWS[name];
-    if (state === null || !isOffered(state, needs)) return;
+    if (state === null || !isOffered(state, NEEDS[name])) return;
+    const views = await import('./views.js').catch(() => null);
+    if (views === null) {
+      this.onMissing();
+      return;
+    }
     this.leave();
-    const shown = make(this.hand);
+    const shown = views.VIEWS[name](this.hand);
     this.view = { name, shown };
     this.hand.apply({ type: 'trust_shown', view: name });
     setText(byId('trust-title'), shown.title);
@@ -54,15 +56,15 @@ export class TrustDialog {
     shown.ask();
   }
 
-  /** The vault, while it is looked at: nobody else is given what comes out of it. */
-  get vault(): VaultView | null {
-    return this.view?.shown instanceof VaultView ? this.view.shown : null;
+  /** What comes out of the vault goes to whoever shows the vault, and to nobody else. */
+  get secrets(): SecretsView | null {
+    return this.view?.shown.secrets ?? null;
   }
 
   render(state: State): void {
     const isBack = state.link.kind === 'open' && state.status !== null && this.state?.status === null;
     this.state = state;
-    const offered = NAMES.filter((name) => isOffered(state, VIEWS[name].needs));
+    const offered = NAMES.filter((name) => isOffered(state, NEEDS[name]));
     this.section.hidden = offered.length === 0;
     for (const name of NAMES) byId(`trust-${name}`).hidden = !offered.includes(name);
     if (this.view === null) return;
@@ -72,7 +74,7 @@ export class TrustDialog {
       return;
     }
     // What came out of a vault does not outlive the connection that it came over.
-    if (state.link.kind !== 'open') this.vault?.conceal();
+    if (state.link.kind !== 'open') this.secrets?.conceal();
     if (isBack) this.view.shown.ask();
     this.view.shown.render(state.trust);
   }

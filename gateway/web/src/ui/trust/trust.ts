@@ -16,6 +16,7 @@ export interface TrustEvents {
   /** Plays a question unless a stream carries her voice; what it gives silences it. */
   playQuestion(file: string): Promise<(() => void) | null>;
   say(text: string): void;
+  onFault(title: string, todo: string): void;
   /** Everything is stopped, or is to be: nothing is heard or said here any more. */
   onStop(): void;
 }
@@ -29,10 +30,10 @@ export class Trust {
   private readonly hand: Hand = {
     ask: (place, request) => this.ask(place, request),
     apply: (event) => this.events.apply(event),
-    show: (view) => this.dialog.open(view),
+    show: (view) => void this.dialog.open(view),
     say: (text) => this.events.say(text),
   };
-  private readonly dialog = new TrustDialog(this.hand);
+  private readonly dialog = new TrustDialog(this.hand, () => this.events.onFault('This could not be loaded.', 'Try again when the connection to Janet is back.'));
   private readonly consent = new ConsentDialog(this.hand);
   private readonly redThread = new RedThread(this.hand, () => this.pull());
 
@@ -72,10 +73,11 @@ export class Trust {
         break;
       case 'vault_value':
         this.events.apply({ type: 'trust', message: message.result, now });
-        this.dialog.vault?.onValue(message.value, message.result.requestId);
+        this.dialog.secrets?.onValue(message.value, message.result.requestId);
         break;
       case 'vault_exported':
-        this.dialog.vault?.onExported(message.file);
+        this.dialog.secrets?.onExported(message.file);
+        this.events.apply({ type: 'trust_told', place: 'vault', ok: true, text: 'The file is written; the browser has it among its downloads.' });
         break;
     }
   }

@@ -6,14 +6,15 @@ import type { VaultItem } from '../../protocol/trust.js';
 import type { TrustState, Vault } from '../../state/trust.js';
 import { CHECKING_WORDS, secondsUntil, when } from '../../state/trust-words.js';
 import { h, setText } from '../dom.js';
-import type { Hand, View } from './asking.js';
+import type { Hand, SecretsView, View } from './asking.js';
 import { button, form, lineField, submit, Sure, takeWord, TellLine, wordField } from './parts.js';
 import { ShownSecret } from './shown-secret.js';
 import { VaultMore } from './vault-more.js';
 
 const TICK_MS = 250;
 
-export class VaultView implements View {
+export class VaultView implements View, SecretsView {
+  readonly secrets = this;
   readonly title = 'Her vault of secrets';
   readonly root = h('div', { class: 'view' });
   private readonly told = new TellLine();
@@ -23,12 +24,13 @@ export class VaultView implements View {
   private readonly open = h('section', { 'aria-label': 'What is in it' });
   private readonly put: HTMLElement;
   private readonly list = h('ul');
-  private readonly empty = h('p', { class: 'about' }, 'Nothing is in it yet.');
+  private readonly about = h('p', { class: 'about' });
   private readonly secret: ShownSecret;
   private readonly more: VaultMore;
   private readonly shown = new Map<string, Item>();
   private timer: number | undefined;
   private vault: Vault | null = null;
+  private before: TrustState['told']['vault'];
 
   constructor(private readonly hand: Hand) {
     this.secret = new ShownSecret((text) => hand.say(text));
@@ -36,7 +38,7 @@ export class VaultView implements View {
     this.create = this.creating();
     this.unlock = this.unlocking();
     this.put = this.putting();
-    this.open.append(h('div', { class: 'row' }, h('h3', {}, 'What is in it'), button('Lock it now', () => this.lock())), this.empty, this.list);
+    this.open.append(h('div', { class: 'row' }, h('h3', {}, 'What is in it'), button('Lock it now', () => this.lock())), this.about, this.list);
     this.root.append(this.told.root, this.busy, this.secret.root, this.create, this.unlock, this.open, this.put, this.more.root);
     for (const part of [this.create, this.unlock, this.open, this.put, this.more.root]) part.hidden = true;
   }
@@ -45,17 +47,14 @@ export class VaultView implements View {
     this.hand.ask('vault', { type: 'vault_list' });
   }
 
-  /** A secret was handed out. */
   onValue(value: string, requestId: string | null): void {
     this.secret.show(value, requestId);
   }
 
-  /** The file was made. */
   onExported(file: string): void {
     this.more.onExported(file);
   }
 
-  /** What was handed out is not shown any longer. */
   conceal(): void {
     this.secret.hide();
   }
@@ -67,6 +66,8 @@ export class VaultView implements View {
   }
 
   render({ vault, told, stopped }: TrustState): void {
+    const isNews = this.vault !== null && told.vault !== this.before && told.vault?.ok === true;
+    this.before = told.vault;
     this.vault = vault;
     this.told.render(told.vault);
     const { exists, locked } = vault;
@@ -78,7 +79,10 @@ export class VaultView implements View {
     this.put.hidden = exists !== true;
     this.more.root.hidden = exists !== true;
     this.more.render(locked);
+    setText(this.about, vault.items.length === 0 ? 'Nothing is in it yet.' : vault.said);
     this.renderItems(vault.items);
+    // Something was kept, forgotten or taken in: there are other names.
+    if (isNews && !locked) this.ask();
     this.timer ??= window.setInterval(() => this.tick(), TICK_MS);
     this.tick();
   }
@@ -92,7 +96,6 @@ export class VaultView implements View {
   }
 
   private renderItems(items: readonly VaultItem[]): void {
-    this.empty.hidden = items.length > 0;
     const wanted = new Set(items.map((item) => item.name));
     for (const [name, item] of this.shown) {
       if (wanted.has(name)) continue;
