@@ -130,6 +130,9 @@ describe('the red thread', () => {
       stopped(true),
     );
     expect(open(state)).toEqual([]);
+    expect(notes(state)).toEqual(['The question was withdrawn: forget everything.', 'The question was withdrawn: forget everything.']);
+    // The server says so as well, a little later.
+    expect(notes(reduce(state, closed('a', 'withdrawn')))).toHaveLength(2);
     expect(state.trust.vault).toMatchObject({ locked: true, items: [], checking: null });
     expect(state.trust.stopped).not.toBeNull();
     expect(state).toMatchObject({ her: 'quiet', awaiting: false, partial: null });

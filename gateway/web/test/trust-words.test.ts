@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trustPlace, trustRequest } from '../src/protocol/requests.js';
 import { explainStopped, explainTrust } from '../src/state/explain-trust.js';
-import { actionWords, bytes, duration, proofWords, receiptWords, secondsUntil } from '../src/state/trust-words.js';
+import { actionWords, bytes, duration, nodeWords, personaWords, proofWords, receiptWords, secondsUntil } from '../src/state/trust-words.js';
 import { isOffered } from '../src/state/trusted.js';
 import { transferWords } from '../src/ui/trust/transfer.js';
 
@@ -67,6 +67,13 @@ describe('words of trust', () => {
     expect(isOffered({ role: 'operator', capabilities: ['memory'] }, 'memory')).toBe(true);
     expect(isOffered({ role: 'operator', capabilities: ['memory'] }, 'vault')).toBe(false);
     expect(isOffered({ role: 'guest', capabilities: ['memory'] }, 'memory')).toBe(false);
+  });
+
+  it('machines without a name, and personas of the same', () => {
+    expect([nodeWords('kitchen'), nodeWords('dffd0cea57cbfd9615687f0d6f09373b')]).toEqual(['kitchen', 'machine dffd0cea']);
+    const persona = (personaId: string, name: string) => ({ personaId, name, description: '' });
+    const all = [persona('janet', 'Janet'), persona('tutor', 'Janet'), persona('b', 'The butler')];
+    expect(all.map((one) => personaWords(one, all))).toEqual(['Janet, “janet”', 'Janet, “tutor”', 'The butler']);
   });
 
   it('how a transfer ended', () => {

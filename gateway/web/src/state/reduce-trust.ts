@@ -3,6 +3,7 @@ import type { KeptTrustMessage, VaultResult } from '../protocol/trust.js';
 import { isOlderAnswer, trustPlace, type RequestPlace } from '../protocol/requests.js';
 import { explainStopped, explainTrust } from './explain-trust.js';
 import { sentence } from './explain.js';
+import { personaWords } from './trust-words.js';
 import { initialTrust, putAway, type OpenQuestion, type Told, type TrustEvent, type TrustPlace, type TrustState, type Vault } from './trust.js';
 
 /** How long a question waits where the clocks of both machines do not agree. */
@@ -104,7 +105,8 @@ function onMessage(trust: TrustState, message: KeptTrustMessage, now: number): T
       return { ...trust, personas: { all: message.personas, active: message.active } };
     case 'persona_changed': {
       const { personas } = trust;
-      const name = personas?.all.find((one) => one.personaId === message.personaId)?.name;
+      const persona = personas?.all.find((one) => one.personaId === message.personaId);
+      const name = persona === undefined ? undefined : personaWords(persona, personas?.all ?? []);
       return { ...tell(trust, 'personas', true, `She is ${name ?? message.personaId} from the next answer on.`), personas: personas === null ? null : { ...personas, active: message.personaId } };
     }
     case 'privacy':

@@ -71,18 +71,21 @@ export function reduce(state: State, event: Event): State {
 /** How a question ended stands in the chat, too. */
 function onTrust(state: State, event: TrustEvent): State {
   const trust = reduceTrust(state.trust, event);
-  const ended = ending(event);
-  const question = ended === null ? undefined : state.trust.questions.find((one) => one.consentId === ended.consentId);
   // Whatever was begun is not gone on with.
   const silent = trust.stopped !== null && trust.stopped !== state.trust.stopped ? ({ her: 'quiet', awaiting: false, partial: null } as const) : {};
   const next = trust === state.trust ? state : { ...state, trust, ...silent };
-  if (ended === null || question === undefined) return next;
-  return append(next, (key) => ({ kind: 'note', key, text: endingWords(question.action, ended.outcome) }));
+  const outcome = outcomeOf(event);
+  if (outcome === null) return next;
+  const ended = state.trust.questions.filter((one) => trust.questions.every((other) => other.consentId !== one.consentId));
+  return ended.reduce((s, { action }) => append(s, (key) => ({ kind: 'note', key, text: endingWords(action, outcome) })), next);
 }
 
-function ending(event: TrustEvent): { consentId: string; outcome: ConsentOutcome } | null {
-  if (event.type === 'consent_overdue') return { consentId: event.consentId, outcome: 'expired' };
-  return event.type === 'trust' && event.message.type === 'consent_closed' ? event.message : null;
+/** How those questions ended that an event ended. */
+function outcomeOf(event: TrustEvent): ConsentOutcome | null {
+  if (event.type === 'consent_overdue') return 'expired';
+  if (event.type !== 'trust') return null;
+  if (event.message.type === 'consent_closed') return event.message.outcome;
+  return event.message.type === 'red_thread_state' ? 'withdrawn' : null;
 }
 
 function onServer(state: State, message: PlainMessage): State {

@@ -1,5 +1,5 @@
 /** Words for what is about trust: actions, receipts, proofs, times. */
-import type { ConsentOutcome, Proof, Receipt, TransferStage, VaultVerb } from '../protocol/trust.js';
+import type { ConsentOutcome, Persona, Proof, Receipt, TransferStage, VaultVerb } from '../protocol/trust.js';
 
 const ACTIONS: Readonly<Record<string, string>> = {
   remember: 'remember something',
@@ -80,6 +80,17 @@ export const CHECKING_WORDS: Record<VaultVerb, string> = {
   import: 'Reading the file …',
   status: 'Looking …',
 };
+
+/** Where the red thread was pulled: a name, or a machine of hers that has none. */
+export function nodeWords(node: string): string {
+  return /^[0-9a-f]{16,}$/.test(node) ? `machine ${node.slice(0, 8)}` : node;
+}
+
+/** What a persona is called; several may have the same name. */
+export function personaWords(persona: Persona, all: readonly Persona[]): string {
+  const isAlone = all.every((other) => other === persona || other.name !== persona.name);
+  return isAlone ? persona.name : `${persona.name}, “${persona.personaId}”`;
+}
 
 /** A moment in the reader's own words. */
 export function when(ms: number): string {

@@ -1,5 +1,6 @@
 /** Who she can be. */
 import type { TrustState } from '../../state/trust.js';
+import { personaWords } from '../../state/trust-words.js';
 import { h, setText } from '../dom.js';
 import type { Hand, View } from './asking.js';
 import { form, freshId, submit, TellLine } from './parts.js';
@@ -33,7 +34,9 @@ export class PersonasView implements View {
     setText(this.none, personas.all.length === 0 ? 'There are none to choose from. “janet persona import” takes one in.' : '');
     this.list.replaceChildren(
       h('legend', { class: 'visually-hidden' }, 'Personas'),
-      ...personas.all.map(({ personaId, name, description }) => {
+      ...personas.all.map((persona) => {
+        const { personaId, description } = persona;
+        const name = personaWords(persona, personas.all);
         const id = freshId();
         const isActive = personaId === personas.active;
         const radio = h('input', { id, type: 'radio', name: 'persona', value: personaId, ...(isActive ? { checked: true } : {}), 'aria-describedby': `${id}-about` });

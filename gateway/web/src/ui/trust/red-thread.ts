@@ -5,7 +5,7 @@
  * A modal dialog makes what is behind it unreachable, so each has a button of its own.
  */
 import type { State } from '../../state/model.js';
-import { secondsUntil, when } from '../../state/trust-words.js';
+import { nodeWords, secondsUntil, when } from '../../state/trust-words.js';
 import { isOffered } from '../../state/trusted.js';
 import { byId, h, icon, setText } from '../dom.js';
 import type { Hand } from './asking.js';
@@ -88,7 +88,7 @@ export class RedThread {
       return;
     }
     setText(byId('stopped-since'), when(stopped.since));
-    setText(byId('stopped-where'), stopped.node);
+    setText(byId('stopped-where'), nodeWords(stopped.node));
     const mayClear = isOffered({ role, capabilities }, 'red_thread');
     byId('stopped-operator').hidden = !mayClear;
     byId('stopped-guest').hidden = mayClear;
