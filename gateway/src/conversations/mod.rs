@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use janet_protocol::Role;
 use janet_vault::conversations::{
     Config, ConversationError, ConversationId, ConversationUuid, Conversations as Store, Counts,
 };
@@ -100,10 +101,12 @@ impl Conversations {
         })
     }
 
-    /// Takes the seat that `client_id` names, or a new one.
+    /// Takes the seat that `client_id` names, or a new one. The operator may also come by what a conversation
+    /// is called between souls: one that came from elsewhere has no client that knows its id.
     pub(crate) async fn enter(
         self: &Arc<Self>,
         client_id: Option<&str>,
+        role: Role,
     ) -> Result<(Seat, Arrival), StoreError> {
         let Some(client_id) = client_id else {
             return Ok((self.begin().await?, Arrival::New));
@@ -113,7 +116,24 @@ impl Conversations {
         {
             return Ok((seat, Arrival::Resumed));
         }
+        if role == Role::Operator
+            && let Ok(uuid) = client_id.parse::<ConversationUuid>()
+            && let Some(seat) = self.resume_called(uuid).await?
+        {
+            return Ok((seat, Arrival::Resumed));
+        }
         Ok((self.begin().await?, Arrival::Unknown))
+    }
+
+    async fn resume_called(
+        self: &Arc<Self>,
+        uuid: ConversationUuid,
+    ) -> Result<Option<Seat>, StoreError> {
+        let stores = self.stores.clone();
+        match blocking(move || stores.first().find(uuid)).await? {
+            Some(id) => self.resume(id).await,
+            None => Ok(None),
+        }
     }
 
     async fn begin(self: &Arc<Self>) -> Result<Seat, StoreError> {

@@ -221,7 +221,7 @@ impl Connection {
         access: Access,
         role: Role,
     ) -> Result<Self, (Leave, Outbound)> {
-        let (seat, arrival) = match app.conversations.enter(client_id).await {
+        let (seat, arrival) = match app.conversations.enter(client_id, role).await {
             Ok(entered) => entered,
             Err(error) => {
                 tracing::error!(%error, "a conversation cannot be opened");
