@@ -3,6 +3,8 @@
 //! Entries travel with all that is known of them, their vectors too, so that the other side need not make
 //! them again. Nothing that was forgotten here comes back from there.
 
+use std::fmt;
+
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use super::load::read_vector;
@@ -23,7 +25,7 @@ pub enum Which {
 }
 
 /// An entry that is to leave, and its vector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Exported {
     /// The entry.
     pub entry: Entry,
@@ -34,12 +36,26 @@ pub struct Exported {
 }
 
 /// An entry that came.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Imported {
     /// The entry, with its receipt as it came: whoever brings it has checked whose that is.
     pub entry: Entry,
     /// Its vector, if it is of our space.
     pub vector: Option<Vec<f32>>,
+}
+
+/// Without the vector: a text can be guessed from it.
+impl fmt::Debug for Exported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exported({:?} at {})", self.entry.id, self.changed)
+    }
+}
+
+/// See [`Exported`]'s.
+impl fmt::Debug for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Imported({:?})", self.entry.id)
+    }
 }
 
 /// What became of a batch. They add up to its length.

@@ -72,9 +72,19 @@ struct Known {
 
 #[test]
 fn whatever_was_acknowledged_survives_a_kill_in_any_moment() {
-    let seed = 20_261_128;
+    kill(20_261_128, 12);
+}
+
+#[test]
+#[ignore = "the long tier: a minute or two"]
+fn whatever_was_acknowledged_survives_a_hundred_kills() {
+    kill(8_128, 100);
+}
+
+/// Kills a child behind a random acknowledgement, so many times, and looks at what is left.
+fn kill(seed: u64, rounds: usize) {
     let mut random = fastrand::Rng::with_seed(seed);
-    for round in 0..12 {
+    for round in 0..rounds {
         let acknowledgements = random.usize(1..60);
         let folder = tempfile::tempdir().expect("a folder");
         let mut child = Command::new(std::env::current_exe().expect("this test"))
@@ -150,6 +160,7 @@ fn whatever_was_acknowledged_survives_a_kill_in_any_moment() {
             assert!(found.parts.words > 0.99 && found.parts.meaning > Some(0.99));
         }
         let there = known.iter().filter(|known| known.has != "-").count() as u64;
+        println!("seed {seed}, round {round}: killed behind {told} acknowledgements, {counts:?}");
         assert!(
             counts.entries <= there + 1 && counts.entries + 1 >= there,
             "{counts:?}"

@@ -106,23 +106,25 @@ impl Green {
                 found.push((n, cosine));
             }
         }
-        let mut hits = Vec::with_capacity(found.len());
+        let mut scored = Vec::with_capacity(found.len());
         for (n, meaning) in found {
-            let entry = self.numbered(inner, n)?;
-            let parts = Parts {
-                meaning,
-                words: share(&asked, entry.text.expose()),
-                newness: newness(&entry, now_ms),
-            };
-            hits.push(Hit {
-                score: parts.score(),
-                entry,
-                parts,
-            });
+            let parts = self.judged(inner, n, meaning, &asked, now_ms)?;
+            scored.push((parts.score(), n, parts));
         }
-        hits.sort_by(|a, b| (b.score.total_cmp(&a.score)).then(a.entry.id.cmp(&b.entry.id)));
-        hits.truncate(limit.min(MOST_HITS));
-        Ok(hits)
+        // Among equals the one that came last.
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+        scored.truncate(limit.min(MOST_HITS));
+        scored
+            .into_iter()
+            .map(|(score, n, parts)| {
+                let entry = self.numbered(inner, n)?;
+                Ok(Hit {
+                    entry,
+                    score,
+                    parts,
+                })
+            })
+            .collect()
     }
 
     /// The entries nearest in meaning with their cosines, best first: what says nearly the same.
@@ -212,6 +214,31 @@ impl Green {
             .map_err(|source| self.sql(source))
     }
 
+    /// The parts of an entry's score. Most that are judged are no hits in the end, so no more is read.
+    fn judged(
+        &self,
+        inner: &Inner,
+        n: i64,
+        meaning: Option<f32>,
+        asked: &[Asked],
+        now_ms: u64,
+    ) -> Result<Parts> {
+        inner
+            .db
+            .prepare_cached("SELECT text, coalesce(edited_ms, created_ms) FROM entry WHERE n = ?1")
+            .and_then(|mut query| {
+                query.query_row([n], |row| {
+                    let at: i64 = row.get(1)?;
+                    Ok(Parts {
+                        meaning,
+                        words: share(asked, row.get_ref(0)?.as_str()?),
+                        newness: newness(at.unsigned_abs(), now_ms),
+                    })
+                })
+            })
+            .map_err(|source| self.sql(source))
+    }
+
     fn numbered(&self, inner: &Inner, n: i64) -> Result<Entry> {
         let sql = |source| self.sql(source);
         let query = format!("SELECT {COLUMNS} FROM entry WHERE n = ?1");
@@ -258,8 +285,7 @@ fn share(asked: &[Asked], text: &str) -> f32 {
     here / all
 }
 
-fn newness(entry: &Entry, now_ms: u64) -> f32 {
-    let at = entry.edited_ms.unwrap_or(entry.created_ms);
-    let age = now_ms.saturating_sub(at) as f64;
+fn newness(at_ms: u64, now_ms: u64) -> f32 {
+    let age = now_ms.saturating_sub(at_ms) as f64;
     (-age / HALF_LIFE_MS).exp2() as f32
 }
