@@ -126,7 +126,7 @@ fn a_consent_to_anything_else_changes_nothing() {
     let pass = thread.pass().expect("not pulled");
     for consent in [wrong_action, wrong_persona, in_time] {
         let error = who
-            .choose(&pass, consent, "mine", |_| Ok(1))
+            .choose(&pass, consent, "mine", |_| panic!("nothing to note"))
             .expect_err("not agreed to");
         assert!(matches!(error, WhoError::Consent(_)), "{error}");
     }

@@ -6,7 +6,7 @@
 
 use janet_protocol::Private;
 
-use super::clean::clean_line;
+use super::clean::{clean_line, floor};
 use super::draft::{Draft, id_of};
 use super::import::{Format, Imported};
 use super::json::Given;
@@ -18,6 +18,8 @@ use crate::gate::{Class, Gate};
 
 /// Most that is proposed.
 const MOST_PROPOSALS: usize = 64;
+/// The part of a block that is read: more than three times what agents may write into one.
+const LONGEST_BLOCK: usize = 64 << 10;
 /// Longest proposal, in bytes.
 const LONGEST_PROPOSAL: usize = 400;
 
@@ -42,6 +44,11 @@ pub(super) fn imported(
         let Some(value) = draft.given(&field, &block.value) else {
             continue;
         };
+        let (value, rest) = value.split_at(floor(value, LONGEST_BLOCK));
+        if !rest.is_empty() {
+            let bytes = counted(rest.len(), "byte", "bytes");
+            draft.report.left_out(&field, format!("the last {bytes}"));
+        }
         if label.eq_ignore_ascii_case("persona") {
             let value = normal_lines(&mut draft, &field, value);
             draft.instruct(&field, "", &value);

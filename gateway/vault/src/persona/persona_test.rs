@@ -430,6 +430,24 @@ fn an_agent_file_of_the_first_kind() {
 }
 
 #[test]
+fn of_a_block_without_end_the_beginning_is_read() {
+    let file = serde_json::json!({"agents": [{"name": "x", "block_ids": ["b"]}], "blocks": [
+        {"id": "b", "label": "human", "value": "Likes green tea.\n".repeat(400_000)},
+    ]});
+    let Imported {
+        proposals, report, ..
+    } = read(&file.to_string());
+    assert_eq!(proposals.len(), 64);
+    assert!(
+        report
+            .left_out
+            .iter()
+            .any(|line| line.said == "the last 6734464 bytes"),
+        "{report:?}"
+    );
+}
+
+#[test]
 fn secrets_in_a_card_become_a_mark() {
     let card = serde_json::json!({"data": {
         "name": "Ada", "description": "Her password is tulip-4711-Berlin and she is kind.",
