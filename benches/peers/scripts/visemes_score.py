@@ -230,7 +230,8 @@ others do, and there is no tolerance at the borders. Only the truth differs. For
 sound is *made from* changes, in steps of 12 ms. For the second it is where the sound itself changes: a forced alignment
 (`tools/train-visemes/src/align`: three states a letter, a normal distribution of cepstra each, learnt from the trained sentences by
 Viterbi training, as HTK and the Montreal Forced Aligner begin) that takes the table's letters as they are, hears the take before
-room and noise, and moves a border by 40 ms at the most. No network has a share in it. The network is trained on the second.
+room and noise, and moves a border by 40 ms at the most. No network has a share in it. `train --truth` says which of the two a network
+learns from; the one that ships has learnt from the first.
 """
 
 

@@ -76,7 +76,7 @@ enum What {
         #[arg(long, default_value_t = 4e-3)]
         rate: f64,
         /// When a sound is said to be there.
-        #[arg(long, value_enum, default_value_t = train::Truth::Heard)]
+        #[arg(long, value_enum, default_value_t = train::Truth::Table)]
         truth: train::Truth,
         /// Where all chance comes from.
         #[arg(long, default_value_t = 1)]
