@@ -346,13 +346,18 @@ def visemes():
         f"one stream, 20 ms of sound, resampler included, one thread; slowest round {cost['max']:.3f}", weights=network)
     tool, folder = BIN / "train-visemes", BIN.parent / "visemes-test"
     voice = MODELS / "piper-en_US-joe-medium/en_US-joe-medium.onnx"
-    subprocess.run([tool, "make-data", "--voice", voice, "--data", folder, "--only", "test"], check=True)
+    # A take of each sentence: where those that are tested are heard is learnt from those that are trained.
+    subprocess.run([tool, "make-data", "--voice", voice, "--data", folder, "--takes", "1"], check=True)
     done = subprocess.run([tool, "evaluate", "--data", folder, "--json"], check=True, capture_output=True, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
-    ranges = ", ".join(f"{name} {value:.1f}" for name, value in found["ranges"].items())
-    row("viseme_accuracy_pct_synth", found["viseme_accuracy_pct_synth"], "% of frames",
-        f"{found['frames']} frames of held-out sentences, 10 classes, beyond the trained ranges (the row `sentences` lies within them and is not counted): {ranges}",
-        weights=network)
+    for truth, metric, meant in (
+            ("table", "viseme_accuracy_pct_synth", "truth: the voice's own times"),
+            ("heard", "viseme_accuracy_pct_synth_heard", "the same frames, truth: where a forced alignment hears the sounds")):
+        judged = found[truth]
+        ranges = ", ".join(f"{name} {value:.1f}" for name, value in judged["ranges"].items())
+        row(metric, judged["percent"], "% of frames",
+            f"{meant} (both in VISEMES.md); {judged['frames']} frames of held-out sentences, 10 classes, beyond the trained "
+            f"ranges (the row `sentences` lies within them and is not counted): {ranges}", weights=network)
 
 
 def visemes_real():

@@ -222,6 +222,16 @@ Percent of frames, with 95 % intervals drawn over clips. Each face's constant de
 settings *on these very clips*, which flatters it. Groups: the right class (in brackets: some class of the right group).
 HeadAudio `weights` are the blend shapes it animates, `decisions` its classifier alone. wLipSync ships no profile:
 `vowels` is made of a package's spoken vowels, `speaker` of the same speaker's other clips, aligned as the truth is.
+
+`viseme_accuracy_pct_synth` and `viseme_accuracy_pct_synth_heard` (in `RESULTS.md`) are of speech that her own voice makes, of sentences that the
+network never heard, beyond the trained ranges of speed, pitch, room, noise and level, one of them at a time. The frames and what
+is seen are the same in both: one is right when the largest weight is that of the viseme in the frame's middle, silence counts as all
+others do, and there is no tolerance at the borders. Only the truth differs. For the first it is the voice's own table: when what the
+sound is *made from* changes, in steps of 12 ms. For the second it is where the sound itself changes: a forced alignment
+(`tools/train-visemes/src/align`: three states a letter, a normal distribution of cepstra each, learnt from the trained sentences by
+Viterbi training, as HTK and the Montreal Forced Aligner begin) that takes the table's letters as they are, hears the take before
+room and noise, and moves a border by 40 ms at the most. No network has a share in it. `train --truth` says which of the two a network
+learns from; the one that ships has learnt from the first.
 """
 
 

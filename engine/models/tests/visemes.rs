@@ -1,5 +1,8 @@
 //! Streams of sound and the visemes that come out of them.
 
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
 use janet_kernels::Pool;
 use janet_kernels::signal::{
     Activation, Backend, Clip, Cpu, FRAME_SAMPLES, FaceBatch, FaceModel, FaceSpec, Frames, Head,
@@ -335,4 +338,116 @@ fn damaged_files_are_refused_with_what_is_wrong() {
         let error = changed(from, to);
         assert!(error.contains(told), "{from}: {error}");
     }
+}
+
+/// A device that does not answer until it is let go on, and tells when it was asked.
+#[derive(Debug, Clone)]
+struct Stuck(Arc<(Mutex<(usize, bool)>, Condvar)>);
+
+impl Stuck {
+    fn new() -> Self {
+        Self(Arc::new((Mutex::new((0, false)), Condvar::new())))
+    }
+
+    fn go_on(&self) {
+        self.0.0.lock().expect("nobody panics").1 = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until it was asked so often.
+    fn asked(&self, times: usize) {
+        let guard = self.0.0.lock().expect("nobody panics");
+        let waited = self.0.1.wait_while(guard, |(asked, _)| *asked < times);
+        drop(waited.expect("nobody panics"));
+    }
+}
+
+impl Backend for Stuck {
+    fn name(&self) -> &str {
+        "stuck"
+    }
+
+    fn log_mel(&self, clips: &[Clip<'_>], bands: usize) -> Result<Vec<LogMel>, SignalError> {
+        cpu().log_mel(clips, bands)
+    }
+
+    fn batch(&self, model: &FaceModel, slots: usize) -> Result<Box<dyn FaceBatch>, SignalError> {
+        Ok(Box::new(StuckBatch(
+            self.clone(),
+            cpu().batch(model, slots)?,
+        )))
+    }
+}
+
+#[derive(Debug)]
+struct StuckBatch(Stuck, Box<dyn FaceBatch>);
+
+impl FaceBatch for StuckBatch {
+    fn model(&self) -> &FaceModel {
+        self.1.model()
+    }
+
+    fn slots(&self) -> usize {
+        self.1.slots()
+    }
+
+    fn reset(&mut self, slot: usize) -> Result<(), SignalError> {
+        self.1.reset(slot)
+    }
+
+    fn frame(
+        &mut self,
+        inputs: &[(usize, Input<'_>)],
+        out: &mut Frames,
+    ) -> Result<(), SignalError> {
+        let (state, changed) = &*self.0.0;
+        let mut guard = state.lock().expect("nobody panics");
+        guard.0 += 1;
+        changed.notify_all();
+        drop(changed.wait_while(guard, |(_, goes_on)| !*goes_on));
+        self.1.frame(inputs, out)
+    }
+}
+
+#[test]
+fn a_device_that_does_not_answer_keeps_nobody_waiting_and_its_results_come_late() {
+    let sounds = [8, 9].map(|seed| sound(10 * FRAME_SAMPLES, seed));
+    let device = Stuck::new();
+    let hub = Visemes::apart(&device, cpu(), &model(10), 3).expect("room");
+    let began = Instant::now();
+    let mut streams = [stream(&hub, 48_000), stream(&hub, 48_000)];
+    for (stream, sound) in streams.iter_mut().zip(&sounds) {
+        stream.push(sound).expect("pushed");
+        device.asked(1);
+        assert_eq!(all(stream), []);
+        stream.finish().expect("finished");
+        assert_eq!(all(stream), []);
+    }
+    // One that leaves while its frame is being computed leaves nothing behind for who comes next.
+    let [mut first, second] = streams;
+    drop(second);
+    let mut second = stream(&hub, 48_000);
+    second.push(&sounds[1]).expect("pushed");
+    second.finish().expect("finished");
+    assert!(began.elapsed() < Duration::from_secs(30), "{began:?}");
+    device.go_on();
+    for (stream, sound) in [&mut first, &mut second].into_iter().zip(&sounds) {
+        let mut found = Vec::new();
+        while found.len() < 10 {
+            found.extend(all(stream));
+            assert!(began.elapsed() < Duration::from_secs(60), "late for ever");
+        }
+        assert_eq!(found, alone(sound, 48_000));
+    }
+}
+
+#[test]
+fn what_waits_for_a_device_that_never_answers_has_an_end() {
+    let device = Stuck::new();
+    let hub = Visemes::apart(&device, cpu(), &model(10), 1).expect("room");
+    let mut stream = stream(&hub, 48_000);
+    let second = sound(60 * FRAME_SAMPLES, 10);
+    let pushed = (0..20).position(|_| stream.push(&second).is_err());
+    assert_eq!(pushed, Some(7));
+    device.go_on();
 }

@@ -14,6 +14,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use janet_models::vits::Voice;
 use serde::{Deserialize, Serialize};
 
+use crate::align::{Aligner, Shown, Spoken};
+use crate::labels::{Timed, by_table, sounding};
+use crate::pauses::Pauses;
 use crate::speech;
 use crate::variants::{Beyond, PITCH, SPEED};
 use crate::words::Words;
@@ -22,7 +25,7 @@ use crate::words::Words;
 const SENTENCES: &str = include_str!("../data/sentences.txt");
 /// The list of takes in the folder of the data. The number counts up with what is spoken, and with how the voice
 /// tells when: what was made before is none of it.
-const LIST: &str = "takes-2.json";
+const LIST: &str = "takes-3.json";
 
 /// What a sentence is for. Decided by its place alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -51,6 +54,8 @@ impl Split {
 pub(crate) struct Take {
     pub(crate) split: Split,
     pub(crate) sentence: usize,
+    /// Other words than the sentence's are spoken.
+    pub(crate) invented: bool,
     /// The dimension in which it lies outside of what is trained, if in any.
     pub(crate) beyond: Option<Beyond>,
     /// How much higher its pitch is to be than the voice's.
@@ -58,6 +63,10 @@ pub(crate) struct Take {
     pub(crate) wav: String,
     /// Letter, first sample and the one behind the last, at the WAV file's own rate.
     pub(crate) phonemes: Vec<(char, u64, u64)>,
+    /// Viseme, first sample and the one behind the last where they are heard; nothing in a take that was not
+    /// aligned.
+    #[serde(default)]
+    pub(crate) shown: Vec<(u8, u64, u64)>,
     /// Not in the list: read from the WAV file.
     #[serde(skip)]
     pub(crate) samples: Vec<f32>,
@@ -173,7 +182,7 @@ pub(crate) fn make(
     let words = Words::of(&lines);
     // One thread each: the sentences are many, and each is small.
     let voice = speech::load(voice, 1)?;
-    let list = share_out("speaking", jobs.len(), threads, |job| {
+    let mut list = share_out("speaking", jobs.len(), threads, |job| {
         let take = speak(&voice, &lines, &words, &jobs[job])?;
         janet_audio::wav::write_file(&data.join(&take.wav), &take.samples, take.rate_hz)?;
         Ok(Take {
@@ -181,10 +190,56 @@ pub(crate) fn make(
             ..take
         })
     })?;
+    align(data, &mut list, threads)?;
     fs::write(data.join(LIST), serde_json::to_string(&list)?)?;
     let seconds: f64 = list.iter().map(Take::seconds).sum();
     println!("{} takes, {:.1} minutes", list.len(), seconds / 60.0);
     Ok(())
+}
+
+/// Finds where the sounds of all takes are heard, as the trained sentences' own words teach it.
+fn align(data: &Path, list: &mut [Take], threads: usize) -> anyhow::Result<()> {
+    let learnt: Vec<usize> = (0..list.len())
+        .filter(|at| list[*at].split == Split::Train && !list[*at].invented)
+        .collect();
+    if learnt.is_empty() {
+        println!("nothing to learn from where sounds are heard: by the voice's table alone");
+        return Ok(());
+    }
+    let learnt = share_out("listening", learnt.len(), threads, |at| {
+        with_sound(data, list[learnt[at]].clone())
+    })?;
+    let rate_hz = learnt[0].rate_hz;
+    let spoken: Vec<Spoken<'_>> = learnt.iter().map(Take::spoken).collect();
+    let aligner = Aligner::fit(rate_hz, &spoken);
+    let found = share_out("aligning", list.len(), threads, |at| {
+        let take = with_sound(data, list[at].clone())?;
+        let spoken = take.spoken();
+        Ok(match aligner.align(&spoken) {
+            Some(shown) => (shown, true),
+            None => (as_table(&spoken.letters), false),
+        })
+    })?;
+    let kept = found.iter().filter(|(_, fits)| !fits).count();
+    println!(
+        "where {} takes are heard; {kept} keep the voice's table, no alignment fits",
+        list.len()
+    );
+    for (take, (shown, _)) in list.iter_mut().zip(found) {
+        let shown = shown.into_iter();
+        take.shown = shown
+            .map(|(viseme, first, end)| (viseme as u8, first, end))
+            .collect();
+    }
+    Ok(())
+}
+
+/// What is seen by the voice's own table.
+fn as_table(letters: &[Timed]) -> Vec<Shown> {
+    let spans = by_table(letters, 1.0, 0.0).into_iter();
+    spans
+        .map(|span| (span.viseme, span.start as u64, span.end as u64))
+        .collect()
 }
 
 /// Speaks what `plan` says.
@@ -199,12 +254,14 @@ fn speak(voice: &Voice, lines: &[&str], words: &Words, plan: &Plan) -> anyhow::R
     Ok(Take {
         split: Split::of(plan.sentence),
         sentence: plan.sentence,
+        invented: plan.invented,
         beyond: plan.beyond,
         pitch: plan.pitch,
         wav: format!("{:06}.wav", plan.seed),
         phonemes: phonemes
             .map(|p| (p.symbol, p.start_sample, p.end_sample))
             .collect(),
+        shown: Vec::new(),
         samples: spoken.samples,
         rate_hz: spoken.rate_hz,
     })
@@ -229,20 +286,40 @@ pub(crate) fn read(data: &Path, wanted: impl Fn(&Take) -> bool) -> anyhow::Resul
         .with_context(|| format!("{}: run make-data first", list.display()))?;
     let mut takes: Vec<Take> = serde_json::from_str(&text)?;
     takes.retain(wanted);
-    for take in &mut takes {
-        let path = data.join(&take.wav);
-        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
-        let sound = janet_audio::wav::read_native(&bytes, Duration::from_secs(120))?;
-        if take.phonemes.is_empty() {
-            bail!("{} has no phonemes", path.display());
-        }
-        take.samples = sound.samples;
-        take.rate_hz = sound.rate_hz;
+    takes
+        .into_iter()
+        .map(|take| with_sound(data, take))
+        .collect()
+}
+
+/// A take of the folder `data` with its sound.
+fn with_sound(data: &Path, mut take: Take) -> anyhow::Result<Take> {
+    let path = data.join(&take.wav);
+    let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+    let sound = janet_audio::wav::read_native(&bytes, Duration::from_secs(120))?;
+    if take.phonemes.is_empty() {
+        bail!("{} has no phonemes", path.display());
     }
-    Ok(takes)
+    take.samples = sound.samples;
+    take.rate_hz = sound.rate_hz;
+    Ok(take)
 }
 
 impl Take {
+    /// What sounds in it by the voice's table, and its silences.
+    pub(crate) fn letters(&self) -> Vec<Timed> {
+        let heard_hz = f64::from(self.rate_hz) * f64::from(self.pitch);
+        let pauses = Pauses::of(&self.samples, self.rate_hz);
+        sounding(&self.phonemes, &pauses, 1.0 / heard_hz)
+    }
+
+    fn spoken(&self) -> Spoken<'_> {
+        Spoken {
+            samples: &self.samples,
+            letters: self.letters(),
+        }
+    }
+
     fn seconds(&self) -> f64 {
         let last = self.phonemes.last().map_or(0, |(_, _, end)| *end);
         last as f64 / f64::from(self.rate_hz.max(1)) / f64::from(self.pitch)

@@ -33,20 +33,15 @@ fn shapes(letter: char) -> Vec<(Viseme, f64)> {
 }
 
 /// A letter with its first sample and the one behind the last; `None` for punctuation and spaces.
-type Timed = (Option<char>, u64, u64);
+pub(crate) type Timed = (Option<char>, u64, u64);
 
-/// The visemes of `phonemes` (letter, first sample, the one behind the last), whose samples are `seconds`
-/// long each, `offset` seconds later.
+/// What sounds, and the silences between, of `phonemes` (letter, first sample, the one behind the last), whose
+/// samples are `seconds` long each as they are heard.
 ///
 /// The voice gives spaces and punctuation time of their own, but speaks on through most of it. So only what is
 /// silent there is silence; the rest belongs to the sounds before and behind it, half of it each where it has no
 /// pause at all.
-pub(crate) fn spans(
-    phonemes: &[(char, u64, u64)],
-    pauses: &Pauses,
-    seconds: f64,
-    offset: f64,
-) -> Vec<Span> {
+pub(crate) fn sounding(phonemes: &[(char, u64, u64)], pauses: &Pauses, seconds: f64) -> Vec<Timed> {
     let mut letters = letters(phonemes);
     let last = letters.len().saturating_sub(1);
     for at in 0..letters.len() {
@@ -73,10 +68,17 @@ pub(crate) fn spans(
         }
         (letters[at].1, letters[at].2) = (start, stop);
     }
+    letters.retain(|(_, first, end)| first < end);
+    letters
+}
+
+/// The visemes of `letters` by their own times alone; a sample is `seconds` long, and all is `offset` seconds
+/// later.
+pub(crate) fn by_table(letters: &[Timed], seconds: f64, offset: f64) -> Vec<Span> {
     let mut spans = Vec::with_capacity(letters.len());
     for (letter, first, end) in letters {
-        let mut start = offset + first as f64 * seconds;
-        let length = end.saturating_sub(first) as f64 * seconds;
+        let mut start = offset + *first as f64 * seconds;
+        let length = (end - first) as f64 * seconds;
         for (viseme, share) in letter.map_or(vec![(Viseme::Sil, 1.0)], shapes) {
             let end = start + share * length;
             spans.push(Span { viseme, start, end });
@@ -84,6 +86,19 @@ pub(crate) fn spans(
         }
     }
     spans
+}
+
+/// The visemes that an alignment has found, likewise.
+pub(crate) fn by_sound(shown: &[(u8, u64, u64)], seconds: f64, offset: f64) -> Vec<Span> {
+    let span = |(viseme, first, end): &(u8, u64, u64)| {
+        let viseme = Viseme::ALL.get(usize::from(*viseme)).copied();
+        Span {
+            viseme: viseme.unwrap_or(Viseme::Sil),
+            start: offset + *first as f64 * seconds,
+            end: offset + *end as f64 * seconds,
+        }
+    };
+    shown.iter().map(span).collect()
 }
 
 /// The letters that sound, and one entry for all that lies between two of them.
@@ -145,7 +160,8 @@ mod tests {
     #[test]
     fn a_frame_has_the_viseme_of_its_middle_and_everybody_s_share() {
         // 10 ms of silence, 20 ms of m, 30 ms of a.
-        let spans = spans(&[('m', 10, 30), ('a', 30, 60)], &silent(&[]), 1e-3, 0.0);
+        let letters = sounding(&[('m', 10, 30), ('a', 30, 60)], &silent(&[]), 1e-3);
+        let spans = by_table(&letters, 1e-3, 0.0);
         let labels = labels(&spans, 5);
         let names: Vec<&str> = labels.iter().map(|l| l.viseme.name()).collect();
         assert_eq!(names, ["sil", "M", "A", "A", "sil"]);
@@ -167,7 +183,7 @@ mod tests {
 
     fn times(phonemes: &[(char, u64, u64)], pauses: &Pauses) -> Vec<(Viseme, u64, u64)> {
         let millis = |s: f64| (s * 1000.0).round() as u64;
-        spans(phonemes, pauses, 1e-3, 0.0)
+        by_table(&sounding(phonemes, pauses, 1e-3), 1e-3, 0.0)
             .iter()
             .map(|span| (span.viseme, millis(span.start), millis(span.end)))
             .collect()
@@ -179,11 +195,7 @@ mod tests {
         for pauses in [silent(&[]), silent(&[(140, 180)])] {
             assert_eq!(
                 times(&said, &pauses),
-                [
-                    (Viseme::A, 0, 150),
-                    (Viseme::Sil, 150, 150),
-                    (Viseme::M, 150, 300)
-                ]
+                [(Viseme::A, 0, 150), (Viseme::M, 150, 300)]
             );
         }
     }

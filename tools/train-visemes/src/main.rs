@@ -6,10 +6,12 @@
 //!
 //! Accuracy is counted by frames of 800 samples at 48 kHz: a frame counts as right when the largest weight is
 //! that of the viseme whose phoneme sounds in the frame's middle. Silence counts as all others do, there is no
-//! tolerance at the borders, and the weights are those that a face gets, smoothing included.
+//! tolerance at the borders, and the weights are those that a face gets, smoothing included. When a phoneme sounds
+//! is told in two ways, and so is the accuracy: by the voice's own table, and by where it is heard (`align`).
 
 #![forbid(unsafe_code)]
 
+mod align;
 mod clips;
 mod effects;
 mod evaluate;
@@ -73,6 +75,9 @@ enum What {
         /// The largest step, reached after the first twentieth of the way.
         #[arg(long, default_value_t = 4e-3)]
         rate: f64,
+        /// When a sound is said to be there.
+        #[arg(long, value_enum, default_value_t = train::Truth::Table)]
+        truth: train::Truth,
         /// Where all chance comes from.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -114,12 +119,14 @@ fn main() -> anyhow::Result<()> {
             rounds,
             passes,
             rate,
+            truth,
             seed,
         } => {
             let plan = train::Plan {
                 rounds,
                 passes,
                 rate,
+                truth,
                 seed,
                 threads,
             };

@@ -33,6 +33,15 @@ const RISING: f64 = 0.05;
 /// Decay of the weights.
 const DECAY: f64 = 0.01;
 
+/// When a sound is said to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Truth {
+    /// Where it is heard: by the alignment.
+    Heard,
+    /// By the voice's own table.
+    Table,
+}
+
 /// How it is to be fitted.
 pub(crate) struct Plan {
     /// How often all takes are heard, each time in other rooms, noises and levels.
@@ -40,6 +49,7 @@ pub(crate) struct Plan {
     /// How often what is heard in a round is seen.
     pub(crate) passes: usize,
     pub(crate) rate: f64,
+    pub(crate) truth: Truth,
     pub(crate) seed: u64,
     pub(crate) threads: usize,
 }
@@ -112,11 +122,12 @@ pub(crate) fn run(data: &Path, out: &Path, plan: &Plan) -> anyhow::Result<()> {
     let model = export::model(&net, &scale.mean, &scale.deviation)?;
     export::write(&model, out)?;
     let validation = clips::read(data, |take| take.split == Split::Validate)?;
-    let score = evaluate::score(&model, &validation, None, plan.threads)?;
+    let scores = evaluate::score(&model, &validation, None, plan.threads)?;
     println!(
-        "validation: {:.1} % of {} frames; {:.0} s in all",
-        score.percent(),
-        score.frames(),
+        "validation: {:.1} % of {} frames where heard, {:.1} % by table; {:.0} s in all",
+        scores.by_sound.percent(),
+        scores.by_table.frames(),
+        scores.by_table.percent(),
         began.elapsed().as_secs_f64()
     );
     Ok(())
@@ -173,7 +184,11 @@ impl Heap {
         let parts = share_out("listening", takes.len(), plan.threads, |at| {
             let seed = plan.seed << 40 | (round as u64) << 20 | at as u64;
             let heard = effects::hear(&takes[at], &Variant::draw(takes[at].pitch, None, seed))?;
-            Ok((features(&heard.samples)?, heard.labels))
+            let labels = match plan.truth {
+                Truth::Heard => heard.by_sound,
+                Truth::Table => heard.by_table,
+            };
+            Ok((features(&heard.samples)?, labels))
         })?;
         let mut heap = Self {
             features: Vec::with_capacity(parts.iter().map(|(features, _)| features.len()).sum()),

@@ -59,7 +59,7 @@ impl AudioVisemes {
                 what: "rate_hz",
                 reason: error.to_string(),
             })?;
-        let Some(slot) = visemes.join()? else {
+        let Some(slot) = visemes.join() else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -80,7 +80,7 @@ impl AudioVisemes {
     /// Takes samples. Results are computed when somebody asks for one, for all streams at once.
     ///
     /// # Errors
-    /// When the network cannot run, which no input brings about.
+    /// When the network cannot run, which no input brings about: a device does not answer for many seconds.
     pub fn push(&mut self, samples: &[f32]) -> Result<(), ModelError> {
         if samples.is_empty() {
             return Ok(());
@@ -124,7 +124,8 @@ impl AudioVisemes {
         Ok(())
     }
 
-    /// The next frame's weights, if enough was pushed.
+    /// The next frame's weights, if enough was pushed, and if its device answers in time: what is late is there at
+    /// a later call.
     ///
     /// # Errors
     /// As [`AudioVisemes::push`].
@@ -172,7 +173,7 @@ impl AudioVisemes {
     }
 
     fn put_as(&self, frame: &[f32], counts: Counts) -> Result<(), ModelError> {
-        if self.visemes.put(self.slot, frame, counts) > MOST_WAITING {
+        if self.visemes.put(self.slot, frame, counts)? > MOST_WAITING {
             self.visemes.work(self.slot)?;
         }
         Ok(())

@@ -7,14 +7,17 @@ mod timbre;
 use janet_kernels::signal::FRAME_RATE_HZ;
 
 use crate::clips::Take;
-use crate::labels::{Label, labels, spans};
-use crate::pauses::{Pauses, loudness};
+use crate::labels::{Label, by_sound, by_table, labels};
+use crate::pauses::loudness;
 use crate::variants::{Band, Variant};
 
 /// Sound at 48 kHz, a whole number of frames, and what is said in each.
 pub(crate) struct Heard {
     pub(crate) samples: Vec<f32>,
-    pub(crate) labels: Vec<Label>,
+    /// By the voice's own table.
+    pub(crate) by_table: Vec<Label>,
+    /// Where it is heard; by the table, too, where the take was not aligned.
+    pub(crate) by_sound: Vec<Label>,
 }
 
 /// A take as `variant` has it.
@@ -39,8 +42,12 @@ pub(crate) fn hear(take: &Take, variant: &Variant) -> anyhow::Result<Heard> {
     let mut samples = vec![0.0; length];
     samples[count(before)..][..sound.len()].copy_from_slice(&sound);
     let offset = count(before) as f64 / f64::from(FRAME_RATE_HZ);
-    let pauses = Pauses::of(&take.samples, take.rate_hz);
-    let spans = spans(&take.phonemes, &pauses, 1.0 / f64::from(rate_hz), offset);
+    let seconds = 1.0 / f64::from(rate_hz);
+    let table = by_table(&take.letters(), seconds, offset);
+    let heard = match &take.shown[..] {
+        [] => table.clone(),
+        shown => by_sound(shown, seconds, offset),
+    };
 
     let mut rng = fastrand::Rng::with_seed(variant.seed ^ 0x6865_6172);
     if let Some((seconds, direct_db)) = variant.room {
@@ -59,7 +66,8 @@ pub(crate) fn hear(take: &Take, variant: &Variant) -> anyhow::Result<Heard> {
         quantise(&mut samples);
     }
     Ok(Heard {
-        labels: labels(&spans, length / frame),
+        by_table: labels(&table, length / frame),
+        by_sound: labels(&heard, length / frame),
         samples,
     })
 }

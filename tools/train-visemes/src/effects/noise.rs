@@ -18,16 +18,17 @@ fn colour(count: usize, noise: Noise, rng: &mut fastrand::Rng) -> Vec<f32> {
         Noise::White => (0..count).map(|_| white()).collect(),
         Noise::Pink => {
             // Leaky sums whose corners lie two octaves apart: a straight slope to within a decibel.
+            let parts: [_; 6] = std::array::from_fn(|at| {
+                let leak = 0.25f32.powi(at as i32 + 1);
+                (1.0 - leak, leak.sqrt(), 4.0 * leak.sqrt())
+            });
             let mut sums = [0.0; 6];
             let mut next = || {
                 let x = white();
-                let mut pole: f32 = 0.75;
                 let mut total = 0.0;
-                for sum in &mut sums {
-                    let leak = 1.0 - pole;
-                    *sum = pole * *sum + leak.sqrt() * x;
-                    total += *sum * leak.sqrt().sqrt() * 4.0 * leak.powf(0.25);
-                    pole = 1.0 - leak / 4.0;
+                for (sum, (pole, own, share)) in sums.iter_mut().zip(parts) {
+                    *sum = pole * *sum + own * x;
+                    total += share * *sum;
                 }
                 total
             };
