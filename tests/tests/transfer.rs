@@ -379,16 +379,7 @@ async fn two_processes_that_are_paired_hand_a_conversation_over() {
     assert_eq!(error["code"], "internal", "{error}");
     assert!(kept(&mut client).await >= 2);
 
-    let pair = [
-        "pair",
-        "--soul",
-        "networked",
-        "--key",
-        &key_a,
-        "--set",
-        CONSTITUTIONAL,
-    ];
-    soul(b.path(), &pair);
+    pair.tell_b();
     client
         .send(transfer("networked", "constitutional", &["green"]))
         .await;

@@ -560,3 +560,7 @@ pub enum AudioFormat {
 #[cfg(test)]
 #[path = "server_test.rs"]
 pub(crate) mod tests;
+
+#[cfg(test)]
+#[path = "server_errors_test.rs"]
+mod errors;

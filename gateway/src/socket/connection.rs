@@ -39,7 +39,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// How long a reply that its client has left may take to end and be stored.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What this server can do, for clients that ask before they offer.
-const CAPABILITIES: [&str; 12] = [
+const CAPABILITIES: [&str; 19] = [
     "text",
     "voice",
     "transcript",
@@ -52,6 +52,13 @@ const CAPABILITIES: [&str; 12] = [
     "webrtc",
     "calls",
     "pairing",
+    "red_thread",
+    "consent",
+    "memory",
+    "vault",
+    "audit",
+    "personas",
+    "transfer",
 ];
 
 /// Why a connection ends.
