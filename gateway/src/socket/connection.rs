@@ -410,6 +410,12 @@ impl Connection {
 
     async fn on_frame(&mut self, frame: Option<Result<Message, Leave>>) -> Result<(), Leave> {
         self.heard = Instant::now();
+        let bytes = match &frame {
+            Some(Ok(Message::Text(text))) => text.len(),
+            Some(Ok(Message::Binary(bytes))) => bytes.len(),
+            _ => 0,
+        };
+        self.trusted.longest_frame = self.trusted.longest_frame.max(bytes);
         match frame {
             Some(Ok(Message::Text(text))) => self.on_text(&text, Door::Socket).await,
             Some(Ok(Message::Binary(bytes))) => self.on_binary(&bytes),

@@ -18,6 +18,7 @@ mod devices;
 mod inbound;
 mod outbound;
 mod over_quic;
+mod overwrite;
 mod parked;
 mod parking;
 mod rate;
@@ -93,6 +94,7 @@ pub(crate) fn upgrade(
         None => STRANGERS_WRITES,
     };
     upgrade
+        .read_buffer_size(overwrite::READ_BUFFER)
         .write_buffer_size(STRANGERS_WRITES / 16)
         .max_write_buffer_size(most_writes)
         .max_message_size(largest)

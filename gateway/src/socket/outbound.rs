@@ -100,6 +100,11 @@ impl Outbound {
         self.push(Message::Ping(Bytes::new()))
     }
 
+    /// The same, to be answered by as many bytes.
+    pub(super) fn ping_with(&self, payload: &'static [u8]) -> Result<(), Stalled> {
+        self.push(Message::Ping(Bytes::from_static(payload)))
+    }
+
     /// Resolves when the writer has given up, or the socket is gone.
     pub(super) async fn closed(&self) {
         match &self.line {

@@ -81,6 +81,8 @@ pub(crate) enum To {
 pub(crate) enum Told {
     /// Everything stops at once, before anybody is told why.
     Stop,
+    /// The vault was locked: what led to its secrets is overwritten.
+    Locked,
     /// To be passed on.
     Event(To, TrustEvent),
     /// A question is to be said in this conversation.
@@ -165,6 +167,11 @@ impl Trust {
     pub(crate) fn vault(&self) -> Result<&Arc<Vault>, WireError> {
         let none = |error: &BlueError| WireError::new(ErrorCode::Internal, error.to_string());
         self.vault.as_ref().map_err(none)
+    }
+
+    /// Tells all connections that the vault was locked.
+    pub(crate) fn tell_locked(&self) {
+        self.told.send(Told::Locked).ok();
     }
 
     /// Tells everybody whom it is for. Nobody may be there.

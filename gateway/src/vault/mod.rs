@@ -102,6 +102,7 @@ impl Trust {
     pub(crate) fn lock_vault(&self) {
         if let Ok(vault) = self.vault() {
             vault.red.lock();
+            self.tell_locked();
         }
     }
 
@@ -121,7 +122,8 @@ impl Trust {
                         // It is locked, whether the log can say so or not.
                         let why = Name::new("time_out");
                         self.note(&Event::VaultLocked { why }).ok();
-                        self.tell_locked("the vault has locked itself: nobody used it for a while");
+                        self.tell_locked();
+                        self.tell_expired();
                     }
                 }
                 () = goes_down(&mut leaving) => {
@@ -132,15 +134,15 @@ impl Trust {
         }
     }
 
-    /// Tells all of the operator's connections that it is locked.
-    pub(crate) fn tell_locked(&self, message: &str) {
+    /// Tells all of the operator's connections that it has locked itself.
+    fn tell_expired(&self) {
         let event = TrustEvent::VaultResult {
             action: VaultVerb::Status,
             status: VaultStatus::Done,
             // Something was unlocked.
             exists: true,
             locked: true,
-            message: message.to_owned(),
+            message: "the vault has locked itself: nobody used it for a while".to_owned(),
             items: None,
             value: None,
             retry_after_ms: None,

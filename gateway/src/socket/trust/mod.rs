@@ -161,6 +161,8 @@ impl Connection {
     pub(super) fn on_told(&mut self, told: Result<Told, RecvError>) -> Result<(), Leave> {
         match told {
             Ok(Told::Stop) => self.stop(),
+            Ok(Told::Locked) if self.role == Role::Operator => self.overwrite_input(),
+            Ok(Told::Locked) => Ok(()),
             Ok(Told::Event(to, event)) => {
                 let is_for_us = match to {
                     To::Everybody => true,

@@ -25,6 +25,8 @@ pub(in crate::socket) struct Trusted {
     pub(super) announced: u32,
     /// The question that she says, by that number.
     pub(super) asked_aloud: Option<(u32, ConsentId)>,
+    /// Bytes of the longest frame that came so far.
+    pub(in crate::socket) longest_frame: usize,
     /// Whether the microphone was open when it was looked at last.
     pub(super) listens: bool,
 }
