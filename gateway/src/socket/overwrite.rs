@@ -12,14 +12,16 @@ use super::connection::{Connection, Leave};
 pub(super) const READ_BUFFER: usize = 512;
 /// The longest that a ping may carry.
 const PAYLOAD: &[u8] = &[0; 125];
-/// Pings at once. More would crowd out what is to be said; a buffer that is larger is overwritten by what else
-/// comes, or freed with its connection.
-const MOST_PINGS: usize = 64;
+/// Pings at once: their answers count as messages, of which a client has at least so many at a stroke. A
+/// buffer that is larger is overwritten by what else comes, or freed with its connection.
+const MOST_PINGS: usize = 32;
 
 impl Connection {
     /// Has the client overwrite what it sent before.
     pub(super) fn overwrite_input(&self) -> Result<(), Leave> {
-        for _ in 0..pings(self.trusted.longest_frame) {
+        // Nor may they crowd out what is to be said.
+        let most = self.app.config.server.outbound_messages / 2;
+        for _ in 0..pings(self.trusted.longest_frame).min(most) {
             self.outbound.ping_with(PAYLOAD)?;
         }
         Ok(())
@@ -38,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_answers_are_longer_than_the_buffer_up_to_a_limit() {
-        for (longest, enough) in [(0, 512), (200, 512), (1920, 3840), (2600, 7800)] {
+        for (longest, enough) in [(0, 512), (200, 600), (1000, 3000), (1300, 3900)] {
             assert!(pings(longest) * PAYLOAD.len() > enough, "{longest}");
         }
         assert_eq!(pings(usize::MAX), MOST_PINGS);
