@@ -70,7 +70,7 @@ mod tests {
 
     /// The best by trying all.
     fn tried(states: &[State], steps: usize, score: &[f64]) -> Option<f64> {
-        fn rest(states: &[State], all: &[State], at: usize, steps: usize, score: &[f64]) -> f64 {
+        fn rest(states: &[State], at: usize, steps: usize, score: &[f64]) -> f64 {
             let Some((first, others)) = states.split_first() else {
                 return if at == steps { 0.0 } else { f64::NEG_INFINITY };
             };
@@ -78,10 +78,10 @@ mod tests {
                 return f64::NEG_INFINITY;
             }
             let sum = |end: usize| (at..end).map(|t| score[t * 4 + first.kind]).sum::<f64>();
-            let ways = (at + 1..=steps).map(|end| sum(end) + rest(others, all, end, steps, score));
+            let ways = (at + 1..=steps).map(|end| sum(end) + rest(others, end, steps, score));
             ways.fold(f64::NEG_INFINITY, f64::max)
         }
-        let best = rest(states, states, 0, steps, score);
+        let best = rest(states, 0, steps, score);
         best.is_finite().then_some(best)
     }
 
