@@ -59,7 +59,9 @@ impl Souls {
             let keeper: Arc<dyn Keeper> = if soul == souls.first {
                 Arc::new(First(trust.clone()))
             } else {
-                Arc::new(Second(open_green(data_dir, soul)?))
+                let green = Arc::new(open_green(data_dir, soul)?);
+                trust.remembers_with(green.clone());
+                Arc::new(Second(green))
             };
             homes.push(Home {
                 soul,
@@ -135,7 +137,7 @@ impl Keeper for First {
 }
 
 /// The other soul of this process.
-struct Second(Green);
+struct Second(Arc<Green>);
 
 impl Keeper for Second {
     fn green(&self) -> Option<&Green> {
