@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use janet_engine::Role;
 use janet_protocol::PastCall;
-use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker, Standing, Stored};
+use janet_vault::conversations::{
+    ConversationError, ConversationId, PushToken, Role as Speaker, Standing, Stored,
+};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::bell::{Bell, Ear, Sound};
