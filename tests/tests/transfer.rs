@@ -63,7 +63,8 @@ async fn a_conversation_moves_with_what_is_remembered_of_it_and_comes_back_longe
     client
         .send(json!({ "type": "memory_remember", "text": "My sister's cat is called Miso." }))
         .await;
-    assert_eq!(client.until("memory_result").await["success"], true);
+    let remembered = client.until("memory_result").await;
+    assert_eq!(remembered["success"], true, "{remembered}");
 
     client
         .send(transfer("networked", "constitutional", &["green"]))
@@ -120,6 +121,17 @@ async fn a_conversation_moves_with_what_is_remembered_of_it_and_comes_back_longe
     assert_eq!(result["metadata"]["duplicates"], moved, "{result}");
     assert_eq!(result["summaries_transferred"], 0, "it was there: {result}");
     assert!(kept(&mut client).await > before);
+
+    // What is forgotten is forgotten in both.
+    client
+        .send(json!({ "type": "memory_forget", "id": remembered["id"] }))
+        .await;
+    assert_eq!(client.until("memory_result").await["success"], true);
+    client.send(json!({ "type": "soul_list" })).await;
+    let listed = client.until("souls_listed").await;
+    for soul in listed["souls"].as_array().expect("a list") {
+        assert_eq!(soul["memories"], 0, "{listed}");
+    }
 
     // The log tells of both, and nothing that was said.
     client

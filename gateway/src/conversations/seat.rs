@@ -1,15 +1,22 @@
 //! One client's place in one conversation.
 
 use std::sync::{Arc, Mutex as Lock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use janet_engine::Role;
 use janet_protocol::PastCall;
-use janet_vault::conversations::{ConversationId, PushToken, Role as Speaker, Standing, Stored};
+use janet_vault::conversations::{
+    ConversationError, ConversationId, PushToken, Role as Speaker, Standing, Stored,
+};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::bell::{Bell, Ear, Sound};
 use super::{Conversations, NotRung, Ring, StoreError, Unanswered, blocking, now_ms};
+
+/// How long a message waits for its conversation to arrive in the other soul.
+const MOVED: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What everybody who wants the same seat shares.
 #[derive(Default)]
@@ -210,15 +217,25 @@ impl Seat {
             .collect())
     }
 
-    /// Adds a message; it is on disk when this returns.
+    /// Adds a message; it is on disk when this returns. Between two souls of this process a conversation lives
+    /// nowhere for a moment, which is waited for.
     pub(crate) async fn append(&self, speaker: Speaker, text: &str) -> Result<(), StoreError> {
-        let (stores, id, text) = (self.conversations.stores.clone(), self.id, text.to_owned());
-        blocking(move || {
-            let (store, id) = stores.living(id)?;
-            store.append(id, speaker, &text, now_ms())
-        })
-        .await?;
-        Ok(())
+        let began = Instant::now();
+        loop {
+            let (stores, id, text) = (self.conversations.stores.clone(), self.id, text.to_owned());
+            let appended = blocking(move || {
+                let (store, id) = stores.living(id)?;
+                store.append(id, speaker, &text, now_ms())
+            });
+            match appended.await {
+                Err(StoreError::Store(ConversationError::Elsewhere(_)))
+                    if self.conversations.stores.are_both() && began.elapsed() < MOVED =>
+                {
+                    tokio::time::sleep(LOOK).await;
+                }
+                appended => return appended.map(drop),
+            }
+        }
     }
 
     /// Gives the seat back; from here on the conversation's time runs.

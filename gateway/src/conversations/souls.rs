@@ -31,6 +31,11 @@ impl Stores {
         &self.first.1
     }
 
+    /// Whether both souls live here.
+    pub(super) const fn are_both(&self) -> bool {
+        self.second.is_some()
+    }
+
     /// The one of this soul, if it lives here.
     pub(crate) fn of(&self, soul: Soul) -> Option<Arc<Store>> {
         if soul == self.first.0 {

@@ -87,7 +87,7 @@ impl Souls {
         };
         let asked = self.trust.ask(request, asker.uuid.clone());
         let consent = asked.await.map_err(NoTransfer::Denied)?;
-        let Some(_only) = self.alone() else {
+        let Some(_only) = self.alone_soon().await else {
             let message = "another transfer is under way; ask again when it is over";
             return Err(unfit(ErrorCode::Busy, None, message));
         };

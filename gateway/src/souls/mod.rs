@@ -18,6 +18,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use janet_vault::bridge::Party;
 use janet_vault::conversations::ConversationUuid;
@@ -25,6 +26,7 @@ use janet_vault::green::{Green, GreenError};
 use janet_vault::red::Red;
 use janet_vault::soul::Soul;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::config;
 use crate::conversations::{Conversations, now_ms};
@@ -33,6 +35,9 @@ pub(crate) use peers::{Peer, add, read, remove};
 pub(crate) use transfer::Wanted;
 pub(crate) use trigger::{Trigger, trigger};
 use wire::{Answering, Home, Keeper};
+
+/// How long a transfer that was consented to waits for another one.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// All of it; one value for the whole process.
 pub(crate) struct Souls {
@@ -59,7 +64,9 @@ impl Souls {
             let keeper: Arc<dyn Keeper> = if soul == souls.first {
                 Arc::new(First(trust.clone()))
             } else {
-                Arc::new(Second(open_green(data_dir, soul)?))
+                let green = Arc::new(open_green(data_dir, soul)?);
+                trust.remembers_with(green.clone());
+                Arc::new(Second(green))
             };
             homes.push(Home {
                 soul,
@@ -93,6 +100,12 @@ impl Souls {
     /// The only transfer that is under way, until it is dropped.
     fn alone(&self) -> Option<OwnedSemaphorePermit> {
         self.under_way.clone().try_acquire_owned().ok()
+    }
+
+    /// The same, waited for a while: what is left of an earlier one may be asked after just now.
+    async fn alone_soon(&self) -> Option<OwnedSemaphorePermit> {
+        let alone = self.under_way.clone().acquire_owned();
+        timeout(PATIENCE, alone).await.ok()?.ok()
     }
 
     /// Somebody who sits in a conversation goes on in it, wherever it lives now.
@@ -135,7 +148,7 @@ impl Keeper for First {
 }
 
 /// The other soul of this process.
-struct Second(Green);
+struct Second(Arc<Green>);
 
 impl Keeper for Second {
     fn green(&self) -> Option<&Green> {

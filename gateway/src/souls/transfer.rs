@@ -287,7 +287,7 @@ impl Souls {
         telling: Telling,
     ) -> Result<(PackageId, Outcome), NoTransfer> {
         let Ready { home, way, survey } = ready;
-        let Some(_only) = self.alone() else {
+        let Some(_only) = self.alone_soon().await else {
             let message = "another transfer is under way; ask again when it is over";
             return Err(unfit(ErrorCode::Busy, None, message));
         };

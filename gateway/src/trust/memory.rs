@@ -48,6 +48,8 @@ pub(crate) struct Memory {
     pub(crate) green: Green,
     folder: PathBuf,
     embedder: OnceLock<(Arc<dyn Embedder>, Vec<Hold>)>,
+    /// What the other soul of this process remembers: it forgets what this one is told to forget.
+    twin: OnceLock<Arc<Green>>,
 }
 
 /// Something was forgotten.
@@ -77,6 +79,7 @@ impl Memory {
             green: open_green(data_dir, soul)?,
             folder: soul.folder(data_dir),
             embedder: OnceLock::new(),
+            twin: OnceLock::new(),
         })
     }
 
@@ -90,6 +93,12 @@ impl Memory {
 }
 
 impl Trust {
+    /// The other soul of this process remembers, too.
+    pub(crate) fn remembers_with(&self, twin: Arc<Green>) {
+        // There is one other soul, opened once.
+        self.memory.twin.set(twin).ok();
+    }
+
     /// From now on meaning is searched, too. What was remembered meanwhile gets its vectors, step by step.
     pub(crate) fn embed_by(&self, embedder: Arc<dyn Embedder>, holds: Vec<Hold>) {
         let space = Space::of(&*embedder);
@@ -193,6 +202,9 @@ impl Trust {
                 Err(_) => Vec::new(),
             };
             let proof = trust.memory.green.forget(pass, consent, id)?;
+            if let Some(twin) = trust.memory.twin.get() {
+                twin.forget_too(pass, &trust.identity.public(), &proof.receipt, id)?;
+            }
             let by = Id(proof.receipt.id);
             let number = trust.note_memory(id, by, |entry, receipt| Event::MemoryForgotten {
                 entry,
@@ -211,6 +223,9 @@ impl Trust {
         self.with_green(move |trust, pass| {
             let needles = trust.memory.green.list(pass, None, traces::MOST_NEEDLES)?;
             let proof = trust.memory.green.forget_all(pass, consent)?;
+            if let Some(twin) = trust.memory.twin.get() {
+                twin.forget_all_too(pass, &trust.identity.public(), &proof.receipt)?;
+            }
             let event = Event::MemoryEmptied {
                 entries: proof.entries,
                 receipt: Id(proof.receipt.id),

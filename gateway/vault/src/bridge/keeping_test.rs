@@ -122,6 +122,41 @@ fn what_was_remembered_of_a_conversation_goes_along_with_its_receipt_and_comes_b
 }
 
 #[test]
+fn what_one_soul_was_told_to_forget_the_other_forgets_by_the_receipt_of_that() {
+    let (folder, a, b) = two();
+    let (here, there) = (green(folder.path(), a.soul), green(folder.path(), b.soul));
+    let (out, into) = (kept(&a, &here), kept(&b, &there));
+    let id = a.conversation(1);
+    let tea = remember(&a, &here, "likes green tea in the morning", Some(id));
+    let chess = remember(&a, &here, "plays chess on Sundays", Some(id));
+    assert_eq!(transfer(&a, &out, &b, &into, id).summaries_added, 2);
+    let consent = Consent::for_tests(&a.identity, Action::Forget, subject::forget(tea), NOW);
+    let pass = a.thread.pass().expect("not pulled");
+    let receipt = here.forget(&pass, consent, tea).expect("forgotten").receipt;
+    let pass = b.thread.pass().expect("not pulled");
+    let (key, stranger) = (a.identity.public(), b.identity.public());
+    // Not for another entry, not for everything, not by another key.
+    assert!(there.forget_too(&pass, &key, &receipt, chess).is_err());
+    assert!(there.forget_all_too(&pass, &key, &receipt).is_err());
+    assert!(there.forget_too(&pass, &stranger, &receipt, tea).is_err());
+    assert_eq!(there.counts(&pass).expect("readable").entries, 2);
+    let proof = there
+        .forget_too(&pass, &key, &receipt, tea)
+        .expect("allowed");
+    assert_eq!(proof.expect("it was there").entries, 1);
+    assert!(there.get(&pass, tea).is_err());
+    let consent = Consent::for_tests(&a.identity, Action::ForgetAll, subject::forget_all(), NOW);
+    let pass = a.thread.pass().expect("not pulled");
+    let receipt = here.forget_all(&pass, consent).expect("forgotten").receipt;
+    let pass = b.thread.pass().expect("not pulled");
+    let proof = there
+        .forget_all_too(&pass, &key, &receipt)
+        .expect("allowed");
+    assert_eq!(proof.entries, 1);
+    assert_eq!(there.counts(&pass).expect("readable").entries, 0);
+}
+
+#[test]
 fn without_a_red_vault_names_are_not_kept() {
     let (folder, _, b) = two();
     let there = green(folder.path(), b.soul);

@@ -8,8 +8,9 @@ use super::matrix::dot_f32;
 use super::store::{Green, Inner, Result};
 use super::words::{self, Counts};
 use super::{EntryId, GreenError, NewEntry, subject};
-use crate::desk::{Action, Consent, Receipt, subject_of};
+use crate::desk::{Action, Consent, ConsentError, Receipt, subject_of};
 use crate::gate::{Class, Gate};
+use crate::identity::PublicKey;
 use crate::red_thread::Pass;
 use crate::sqlite::signed;
 
@@ -173,6 +174,27 @@ impl Green {
     /// was forgotten before gives the same proof again.
     pub fn forget(&self, pass: &Pass<'_>, consent: Consent, id: EntryId) -> Result<Proof> {
         let receipt = consent.spend(pass, &Action::Forget, &subject::forget(id))?;
+        self.forget_for(receipt, id)
+    }
+
+    /// Forgets what the other soul was told to forget, by the receipt of that; the key is whoever's the
+    /// receipt has to be. None: it was not here.
+    pub fn forget_too(
+        &self,
+        _pass: &Pass<'_>,
+        key: &PublicKey,
+        receipt: &Receipt,
+        id: EntryId,
+    ) -> Result<Option<Proof>> {
+        allowed(key, receipt, &Action::Forget, &subject::forget(id))?;
+        match self.forget_for(receipt.clone(), id) {
+            Ok(proof) => Ok(Some(proof)),
+            Err(GreenError::Unknown(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn forget_for(&self, receipt: Receipt, id: EntryId) -> Result<Proof> {
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = self.begin(&mut inner.db)?;
@@ -211,6 +233,21 @@ impl Green {
     /// Forgets everything. The database is written anew, so that it takes no more room than an empty one.
     pub fn forget_all(&self, pass: &Pass<'_>, consent: Consent) -> Result<Proof> {
         let receipt = consent.spend(pass, &Action::ForgetAll, &subject::forget_all())?;
+        self.forget_all_for(receipt)
+    }
+
+    /// The same where the other soul was told so, by the receipt of that.
+    pub fn forget_all_too(
+        &self,
+        _pass: &Pass<'_>,
+        key: &PublicKey,
+        receipt: &Receipt,
+    ) -> Result<Proof> {
+        allowed(key, receipt, &Action::ForgetAll, &subject::forget_all())?;
+        self.forget_all_for(receipt.clone())
+    }
+
+    fn forget_all_for(&self, receipt: Receipt) -> Result<Proof> {
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = self.begin(&mut inner.db)?;
@@ -487,4 +524,15 @@ fn separates(tx: &Transaction<'_>, counts: &Counts, gone: &[String]) -> rusqlite
         }
     }
     Ok(false)
+}
+
+/// Whether a receipt is one for this very thing.
+fn allowed(key: &PublicKey, receipt: &Receipt, action: &Action, subject: &[u8; 32]) -> Result<()> {
+    if receipt.is_of(key) && receipt.action == action.name() && receipt.subject == *subject {
+        return Ok(());
+    }
+    Err(ConsentError::Subject {
+        action: action.name(),
+    }
+    .into())
 }
