@@ -201,8 +201,11 @@ fn said_over_her_voice_the_red_thread_stops_her_and_what_sounds_alike_does_not()
         ("Red thread!", 2),
         ("Red thread.", 3),
         ("Janet, red thread.", 4),
-        ("Stop. Red thread.", 5),
     ];
+    // Behind another word the smallest recogniser may write what sounds the same, which pulls nothing.
+    let behind = said(&models, "Stop. Red thread.", 5);
+    let heard = hear::hear(&models, behind, false, &mut |_| {}).expect("it is heard");
+    println!("\"Stop. Red thread.\" is written {:?}", heard.text);
     let near = ["Red threat.", "Reed thread.", "Red bread."];
     let mut spoken = Vec::new();
     for (text, seed) in pulls {
