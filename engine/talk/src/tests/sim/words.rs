@@ -40,7 +40,7 @@ pub(super) fn takes(text: &str) -> bool {
         return !text.trim().is_empty() && text.split_whitespace().all(is_hers);
     };
     let number = first.strip_prefix(['w', 't']).and_then(|n| n.parse().ok());
-    is_hers(first) || number.is_some_and(|n: u32| n % 3 == 0)
+    is_hers(first) || number.is_some_and(|n: u32| n.is_multiple_of(3))
 }
 
 /// Whether only she says this word.
@@ -145,7 +145,7 @@ impl World {
             let later = self.now + Duration::from_millis(self.rng.u64(100..3000));
             self.at(later, Event::Deed(Deed::Clear));
             let spoken = |s: &&Sound| s.kind == Kind::RedThread && s.from <= self.now;
-            let last = self.plan.sounds.iter().filter(spoken).next_back();
+            let last = self.plan.sounds.iter().rfind(spoken);
             if let Some(last) = last
                 && self.trouble == 0
                 && self.now < self.plan.calm_from

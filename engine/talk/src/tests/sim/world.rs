@@ -87,7 +87,7 @@ impl World {
         let mut plan = Plan::draw(&mut rng);
         // Drawn from numbers of its own.
         let mut other = Rng::with_seed(!seed);
-        if seed >= HOLDS && seed < WORDS {
+        if (HOLDS..WORDS).contains(&seed) {
             plan.hold(&mut other);
         }
         if seed >= WORDS {
