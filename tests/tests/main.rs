@@ -32,6 +32,8 @@ mod slow_clients;
 mod soak;
 mod speech_server;
 mod transfer;
+mod trust;
+mod trust_spoken;
 mod turn;
 mod v1;
 mod v1_elsewhere;

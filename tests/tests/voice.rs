@@ -10,8 +10,8 @@ const PLAY_RATE_HZ: u32 = 24_000;
 
 /// What came back, in order.
 #[derive(Default)]
-struct Heard {
-    frames: Vec<Value>,
+pub(crate) struct Heard {
+    pub(crate) frames: Vec<Value>,
     /// Samples by their number; later ones replace flushed ones.
     sound: Vec<f32>,
     /// Before this instant of the stream nothing was heard.
@@ -42,7 +42,7 @@ impl Heard {
         }
     }
 
-    fn of(&self, kind: &str) -> Vec<&Value> {
+    pub(crate) fn of(&self, kind: &str) -> Vec<&Value> {
         self.frames
             .iter()
             .filter(|frame| frame["type"] == kind)
@@ -50,7 +50,7 @@ impl Heard {
     }
 }
 
-async fn start(client: &mut Client, mode: &str) {
+pub(crate) async fn start(client: &mut Client, mode: &str) {
     let start = json!({ "type": "audio_start", "rate_hz": RATE_HZ, "play_rate_hz": PLAY_RATE_HZ, "mode": mode });
     client.send(start).await;
     assert_eq!(
@@ -61,7 +61,7 @@ async fn start(client: &mut Client, mode: &str) {
 
 /// Streams in real time and listens meanwhile, until `done`; silence follows the speech. Reports
 /// what was played as a client must, every 100 ms.
-async fn speak(
+pub(crate) async fn speak(
     client: &mut Client,
     speech: &[i16],
     heard: &mut Heard,

@@ -93,6 +93,17 @@ impl ApiError {
         }
     }
 
+    /// The red thread was pulled.
+    pub(super) fn stopped() -> Self {
+        Self {
+            code: Some("red_thread"),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the red thread was pulled; the operator has to clear it first",
+            )
+        }
+    }
+
     /// Conversations left no time for it.
     pub(super) fn late() -> Self {
         Self {

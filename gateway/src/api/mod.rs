@@ -57,6 +57,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<
 
 /// A place for a request, or why there is none.
 fn seat(app: &App) -> Result<Seat, ApiError> {
+    app.trust.may_act().map_err(|_| ApiError::stopped())?;
     let engine = app.engine.get().ok_or_else(ApiError::not_ready)?;
     Ok(engine.request()?)
 }

@@ -229,6 +229,7 @@ pub async fn serve(
     let expiry = tokio::spawn(conversations.clone().expire(leaving.clone()));
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let desk = tokio::spawn(app.trust.clone().watch_the_clock(leaving.clone()));
+    let daily = tokio::spawn(app.trust.clone().look_daily(leaving.clone()));
     let vault = tokio::spawn(app.trust.clone().watch_the_vault(leaving.clone()));
     let settling = tokio::spawn(souls.settle(leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
@@ -298,7 +299,9 @@ pub async fn serve(
     if let Some(heard) = heard {
         heard.abort();
     }
-    for task in [expiry, upkeep, watch, realtime, quic, desk, vault, settling] {
+    for task in [
+        expiry, upkeep, watch, realtime, quic, desk, vault, settling, daily,
+    ] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");
         }

@@ -13,6 +13,7 @@ use janet_protocol::{
     PastMessage, ServerMessage, Speaker, SpeakingState, Status, WireError, binary,
 };
 use janet_vault::conversations::Role;
+use janet_vault::red::sounds_like_the_safe_word;
 
 use super::choices;
 use super::connection::{Connection, Leave};
@@ -263,7 +264,10 @@ impl Connection {
                 tag,
                 spoken,
             } => {
-                self.store(Role::User, &user_text).await;
+                // What sounds like a safe word is kept nowhere.
+                if !sounds_like_the_safe_word(&user_text) {
+                    self.store(Role::User, &user_text).await;
+                }
                 let asked = self.requests.disregarded(tag);
                 self.trusted.ordered = asked.map(|asked| (asked, user_text.clone()));
                 self.on_command(user_text, spoken)

@@ -4,6 +4,7 @@
 //! asked goes out to all of them ([`Told`]), and each passes on what is meant for it.
 
 mod attendant;
+mod daily;
 mod desk;
 mod log;
 mod memory;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use janet_protocol::{ErrorCode, Private, TrustEvent, WireError};
 use janet_vault::audit::{AuditError, AuditLog, Event, Name};
 use janet_vault::blue::BlueError;
+use janet_vault::constitution::ConstitutionError;
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Again, ConsentId, Desk, GrantError, Grants};
 use janet_vault::green::{Green, GreenError};
@@ -54,6 +56,9 @@ pub enum TrustError {
     /// The audit log cannot be used, or somebody changed it.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The constitution is another one than what counts.
+    #[error(transparent)]
+    Constitution(#[from] ConstitutionError),
     /// What she remembers cannot be read.
     #[error(transparent)]
     Memory(#[from] GreenError),
@@ -131,6 +136,7 @@ impl Trust {
         let identity = Arc::new(Identity::load_or_create(folder)?);
         let grants = Grants::open(folder, &identity.public())?;
         let audit = AuditLog::open(folder, folder, identity.clone())?;
+        daily::constitution(&audit)?;
         let started = Event::JanetStarted {
             version: Name::new(env!("CARGO_PKG_VERSION")),
         };
