@@ -187,6 +187,7 @@ impl Turn {
                     meaning = Meaning::Words;
                 }
                 let upto = turn.partials.upto;
+                turn.listened_to = upto;
                 judgement.verdict = Some((meaning, upto));
                 // Cut in mid-word, "mm-hm" reads as anything: the rest has to be heard first.
                 let early = upto.since(judgement.speech_from) < EARLY_LOOK;
