@@ -331,13 +331,11 @@ impl Turn {
         }
         match std::mem::replace(&mut self.state, State::Resting) {
             State::Replying(live) => (Some(live), State::Resting),
-            State::Held { live, turn, .. } => (
-                Some(live),
-                State::Listening {
-                    turn,
-                    writing: None,
-                },
-            ),
+            State::Held { live, mut turn, .. } => {
+                turn.took_floor = true;
+                let writing = None;
+                (Some(live), State::Listening { turn, writing })
+            }
             State::Listening { turn, writing } => (
                 writing,
                 State::Listening {

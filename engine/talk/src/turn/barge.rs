@@ -240,11 +240,10 @@ impl Turn {
 
     fn yield_floor(&mut self, out: &mut Vec<Action>) {
         self.cut_live(Ending::Interrupted, out);
-        if let State::Listening { turn, .. } = &mut self.state {
-            turn.took_floor = true;
-            if self.core.ear.voiced_from().is_none() {
-                turn.phase = Phase::Pausing(None);
-            }
+        if let State::Listening { turn, .. } = &mut self.state
+            && self.core.ear.voiced_from().is_none()
+        {
+            turn.phase = Phase::Pausing(None);
         }
     }
 
