@@ -416,13 +416,16 @@ impl Core {
                     core,
                 },
                 // It was said, whatever it was listened to for.
-                What::Transcript(text) | What::Partial { text, .. } if pulls(&text) => {
-                    Input::Transcript {
-                        reply,
-                        text,
-                        taken: false,
-                    }
-                }
+                What::Transcript(text) if pulls(&text) => Input::Transcript {
+                    reply,
+                    text,
+                    taken: false,
+                },
+                What::Partial { text, doubtful } if pulls(&text) => Input::Partial {
+                    reply,
+                    text,
+                    doubtful,
+                },
                 _ => return,
             };
             self.feed(now, input);

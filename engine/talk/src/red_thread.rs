@@ -24,6 +24,14 @@ pub fn pulls(words: &str) -> bool {
         })
 }
 
+/// Whether it is pulled by the last words alone: where a recogniser is cut off, the next sound may make
+/// another word of them ("red threat").
+pub(crate) fn pulls_at_the_end(words: &str) -> bool {
+    let end = words.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let before = end.trim_end_matches(|c: char| c.is_alphanumeric());
+    pulls(words) && !pulls(before)
+}
+
 struct Word {
     /// Lower case, letters and digits only, and what holds a word together.
     text: String,
@@ -183,6 +191,21 @@ mod tests {
             "hundredthread",
         ] {
             assert!(!pulls(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_words_of_a_text_are_known_from_others() {
+        for (text, at_the_end) in [
+            ("Red thread", true),
+            ("I said red thread…", true),
+            ("Stop, redthread!", true),
+            ("Red thread now", false),
+            ("Red thread, red thread", false),
+            ("Red threat", false),
+            ("", false),
+        ] {
+            assert_eq!(pulls_at_the_end(text), at_the_end, "{text:?}");
         }
     }
 

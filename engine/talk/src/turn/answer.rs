@@ -198,6 +198,7 @@ impl Turn {
             _ => {}
         }
         if let Some(text) = shown {
+            turn.listened_to = to;
             let text = turn.text_with(&text);
             if !text.is_empty() {
                 out.push(Action::ShowTranscript {
@@ -221,6 +222,7 @@ impl Turn {
         };
         match input {
             Input::Partial { reply, text, .. } if turn.partials.open.take().is_some() => {
+                turn.listened_to = turn.partials.upto;
                 let blank = text.trim().is_empty();
                 turn.partials.blank = if blank { turn.partials.blank + 1 } else { 0 };
                 let whole = turn.text_with(&text);
@@ -329,13 +331,11 @@ impl Turn {
         }
         match std::mem::replace(&mut self.state, State::Resting) {
             State::Replying(live) => (Some(live), State::Resting),
-            State::Held { live, turn, .. } => (
-                Some(live),
-                State::Listening {
-                    turn,
-                    writing: None,
-                },
-            ),
+            State::Held { live, mut turn, .. } => {
+                turn.took_floor = true;
+                let writing = None;
+                (Some(live), State::Listening { turn, writing })
+            }
             State::Listening { turn, writing } => (
                 writing,
                 State::Listening {

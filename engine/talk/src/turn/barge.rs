@@ -187,6 +187,7 @@ impl Turn {
                     meaning = Meaning::Words;
                 }
                 let upto = turn.partials.upto;
+                turn.listened_to = upto;
                 judgement.verdict = Some((meaning, upto));
                 // Cut in mid-word, "mm-hm" reads as anything: the rest has to be heard first.
                 let early = upto.since(judgement.speech_from) < EARLY_LOOK;
@@ -239,11 +240,10 @@ impl Turn {
 
     fn yield_floor(&mut self, out: &mut Vec<Action>) {
         self.cut_live(Ending::Interrupted, out);
-        if let State::Listening { turn, .. } = &mut self.state {
-            turn.took_floor = true;
-            if self.core.ear.voiced_from().is_none() {
-                turn.phase = Phase::Pausing(None);
-            }
+        if let State::Listening { turn, .. } = &mut self.state
+            && self.core.ear.voiced_from().is_none()
+        {
+            turn.phase = Phase::Pausing(None);
         }
     }
 

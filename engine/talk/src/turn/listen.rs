@@ -241,7 +241,6 @@ impl Core {
         };
         turn.partials.reply = Some(reply);
         turn.partials.upto = self.ear.at();
-        turn.listened_to = self.ear.at();
         turn.partials.open = Some(self.now);
         let span = Span::Mic {
             from: turn.part_from,

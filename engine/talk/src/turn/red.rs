@@ -3,12 +3,13 @@
 //! Looked for in everything that comes in as words, before anything else is made of it, partial
 //! transcripts and those of sounds over her voice among them. Whose work brought the words does not
 //! matter: an attempt that has ended was still said by somebody. Only her own voice coming back pulls
-//! nothing.
+//! nothing; and a partial transcript that ends on these words while somebody speaks on waits for the next
+//! one, because "red threat" cut off reads as them.
 
 use crate::asks::Ask;
 use crate::backchannel::repeats;
 use crate::fault::Fault;
-use crate::red_thread::pulls;
+use crate::red_thread::{pulls, pulls_at_the_end};
 use crate::turn::{Core, State, Turn};
 use crate::voice::{Words, join};
 use crate::{Action, Input, Mono, ReplyId};
@@ -22,9 +23,10 @@ impl Turn {
                 if (pulls(text) && !self.says_it_herself(*reply, text))
                     || self.is_parted(*reply, text) =>
             {
-                let waits = matches!(input, Input::Partial { .. })
-                    && self.core.faults.has(Fault::RedThreadWaits);
-                (!waits).then_some(true)
+                let is_partial = matches!(input, Input::Partial { .. });
+                let waits = is_partial && self.core.faults.has(Fault::RedThreadWaits);
+                let is_sure = !is_partial || !pulls_at_the_end(text) || self.has_heard_all(*reply);
+                (!waits && is_sure).then_some(true)
             }
             _ => None,
         }
@@ -35,6 +37,17 @@ impl Turn {
         if !matches!(self.state, State::Stopped) {
             out.push(Action::RedThread { by_voice });
             self.on_red_thread(out);
+        }
+    }
+
+    /// Whether nothing was said behind what this partial transcript was made of. If there was, it is
+    /// listened to in a moment anyway.
+    fn has_heard_all(&self, reply: ReplyId) -> bool {
+        match &self.state {
+            State::Listening { turn, .. } | State::Held { turn, .. } if turn.is_of(reply) => {
+                turn.spoken_to <= turn.partials.upto
+            }
+            _ => false,
         }
     }
 

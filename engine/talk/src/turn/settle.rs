@@ -533,9 +533,6 @@ pub(super) fn end_attempt(core: &mut Core, turn: &mut VoiceTurn, out: &mut Vec<A
             });
         }
         core.budget.waste(core.now, attempt.spent);
-        if let Words::Known(_) = attempt.words {
-            turn.listened_to = turn.spoken_to;
-        }
     }
     turn.phase = Phase::Speaking;
 }

@@ -10,7 +10,7 @@ use crate::Mono;
 const ECHO_DELAY: Duration = Duration::from_millis(80);
 /// In some rooms its end comes back this late, so loud that it may be a person, and no louder.
 const LATE_ECHO: Duration = Duration::from_millis(220);
-const LATE_ECHO_DB: f32 = -32.0;
+const LATE_ECHO_DB: f32 = -33.0;
 
 impl World {
     /// Long silences are not worth a window each.

@@ -8,7 +8,7 @@ use super::oracle::Property;
 use super::plan::{Deed, Kind, Plan, Sound};
 use super::schedule::Event;
 use super::world::{WINDOW, World, name};
-use crate::red_thread::{WORDS, pulls};
+use crate::red_thread::{WORDS, pulls, pulls_at_the_end};
 use crate::{Action, Input, MicMode, Mono};
 
 /// So long after its last sound the red thread is pulled at the latest: if somebody goes on speaking,
@@ -127,7 +127,9 @@ impl World {
         let (Input::Partial { text, .. } | Input::Transcript { text, .. }) = input else {
             return;
         };
-        if pulls(text) && !self.oracle.stopped {
+        // Whether more was said by then only she knows.
+        let waits = matches!(input, Input::Partial { .. }) && pulls_at_the_end(text);
+        if pulls(text) && !waits && !self.oracle.stopped {
             let detail = format!("{text:?} at {} stops nobody", self.now);
             self.oracle.breach(Property::TheRedThreadIsPulled, detail);
         }
@@ -174,6 +176,9 @@ impl World {
             let from = sound.from - NEAR;
             let touched = self.words.touched.iter();
             let touched = touched.filter(|at| (from..=late).contains(*at)).count();
+            if late > self.plan.calm_from {
+                continue;
+            }
             let opened = self.words.touched.iter().any(|at| *at < from);
             let stopped =
                 self.words.stopped.iter().any(|(since, until)| {
@@ -198,7 +203,8 @@ impl World {
     pub(super) fn judge_words_of_hers(&mut self, action: &Action) {
         match action {
             Action::RedThread { .. } => self.on_pulled(true),
-            Action::Prepare { reply, text } if self.takes(text) => {
+            // Several words may come from several parts of a turn, none of which is all that was said.
+            Action::Prepare { reply, text } if self.takes(text) && !text.contains(' ') => {
                 let detail = format!("{reply} answers {text:?} at {}", self.now);
                 self.oracle.breach(Property::CommandsAreNotAnswered, detail);
             }
