@@ -22,6 +22,33 @@ const AT_THE_DOOR: [&str; 8] = [
     "device_revoked",
 ];
 
+/// Sent, and judged by `Client` as well, in `trust`, `vault`, `transfer` and `persona`. What asks for small
+/// things is told and spoken by the first handlers that delegate: `consent_request`, with its sound.
+const ABOUT_TRUST: [&str; 22] = [
+    "consent_request",
+    "consent_request_audio",
+    "soul_check",
+    "consent_closed",
+    "transfer_progress",
+    "transfer_result",
+    "transfer_denied",
+    "transfer_error",
+    "memory_results",
+    "memory_result",
+    "vault_result",
+    "vault_exported",
+    "red_thread_state",
+    "red_thread_token",
+    "grants_listed",
+    "grant_added",
+    "grant_revoked",
+    "audit_entries",
+    "personas_listed",
+    "persona_changed",
+    "privacy",
+    "souls_listed",
+];
+
 /// A client that notes which messages came; `Client` has judged them.
 struct Listener {
     client: Client,
@@ -151,9 +178,9 @@ async fn each_message_of_the_schema_is_really_sent_and_is_as_described() {
         "tone",
         "gesture",
     ];
-    let over_the_socket = server_types()
-        .into_iter()
-        .filter(|name| !elsewhere.contains(&name.as_str()));
+    let over_the_socket = server_types().into_iter().filter(|name| {
+        !elsewhere.contains(&name.as_str()) && !ABOUT_TRUST.contains(&name.as_str())
+    });
     assert_eq!(seen, over_the_socket.collect());
 }
 
