@@ -3,6 +3,8 @@
 //! Pairing is done at both ends, by whoever sits there: each is told the other's key. Nothing goes over a
 //! network for it, so nobody can stand in between.
 
+use std::os::unix::fs::DirBuilderExt as _;
+
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use janet_vault::bridge::Party;
@@ -46,10 +48,14 @@ impl Command {
     /// Does it. A running Janet knows of it at once.
     pub(super) fn run(self, config: &Config) -> anyhow::Result<()> {
         let folder = &config.conversation.data_dir;
+        // Pairing may come before the first start.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
         match self {
             Self::List => {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("{} cannot be made", folder.display()))?;
                 let key = Identity::load_or_create(folder)?.public();
                 for soul in Soul::ALL.into_iter().filter(|soul| config.souls.has(*soul)) {
                     outln!("Here: {soul}, key {key:?}")?;
