@@ -1,9 +1,10 @@
 //! The red thread, and memory in the operator's own words: typed, over a restart, and out of every file.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use janet_tests::{Client, Frame, Server};
+use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
 
 /// What is told of it; what was asked meanwhile may be refused before.
@@ -111,6 +112,34 @@ async fn typed_words_pull_it_and_words_like_them_do_not() {
     assert_eq!(pulled(&mut client).await["active"], true);
     clear(&mut client).await;
     client.ask("Hello again.").await;
+}
+
+#[tokio::test]
+async fn what_other_software_asks_stops_as_well() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    let long = json!({
+        "model": "any", "stream": true, "max_tokens": 4000, "temperature": 1,
+        "messages": [{ "role": "user", "content": "Tell me a very long story about the sea." }],
+    });
+    let body = long.to_string();
+    let (path, kind) = ("/v1/chat/completions", ("Content-Type", "application/json"));
+    let mut stream = http::begin_post(server.address(), path, &[kind], body.as_bytes());
+    let mut first = [0; 400];
+    stream.read_exact(&mut first).expect("it begins");
+    client.send(json!({ "type": "red_thread" })).await;
+    assert_eq!(pulled(&mut client).await["active"], true);
+    let mut rest = Vec::new();
+    // A connection that breaks off has ended as well.
+    stream.read_to_end(&mut rest).ok();
+    assert!(
+        !String::from_utf8_lossy(&rest).contains("[DONE]"),
+        "it went on to its end"
+    );
+    let (refused, _) = http::post(server.address(), path, kind.1, body.as_bytes());
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.body.contains("red_thread"), "{refused:?}");
+    assert_eq!(http::get(server.address(), "/v1/models").status, 200);
 }
 
 #[tokio::test]

@@ -27,12 +27,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt as _;
 use janet_engine::oneshot::Seat;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
+use crate::trust::Told;
 use error::ApiError;
 
 /// A request is over by then, whatever it is at.
@@ -52,12 +60,51 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<
             ApiError::nothing_here(StatusCode::METHOD_NOT_ALLOWED)
         })
         .fallback(|| async { ApiError::nothing_here(StatusCode::NOT_FOUND) })
+        .layer(middleware::from_fn_with_state(app.clone(), stop))
         .with_state(app)
+}
+
+/// While the red thread is pulled nothing is made, and what is under way ends at once. To look stays
+/// possible.
+async fn stop(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method() == Method::GET {
+        return next.run(request).await;
+    }
+    // First the ear, then the look: a pull in between is heard.
+    let mut told = app.trust.listen();
+    if app.trust.may_act().is_err() {
+        return ApiError::stopped().into_response();
+    }
+    let response = tokio::select! {
+        () = pulled(&mut told, &app) => return ApiError::stopped().into_response(),
+        response = next.run(request) => response,
+    };
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    // One that is streamed ends in the middle: dropping it calls its job off.
+    let (parts, body) = response.into_parts();
+    let until = Box::pin(async move { pulled(&mut told, &app).await });
+    let body = Body::from_stream(body.into_data_stream().take_until(until));
+    Response::from_parts(parts, body)
+}
+
+/// Resolves when the red thread is pulled.
+async fn pulled(told: &mut broadcast::Receiver<Told>, app: &App) {
+    loop {
+        match told.recv().await {
+            Ok(Told::Stop) => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) if app.trust.may_act().is_err() => return,
+            Err(RecvError::Lagged(_)) => {}
+            // The server goes down: whoever waits is told by that.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
 }
 
 /// A place for a request, or why there is none.
 fn seat(app: &App) -> Result<Seat, ApiError> {
-    app.trust.may_act().map_err(|_| ApiError::stopped())?;
     let engine = app.engine.get().ok_or_else(ApiError::not_ready)?;
     Ok(engine.request()?)
 }

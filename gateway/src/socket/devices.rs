@@ -72,6 +72,7 @@ pub(super) async fn revoke(app: &App, id: String) -> Result<ServerMessage, WireE
     match app.lock.revoke(DeviceId(id.clone())).await {
         Ok(Some(_)) => {
             push::forget_revoked(&app.conversations, &app.lock).await;
+            app.trust.forget_device(&id);
             tracing::info!("a device was revoked");
             Ok(ServerMessage::DeviceRevoked { device_id: id })
         }

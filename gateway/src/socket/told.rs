@@ -133,7 +133,7 @@ impl Connection {
                 Event::Disregarded { tag, .. } | Event::Command { tag, .. } => {
                     drop(self.requests.disregarded(tag));
                 }
-                Event::RedThread { .. } => drop(self.pull_red_thread().await),
+                Event::RedThread { .. } => drop(self.pull_red_thread()),
                 Event::AnnouncementOver {
                     id, text, heard, ..
                 } => {
@@ -256,7 +256,7 @@ impl Connection {
             },
             Event::RedThread { .. } => {
                 // Everybody is told by it.
-                drop(self.pull_red_thread().await);
+                drop(self.pull_red_thread());
                 Ok(())
             }
             Event::Command {

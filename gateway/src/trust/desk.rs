@@ -14,6 +14,7 @@ use janet_vault::desk::{
 use janet_vault::red_thread::SafeWordProof;
 use tokio::sync::{Notify, oneshot, watch};
 
+use super::log::on_disk;
 use super::{To, Told, Trust};
 use crate::app::goes_down;
 use crate::conversations::now_ms;
@@ -127,11 +128,21 @@ impl Trust {
     ) -> Result<Consent, NotGranted> {
         let (answer, answered) = oneshot::channel();
         let mut out = Vec::new();
-        let id = {
+        let asked = {
             let mut inner = self.counter.lock();
-            let id = ask(&mut inner.desk, now_ms(), request, &mut out)?;
-            inner.waiting.insert(id, Waiting { uuid, answer });
-            id
+            let asked = ask(&mut inner.desk, now_ms(), request, &mut out);
+            if let Ok(id) = &asked {
+                inner.waiting.insert(*id, Waiting { uuid, answer });
+            }
+            asked
+        };
+        let id = match asked {
+            Ok(id) => id,
+            Err(error) => {
+                // Others' questions may have ended by it.
+                self.settle(out);
+                return Err(error.into());
+            }
         };
         let _asked = Asked {
             trust: Arc::clone(self),
@@ -152,11 +163,21 @@ impl Trust {
         let operator = request.operator.clone();
         let (answer, answered) = oneshot::channel();
         let mut out = Vec::new();
-        let id = {
+        let asked = {
             let mut inner = self.counter.lock();
-            let id = Desk::request(&mut inner.desk, now_ms(), request, &mut out)?;
-            inner.waiting.insert(id, Waiting { uuid, answer });
-            id
+            let asked = inner.desk.request(now_ms(), request, &mut out);
+            if let Ok(id) = &asked {
+                inner.waiting.insert(*id, Waiting { uuid, answer });
+            }
+            asked
+        };
+        let id = match asked {
+            Ok(id) => id,
+            Err(error) => {
+                // Others' questions may have ended by it.
+                self.settle(out);
+                return Err(error.into());
+            }
         };
         let _asked = Asked {
             trust: Arc::clone(self),
@@ -225,6 +246,31 @@ impl Trust {
     /// The spoken question was heard to its end.
     pub(crate) fn prompt_played(&self, id: ConsentId) {
         self.counter.lock().desk.prompt_played(id, now_ms());
+    }
+
+    /// A device was shut out: its questions are over, and what it consented to once and for all is, too.
+    pub(crate) fn forget_device(&self, device: &str) {
+        let mut out = Vec::new();
+        let revoked = on_disk(|| {
+            self.with_desk(|desk| {
+                desk.withdraw_of(device, &mut out);
+                desk.revoke_grants_of(device)
+            })
+        });
+        self.settle(out);
+        match revoked {
+            Ok(grants) => {
+                for grant in grants {
+                    let event = Event::GrantRevoked {
+                        grant: Id(grant.id.0),
+                        action: Name::new(&grant.action),
+                        operator: Name::new(device),
+                    };
+                    self.note(&event).ok();
+                }
+            }
+            Err(error) => tracing::error!(%error, "a device's standing consents are not revoked"),
+        }
     }
 
     /// Every open question is over.

@@ -196,23 +196,23 @@ impl Trust {
     ) -> Result<Forgotten, WireError> {
         let request = request(&asker, Action::Forget, subject::forget(id));
         let consent = self.commanded(request, asker.uuid).await?;
-        self.with_green(move |trust, pass| {
+        let gone = self.with_green(move |trust, pass| {
             let needles = match trust.memory.green.get(pass, id) {
                 Ok(entry) => vec![entry],
                 Err(_) => Vec::new(),
             };
             let proof = trust.memory.green.forget(pass, consent, id)?;
-            if let Some(twin) = trust.memory.twin.get() {
-                twin.forget_too(pass, &trust.identity.public(), &proof.receipt, id)?;
-            }
             let by = Id(proof.receipt.id);
             let number = trust.note_memory(id, by, |entry, receipt| Event::MemoryForgotten {
                 entry,
                 receipt,
             });
-            Ok(trust.forgotten(needles, proof, number))
-        })
-        .await
+            if let Some(twin) = trust.memory.twin.get() {
+                twin.forget_too(pass, &trust.identity.public(), &proof.receipt, id)?;
+            }
+            Ok((needles, proof, number))
+        });
+        self.forgotten(gone.await?).await
     }
 
     /// Forgets everything: `consent` is the answer to a soul check.
@@ -220,20 +220,20 @@ impl Trust {
         self: &Arc<Self>,
         consent: Consent,
     ) -> Result<Forgotten, WireError> {
-        self.with_green(move |trust, pass| {
+        let gone = self.with_green(move |trust, pass| {
             let needles = trust.memory.green.list(pass, None, traces::MOST_NEEDLES)?;
             let proof = trust.memory.green.forget_all(pass, consent)?;
-            if let Some(twin) = trust.memory.twin.get() {
-                twin.forget_all_too(pass, &trust.identity.public(), &proof.receipt)?;
-            }
             let event = Event::MemoryEmptied {
                 entries: proof.entries,
                 receipt: Id(proof.receipt.id),
             };
             let number = trust.note(&event).unwrap_or_default();
-            Ok(trust.forgotten(needles, proof, number))
-        })
-        .await
+            if let Some(twin) = trust.memory.twin.get() {
+                twin.forget_all_too(pass, &trust.identity.public(), &proof.receipt)?;
+            }
+            Ok((needles, proof, number))
+        });
+        self.forgotten(gone.await?).await
     }
 
     /// The question for it.
@@ -321,15 +321,23 @@ impl Trust {
         self.note(&event(Id(id.0), receipt)).unwrap_or_default()
     }
 
-    /// Looks for what these entries said in every file.
-    fn forgotten(&self, gone: Vec<Entry>, proof: green::Proof, audit_number: u64) -> Forgotten {
-        let texts = gone.iter().map(|entry| entry.text.expose().as_bytes());
-        let traces = traces::search(&self.memory.folder, texts);
-        Forgotten {
+    /// Looks for what these entries said in every file. It is done already, and needs no pass: the red
+    /// thread does not wait for it.
+    async fn forgotten(
+        self: &Arc<Self>,
+        (gone, proof, audit_number): (Vec<Entry>, green::Proof, u64),
+    ) -> Result<Forgotten, WireError> {
+        let folder = self.memory.folder.clone();
+        let searched = spawn_blocking(move || {
+            let texts = gone.iter().map(|entry| entry.text.expose().as_bytes());
+            traces::search(&folder, texts)
+        });
+        let died = |_| WireError::new(ErrorCode::Internal, "looking for traces died");
+        Ok(Forgotten {
             proof,
-            traces,
+            traces: searched.await.map_err(died)?,
             audit_number,
-        }
+        })
     }
 
     async fn with_green<T: Send + 'static>(

@@ -6,7 +6,7 @@ use std::time::Instant;
 use janet_protocol::{ErrorCode, TrustEvent, WireError};
 use janet_vault::audit::{Event, Name};
 use janet_vault::red_thread::{ClearError, Clearance, State};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{To, Told, Trust};
 use crate::conversations::now_ms;
@@ -25,37 +25,36 @@ impl Trust {
         }
     }
 
-    /// Stops everything. Nobody is asked, and nothing is waited for before all connections know.
-    pub(crate) async fn pull(self: &Arc<Self>, operator: &str) {
+    /// Stops everything. When this returns, it is latched and all connections are told to stop; what comes
+    /// back ends when it is on the disk and everybody was told why. That goes on by itself, two seconds at
+    /// most, whether somebody waits for it or not.
+    pub(crate) fn pull(self: &Arc<Self>, operator: &str) -> JoinHandle<()> {
         let began = Instant::now();
+        let is_news = !self.red_thread.state().active;
+        self.red_thread.latch(self.node.as_str(), now_ms());
         self.told.send(Told::Stop).ok();
-        self.withdraw_all();
+        self.lock_vault_at_once();
         metrics::counter!("janet_red_thread_pulled_total").increment(1);
-        let trust = Arc::clone(self);
-        // Latched by its first instruction; then it waits for the disk and for steps under way.
-        let pulled = spawn_blocking(move || {
-            trust.lock_vault_at_once();
-            let pulled = trust.red_thread.pull(trust.node.as_str(), now_ms());
-            // Once more, for a step that had its pass before.
-            trust.lock_vault();
-            pulled
-        });
-        match pulled.await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the red thread is pulled until the next start only")
-            }
-            Err(error) => tracing::error!(%error, "pulling the red thread died"),
-        }
-        metrics::histogram!("janet_red_thread_seconds").record(began.elapsed().as_secs_f64());
-        tracing::warn!("the red thread was pulled");
         let pulled = Event::RedThreadPulled {
             node: Name::new(self.node.as_str()),
             operator: Name::new(operator),
         };
-        // It stays pulled, whatever the log says of it.
-        self.note(&pulled).ok();
-        self.tell(To::Everybody, self.red_thread_state());
+        let trust = Arc::clone(self);
+        spawn_blocking(move || {
+            if let Err(error) = trust.red_thread.settle() {
+                tracing::error!(%error, "the red thread is pulled until the next start only");
+            }
+            trust.withdraw_all();
+            // Once more, for a step that had its pass before.
+            trust.lock_vault();
+            metrics::histogram!("janet_red_thread_seconds").record(began.elapsed().as_secs_f64());
+            tracing::warn!("the red thread was pulled");
+            if is_news {
+                // It stays pulled, whatever the log says of it.
+                trust.note(&pulled).ok();
+            }
+            trust.tell(To::Everybody, trust.red_thread_state());
+        })
     }
 
     /// The first of the operator's two clicks.
@@ -101,7 +100,11 @@ impl Trust {
             operator: Name::new(operator),
             how: Name::new(how),
         };
-        self.note(&event).ok();
+        if let Err(error) = self.note(&event) {
+            // What nobody could look up later has not happened.
+            drop(self.pull(operator));
+            return Err(WireError::new(ErrorCode::Internal, error.to_string()));
+        }
         self.tell(To::Everybody, self.red_thread_state());
         Ok(())
     }

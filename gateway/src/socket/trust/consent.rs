@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use janet_protocol::{ErrorCode, Grant, ServerMessage, TrustEvent, WireError};
+use janet_vault::audit::{Event, Id, Name};
 use janet_vault::desk::{
     self, Action, AddGrantError, Answer as Reply, By, ConsentId, GrantError, GrantId, Grants,
     Needs, Request, Standing,
@@ -66,7 +67,21 @@ impl Connection {
             .parse()
             .map_err(|error: desk::NotAGrant| unknown(error.to_string()))?;
         let trust = Arc::clone(&self.app.trust);
-        let revoked = blocking(move || trust.with_desk(|desk| desk.revoke_grant(id))).await?;
+        let operator = Name::new(self.operator());
+        let revoked = blocking(move || {
+            let revoked = trust.with_desk(|desk| desk.revoke_grant(id));
+            if let Ok(grant) = &revoked {
+                let event = Event::GrantRevoked {
+                    grant: Id(id.0),
+                    action: Name::new(&grant.action),
+                    operator,
+                };
+                // What is taken back stays so, whatever the log says of it.
+                trust.note(&event).ok();
+            }
+            revoked
+        });
+        let revoked = revoked.await?;
         match revoked {
             Ok(_) => Ok(Some(ServerMessage::Trust(TrustEvent::GrantRevoked {
                 grant_id: id.to_string(),
@@ -106,7 +121,26 @@ pub(super) async fn add_grant(
     uuid: String,
 ) -> Result<ServerMessage, WireError> {
     let consent = trust.ask(request, uuid).await?;
-    let added = blocking(move || trust.with_desk(|desk| desk.add_grant(consent, &action))).await?;
+    let added = blocking(move || {
+        let grant = trust.with_desk(|desk| desk.add_grant(consent, &action))?;
+        let event = Event::GrantAdded {
+            grant: Id(grant.id.0),
+            action: Name::new(&grant.action),
+        };
+        // What is not in the log does not stand.
+        if trust.note(&event).is_err() {
+            trust.with_desk(|desk| desk.revoke_grant(grant.id))?;
+            return Ok(Err(WireError::new(
+                ErrorCode::Internal,
+                "the audit log cannot be written, so nothing stands consented to",
+            )));
+        }
+        Ok::<_, AddGrantError>(Ok(grant))
+    });
+    let added = match added.await? {
+        Ok(granted) => Ok(granted?),
+        Err(error) => Err(error),
+    };
     match added {
         Ok(grant) => Ok(ServerMessage::Trust(TrustEvent::GrantAdded {
             grant: told(&grant),

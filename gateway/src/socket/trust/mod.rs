@@ -39,7 +39,7 @@ impl Connection {
         request_id: Option<RequestId>,
     ) -> Result<Option<Outgoing>, WireError> {
         let answer = match request {
-            TrustRequest::RedThread { .. } => self.pull_red_thread().await,
+            TrustRequest::RedThread { .. } => self.pull_by_message(request_id.clone()),
             TrustRequest::RedThreadClear { safe_word, token } => {
                 self.clear_red_thread(safe_word, token, request_id.clone())
                     .await
@@ -153,6 +153,7 @@ impl Connection {
     pub(super) fn operator(&self) -> &str {
         match &self.access {
             Access::Device(id, _) => &id.0,
+            _ if self.role == Role::Guest => "guest",
             _ => "here",
         }
     }

@@ -103,6 +103,10 @@ impl Connection {
         let Some(order) = understood(text.expose()) else {
             return Ok(());
         };
+        if order == Order::Never {
+            // "Remember that" is not to find it later.
+            self.trusted.last_said = None;
+        }
         let (trust, asker) = (self.app.trust.clone(), self.asker());
         let before = self.trusted.last_said.clone();
         let last = self.trusted.last_memory;

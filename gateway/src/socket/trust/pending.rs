@@ -2,7 +2,7 @@
 //!
 //! Each is a task that belongs to its connection and ends with it.
 
-use janet_protocol::{ErrorCode, Outgoing, RequestId, ServerMessage, WireError};
+use janet_protocol::{ErrorCode, Outgoing, RequestId, ServerMessage, TrustEvent, WireError};
 use tokio::task::{JoinError, JoinSet};
 
 use super::orders::Carried;
@@ -73,6 +73,18 @@ impl Pending {
     }
 }
 
+/// Whether it holds what a vault holds.
+fn hands_out(message: &ServerMessage) -> bool {
+    matches!(
+        message,
+        ServerMessage::Trust(
+            TrustEvent::VaultResult { value: Some(_), .. }
+                | TrustEvent::VaultExported { .. }
+                | TrustEvent::MemoryResults { .. }
+        )
+    )
+}
+
 impl Connection {
     /// Tells what came of it.
     pub(in crate::socket) fn on_done(
@@ -82,6 +94,12 @@ impl Connection {
         let outgoing = match done {
             Ok(Done::Carried(carried)) => return self.on_carried(*carried),
             Ok(Done::Answered { request_id, answer }) => match *answer {
+                // Ready a moment before the red thread was pulled; it goes nowhere now.
+                Ok(message) if hands_out(&message) && self.app.trust.may_act().is_err() => {
+                    let why = "the red thread was pulled before this could be told";
+                    let error = WireError::new(ErrorCode::RedThread, why);
+                    error.with_request(request_id).into()
+                }
                 Ok(message) => Outgoing {
                     request_id,
                     message,
@@ -89,7 +107,9 @@ impl Connection {
                 Err(error) => error.with_request(request_id).into(),
             },
             Err(error) => {
-                tracing::error!(%error, "a request about trust died");
+                // Its words may quote what was asked for.
+                let panicked = error.is_panic();
+                tracing::error!(panicked, "a request about trust died");
                 WireError::new(
                     ErrorCode::Internal,
                     "a request died of a fault of Janet's own",

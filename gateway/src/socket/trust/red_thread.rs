@@ -3,20 +3,29 @@
 use std::sync::Arc;
 
 use janet_protocol::{Private, RequestId, ServerMessage};
+use tokio::task::JoinHandle;
 
 use super::Answer;
 use crate::socket::connection::{Connection, Leave};
 
 impl Connection {
     /// `red_thread`: everybody may.
-    pub(in crate::socket) async fn pull_red_thread(&mut self) -> Answer {
+    pub(super) fn pull_by_message(&mut self, request_id: Option<RequestId>) -> Answer {
+        let pulled = self.pull_red_thread();
+        let trust = Arc::clone(&self.app.trust);
+        // Everybody is told; the answer carries the request. Who has no room for one knows all the same.
+        let answer = async move {
+            pulled.await.ok();
+            Ok(ServerMessage::Trust(trust.red_thread_state()))
+        };
+        self.trusted.pending.start(request_id, answer).ok();
+        Ok(None)
+    }
+
+    /// Stops everything, here first.
+    pub(in crate::socket) fn pull_red_thread(&mut self) -> JoinHandle<()> {
         self.stop().ok();
-        let operator = self.operator().to_owned();
-        self.app.trust.pull(&operator).await;
-        // Everybody was told, but the answer carries the request.
-        Ok(Some(ServerMessage::Trust(
-            self.app.trust.red_thread_state(),
-        )))
+        self.app.trust.pull(self.operator())
     }
 
     /// `red_thread_clear`: the operator alone, by two clicks or the safe word.

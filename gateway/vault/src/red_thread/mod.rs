@@ -145,12 +145,17 @@ impl RedThread {
     /// and every step that had one is over (but for one that takes longer than two seconds, which the
     /// log tells). An error means that the next start will not know of it; it is pulled all the same.
     pub fn pull(&self, node: &str, now_ms: u64) -> Result<State, RedThreadError> {
+        let state = self.latch(node, now_ms);
+        self.settle().map(|()| state)
+    }
+
+    /// The first half of [`Self::pull`], which waits for nothing: no pass is given any more. What keeps it
+    /// over a restart is [`Self::settle`].
+    pub fn latch(&self, node: &str, now_ms: u64) -> State {
         let mut inner = self.lock();
         inner.kept.shared.pull(node, now_ms);
         inner.latch(node, now_ms);
-        let state = inner.kept.state.clone();
-        drop(inner);
-        self.settle().map(|()| state)
+        inner.kept.state.clone()
     }
 
     /// What another node knows, who has proved that it is one of this Janet's. A pull there latches here as
@@ -241,8 +246,8 @@ impl RedThread {
         self.lock().kept.shared.clone()
     }
 
-    /// Writes what is true, and waits for the steps that had a pass.
-    fn settle(&self) -> Result<(), RedThreadError> {
+    /// Writes what is true, and waits for the steps that had a pass: the second half of [`Self::pull`].
+    pub fn settle(&self) -> Result<(), RedThreadError> {
         let kept = {
             let _writing = self.writing();
             let kept = self.lock().kept.clone();
