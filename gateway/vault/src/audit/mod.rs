@@ -2,7 +2,7 @@
 //!
 //! A file that only grows. Each line holds the hash of the one before it and is signed by the identity key;
 //! how many there are and the hash of the last also lies beside that key. So a line that is changed, taken
-//! out, moved or put in is found ([`verify`] says which), and so is an end that was cut off. What is not
+//! out, moved or put in is found ([`verify()`] says which), and so is an end that was cut off. What is not
 //! found: a log and a head that were both put back to what they once were.
 //!
 //! **Durability.** When [`AuditLog::append`] returns, the line and then the head are on the disk. A crash

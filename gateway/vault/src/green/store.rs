@@ -20,7 +20,7 @@ pub(super) type Result<T, E = GreenError> = std::result::Result<T, E>;
 /// Most entries of one page of [`Green::list`].
 pub const MOST_LISTED: usize = 500;
 
-/// The columns that [`read`] reads, in its order.
+/// The columns that `read` reads, in its order.
 pub(super) const COLUMNS: &str = "n, id, soul, kind, text, conversation, description, created_ms, \
                                   edited_ms, differs_from, receipt";
 

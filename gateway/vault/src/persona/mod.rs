@@ -1,6 +1,6 @@
 //! Who she is to be: a name, a manner, a few examples.
 //!
-//! A persona is text and nothing else. It comes from a TOML file ([`file`]), or from what other
+//! A persona is text and nothing else. It comes from a TOML file ([`mod@file`]), or from what other
 //! programs call a character card or an agent file ([`import()`]). Either way it is data: it stands in the
 //! system prompt behind the constitution and before a closing rule ([`compose()`]), and whatever it says,
 //! nothing in this module can grant consent, unlock a vault, move a soul or clear the red thread. None of
