@@ -70,6 +70,11 @@ struct Waiting {
     answer: oneshot::Sender<Result<Consent, NotGranted>>,
 }
 
+/// One of the two ways to put a question.
+type Ask = fn(&mut Desk, u64, Request, &mut Vec<Out>) -> Result<ConsentId, DeskError>;
+/// Where its answer comes.
+type Answered = oneshot::Receiver<Result<Consent, NotGranted>>;
+
 /// Takes the question back when nobody waits for its answer any more.
 struct Asked {
     trust: Arc<Trust>,
@@ -124,31 +129,9 @@ impl Trust {
         self: &Arc<Self>,
         request: Request,
         uuid: String,
-        ask: fn(&mut Desk, u64, Request, &mut Vec<Out>) -> Result<ConsentId, DeskError>,
+        ask: Ask,
     ) -> Result<Consent, NotGranted> {
-        let (answer, answered) = oneshot::channel();
-        let mut out = Vec::new();
-        let asked = {
-            let mut inner = self.counter.lock();
-            let asked = ask(&mut inner.desk, now_ms(), request, &mut out);
-            if let Ok(id) = &asked {
-                inner.waiting.insert(*id, Waiting { uuid, answer });
-            }
-            asked
-        };
-        let id = match asked {
-            Ok(id) => id,
-            Err(error) => {
-                // Others' questions may have ended by it.
-                self.settle(out);
-                return Err(error.into());
-            }
-        };
-        let _asked = Asked {
-            trust: Arc::clone(self),
-            id,
-        };
-        self.settle(out);
+        let (_asked, answered) = self.put(request, uuid, ask)?;
         // The sender goes when the question is over, whichever way.
         answered.await.unwrap_or(Err(NotGranted::Withdrawn))
     }
@@ -160,39 +143,42 @@ impl Trust {
         uuid: String,
         proof: SafeWordProof,
     ) -> Result<Consent, NotGranted> {
-        let operator = request.operator.clone();
+        let yes = Answer {
+            operator: request.operator.clone(),
+            granted: true,
+            by: By::SafeWord(proof),
+        };
+        let (asked, answered) = self.put(request, uuid, Desk::request)?;
+        if self.answer(asked.id, yes).is_err() {
+            return Err(NotGranted::Denied);
+        }
+        answered.await.unwrap_or(Err(NotGranted::Withdrawn))
+    }
+
+    /// Puts a question to the desk; it is taken back when the first of both is dropped.
+    fn put(
+        self: &Arc<Self>,
+        request: Request,
+        uuid: String,
+        ask: Ask,
+    ) -> Result<(Asked, Answered), NotGranted> {
         let (answer, answered) = oneshot::channel();
         let mut out = Vec::new();
         let asked = {
             let mut inner = self.counter.lock();
-            let asked = inner.desk.request(now_ms(), request, &mut out);
+            let asked = ask(&mut inner.desk, now_ms(), request, &mut out);
             if let Ok(id) = &asked {
                 inner.waiting.insert(*id, Waiting { uuid, answer });
             }
             asked
         };
-        let id = match asked {
-            Ok(id) => id,
-            Err(error) => {
-                // Others' questions may have ended by it.
-                self.settle(out);
-                return Err(error.into());
-            }
-        };
-        let _asked = Asked {
+        let asked = asked.map(|id| Asked {
             trust: Arc::clone(self),
             id,
-        };
+        });
+        // Others' questions may have ended by it, also where this one was not put.
         self.settle(out);
-        let yes = Answer {
-            operator,
-            granted: true,
-            by: By::SafeWord(proof),
-        };
-        if self.answer(id, yes).is_err() {
-            return Err(NotGranted::Denied);
-        }
-        answered.await.unwrap_or(Err(NotGranted::Withdrawn))
+        Ok((asked?, answered))
     }
 
     /// `consent_response`.
