@@ -16,8 +16,10 @@ pub(super) struct Key(Zeroizing<[u8; KEY_BYTES]>);
 pub(super) enum Place {
     /// The proof in the database that a machine key belongs to it.
     Check,
-    /// The key of this conversation.
+    /// The key of this conversation of the operator's.
     Key([u8; 16]),
+    /// The key of this conversation of a guest's: the hash of which guest.
+    GuestsKey([u8; 16], [u8; 32]),
     /// A message: conversation, number, speaker.
     Message([u8; 16], u64, u8),
     /// A call: conversation, number.
@@ -97,6 +99,7 @@ impl Place {
         match self {
             Self::Check => b"janet check 1".to_vec(),
             Self::Key(id) => [b"janet key 1".as_slice(), &id].concat(),
+            Self::GuestsKey(id, owner) => [b"janet guest's key 1".as_slice(), &id, &owner].concat(),
             Self::Message(id, seq, role) => [
                 b"janet message 1".as_slice(),
                 &id,

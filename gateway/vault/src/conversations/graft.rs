@@ -7,7 +7,7 @@ use super::cipher::{Key, Place, Sealed};
 use super::parcels::{Package, State, parcel};
 use super::standing::find;
 use super::store::{Conversations, Result, signed};
-use super::{ConversationError, ConversationId, ConversationUuid, Role};
+use super::{ConversationError, ConversationId, ConversationUuid, Owner, Role};
 use crate::soul::Soul;
 
 /// A message without its place.
@@ -57,7 +57,8 @@ impl Conversations {
         let now = signed(now_ms);
         let id = match known {
             Some(id) => id,
-            None => self.create_in(&tx, parcel.conversation, now, Some(now))?,
+            // Devices are called otherwise where it comes from, and only the operator has one moved.
+            None => self.create_in(&tx, parcel.conversation, &Owner::Operator, now, Some(now))?,
         };
         let key = self.conversation_key(&tx, id)?;
         let here = self.read(&tx, id, &key, 0, usize::MAX)?;
@@ -90,7 +91,7 @@ impl Conversations {
         let mut inner = self.lock();
         let tx = self.begin(&mut inner.db)?;
         let now = signed(now_ms);
-        let id = self.create_in(&tx, uuid, now, Some(now))?;
+        let id = self.create_in(&tx, uuid, &Owner::Operator, now, Some(now))?;
         let key = self.conversation_key(&tx, id)?;
         self.rewrite(&tx, id, &key, &[], messages)?;
         tx.commit().map_err(|source| self.sql(source))?;
@@ -102,15 +103,18 @@ impl Conversations {
         &self,
         tx: &Transaction<'_>,
         uuid: ConversationUuid,
+        owner: &Owner,
         now_ms: i64,
         left_ms: Option<i64>,
     ) -> Result<ConversationId> {
         let id = ConversationId::random().map_err(ConversationError::Random)?;
         let key = Key::random().map_err(ConversationError::Random)?;
-        let sealed = self.seal(&self.machine_key, Place::Key(id.0), key.as_slice())?;
+        let place = Owner::place(owner.column(), id);
+        let sealed = self.seal(&self.machine_key, place, key.as_slice())?;
         tx.execute(
-            "INSERT INTO conversation (id, created_ms, left_ms, uuid) VALUES (?1, ?2, ?3, ?4)",
-            (id.0, now_ms, left_ms, uuid.0),
+            "INSERT INTO conversation (id, created_ms, left_ms, uuid, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (id.0, now_ms, left_ms, uuid.0, owner.column()),
         )
         .and_then(|_| {
             tx.execute(

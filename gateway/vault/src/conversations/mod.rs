@@ -26,6 +26,9 @@
 //! **Push tokens**, by which a phone is rung that is not connected, are sealed under the machine key and
 //! outlive their conversation; they go with the device, without a trace.
 //!
+//! **Whose it is.** Each conversation has an owner (`owner`): who comes with its id and is somebody else is
+//! told what one is told who comes with an id of nothing.
+//!
 //! **Two souls.** Between souls a conversation goes by a uuid of its own, because its id lets clients in. It
 //! lives in one soul at most; in the other one it can be read and nothing is said in it. Packages
 //! under way lie here, sealed under a key that is destroyed with them.
@@ -35,10 +38,12 @@
 
 mod calls;
 mod cipher;
+mod ending;
 mod error;
 mod graft;
 mod id;
 mod key_file;
+mod owner;
 mod parcels;
 mod push_tokens;
 mod schema;
@@ -50,6 +55,7 @@ pub use calls::MOST_CALLS;
 pub use error::ConversationError;
 pub use graft::Said;
 pub use id::ConversationId;
+pub use owner::Owner;
 pub(crate) use parcels::{GivenUp, Parcel, State};
 pub use push_tokens::{MOST_PUSH_TOKENS, PushToken};
 pub use standing::Standing;

@@ -83,6 +83,9 @@ const MIGRATIONS: &[&str] = &[
          ciphertext BLOB NOT NULL,
          PRIMARY KEY (package, number)
      ) STRICT;",
+    // 5: whose a conversation is; null: the operator's, as all of them were; '': a guest's without a key;
+    // else the guest's device.
+    "ALTER TABLE conversation ADD COLUMN owner TEXT;",
 ];
 
 /// Opens the file, takes its lock, checks it whole, and brings it to our version.

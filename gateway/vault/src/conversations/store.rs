@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
 use super::cipher::{Key, Place, Sealed};
-use super::{ConversationError, ConversationId, ConversationUuid, key_file, parcels, schema};
+use super::{ConversationError, ConversationId, Owner, key_file, parcels, schema};
 use crate::sqlite;
 pub(super) use crate::sqlite::signed;
 
@@ -133,14 +133,9 @@ impl Conversations {
         Ok(store)
     }
 
-    /// Begins a conversation with a client present.
+    /// Begins a conversation of the operator's, with a client present.
     pub fn create(&self, now_ms: u64) -> Result<ConversationId> {
-        let uuid = ConversationUuid::random().map_err(ConversationError::Random)?;
-        let mut inner = self.lock();
-        let tx = self.begin(&mut inner.db)?;
-        let id = self.create_in(&tx, uuid, signed(now_ms), None)?;
-        tx.commit().map_err(|source| self.sql(source))?;
-        Ok(id)
+        self.create_for(&Owner::Operator, now_ms)
     }
 
     /// Adds a message and returns its number. It is on disk when this returns.
@@ -372,23 +367,25 @@ impl Conversations {
     }
 
     pub(super) fn conversation_key(&self, db: &Connection, id: ConversationId) -> Result<Key> {
-        let sealed = db
+        let (sealed, owner): (_, Option<String>) = db
             .prepare_cached(
-                "SELECT nonce, ciphertext FROM conversation_key WHERE conversation = ?1",
+                "SELECT nonce, ciphertext, owner FROM conversation_key
+                 JOIN conversation ON id = conversation WHERE conversation = ?1",
             )
             .and_then(|mut query| {
                 query.query_row([id.0], |row| {
-                    Ok(Sealed {
+                    let sealed = Sealed {
                         nonce: row.get(0)?,
                         ciphertext: row.get(1)?,
-                    })
+                    };
+                    Ok((sealed, row.get(2)?))
                 })
             })
             .optional()
             .map_err(|source| ConversationError::sql(&self.path, source))?
             .ok_or(ConversationError::Unknown(id))?;
         self.machine_key
-            .open(Place::Key(id.0), &sealed)
+            .open(Owner::place(owner.as_deref(), id), &sealed)
             .ok()
             .and_then(|bytes| Key::from_slice(&Zeroizing::new(bytes)))
             .ok_or(ConversationError::Sealed { id, seq: 0 })
@@ -445,7 +442,7 @@ impl Role {
 }
 
 /// The key first: should anything stop here, the words are unreadable already.
-fn delete(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<bool> {
+pub(super) fn delete(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Result<bool> {
     tx.execute(
         "DELETE FROM conversation_key WHERE conversation = ?1",
         [id.0],
