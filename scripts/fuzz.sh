@@ -7,7 +7,8 @@
 seconds=${1:-600}
 shift || true
 targets=("$@")
-[ $# -gt 0 ] || targets=(json sdp datagram quic rtp package persona_png persona_json persona_af)
+[ $# -gt 0 ] || targets=(json sdp datagram quic rtp package persona_png persona_json persona_af
+  red_file red_export green_file grants audit red_thread)
 
 need_rust
 need cc build-essential

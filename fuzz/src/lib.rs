@@ -17,6 +17,7 @@ mod webrtc {
     pub(crate) mod description;
     pub(crate) mod early;
     pub(crate) mod fuzz;
+    pub(crate) mod nack;
     pub(crate) mod peer;
     pub(crate) mod reports;
 }
@@ -29,5 +30,10 @@ mod persona;
 #[path = "../../gateway/vault/src/persona/fuzz.rs"]
 mod persona_fuzz;
 
+// The vault's files, through what the crate gives to everybody.
+#[path = "../../gateway/vault/src/fuzz.rs"]
+mod vault_fuzz;
+
 pub use persona_fuzz::{persona_json, persona_png};
+pub use vault_fuzz::{audit, grants, green_file, red_export, red_file, red_thread};
 pub use webrtc::fuzz::{datagram, json, quic, rtp, sdp};

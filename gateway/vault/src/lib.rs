@@ -9,12 +9,20 @@
 // Locked pages need the system: `blue/pages.rs` alone allows it.
 #![deny(unsafe_code)]
 
+// What the fuzz targets drive is written as their crate sees this one.
+#[cfg(test)]
+extern crate self as janet_vault;
+
 pub mod audit;
 pub mod blue;
 pub mod bridge;
 pub mod constitution;
 pub mod conversations;
 pub mod desk;
+mod failpoint;
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "the crate of the fuzz targets reaches it")]
+mod fuzz;
 pub mod gate;
 pub mod green;
 mod hex;

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 /// What is looked for. Kept under a mask, so that looking for it does not plant it.
 pub(crate) struct Needle {
-    masked: Vec<u8>,
-    mask: Vec<u8>,
+    pub(crate) masked: Vec<u8>,
+    pub(crate) mask: Vec<u8>,
 }
 
 impl Needle {

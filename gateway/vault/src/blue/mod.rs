@@ -279,3 +279,7 @@ mod memory_search;
 #[cfg(all(test, target_os = "linux"))]
 #[path = "memory_test.rs"]
 pub(crate) mod memory_tests;
+
+#[cfg(all(test, target_os = "linux"))]
+#[path = "dump_test.rs"]
+mod dump_tests;

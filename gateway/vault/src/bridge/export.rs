@@ -13,13 +13,13 @@ use std::collections::VecDeque;
 
 use zeroize::Zeroizing;
 
-use super::failpoint::failpoint;
 use super::package::{Packing, Tally};
 use super::survey::action;
 use super::{BridgeError, Chunk, Header, PackageId, Party, RedStub, Section, Summary, Survey};
 use super::{CHUNK_BYTES, Side, VERSION};
 use crate::conversations::{ConversationId, ConversationUuid, Conversations, GivenUp, State};
 use crate::desk::{Action, Consent};
+use crate::failpoint::failpoint;
 use crate::identity::Identity;
 use crate::red_thread::Pass;
 

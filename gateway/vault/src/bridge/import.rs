@@ -13,12 +13,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::failpoint::failpoint;
 use super::{
     BridgeError, Chunk, Conclusion, Header, Inserted, PackageId, Party, RedStub, Section, Summary,
     Tally, Vaults, is_of, reconcile,
 };
 use crate::conversations::{Conversations, Parcel, Said, State};
+use crate::failpoint::failpoint;
 use crate::red_thread::Pass;
 
 /// Packages that may be coming in at once.

@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::failpoint::testing::{arm, passed};
 use super::link::{Given, Giving, carry, finish_unfinished};
 use super::testing::{Here, NOW};
 use super::*;
 use crate::conversations::{ConversationUuid, Role, Said, Standing, State};
+use crate::failpoint::testing::{arm, passed};
 use crate::soul::Soul;
 
 const CHILD_FOLDER: &str = "JANET_BRIDGE_TEST_CHILD_FOLDER";

@@ -14,7 +14,6 @@
 
 mod error;
 mod export;
-mod failpoint;
 mod foreign;
 mod import;
 mod keeping;

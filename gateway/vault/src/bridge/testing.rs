@@ -71,7 +71,7 @@ impl Vaults for Shelf {
 
     fn insert_summaries(&self, _: &Pass<'_>, entries: &[Summary]) -> Result<Inserted, VaultsError> {
         for entry in entries {
-            failpoint::failpoint("shelf");
+            crate::failpoint::failpoint("shelf");
             self.put(entry);
         }
         Ok(Inserted {
