@@ -10,6 +10,7 @@
 
 pub mod capture;
 pub mod clock;
+pub mod drift;
 pub mod echo;
 pub mod jitter;
 pub mod level;
@@ -20,6 +21,7 @@ pub mod wav;
 
 pub use capture::{Capture, CaptureReader, capture};
 pub use clock::SampleClock;
+pub use drift::Drift;
 pub use echo::EchoMeter;
 pub use playout::{Chunk, Cue, Flush, Line, LineOptions, Playout, Pulled, Staged};
 pub use resample::{Resampler, resample};

@@ -338,7 +338,7 @@ impl Task {
             let frame = self.core.beat(now_us);
             // Nobody listens, or not fast enough: what is late is of no use.
             self.sound.try_send(frame.into()).ok();
-            due += Duration::from_micros(self.core.beat_us());
+            due += Duration::from_micros(FRAME_US);
         }
         self.beat = Some(due);
     }

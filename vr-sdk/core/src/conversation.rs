@@ -10,14 +10,14 @@ use janet_protocol::{
     Transport, VrStatus,
 };
 
-use crate::{FRAME_SAMPLES, FRAME_US, Microphone, Stats, Voice};
+use crate::{FRAME_SAMPLES, Microphone, Stats, Voice};
 
 /// What is told waits for whoever drives this; of more the oldest are forgotten.
 const MOST_EVENTS: usize = 256;
 /// Frames of her face wait likewise: half a second of them.
 const MOST_FACES: usize = 30;
-/// Beats between two playout reports: 100 ms.
-const REPORT_EVERY: u32 = 5;
+/// Samples played between two playout reports: 100 ms.
+const REPORT_EVERY: usize = 5 * FRAME_SAMPLES;
 
 /// Who the client says to be.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +57,8 @@ struct Session {
     number: u16,
     voice: Voice,
     microphone: Microphone,
-    /// Beats since the last report.
-    beats: u32,
+    /// Samples played since the last report.
+    unreported: usize,
     reported: Option<u32>,
 }
 
@@ -73,7 +73,8 @@ pub struct Core {
     garbage: u64,
     /// Of the last session, once it has ended.
     stats: Stats,
-    silence: Vec<f32>,
+    /// What the last beat gave.
+    frame: Vec<f32>,
     sequence: u16,
 }
 
@@ -89,7 +90,7 @@ impl Core {
             faces: VecDeque::new(),
             garbage: 0,
             stats: Stats::default(),
-            silence: vec![0.0; FRAME_SAMPLES],
+            frame: vec![0.0; FRAME_SAMPLES],
             sequence,
         };
         core.say(ClientMessage::ClientConnect { client_id, key });
@@ -135,7 +136,7 @@ impl Core {
                     number,
                     voice: Voice::new()?,
                     microphone: Microphone::new(number, self.sequence)?,
-                    beats: 0,
+                    unreported: 0,
                     reported: None,
                 }));
                 self.tell(Event::Opened { session_no });
@@ -201,32 +202,25 @@ impl Core {
         }
     }
 
-    /// Her sound for the next 20 ms; called on every [`Core::beat_us`].
+    /// Her sound for the next 20 ms; called each [`FRAME_US`](crate::FRAME_US) of the ear's own clock.
     pub fn beat(&mut self, now_us: u64) -> &[f32] {
-        let due = match &mut self.stage {
-            Stage::Open(session) => {
-                session.voice.beat(now_us);
-                session.beats += 1;
-                let played = session.voice.played();
-                let is_due = session.beats >= REPORT_EVERY && played != session.reported;
-                is_due.then_some(played)
-            }
-            _ => None,
-        };
-        if let Some(played) = due {
-            self.report(played);
-        }
-        match &self.stage {
-            Stage::Open(session) => session.voice.frame(),
-            _ => &self.silence,
-        }
+        let mut frame = std::mem::take(&mut self.frame);
+        self.play(now_us, &mut frame);
+        self.frame = frame;
+        &self.frame
     }
 
-    /// Time until the next beat, in microseconds.
-    pub fn beat_us(&self) -> u64 {
-        match &self.stage {
-            Stage::Open(session) => (FRAME_US as f64 / session.voice.speed()) as u64,
-            _ => FRAME_US,
+    /// Her sound for the next samples of the ear's device, however many that asks for at a time. It asks at
+    /// its own pace, which may differ from hers.
+    pub fn play(&mut self, now_us: u64, out: &mut [f32]) {
+        let Stage::Open(session) = &mut self.stage else {
+            return out.fill(0.0);
+        };
+        session.voice.play(now_us, out);
+        session.unreported += out.len();
+        let played = session.voice.played();
+        if session.unreported >= REPORT_EVERY && played != session.reported {
+            self.report(played);
         }
     }
 
@@ -316,7 +310,7 @@ impl Core {
 
     fn report(&mut self, played: Option<u32>) {
         if let Stage::Open(session) = &mut self.stage {
-            session.beats = 0;
+            session.unreported = 0;
             session.reported = played;
         }
         if let Some(played_sample) = played {

@@ -3,6 +3,7 @@ use janet_audio::wav::to_s16;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::FRAME_US;
 
 fn core() -> Core {
     let key = Some(Private::from("secret"));

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use janet_audio::Drift;
 use janet_audio::jitter::{Options, Packet, Played, Playing};
 use janet_audio::opus::{Decoder, FRAME_SAMPLES, OpusError, RATE_HZ, has_copy};
 
@@ -40,7 +41,11 @@ struct Cut {
     has_begun: bool,
 }
 
-/// Packets in, a frame on every beat out, and which of her samples was heard last.
+/// Packets in, sound out, and which of her samples was heard last.
+///
+/// An ear whose device has a beat of its own asks by [`Voice::play`] for what that takes: the sound is
+/// stretched to it. One that chooses its beats itself asks for a frame on each ([`Voice::beat`]). It is one or
+/// the other.
 pub struct Voice {
     playing: Playing<Sound>,
     decoder: Decoder,
@@ -53,6 +58,9 @@ pub struct Voice {
     played: Option<u32>,
     fec_recovered: u64,
     frame: Vec<f32>,
+    drift: Drift,
+    /// When so many samples were stretched, so far was heard.
+    marks: VecDeque<(u64, Option<u32>)>,
 }
 
 impl Voice {
@@ -68,6 +76,8 @@ impl Voice {
             played: None,
             fec_recovered: 0,
             frame: Vec::with_capacity(FRAME_SAMPLES),
+            drift: Drift::new(),
+            marks: VecDeque::new(),
         })
     }
 
@@ -107,6 +117,27 @@ impl Voice {
         });
     }
 
+    /// Her sound for the next samples of the ear's device, at its own pace: however its clock differs from
+    /// hers, nothing is dropped or doubled. The smaller its pieces, the less sound has to wait.
+    pub fn play(&mut self, now_us: u64, out: &mut [f32]) {
+        self.drift.set_speed(self.speed());
+        while self.drift.needs(out.len()) > 0 {
+            let ahead = self.drift.held() as i64 - out.len() as i64;
+            let ahead_us = ahead * 1_000_000 / i64::from(RATE_HZ);
+            self.playing.set_held(ahead_us);
+            self.beat(now_us);
+            self.drift.push(&self.frame);
+            let mark = (self.drift.pushed(), self.played);
+            self.marks.push_back(mark);
+        }
+        self.drift.pull_into(out);
+        let heard = self.drift.heard();
+        // What was heard stays at the front.
+        while self.marks.get(1).is_some_and(|(end, _)| *end <= heard) {
+            self.marks.pop_front();
+        }
+    }
+
     /// Her sound for the next 20 ms. Called on every beat: each [`FRAME_US`], divided by
     /// [`Voice::speed`].
     pub fn beat(&mut self, now_us: u64) -> &[f32] {
@@ -138,11 +169,6 @@ impl Voice {
         &self.frame
     }
 
-    /// What the last beat gave.
-    pub fn frame(&self) -> &[f32] {
-        &self.frame
-    }
-
     /// How much faster than the sender's clock the ear should play; see [`Playing::speed`].
     pub fn speed(&self) -> f64 {
         self.playing.speed()
@@ -150,7 +176,11 @@ impl Voice {
 
     /// Number of the sample behind the last one that was heard; `None`: nothing of her yet.
     pub fn played(&self) -> Option<u32> {
-        self.played
+        let Some((end, played)) = self.marks.front() else {
+            return self.played;
+        };
+        let is_heard = *end <= self.drift.heard();
+        played.filter(|_| is_heard)
     }
 
     /// Sound that waits, in microseconds: what the jitter buffer adds to the way.
@@ -311,6 +341,45 @@ mod tests {
         }
         assert!(beats >= 24, "{beats}");
         assert!(voice.played().is_some_and(|now| now > played));
+    }
+
+    #[test]
+    fn a_device_with_a_clock_of_its_own_hears_everything_once() {
+        for slow_ppm in [-300.0, 300.0] {
+            let mut voice = Voice::new().expect("a decoder");
+            voice.on_clock(0, 0);
+            let packets = packets(1500);
+            let mut coming = packets.iter().enumerate().peekable();
+            let (mut out, mut loud, mut quiet, mut last) = ([0.0; 240], 0, 0, 0);
+            // 5 ms of the device's, thirty seconds long.
+            for tick in 0..5990_u64 {
+                let now_us = tick * 5000;
+                let sent_us = |n: usize| n as f64 * FRAME_US as f64 * (1.0 + slow_ppm / 1e6);
+                while let Some((n, packet)) = coming.next_if(|(n, _)| sent_us(*n) <= now_us as f64)
+                {
+                    voice.push(now_us, n as u16, n as u32 * 960, packet.clone());
+                }
+                voice.play(now_us, &mut out);
+                match loud_at_all(&out) {
+                    true => loud += 1,
+                    false => quiet += 1,
+                }
+                let played = voice.played().unwrap_or_default();
+                let step = played.wrapping_sub(last);
+                assert!(step <= 960, "{step} samples at once");
+                last = played;
+            }
+            let mut stats = Stats::default();
+            voice.count(&mut stats);
+            assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0));
+            assert!(quiet < 12 && loud > 5900, "{quiet} of {loud} were silent");
+            // What is behind: the jitter buffer's depth, and a frame.
+            assert!((960 * 1490..=960 * 1500).contains(&last), "{last}");
+        }
+    }
+
+    fn loud_at_all(sound: &[f32]) -> bool {
+        sound.iter().any(|sample| sample.abs() > 0.01)
     }
 
     #[test]

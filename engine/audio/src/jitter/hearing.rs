@@ -34,6 +34,8 @@ pub enum Heard<T> {
 pub struct Hearing<T> {
     options: Options,
     order: Order<T>,
+    /// A missing packet is waited for at least so long.
+    least_us: u64,
 }
 
 impl<T: Clone> Hearing<T> {
@@ -42,12 +44,19 @@ impl<T: Clone> Hearing<T> {
         Self {
             options,
             order: Order::new(options),
+            least_us: 0,
         }
     }
 
     /// A packet has come.
     pub fn push(&mut self, now_us: u64, packet: Packet<T>) -> Filed {
         self.order.file(now_us, packet)
+    }
+
+    /// A missing packet is waited for at least so long from now on, because it was asked for again, though
+    /// never longer than [`Options::longest_us`].
+    pub fn wait_us(&mut self, least_us: u64) {
+        self.least_us = least_us;
     }
 
     /// What is heard next; `None` until something comes or a gap was waited for long enough.
@@ -87,7 +96,7 @@ impl<T: Clone> Hearing<T> {
     /// network delays, it will not come.
     fn patience_us(&self) -> u64 {
         let usual = self.order.delay.quantile_us(IN_TIME);
-        usual.min(self.options.longest_us)
+        usual.max(self.least_us).min(self.options.longest_us)
     }
 }
 
@@ -140,6 +149,24 @@ mod tests {
         assert!(is_packet(&three[2], 5) && three.len() == 3);
         let stats = hearing.stats();
         assert_eq!((stats.missing, stats.recoverable), (2, 1));
+    }
+
+    #[test]
+    fn a_packet_that_was_asked_for_is_waited_for() {
+        let mut hearing = Hearing::new(Options::default());
+        hearing.push(0, packet(0));
+        heard(&mut hearing, 0);
+        hearing.wait_us(60_000);
+        hearing.push(40_000, packet(2));
+        assert_eq!(hearing.timeout(), Some(100_000));
+        hearing.push(95_000, packet(1));
+        let both = heard(&mut hearing, 95_000);
+        assert!(is_packet(&both[0], 1) && is_packet(&both[1], 2));
+        assert_eq!(hearing.stats().missing, 0);
+        // However long it is told to wait, somebody listens.
+        hearing.wait_us(10_000_000);
+        hearing.push(200_000, packet(4));
+        assert_eq!(hearing.timeout(), Some(450_000));
     }
 
     #[test]

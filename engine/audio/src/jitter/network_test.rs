@@ -185,3 +185,35 @@ fn what_gathers_in_an_outage_is_left_out() {
     assert!(playing.waiting_us() <= playing.target_us() + 200_000);
     assert!(playing.stats().dropped > 10);
 }
+
+#[test]
+fn for_ten_minutes_a_recogniser_hears_another_clock_s_samples_once_and_dates_them_by_ours() {
+    for slow_ppm in [-300.0, 300.0] {
+        let network = Network {
+            lost: 0,
+            doubled: 0,
+            jitter_us: 10_000,
+            slow_ppm,
+        };
+        let arrivals = arrivals(&network, 30_000, 11);
+        let mut hearing = Hearing::new(Options::default());
+        let mut clock = crate::SampleClock::new(48_000);
+        let mut heard = 0;
+        for (&(now_us, _), &number) in &arrivals {
+            hearing.push(now_us, packet(number));
+            while let Some(next) = hearing.pull(now_us) {
+                assert!(matches!(next, Heard::Packet { payload, .. } if payload == heard));
+                heard += 1;
+                clock.observe(heard * 960, now_us);
+            }
+            // Told as soon as its last sample may have come, or as late as the network was.
+            let sent_us = heard as f64 * FRAME_US * (1.0 + slow_ppm / 1e6) + 980_000.0;
+            let error_us = clock.at(heard * 960) as f64 - sent_us;
+            assert!(
+                error_us.abs() < 20_000.0,
+                "{slow_ppm}: {error_us} µs at {heard}"
+            );
+        }
+        assert_eq!((heard, hearing.stats().missing), (30_000, 0));
+    }
+}

@@ -41,6 +41,8 @@ pub struct Playing<T> {
     concealed: u64,
     /// Smoothed sound that waits, in microseconds.
     depth_us: f64,
+    /// What was handed out and is not heard yet, in microseconds, less what an ear takes at once.
+    held_us: i64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +62,15 @@ impl<T: Clone> Playing<T> {
             state: State::Filling(None),
             concealed: 0,
             depth_us: 0.0,
+            held_us: 0,
         }
+    }
+
+    /// For an ear that does not play a frame on each beat, but what its device asks for: so much of what
+    /// was handed out is not heard yet, less what the device takes at once (so that it may be less than
+    /// nothing). It counts as sound that waits.
+    pub fn set_held(&mut self, held_us: i64) {
+        self.held_us = held_us;
     }
 
     /// A packet has come.
@@ -81,9 +91,9 @@ impl<T: Clone> Playing<T> {
         let most = self.target_us() + MOST_BEHIND_US;
         while self.waiting_us() > most {
             self.order.drop_next();
-            self.depth_us = self.waiting_us() as f64;
+            self.depth_us = self.all_us() as f64;
         }
-        self.depth_us += (self.waiting_us() as f64 - self.depth_us) * SMOOTHING;
+        self.depth_us += (self.all_us() as f64 - self.depth_us) * SMOOTHING;
         if let Some(held) = self.order.take() {
             self.state = State::Going(0);
             return Played::Packet(held.payload);
@@ -137,7 +147,7 @@ impl<T: Clone> Playing<T> {
             return true;
         };
         let target = self.target_us();
-        let is_enough = self.waiting_us() >= target
+        let is_enough = self.all_us() >= target as i64
             || since.is_some_and(|since| now_us.saturating_sub(since) >= target);
         if is_enough && self.order.depth() > 0 {
             self.state = State::Going(0);
@@ -159,6 +169,10 @@ impl<T: Clone> Playing<T> {
                 Played::Silence
             }
         }
+    }
+
+    fn all_us(&self) -> i64 {
+        self.waiting_us() as i64 + self.held_us
     }
 
     /// Sound that waits, missing packets counted, in microseconds.
