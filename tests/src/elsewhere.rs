@@ -37,7 +37,7 @@ pub fn address(port: u16) -> Option<SocketAddr> {
     let is_wanted = |ip: &IpAddr| ip.is_ipv4() && !ip.is_loopback();
     let found = find(port, is_wanted);
     if found.is_none() {
-        println!("SKIPPED: this machine has no IPv4 address besides its loopback");
+        skipped("this machine has no IPv4 address besides its loopback");
     }
     found
 }
@@ -50,9 +50,15 @@ pub fn private_address(port: u16) -> Option<SocketAddr> {
     };
     let found = find(port, is_wanted);
     if found.is_none() {
-        println!("SKIPPED: this machine has no address in a private network");
+        skipped("this machine has no address in a private network");
     }
     found
+}
+
+/// Says that a test is left out, and why. A machine that tests for others (`CI`) leaves none out.
+pub(crate) fn skipped(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    println!("SKIPPED: {why}");
 }
 
 fn find(port: u16, is_wanted: impl Fn(&IpAddr) -> bool) -> Option<SocketAddr> {
@@ -161,16 +167,32 @@ pub async fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> (u16, String) {
+    request_with(address, method, path, headers, &[]).await
+}
+
+/// The same with a body.
+pub async fn request_with(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (u16, String) {
     let (mut stream, _) = tls(address, "").await.expect("the server speaks TLS");
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    if !body.is_empty() {
+        text += &format!("Content-Length: {}\r\n", body.len());
+    }
     for (name, value) in headers {
         text += &format!("{name}: {value}\r\n");
     }
     text += "\r\n";
-    stream
-        .write_all(text.as_bytes())
-        .await
-        .expect("the server reads");
+    let all = [text.as_bytes(), body].concat();
+    // Who is refused by his head may find that the rest is not read.
+    let written = stream.write_all(&all).await;
+    if body.is_empty() {
+        written.expect("the server reads");
+    }
     let mut answer = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     read.expect("it answers within a minute")
@@ -201,8 +223,28 @@ pub enum Key<'a> {
 impl Elsewhere {
     /// Connects; the server's HTTP status where it does not upgrade.
     pub async fn open(address: SocketAddr, pin: &str, key: Key<'_>) -> Result<Self, u16> {
+        Self::upgrade(address, pin, key, "/ws").await
+    }
+
+    /// The same, back in this conversation.
+    pub async fn resume(
+        address: SocketAddr,
+        pin: &str,
+        key: Key<'_>,
+        client_id: &str,
+    ) -> Result<Self, u16> {
+        let path = format!("/ws?client_id={client_id}");
+        Self::upgrade(address, pin, key, &path).await
+    }
+
+    async fn upgrade(
+        address: SocketAddr,
+        pin: &str,
+        key: Key<'_>,
+        path: &str,
+    ) -> Result<Self, u16> {
         let (stream, fingerprint) = tls(address, pin).await.expect("the server speaks TLS");
-        let url = format!("wss://{address}/ws");
+        let url = format!("wss://{address}{path}");
         let mut request = url.into_client_request().expect("an address");
         let headers = request.headers_mut();
         match key {

@@ -161,11 +161,11 @@ async fn a_device_pairs_is_let_in_with_its_role_and_is_gone_once_it_is_revoked()
 }
 
 #[tokio::test]
-async fn a_code_is_tried_five_times_and_not_by_another_certificate() {
+async fn a_code_is_tried_three_times_by_one_machine_and_not_by_another_certificate() {
     let Some((server, address)) = open_house() else {
         return;
     };
-    let (mut operator, opened) = open_pairing(&server, "operator").await;
+    let (operator, opened) = open_pairing(&server, "operator").await;
     let (code, seen) = (text(&opened, "code"), text(&opened, "fingerprint"));
     let mut stranger = Elsewhere::open(address, "", Key::None)
         .await
@@ -176,14 +176,37 @@ async fn a_code_is_tried_five_times_and_not_by_another_certificate() {
         "the certificate is the one that was told"
     );
     let swapped = "0".repeat(64);
-    for left in (0..5).rev() {
+    for left in (0..3).rev() {
         let refused = stranger.pair(code, &swapped, "phone").await;
         let told = text(&refused, "message");
         assert!(told.ends_with(&format!("tries left: {left}")), "{told}");
     }
-    assert_eq!(operator.until("pair_closed").await["reason"], "worn_out");
-    let sixth = stranger.pair(code, seen, "phone").await;
-    assert!(text(&sixth, "message").contains("tried 5 times"), "{sixth}");
+    let fourth = stranger.pair(code, seen, "phone").await;
+    let told = text(&fourth, "message");
+    assert!(told.contains("this machine has tried the code 3 times"));
+    drop(operator);
+    // A new code is a new chance.
+    let (_operator, opened) = open_pairing(&server, "operator").await;
+    let paired = stranger.pair(text(&opened, "code"), seen, "phone").await;
+    assert_eq!(paired["type"], "paired", "{paired}");
+}
+
+#[tokio::test]
+async fn one_machine_keeps_no_others_from_pairing() {
+    let Some((_server, address)) = open_house() else {
+        return;
+    };
+    let mut strangers = Vec::new();
+    for _ in 0..4 {
+        let stranger = Elsewhere::open(address, "", Key::None).await;
+        let mut stranger = stranger.expect("upgraded");
+        assert_eq!(stranger.told().await["type"], "pair_wanted");
+        strangers.push(stranger);
+    }
+    let one_more = Elsewhere::open(address, "", Key::None).await;
+    let (code, reason) = one_more.expect("upgraded").goodbye().await;
+    assert_eq!(code, 1013, "{reason}");
+    drop(strangers);
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub enum ErrorCode {
     AudioNotStarted,
     /// `audio_start` while streaming voice already runs.
     AudioAlreadyStarted,
-    /// The `client_id` of the connection is not one that Janet gave out, or it has expired.
+    /// The `client_id` of the connection is not one that Janet gave to this client, or it has expired.
     UnknownClient,
     /// The same `client_id` connected elsewhere; this connection ends.
     Superseded,

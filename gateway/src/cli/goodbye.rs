@@ -41,6 +41,10 @@ fn explained(code: u64, reason: &str) -> (&'static str, &'static str) {
         ),
         1009 => ("a message was too large", VERSION),
         1011 => ("a fault of her own", "her log says more"),
+        1013 if reason.starts_with("this device") => (
+            "she is full",
+            "end another program that comes with the same --key-file",
+        ),
         1013 => (
             "she is full",
             "try again later, or let more in at once (`server.max_clients`)",
@@ -73,6 +77,11 @@ mod tests {
                 1013,
                 "no place is free; try again later",
                 "`server.max_clients`",
+            ),
+            (
+                1013,
+                "this device has too many connections; close one of them",
+                "another program",
             ),
             (4242, "", "same version"),
         ] {

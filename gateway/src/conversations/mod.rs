@@ -1,11 +1,12 @@
 //! Who sits in which conversation, over the encrypted store.
 //!
-//! A conversation has one seat. Whoever comes with its `client_id` takes it: the one who sat there
-//! is told, ends what it was saying, and leaves; only then does the newer one read the history. The
-//! store blocks on the disk, so every call to it runs off the socket threads, in order.
+//! A conversation has one seat. Whoever comes with its `client_id`, and is who it belongs to, takes it: the
+//! one who sat there is told, ends what it was saying, and leaves; only then does the newer one read the
+//! history. The store blocks on the disk, so every call to it runs off the socket threads, in order.
 
 mod bell;
 mod clock;
+mod forgetting;
 mod phones;
 mod seat;
 mod souls;
@@ -16,9 +17,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use janet_protocol::Role;
 use janet_vault::conversations::{
     Config, ConversationError, ConversationId, ConversationUuid, Conversations as Store, Counts,
+    Owner,
 };
 use janet_vault::soul::Soul;
 use tokio::sync::watch;
@@ -28,8 +29,9 @@ use crate::app::goes_down;
 use crate::config::Souls;
 pub(crate) use bell::{NotRung, Ring, Unanswered};
 pub(crate) use clock::now_ms;
+pub(crate) use forgetting::Gone;
 use seat::Place;
-pub(crate) use seat::{Seat, Summons};
+pub(crate) use seat::{Reading, Seat, Summons};
 pub(crate) use souls::Stores;
 use talkers::Talkers;
 
@@ -101,44 +103,54 @@ impl Conversations {
         })
     }
 
-    /// Takes the seat that `client_id` names, or a new one. The operator may also come by what a conversation
-    /// is called between souls: one that came from elsewhere has no client that knows its id.
+    /// Takes the seat that `client_id` names, if it is in a conversation of this one's, or a new one. The
+    /// operator may also come by what a conversation is called between souls: one that came from elsewhere
+    /// has no client that knows its id.
     pub(crate) async fn enter(
         self: &Arc<Self>,
         client_id: Option<&str>,
-        role: Role,
+        owner: Owner,
     ) -> Result<(Seat, Arrival), StoreError> {
         let Some(client_id) = client_id else {
-            return Ok((self.begin().await?, Arrival::New));
+            return Ok((self.begin(owner).await?, Arrival::New));
         };
-        if let Ok(id) = client_id.parse::<ConversationId>()
+        if let Some(id) = self.named(client_id, owner.clone()).await?
             && let Some(seat) = self.resume(id).await?
         {
             return Ok((seat, Arrival::Resumed));
         }
-        if role == Role::Operator
-            && let Ok(uuid) = client_id.parse::<ConversationUuid>()
-            && let Some(seat) = self.resume_called(uuid).await?
-        {
-            return Ok((seat, Arrival::Resumed));
-        }
-        Ok((self.begin().await?, Arrival::Unknown))
+        Ok((self.begin(owner).await?, Arrival::Unknown))
     }
 
-    async fn resume_called(
-        self: &Arc<Self>,
-        uuid: ConversationUuid,
-    ) -> Result<Option<Seat>, StoreError> {
-        let stores = self.stores.clone();
-        match blocking(move || stores.first().find(uuid)).await? {
-            Some(id) => self.resume(id).await,
-            None => Ok(None),
+    /// The conversation of this name, if it is this one's. Whoever names another's learns what is learnt of
+    /// one that is not there, and nobody who sits in it is told to leave.
+    async fn named(&self, name: &str, owner: Owner) -> Result<Option<ConversationId>, StoreError> {
+        let id = name.parse::<ConversationId>().ok();
+        let uuid = name.parse::<ConversationUuid>().ok();
+        let uuid = uuid.filter(|_| owner == Owner::Operator);
+        if id.is_none() && uuid.is_none() {
+            return Ok(None);
         }
+        let stores = self.stores.clone();
+        blocking(move || {
+            let first = stores.first();
+            if let Some(id) = id
+                && first.belongs_to(id, &owner)?
+            {
+                return Ok(Some(id));
+            }
+            let called = uuid.map(|uuid| first.find(uuid)).transpose()?.flatten();
+            match called {
+                Some(id) if first.belongs_to(id, &owner)? => Ok(Some(id)),
+                _ => Ok(None),
+            }
+        })
+        .await
     }
 
-    async fn begin(self: &Arc<Self>) -> Result<Seat, StoreError> {
+    async fn begin(self: &Arc<Self>, owner: Owner) -> Result<Seat, StoreError> {
         let stores = self.stores.clone();
-        let id = blocking(move || stores.first().create(now_ms())).await?;
+        let id = blocking(move || stores.first().create_for(&owner, now_ms())).await?;
         self.sit(id).await
     }
 
@@ -236,10 +248,10 @@ impl Conversations {
         }
     }
 
-    /// How much there is.
-    pub(crate) async fn counts(&self) -> Result<Counts, StoreError> {
+    /// How much there is in each soul of this process.
+    pub(crate) async fn counts(&self) -> Result<Vec<(Soul, Counts)>, StoreError> {
         let stores = self.stores.clone();
-        blocking(move || stores.first().counts()).await
+        blocking(move || stores.counts()).await
     }
 
     /// The last sign of life, from which the next process counts.

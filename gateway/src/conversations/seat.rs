@@ -1,5 +1,6 @@
 //! One client's place in one conversation.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::bell::{Bell, Ear, Sound};
 use super::{Conversations, NotRung, Ring, StoreError, Unanswered, blocking, now_ms};
+
+/// The messages of a conversation, once it is polled.
+pub(crate) type Reading = Pin<Box<dyn Future<Output = Result<Vec<Stored>, StoreError>> + Send>>;
 
 /// How long a message waits for its conversation to arrive in the other soul.
 const MOVED: Duration = Duration::from_secs(5);
@@ -117,7 +121,7 @@ impl Seat {
         self.id
     }
 
-    /// Brings the client back to this conversation. Whoever knows it may come.
+    /// Brings the client back to this conversation, and every other one of its owner's.
     pub(crate) fn client_id(&self) -> &str {
         &self.client_id
     }
@@ -197,12 +201,16 @@ impl Seat {
 
     /// Everything that was said, first to last.
     pub(crate) async fn messages(&self) -> Result<Vec<Stored>, StoreError> {
+        self.reading().await
+    }
+
+    /// The same, for whoever reads it later.
+    pub(crate) fn reading(&self) -> Reading {
         let (stores, id) = (self.conversations.stores.clone(), self.id);
-        blocking(move || {
+        Box::pin(blocking(move || {
             let (store, id) = stores.living(id)?;
             store.messages(id)
-        })
-        .await
+        }))
     }
 
     /// The same as the engine takes it.
@@ -217,15 +225,16 @@ impl Seat {
             .collect())
     }
 
-    /// Adds a message; it is on disk when this returns. Between two souls of this process a conversation lives
+    /// Adds a message; it is on disk when this returns, and the time is the message's. Between two souls of this process a conversation lives
     /// nowhere for a moment, which is waited for.
-    pub(crate) async fn append(&self, speaker: Speaker, text: &str) -> Result<(), StoreError> {
+    pub(crate) async fn append(&self, speaker: Speaker, text: &str) -> Result<u64, StoreError> {
         let began = Instant::now();
         loop {
             let (stores, id, text) = (self.conversations.stores.clone(), self.id, text.to_owned());
+            let at_ms = now_ms();
             let appended = blocking(move || {
                 let (store, id) = stores.living(id)?;
-                store.append(id, speaker, &text, now_ms())
+                store.append(id, speaker, &text, at_ms)
             });
             match appended.await {
                 Err(StoreError::Store(ConversationError::Elsewhere(_)))
@@ -233,7 +242,7 @@ impl Seat {
                 {
                     tokio::time::sleep(LOOK).await;
                 }
-                appended => return appended.map(drop),
+                appended => return appended.map(|_| at_ms),
             }
         }
     }
@@ -247,8 +256,8 @@ impl Seat {
         self.give_back();
     }
 
-    /// Gives back a seat in a conversation that is not there.
-    pub(super) fn abandon(mut self) {
+    /// Gives back a seat in a conversation that is not there (any more).
+    pub(crate) fn abandon(mut self) {
         self.give_back();
     }
 

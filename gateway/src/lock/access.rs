@@ -12,6 +12,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use janet_protocol::Role;
+use janet_vault::conversations::Owner;
 
 use super::registry::DeviceId;
 
@@ -111,6 +112,16 @@ impl Access {
             Self::Here => Some(Role::Operator),
             Self::Device(_, role) => Some(*role),
             Self::Guest => Some(Role::Guest),
+            Self::Stranger | Self::Refused => None,
+        }
+    }
+
+    /// Whose the conversations are that it begins and may come back to; `None`: nobody's.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Here | Self::Device(_, Role::Operator) => Some(Owner::Operator),
+            Self::Device(id, Role::Guest) => Some(Owner::Guest(id.0.clone())),
+            Self::Guest => Some(Owner::Keyless),
             Self::Stranger | Self::Refused => None,
         }
     }
@@ -263,6 +274,21 @@ mod tests {
             (Access::Guest, [role, ok, role, role]),
         ] {
             assert_eq!(all.map(|asked| access.may(asked)), expected, "{access:?}");
+        }
+    }
+
+    #[test]
+    fn conversations_are_the_operators_or_one_guests() {
+        let device = |id: &str, role| Access::Device(DeviceId(id.into()), role);
+        for (access, owner) in [
+            (Access::Here, Some(Owner::Operator)),
+            (device("a", Role::Operator), Some(Owner::Operator)),
+            (device("b", Role::Guest), Some(Owner::Guest("b".into()))),
+            (Access::Guest, Some(Owner::Keyless)),
+            (Access::Stranger, None),
+            (Access::Refused, None),
+        ] {
+            assert_eq!(access.owner(), owner, "{access:?}");
         }
     }
 

@@ -54,6 +54,13 @@ use peers::Peers;
 
 /// Connections without a key at once; each may pair.
 const STRANGERS: usize = 16;
+/// Of one machine. A page has one.
+const STRANGERS_OF_ONE: usize = 4;
+/// Connections of one machine elsewhere: a browser opens half a dozen for a page, and a socket.
+const HELD: usize = 32;
+/// Places of one device, or of one machine whose guests have no key: a socket for each open page, and those
+/// whose end was not noticed yet.
+const SEATS: usize = 8;
 /// Connections of one machine elsewhere: a browser opens half a dozen for a page.
 const KNOCKS: (u32, Duration) = (60, Duration::from_millis(200));
 /// Tries of one machine to pair: enough for somebody who mistypes, whatever code is open.
@@ -88,6 +95,14 @@ pub(crate) enum NotOpened {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooMany;
 
+/// Whose places are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Who {
+    Device(DeviceId),
+    /// Not for logs.
+    Machine(IpAddr),
+}
+
 /// How often one machine elsewhere may do what.
 #[derive(Debug)]
 struct Limits {
@@ -108,7 +123,11 @@ pub(crate) struct Lock {
     /// Whether plain clients of the house are guests.
     pub(crate) legacy_lan: bool,
     /// Connections of other machines.
-    held: Arc<Held>,
+    held: Arc<Held<IpAddr>>,
+    /// Those of them without a key.
+    strangers_of: Arc<Held<IpAddr>>,
+    /// Places of clients elsewhere.
+    seats: Arc<Held<Who>>,
     /// One permit for each connection that may pair.
     pub(crate) strangers: Arc<Semaphore>,
     /// Held for a few instructions, and for one exchange's arithmetic (under a millisecond).
@@ -140,7 +159,9 @@ impl Lock {
             host,
             port,
             legacy_lan,
-            held: Arc::default(),
+            held: Held::new(HELD),
+            strangers_of: Held::new(STRANGERS_OF_ONE),
+            seats: Held::new(SEATS),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             over: watch::Sender::new(()),
             limits: Mutex::new(Limits {
@@ -163,14 +184,39 @@ impl Lock {
 
     /// Whether another connection from there is taken in now, and what it holds until it ends: nothing
     /// where it comes from this machine.
-    pub(crate) fn admit(&self, address: IpAddr) -> Result<Option<Holding>, TooMany> {
+    pub(crate) fn admit(&self, address: IpAddr) -> Result<Option<Holding<IpAddr>>, TooMany> {
         if address.to_canonical().is_loopback() {
             return Ok(None);
         }
         if !self.limits().knocks.admits(Instant::now(), address) {
             return Err(TooMany);
         }
-        self.held.take(address).map(Some).ok_or(TooMany)
+        let holding = self.held.take(machine(address));
+        holding.map(Some).ok_or(TooMany)
+    }
+
+    /// Whether somebody without a key is heard beside those of the same machine, and what it holds until it
+    /// ends.
+    pub(crate) fn admit_stranger(&self, peer: &Peer) -> Result<Holding<IpAddr>, TooMany> {
+        let holding = self.strangers_of.take(machine(peer.address));
+        holding.ok_or(TooMany)
+    }
+
+    /// Whether this client is served beside its other connections, and what it holds until it ends: nothing
+    /// where it is on this machine.
+    pub(crate) fn seat(
+        &self,
+        peer: &Peer,
+        access: &Access,
+    ) -> Result<Option<Holding<Who>>, TooMany> {
+        let who = match access {
+            Access::Here => return Ok(None),
+            Access::Device(id, _) => Who::Device(id.clone()),
+            Access::Guest | Access::Stranger | Access::Refused => {
+                Who::Machine(machine(peer.address))
+            }
+        };
+        self.seats.take(who).map(Some).ok_or(TooMany)
     }
 
     /// Whose key this is. `None`: this machine has shown too many that are not known.
@@ -220,7 +266,7 @@ impl Lock {
         if !self.limits().pairings.admits(now, peer.address) {
             return None;
         }
-        Some(self.room().desk.start(now, message))
+        Some(self.room().desk.start(now, peer.address, message))
     }
 
     /// A client's proof: takes in the device of this name if it is right.

@@ -1,14 +1,22 @@
 //! One pairing after the other: who may try a code, how often, and until when.
 //!
 //! ```text
-//!  open(now) ─▶ Open ── start ×5 ──▶ Exchange ── finish, proof right ──▶ over: Used
-//!                │                       └─ proof wrong, no try left ──▶ over: WornOut
+//!  open(now) ─▶ Open ── start ──▶ Exchange ── finish, proof right ─────▶ over: Used
+//!                │                     └─ proof wrong, the fifth ────────▶ over: WornOut
 //!                ├─ two minutes ───────────────────────────────────────▶ over: Late
 //!                └─ withdrawn, or another one is opened ───────────────▶ over: Withdrawn
 //! ```
-//! A try is counted when it begins, so that one that is broken off has cost as much as one that
-//! failed. Sans-IO: time is an argument, and nothing here is told to anybody.
+//! What is counted are wrong proofs, five for a code, whoever shows them. One that is begun and broken off
+//! costs nothing, because it has tested nothing: the server's first message is a random point, whatever the
+//! code, and its own proof is told behind the right one only. Of the five a machine may have three, so that
+//! one that guesses, or means to wear the code out, leaves two to the device that it was made for; it takes
+//! two machines to end a code. More cannot be had: five wrong proofs have to end it, and who wants to can show
+//! them. (A network of IPv6 counts as one machine, and guests of the house may share one.) A new code is one
+//! `janet pair` away, and nobody can try before somebody asks for one.
+//!
+//! Sans-IO: time is an argument, and nothing here is told to anybody.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use janet_protocol::Role;
@@ -17,9 +25,12 @@ use subtle::ConstantTimeEq as _;
 use super::code::Code;
 use super::fingerprint::Fingerprint;
 use super::pake::{self, Malformed, Proof, Proofs};
+use super::peers::machine;
 
 /// How often a code may be tried.
 pub(crate) const TRIES: u8 = 5;
+/// How often by one machine.
+const SHARE: u8 = 3;
 /// How long a code is good for.
 pub(crate) const LIFE: Duration = Duration::from_secs(120);
 
@@ -55,6 +66,12 @@ pub(crate) enum Refused {
     /// As many tries as there are.
     #[error("this code was tried {TRIES} times; `janet pair` gives a new one")]
     NoTryLeft,
+    /// As many tries as one machine has.
+    #[error(
+        "this machine has tried the code {SHARE} times, and the other tries are for others; `janet pair` \
+         gives a new one"
+    )]
+    ShareUsed,
     /// The message cannot be read.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -63,7 +80,7 @@ pub(crate) enum Refused {
         "the code is wrong, or the certificate that was seen is not Janet's; tries left: {left}"
     )]
     Wrong {
-        /// Tries left.
+        /// Tries left, for this machine.
         left: u8,
     },
 }
@@ -72,6 +89,7 @@ pub(crate) enum Refused {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     ticket: Ticket,
+    machine: IpAddr,
     proofs: Proofs,
 }
 
@@ -106,7 +124,17 @@ struct Open {
     code: Code,
     role: Role,
     until: Instant,
-    tries_left: u8,
+    /// From where it was tried, once for each wrong proof.
+    wrong: Vec<IpAddr>,
+}
+
+impl Open {
+    /// Tries that are left for this machine.
+    fn left(&self, machine: IpAddr) -> u8 {
+        let left = |most: u8, used: usize| most.saturating_sub(u8::try_from(used).unwrap_or(most));
+        let own = self.wrong.iter().filter(|one| **one == machine).count();
+        left(TRIES, self.wrong.len()).min(left(SHARE, own))
+    }
 }
 
 impl Desk {
@@ -128,7 +156,7 @@ impl Desk {
             code,
             role,
             until: now + LIFE,
-            tries_left: TRIES,
+            wrong: Vec::new(),
         });
         ticket
     }
@@ -168,20 +196,25 @@ impl Desk {
     pub(crate) fn start(
         &mut self,
         now: Instant,
+        from: IpAddr,
         message: &[u8],
     ) -> Result<(Vec<u8>, Exchange), Refused> {
         self.handle_timeout(now);
-        let open = match &mut self.state {
+        let open = match &self.state {
             State::Open(open) => open,
             State::Closed(over) => return Err(refusal(*over)),
         };
-        // Whoever is past the last try does not end that one.
-        let left = open.tries_left.checked_sub(1).ok_or(Refused::NoTryLeft)?;
-        // One that cannot be read has tested nothing.
+        let machine = machine(from);
+        if open.left(machine) == 0 {
+            return Err(Refused::ShareUsed);
+        }
         let (reply, proofs) = pake::answer(&open.code, &self.fingerprint, message)?;
-        open.tries_left = left;
-        let ticket = open.ticket;
-        Ok((reply, Exchange { ticket, proofs }))
+        let exchange = Exchange {
+            ticket: open.ticket,
+            machine,
+            proofs,
+        };
+        Ok((reply, exchange))
     }
 
     /// The client's proof. Whatever comes of it, the try is over.
@@ -192,13 +225,21 @@ impl Desk {
         proof: &[u8],
     ) -> Result<Granted, Refused> {
         self.handle_timeout(now);
-        let Exchange { ticket, proofs } = exchange;
+        let Exchange {
+            ticket,
+            machine,
+            proofs,
+        } = exchange;
         if let Some(over) = self.over(ticket) {
             return Err(refusal(Some(over)));
         }
-        let State::Open(open) = &self.state else {
+        let State::Open(open) = &mut self.state else {
             return Err(Refused::NothingOpen);
         };
+        // It may have begun several at once: only now they are counted.
+        if open.left(machine) == 0 {
+            return Err(Refused::ShareUsed);
+        }
         if bool::from(proofs.client.ct_eq(proof)) {
             let role = open.role;
             self.state = State::Closed(Some(Over::Used));
@@ -208,8 +249,9 @@ impl Desk {
                 proof: proofs.server,
             });
         }
-        let left = open.tries_left;
-        if left == 0 {
+        open.wrong.push(machine);
+        let left = open.left(machine);
+        if open.wrong.len() >= usize::from(TRIES) {
             self.state = State::Closed(Some(Over::WornOut));
         }
         Err(Refused::Wrong { left })

@@ -7,6 +7,7 @@
 //! machine has so many connections and makes so many in a time, and one that does not come to the end of
 //! its handshake, or does not say what it wants, is closed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ struct Gate {
 struct Place {
     _place: OwnedSemaphorePermit,
     _elsewhere: Option<OwnedSemaphorePermit>,
-    _holding: Option<Holding>,
+    _holding: Option<Holding<IpAddr>>,
 }
 
 /// Serves until the server goes down; then takes in nobody and lets everybody leave.

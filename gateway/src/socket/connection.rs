@@ -82,12 +82,16 @@ pub(super) enum Leave {
     Flooding,
     /// The same `client_id` connected elsewhere.
     Superseded,
+    /// Its conversation is forgotten.
+    Forgotten,
     /// Its key is not known (any more).
     NotPaired,
     /// It came to pair and has, or had its time.
     Done,
     /// No place or no engine session is free.
     Full,
+    /// Its device has as many places as one may have.
+    Crowded,
     /// The server is going down.
     Away,
     /// A fault of our own.
@@ -98,14 +102,14 @@ impl Leave {
     /// The close code (RFC 6455 §7.4.1).
     pub(super) const fn code(self) -> u16 {
         match self {
-            Self::Gone | Self::Lost | Self::Silent | Self::Done => 1000,
+            Self::Gone | Self::Lost | Self::Silent | Self::Done | Self::Forgotten => 1000,
             Self::Away => 1001,
             Self::Stalled | Self::Flooding | Self::Superseded | Self::NotPaired => 1008,
             Self::Violation => 1002,
             Self::NotText => 1007,
             Self::TooBig => 1009,
             Self::Fault => 1011,
-            Self::Full => 1013,
+            Self::Full | Self::Crowded => 1013,
         }
     }
 
@@ -121,9 +125,13 @@ impl Leave {
             Self::NotText => "a text frame is not UTF-8",
             Self::Flooding => "too many messages",
             Self::Superseded => "superseded: this client_id connected elsewhere",
+            Self::Forgotten => {
+                "this conversation is forgotten; another one begins with the next connection"
+            }
             Self::NotPaired => "not paired: this device key is not known (any more)",
             Self::Done => "there is nothing more to pair here; come back with the key",
             Self::Full => "no place is free; try again later",
+            Self::Crowded => "this device has too many connections; close one of them",
             Self::Away => "the server is going down",
             Self::Fault => "internal error",
         }
@@ -228,7 +236,10 @@ impl Connection {
         access: Access,
         role: Role,
     ) -> Result<Self, (Leave, Outbound)> {
-        let (seat, arrival) = match app.conversations.enter(client_id, role).await {
+        let Some(owner) = access.owner() else {
+            return Err((Leave::NotPaired, outbound));
+        };
+        let (seat, arrival) = match app.conversations.enter(client_id, owner).await {
             Ok(entered) => entered,
             Err(error) => {
                 tracing::error!(%error, "a conversation cannot be opened");
@@ -284,8 +295,8 @@ impl Connection {
             self.outbound.text(ServerMessage::Trust(state))?;
         }
         if arrival == Arrival::Unknown {
-            let message =
-                "this client_id is not known or its conversation has ended; a new one begins";
+            let message = "this client_id names no conversation of yours: it is not known, belongs to \
+                           somebody else, or has ended; a new one begins";
             self.outbound.text(WireError::in_field(
                 ErrorCode::UnknownClient,
                 "client_id",
@@ -343,6 +354,9 @@ impl Connection {
             if let Err(leave) = went_on {
                 return leave;
             }
+            if self.trusted.forgets.is_some() {
+                return Leave::Forgotten;
+            }
             self.seat.set_engaged(self.realtime.is_some());
             self.note_microphone();
             self.expect_comeback();
@@ -369,18 +383,30 @@ impl Connection {
         let server = &self.app.config.server;
         let last_words = match leave {
             // Somebody waits for this place.
-            Leave::Superseded => FAREWELL,
+            // … or nobody will read them.
+            Leave::Superseded | Leave::Forgotten => FAREWELL,
             _ => LAST_WORDS.min(server.shutdown / 2),
         };
         let goodbye = server.write_timeout.min(server.shutdown / 2);
-        self.outbound.say_goodbye(leave.code(), leave.reason());
+        let is_forgotten = leave == Leave::Forgotten;
+        if !is_forgotten {
+            self.outbound.say_goodbye(leave.code(), leave.reason());
+        }
         if timeout(last_words, self.settle()).await.is_err() {
             tracing::warn!("a reply did not end in time and is not kept");
         }
         drop(self.session.take());
         self.note_microphone();
+        self.distil_on_leaving(leave).await;
+        let is_gone = is_forgotten && self.forget().await;
+        if is_forgotten {
+            self.outbound.say_goodbye(leave.code(), leave.reason());
+        }
         let Self { outbound, seat, .. } = self;
-        seat.leave().await;
+        match is_gone {
+            true => seat.abandon(),
+            false => seat.leave().await,
+        }
         outbound.finish(goodbye).await;
         // Reading on lets the client's own close frame in, so that the socket ends cleanly.
         let ended = async { while let Some(Ok(_)) = frames.next().await {} };
@@ -417,12 +443,9 @@ impl Connection {
 
     async fn on_frame(&mut self, frame: Option<Result<Message, Leave>>) -> Result<(), Leave> {
         self.heard = Instant::now();
-        let bytes = match &frame {
-            Some(Ok(Message::Text(text))) => text.len(),
-            Some(Ok(Message::Binary(bytes))) => bytes.len(),
-            _ => 0,
-        };
-        self.trusted.longest_frame = self.trusted.longest_frame.max(bytes);
+        if let Some(Ok(frame)) = &frame {
+            self.note_input(frame);
+        }
         match frame {
             Some(Ok(Message::Text(text))) => self.on_text(&text, Door::Socket).await,
             Some(Ok(Message::Binary(bytes))) => self.on_binary(&bytes),

@@ -160,6 +160,11 @@ async fn serve(
         late.outbound.finish(TURNED_AWAY).await;
         return false;
     }
+    let Ok(seated) = app.lock.seat(&peer, &access) else {
+        metrics::counter!("janet_socket_turned_away_total").increment(1);
+        turn_away(&mut line, Leave::Crowded).await;
+        return false;
+    };
     let reserved = RESERVED.min(app.config.server.max_clients / 4);
     let is_room = peer.is_here() || app.places.available_permits() > reserved;
     let place = match app.places.clone().try_acquire_owned() {
@@ -197,7 +202,7 @@ async fn serve(
             outbound.finish(server.write_timeout).await;
         }
     }
-    drop(place);
+    drop((place, seated));
     false
 }
 

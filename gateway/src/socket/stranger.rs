@@ -11,6 +11,7 @@ use janet_protocol::{
     ClientMessage, ErrorCode, Incoming, Limits, Outgoing, PROTOCOL, RequestId, ServerMessage,
     WireError, parse,
 };
+use janet_vault::audit::{Event, Name};
 use tokio::time::{Instant as Moment, timeout, timeout_at};
 
 use super::carrier::Line;
@@ -41,7 +42,10 @@ pub(super) async fn refuse(mut socket: Line, app: &App, request_id: Option<Reque
 
 /// Serves until it has paired, or has had its time.
 pub(super) async fn serve(mut socket: Line, app: &App, peer: &Peer, request_id: Option<RequestId>) {
-    let Ok(place) = app.lock.strangers.clone().try_acquire_owned() else {
+    // One machine's strangers do not keep those of others from pairing.
+    let of_its_machine = app.lock.admit_stranger(peer);
+    let place = app.lock.strangers.clone().try_acquire_owned();
+    let (Ok(of_its_machine), Ok(place)) = (of_its_machine, place) else {
         metrics::counter!("janet_socket_turned_away_total").increment(1);
         turn_away(&mut socket, Leave::Full).await;
         return;
@@ -50,7 +54,7 @@ pub(super) async fn serve(mut socket: Line, app: &App, peer: &Peer, request_id: 
         Ok(leave) => leave,
         Err(_) => Leave::Done,
     };
-    drop(place);
+    drop((place, of_its_machine));
     turn_away(&mut socket, leave).await;
 }
 
@@ -179,6 +183,9 @@ async fn finish(app: &App, attempt: &mut Try, proof: &Proof) -> Result<ServerMes
     let paired = app.lock.finish_pairing(exchange, proof, name).await;
     let paired = paired.map_err(|error| failed(&error))?;
     tracing::info!("a device was paired");
+    let device = Name::new(&paired.device.id.0);
+    // It is paired, whatever the log says of it; the log has told that it cannot be written.
+    app.trust.note(&Event::DevicePaired { device }).ok();
     Ok(ServerMessage::Paired {
         device_id: paired.device.id.0,
         key: paired.key.text().as_str().into(),

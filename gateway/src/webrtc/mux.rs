@@ -17,8 +17,9 @@ use bytes::BytesMut;
 /// Addresses of one call. Of more, one that proves itself takes the place of the oldest, and none is learned
 /// that was only tried: a far end has a few candidates.
 const ADDRESSES: usize = 32;
-/// Calls that claim one address. Nobody who has it loses it to another.
-const CLAIMANTS: usize = 4;
+/// Calls that claim one address. Nobody who has it loses it to another. Twice the calls that one device can
+/// have, so that none that forges addresses takes all claims to one before whoever has it comes.
+const CLAIMANTS: usize = 16;
 /// A STUN header, and the value that tells it from everything else (RFC 8489 §5).
 const STUN_HEADER: usize = 20;
 const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
@@ -272,12 +273,12 @@ mod tests {
     #[test]
     fn who_claims_an_address_are_few_and_the_first_keeps_it() {
         let mut mux = Mux::default();
-        for n in 0..10 {
+        for n in 0..20 {
             mux.enter(CallNo(n), &format!("name{n}"), char::from(b'a' + n as u8));
             mux.sent(CallNo(n), at(9), &stun(SUCCESS, None));
         }
-        assert_eq!(whose(&mux, at(9), &VOICE), "abcd");
-        for n in 0..10 {
+        assert_eq!(whose(&mux, at(9), &VOICE), "abcdefghijklmnop");
+        for n in 0..20 {
             mux.leave(CallNo(n));
         }
         assert_eq!(mux.len(), (0, 0, 0));
