@@ -1,7 +1,9 @@
 """Janet asked by OpenAI's Python package: usage asked.py JANET; see asked_by_openai_sdk."""
 
+import hashlib
 import io
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -22,12 +24,15 @@ ASK = {"model": "gpt-4o-mini", "messages": MESSAGES, "temperature": 0, "max_comp
 
 def started(janet, folder):
     command = [janet, "serve", "--port", "0"]
-    for setting in [f"conversation.data_dir={folder}", "llm.server=off", "engine.busy_at=1"]:
+    for setting in [f"conversation.data_dir={folder}", "llm.server=off", "engine.busy_at=1", "server.host=0.0.0.0"]:
         command += ["--set", setting]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    where = ""
     for line in process.stdout:
         if found := re.search(r"(http://[^/\s]+)/", line):
-            return process, found[1] + "/v1"
+            where = found[1]
+        if where and (found := re.search(r"QUIC: UDP port (\d+)", line)):
+            return process, where, found[1]
     sys.exit("janet serve ended before it said where it is")
 
 
@@ -131,14 +136,70 @@ def speak(client):
         check(error.param == "response_format", error)
 
 
+def run(janet, *words):
+    done = subprocess.run([janet, *words], capture_output=True, text=True, timeout=PATIENCE_S)
+    check(done.returncode == 0, f"janet {' '.join(words)}: {done.stderr}")
+    return done.stdout
+
+
+def paired(janet, where, quic, folder):
+    """Pairs a device over its own address: that address, its id, its key, and the certificate as PEM."""
+    whither = ["--port", where.rsplit(":", 1)[1], "--set", f"server.quic_port={quic}"]
+    pair = subprocess.Popen([janet, "pair", *whither], stdout=subprocess.PIPE, text=True)
+    told = {}
+    for line in pair.stdout:
+        name, _, rest = line.strip().partition(": ")
+        told[name] = rest
+        if name == "Without a browser, on the device":
+            break
+    words, file = rest.split(), Path(folder) / "device.key"
+    words[words.index("janet.key")] = str(file)
+    run(janet, *words[1:], "--name", "openai", "--json")
+    check(pair.wait(PATIENCE_S) == 0, "janet pair did not end well")
+    device_id = next(line.split()[0] for line in run(janet, "devices", "list", *whither).splitlines() if "openai" in line)
+    url = told["Open on the device"].split(" or ")[0].rstrip("/")
+    host, port = url.removeprefix("https://").rsplit(":", 1)
+    pem = ssl.get_server_certificate((host, int(port)))
+    shown = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    check(shown == told["SHA-256 of the certificate"].replace(":", "").lower(), shown)
+    return url, whither, device_id, file.read_text().splitlines()[0], pem
+
+
+def keyed(janet, where, quic, folder):
+    """From another machine's side of the door: over TLS, by a device's key, until that is revoked."""
+    url, whither, device_id, key, pem = paired(janet, where, quic, folder)
+    # What is trusted is this certificate and no authority; that it is for this address is checked as ever.
+    trust = ssl.create_default_context(cadata=pem)
+
+    def client(key):
+        http = openai.DefaultHttpxClient(verify=trust)
+        return openai.OpenAI(base_url=f"{url}/v1", api_key=key, http_client=http, timeout=PATIENCE_S, max_retries=0)
+
+    def refused(client):
+        try:
+            client.models.list()
+            sys.exit("somebody without a key that holds was let in")
+        except openai.AuthenticationError as error:
+            check(error.status_code == 401 and error.code == "invalid_api_key", error)
+
+    refused(client("sk-anything"))
+    ours = client(key)
+    for part in [models, chat, hear, speak]:
+        part(ours)
+    check("Revoked" in run(janet, "devices", "revoke", device_id, *whither), device_id)
+    refused(ours)
+    print(f"over TLS at {url} by a device's key: the same, until it was revoked")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        process, url = started(sys.argv[1], folder)
+        process, where, quic = started(sys.argv[1], folder)
         try:
-            client = openai.OpenAI(base_url=url, api_key="sk-anything", timeout=PATIENCE_S, max_retries=0)
+            client = openai.OpenAI(base_url=f"{where}/v1", api_key="sk-anything", timeout=PATIENCE_S, max_retries=0)
             ready(client)
             for part in [models, chat, refusals, hear, speak]:
                 part(client)
+            keyed(sys.argv[1], where, quic, folder)
         finally:
             process.terminate()
             process.wait()

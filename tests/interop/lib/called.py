@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import wave
 from pathlib import Path
 
@@ -326,6 +327,20 @@ async def phones(socket):
         sys.exit(f"the history of calls: {calls}")
 
 
+def measured(address):
+    """What RTCP told of these calls, as /metrics has it."""
+    text = urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE_S).read().decode()
+    found = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    names = ["janet_webrtc_loss_percent", "janet_webrtc_round_trip_seconds"]
+    names += [f'janet_webrtc_jitter_seconds{{seen_by="{end}"}}' for end in ("far_end", "janet")]
+    for name in names:
+        bare, brace, labels = name.partition("{")
+        count, total = (float(found.get(bare + kind + brace + labels, 0)) for kind in ("_count", "_sum"))
+        if not count or not 0 <= total / count < 1:
+            sys.exit(f"{name}: {total} in {count} reports")
+        print(f"  {name}: {total / count:.4f} in the mean of {count:.0f} reports")
+
+
 async def refused(socket, field, code):
     error = await socket.until("vr_error", "vr_response", "vr_answer")
     if (error["type"], error.get("field"), error.get("code")) != ("vr_error", field, code):
@@ -359,6 +374,7 @@ async def run(address, pid):
         await server_offers(socket)
         await phones(socket)
         await bad_input(socket)
+        measured(address)
         if files(pid) > before:
             sys.exit(f"{files(pid) - before} more files are open than before the calls")
 
