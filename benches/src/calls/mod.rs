@@ -26,6 +26,8 @@ mod channels;
 mod description;
 #[path = "../../../gateway/src/webrtc/early.rs"]
 mod early;
+#[path = "../../../gateway/src/webrtc/nack.rs"]
+mod nack;
 #[allow(
     dead_code,
     reason = "the gateway's own, of which a far end needs a part"

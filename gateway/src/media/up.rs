@@ -1,5 +1,7 @@
 //! Somebody's voice on its way in.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use janet_audio::jitter::{Heard, Hearing, Options, Packet, Stats};
 use janet_audio::opus::{Decoder, OpusError, has_copy};
@@ -36,6 +38,13 @@ impl Up {
     /// A packet came; [`Up::pull`] is called after it.
     pub(crate) fn push(&mut self, now_us: u64, packet: Packet<Bytes>) {
         self.hearing.push(now_us, packet);
+    }
+
+    /// A lost packet was asked for and may still come so long after the one behind it; `None`: nobody was
+    /// asked.
+    pub(crate) fn wait(&mut self, again: Option<Duration>) {
+        let again_us = again.map_or(0, |again| again.as_micros() as u64);
+        self.hearing.wait_us(again_us);
     }
 
     /// Appends what can be heard by now to `out`: 16 kHz mono.

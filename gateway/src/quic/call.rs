@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use janet_audio::jitter::Packet;
 use janet_audio::opus::OpusError;
 use janet_engine::Playback;
 use janet_protocol::quic::{Header, Kind, SendBuffer, short_session};
 use tokio::sync::mpsc;
 
-use super::link::{Link, dropped};
+use super::link::{Came, Link, dropped};
 use crate::face;
 use crate::media::{Clock, Down, Face, Up};
 use crate::playing::Sound;
@@ -32,7 +30,12 @@ const BEGINNING: u32 = 0;
 #[derive(Debug)]
 pub(crate) enum Told {
     /// Microphone samples, 16 kHz mono.
-    Mic(Vec<i16>),
+    Mic {
+        /// The samples.
+        samples: Vec<i16>,
+        /// When the datagram came that they are told by.
+        came: Instant,
+    },
     /// Which of her samples is at which position.
     Clock(Clock),
     /// Her voice from this sample on is not said after all; the far end may have some of it already.
@@ -67,6 +70,8 @@ impl Call {
             face_sequence: fastrand::u16(..),
             began,
             mic: Vec::new(),
+            came: began,
+            waited: Duration::ZERO,
             tell,
         };
         metrics::counter!("janet_quic_sessions_total").increment(1);
@@ -103,13 +108,17 @@ struct Task {
     /// When to look next what was lost, and what was sent and lost by the last time.
     losses: (Instant, (u64, u64)),
     mic: Vec<i16>,
+    /// When the last datagram came.
+    came: Instant,
+    /// The longest way from the engine's ring to here since the last packet.
+    waited: Duration,
     tell: mpsc::Sender<Told>,
 }
 
 impl Task {
     async fn run(
         mut self,
-        mut packets: mpsc::Receiver<Packet<Bytes>>,
+        mut packets: mpsc::Receiver<Came>,
         mut playbacks: mpsc::Receiver<Sound>,
     ) {
         let link = self.link.clone();
@@ -121,7 +130,8 @@ impl Task {
             }
             let due = self.due(now);
             tokio::select! {
-                Some(packet) = packets.recv() => {
+                Some((came, packet)) = packets.recv() => {
+                    self.came = came;
                     self.up.push(self.micros(Instant::now()), packet);
                 }
                 sound = playbacks.recv() => match sound {
@@ -143,9 +153,14 @@ impl Task {
         self.up.pull(now_us, &mut self.mic);
         if !self.mic.is_empty() {
             let samples = std::mem::take(&mut self.mic);
-            self.tell(Told::Mic(samples));
+            let came = self.came;
+            self.tell(Told::Mic { samples, came });
         }
-        while let Some(frame) = self.down.poll(now_us)? {
+        loop {
+            let due_us = self.down.timeout().unwrap_or(now_us);
+            let Some(frame) = self.down.poll(now_us)? else {
+                break;
+            };
             let header = Header {
                 kind: Kind::Opus,
                 session: self.session,
@@ -156,6 +171,10 @@ impl Task {
                 Some(datagram) => self.waiting.push(datagram),
                 None => dropped("too_large"),
             }
+            // What she is ahead of the ear is no delay.
+            let late = Duration::from_micros(now_us.saturating_sub(due_us));
+            let late = late + std::mem::take(&mut self.waited);
+            metrics::histogram!("janet_ring_to_wire_seconds").record(late.as_secs_f64());
         }
         while let Some(clock) = self.down.poll_clock() {
             self.tell(Told::Clock(clock));
@@ -214,9 +233,10 @@ impl Task {
             Sound::Chunk {
                 first_sample,
                 samples,
+                made,
                 face,
-                ..
             } => {
+                self.waited = self.waited.max(made.elapsed());
                 self.down.play(first_sample, &samples);
                 if let Some(frame) = face {
                     self.face.push(frame);

@@ -1,6 +1,7 @@
 //! One connection below its control stream: datagrams to their session, streams that nobody asked for.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use janet_audio::jitter::Packet;
@@ -13,10 +14,13 @@ use tokio::task::JoinHandle;
 /// network might.
 const PACKETS: usize = 128;
 
+/// A packet, and when its datagram came.
+pub(super) type Came = (Instant, Packet<Bytes>);
+
 /// Whose datagrams are taken.
 struct Route {
     session: u16,
-    packets: mpsc::Sender<Packet<Bytes>>,
+    packets: mpsc::Sender<Came>,
 }
 
 /// A connection's datagrams. Dropping it ends its task.
@@ -48,7 +52,7 @@ impl Link {
     }
 
     /// The packets of this session from now on, and of no other.
-    pub(super) fn route(&self, session: u16) -> mpsc::Receiver<Packet<Bytes>> {
+    pub(super) fn route(&self, session: u16) -> mpsc::Receiver<Came> {
         let (packets, waiting) = mpsc::channel(PACKETS);
         *lock(&self.route) = Some(Route { session, packets });
         waiting
@@ -136,7 +140,7 @@ fn hand_on(datagram: &Bytes, route: &Mutex<Option<Route>>) {
     };
     match &*lock(route) {
         Some(route) if route.session == header.session => {
-            if route.packets.try_send(packet).is_err() {
+            if route.packets.try_send((Instant::now(), packet)).is_err() {
                 dropped("full");
             }
         }

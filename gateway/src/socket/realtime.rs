@@ -5,6 +5,8 @@
 //! harm (transcripts, signs of her voice) is told on the media's `events` channel as well, and whatever a
 //! client says there is taken as if it came over the WebSocket, and answered there.
 
+use std::time::Instant;
+
 use janet_engine::{MicMode, Playback, Session};
 use janet_protocol::{ErrorCode, Outgoing, ServerMessage, WireError};
 
@@ -178,9 +180,7 @@ impl Connection {
             News::Due => self.on_call_due().await,
             News::Quic(told) => self.on_quic(told),
             News::Media(Told::Mic { samples, came }) => {
-                self.hear(samples);
-                metrics::histogram!("janet_mic_to_ring_seconds")
-                    .record(came.elapsed().as_secs_f64());
+                self.hear(samples, came);
                 Ok(())
             }
             News::Media(Told::Candidate(candidate)) => self.tell_candidate(candidate),
@@ -203,7 +203,7 @@ impl Connection {
     /// Something comes of a session over QUIC.
     fn on_quic(&mut self, told: quic::Told) -> Result<(), Leave> {
         match told {
-            quic::Told::Mic(samples) => self.hear(samples),
+            quic::Told::Mic { samples, came } => self.hear(samples, came),
             // The client answers by what it has played.
             quic::Told::Flush { from_sample } => {
                 self.outbound
@@ -218,8 +218,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Samples of its microphone.
-    fn hear(&mut self, samples: Vec<i16>) {
+    /// Samples of its microphone, of which the last came then.
+    fn hear(&mut self, samples: Vec<i16>, came: Instant) {
         if self.realtime.as_ref().is_some_and(Realtime::flows) {
             let hears = |session: &Session| session.mic_is_open() && !session.is_on_hold();
             if !self.session.as_ref().is_some_and(hears) {
@@ -228,6 +228,7 @@ impl Connection {
             self.samples = samples;
             self.push_mic();
         }
+        metrics::histogram!("janet_mic_to_ring_seconds").record(came.elapsed().as_secs_f64());
     }
 }
 

@@ -14,6 +14,7 @@ use super::candidates::reflexive_candidate;
 use super::channels::LONGEST_TEXT;
 use super::description::{PeerError, ice_fragment};
 use super::door::{Description, Place};
+use super::measured;
 use super::mux::Datagram;
 use super::peer::{Happened, Peer};
 use super::relays::{Came, Relays};
@@ -373,6 +374,7 @@ impl Task {
                     metrics::histogram!("janet_webrtc_setup_seconds").record(took.as_secs_f64());
                     self.state.send_replace(State::Connected);
                 }
+                self.peer.round_trip(now);
             }
             Happened::Left if self.is_connected() => return Ok(Some(State::Left)),
             Happened::Lost if self.is_connected() => return Ok(Some(State::Lost)),
@@ -383,13 +385,14 @@ impl Task {
                 payload,
             } => self.on_voice(now_us, sequence, timestamp, payload),
             Happened::Stray => self.strays += 1,
-            Happened::Loss(percent) => {
-                self.down.set_loss(percent)?;
-                metrics::histogram!("janet_webrtc_loss_percent").record(f64::from(percent));
-                if let Some(round_trip) = self.peer.round_trip(now) {
-                    metrics::histogram!("janet_webrtc_round_trip_seconds")
-                        .record(round_trip.as_secs_f64());
-                }
+            Happened::Reported {
+                lost_percent,
+                jitter,
+            } => {
+                self.down.set_loss(lost_percent)?;
+                let here = Duration::from_micros(self.up.stats().jitter_us);
+                let round_trip = self.peer.round_trip(now);
+                measured::reported(lost_percent, jitter, here, round_trip);
             }
             Happened::EventsOpen => self.tell_clock(now),
             Happened::Text(text) => self.tell(Told::Text(text)),
@@ -411,6 +414,7 @@ impl Task {
             payload,
         };
         self.up.push(now_us, packet);
+        self.up.wait(self.peer.patience());
     }
 
     fn obey(&mut self, order: Command) {
@@ -554,20 +558,12 @@ impl Task {
     }
 
     fn count(&self) {
-        let (stats, mended) = (self.up.stats(), self.up.mended());
-        for (what, packets) in [
-            ("received", stats.received),
-            ("late", stats.late),
-            ("missing", stats.missing),
-            ("fec_recovered", mended.fec_recovered),
-            ("concealed", mended.concealed),
-            ("garbage", mended.garbage),
+        let again = self.peer.again();
+        let besides = [
             ("stray", self.strays),
-        ] {
-            metrics::counter!("janet_media_packets_total", "what" => what).increment(packets);
-        }
-        let dropped = self.down.dropped_samples();
-        metrics::counter!("janet_media_dropped_samples_total").increment(dropped);
-        tracing::debug!(?stats, ?mended, strays = self.strays, "a call has ended");
+            ("asked_again", again.asked),
+            ("given_again", again.given),
+        ];
+        measured::ended(&self.up, &self.down, besides);
     }
 }

@@ -32,9 +32,9 @@ const MAKING: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(10);
 
 /// Where STUN servers are is looked up so often while anybody calls.
+const LOOK_UP: Duration = Duration::from_secs(300);
 /// The same while none of them has an address.
 const AGAIN: Duration = Duration::from_secs(5);
-const LOOK_UP: Duration = Duration::from_secs(300);
 
 /// What the far end is told, in SDP (RFC 8866).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use janet_audio::jitter::Packet;
 use janet_protocol::{FaceFrame, Limits, parse, quic};
+use rtc::peer_connection::message::RTCMessage;
+use rtc::shared::marshal::Unmarshal as _;
 
 use super::description::MOST_CANDIDATES;
 use super::peer::{Happened, Peer};
@@ -22,6 +24,10 @@ const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const USERNAME: [u8; 2] = [0, 6];
 /// Frames of a control stream, at most: the fuzzer's inputs are not long.
 const LARGEST_FRAME: usize = 4096;
+/// Stands for the number of our own stream (its SSRC) in what is read.
+const OURS: &[u8; 4] = b"OURS";
+/// Packets that we have sent before.
+const SENT: u16 = 40;
 /// Longest sound of an Opus packet: 120 ms (RFC 6716 §2.1.4), at 16 kHz.
 const LONGEST_PACKET: usize = 1920;
 
@@ -131,8 +137,14 @@ fn frames<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Vec<u8>>, bool)
 }
 
 /// Packets of a call: a byte for the time since the last, in ms, two for the sequence number, four for the
-/// timestamp, one for the length, then so many. What is told of them is bounded by their number.
+/// timestamp, one for the length, then so many. What is told of them is bounded by their number. And the same
+/// bytes as packets of RTP and RTCP of somebody who is in a call.
 pub fn rtp(bytes: &[u8]) {
+    heard(bytes);
+    read(bytes);
+}
+
+fn heard(bytes: &[u8]) {
     let mut up = Up::new().expect("Opus has a decoder");
     let (mut now_us, mut packets, mut out) = (0, 0, Vec::new());
     let mut rest = bytes;
@@ -156,6 +168,84 @@ pub fn rtp(bytes: &[u8]) {
     let told = up.stats();
     let most = (packets + told.missing as usize) * LONGEST_PACKET;
     assert!(out.len() <= most, "{} samples of {packets}", out.len());
+}
+
+/// What SRTP has decrypted: a byte for the kind (even: RTP, odd: RTCP), two for the length, then so many. Where
+/// [`OURS`] stands in it is the number of our own stream. Nothing is sent again more than twice.
+fn read(bytes: &[u8]) {
+    let (mut peer, mut now) = peer();
+    let offer = OFFER[1..].replace("a=rtpmap:96 ", "a=rtcp-fb:96 nack\r\na=rtpmap:96 ");
+    let answer = peer.accept(now, offer).expect("the offer is fine");
+    let ours = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("a=ssrc:")?.split(' ').next())
+        .and_then(|ours| ours.parse::<u32>().ok());
+    let ours = ours.expect("an answer names our stream");
+    for sequence in 0..SENT {
+        peer.voice(now, sequence, u32::from(sequence) * 960, &[0xF8]);
+    }
+    let mut up = Up::new().expect("Opus has a decoder");
+    let (began, mut out) = (now, Vec::new());
+    let mut rest = bytes;
+    while let [kind, high, low, behind @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(behind.len());
+        let (message, next) = behind.split_at(length);
+        if let Some(message) = message_of(*kind, named(message, ours)) {
+            peer.read(now, message);
+        }
+        now += Duration::from_millis(5);
+        if peer.timeout().is_some_and(|due| due <= now) {
+            peer.on_timeout(now);
+        }
+        let now_us = (now - began).as_micros() as u64;
+        while let Some(happened) = peer.poll() {
+            match happened {
+                Happened::Voice {
+                    sequence,
+                    timestamp,
+                    payload,
+                } => up.push(
+                    now_us,
+                    Packet {
+                        sequence,
+                        timestamp,
+                        payload,
+                    },
+                ),
+                Happened::Reported { lost_percent, .. } => assert!(lost_percent < 100),
+                _ => {}
+            }
+        }
+        up.wait(peer.patience());
+        up.pull(now_us, &mut out);
+        while peer.poll_transmit().is_some() {}
+        rest = next;
+    }
+    assert!(peer.again().given <= 2 * u64::from(SENT));
+}
+
+/// The bytes with our stream's number in them.
+fn named(bytes: &[u8], ours: u32) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    let places = bytes.windows(OURS.len()).enumerate();
+    let places: Vec<usize> = places
+        .filter_map(|(at, here)| (here == OURS).then_some(at))
+        .collect();
+    for at in places {
+        bytes[at..at + OURS.len()].copy_from_slice(&ours.to_be_bytes());
+    }
+    bytes.into()
+}
+
+/// As the library reads it.
+fn message_of(kind: u8, mut bytes: Bytes) -> Option<RTCMessage> {
+    let track = "voice".to_owned();
+    if kind.is_multiple_of(2) {
+        let packet = rtc::rtp::Packet::unmarshal(&mut bytes).ok()?;
+        return Some(RTCMessage::RtpPacket(track, packet));
+    }
+    let packets = rtc::rtcp::packet::unmarshal(&mut bytes).ok()?;
+    Some(RTCMessage::RtcpPacket(track, packets))
 }
 
 fn peer() -> (Peer, Instant) {

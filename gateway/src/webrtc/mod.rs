@@ -18,7 +18,9 @@ mod early;
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "the crate of the fuzz targets reaches it")]
 mod fuzz;
+mod measured;
 mod mux;
+mod nack;
 mod peer;
 mod probe;
 mod relays;

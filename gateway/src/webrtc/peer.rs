@@ -35,13 +35,17 @@ use rtc::rtp_transceiver::rtp_sender::{
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use rtc::statistics::StatsSelector;
-use rtc::{ice, rtcp, rtp};
+use rtc::{ice, rtp};
 
 use super::candidates::{host_candidate, relay_candidate};
 use super::channels::{Channels, LONGEST_TEXT};
 use super::description::{MOST_CANDIDATES, PeerError, candidates, fingerprint, too_many};
 use super::early::Early;
 use super::reports::Reports;
+use feedback::Again;
+
+#[path = "feedback.rs"]
+mod feedback;
 
 /// The payload type that is offered for Opus; the far end's is taken when it offers.
 const OPUS: u8 = 111;
@@ -90,8 +94,13 @@ pub(crate) enum Happened {
     },
     /// A packet that nobody agreed on.
     Stray,
-    /// The far end misses so many packets of a hundred (RFC 3550 §6.4.1).
-    Loss(u8),
+    /// What the far end reports of our packets (RFC 3550 §6.4.1).
+    Reported {
+        /// It misses so many of a hundred.
+        lost_percent: u8,
+        /// By so much the way's delay varies.
+        jitter: Duration,
+    },
     /// The `events` channel is open.
     EventsOpen,
     /// JSON from the `events` channel.
@@ -125,6 +134,7 @@ pub(crate) struct Peer {
     channels: Channels,
     candidates: usize,
     early: Early,
+    again: Again,
     happened: VecDeque<Happened>,
     /// The library may ask to be called at a moment that has been: it is called once a millisecond then.
     not_before: Option<Instant>,
@@ -140,7 +150,7 @@ impl Peer {
             // Opus is always called stereo (RFC 7587 §7); what is sent is mono.
             channels: 2,
             sdp_fmtp_line: OPUS_FORMAT.to_owned(),
-            rtcp_feedback: Vec::new(),
+            rtcp_feedback: vec![feedback::nack()],
         };
         let parameters = RTCRtpCodecParameters {
             rtp_codec: codec.clone(),
@@ -199,6 +209,7 @@ impl Peer {
             channels: Channels::default(),
             candidates: 0,
             early: Early::default(),
+            again: Again::default(),
             happened: VecDeque::new(),
             not_before: None,
         })
@@ -302,7 +313,9 @@ impl Peer {
         let pair = pairs.filter(|pair| pair.nominated && pair.responses_received > 0);
         // After a restart there are pairs of the old way, too.
         let pair = pair.max_by_key(|pair| pair.last_packet_received_timestamp)?;
-        Duration::try_from_secs_f64(pair.current_round_trip_time).ok()
+        let round_trip = Duration::try_from_secs_f64(pair.current_round_trip_time).ok()?;
+        self.again.set_round_trip(round_trip);
+        Some(round_trip)
     }
 
     /// Takes a candidate of the far end's; an empty one says that there are no more.
@@ -385,6 +398,7 @@ impl Peer {
         let Some(mut sender) = self.connection.rtp_sender(self.sender) else {
             return;
         };
+        self.again.sent(packet.clone());
         if let Err(error) = sender.write_rtp(now, packet) {
             tracing::trace!(%error, "a packet of her voice was not sent");
         }
@@ -410,8 +424,8 @@ impl Peer {
         while let Some(event) = self.connection.poll_event() {
             self.note(event);
         }
-        while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {
-            self.read(message);
+        while let Some(TaggedRTCMessage { now, message }) = self.connection.poll_read() {
+            self.read(now, message);
         }
         if self.opus.is_some() && self.stage != Stage::Left && self.has_left() {
             self.stage = Stage::Left;
@@ -436,13 +450,15 @@ impl Peer {
 
     /// When to call [`Peer::on_timeout`].
     pub(crate) fn timeout(&mut self) -> Option<Instant> {
-        let due = self.connection.poll_timeout()?;
-        Some(self.not_before.map_or(due, |earliest| due.max(earliest)))
+        let due = self.connection.poll_timeout();
+        let due = due.map(|due| self.not_before.map_or(due, |earliest| due.max(earliest)));
+        due.into_iter().chain(self.again.timeout()).min()
     }
 
     /// The moment has come.
     pub(crate) fn on_timeout(&mut self, now: Instant) {
         self.not_before = Some(now + Duration::from_millis(1));
+        self.ask(now);
         if let Err(error) = self.connection.handle_timeout(now) {
             tracing::trace!(%error, "a timer of the connection failed");
         }
@@ -473,7 +489,9 @@ impl Peer {
             let name = &codec.rtp_codec.mime_type;
             name.eq_ignore_ascii_case(MIME_TYPE_OPUS)
         });
-        self.opus = Some(opus.ok_or(PeerError::NoOpus)?.payload_type);
+        let opus = opus.ok_or(PeerError::NoOpus)?;
+        self.opus = Some(opus.payload_type);
+        self.again.is_agreed = opus.rtp_codec.rtcp_feedback.contains(&feedback::nack());
         self.stage = Stage::Agreed;
         Ok(())
     }
@@ -504,46 +522,32 @@ impl Peer {
         }
     }
 
-    fn read(&mut self, message: RTCMessage) {
+    /// What came, and when.
+    pub(super) fn read(&mut self, now: Instant, message: RTCMessage) {
         match message {
             RTCMessage::RtpPacket(_, packet) => {
                 let header = packet.header;
                 self.happened.push_back(match self.opus {
-                    Some(opus) if opus == header.payload_type => Happened::Voice {
-                        sequence: header.sequence_number,
-                        timestamp: header.timestamp,
-                        payload: packet.payload,
-                    },
+                    Some(opus) if opus == header.payload_type => {
+                        self.again.came(now, &header);
+                        Happened::Voice {
+                            sequence: header.sequence_number,
+                            timestamp: header.timestamp,
+                            payload: packet.payload,
+                        }
+                    }
                     _ => Happened::Stray,
                 });
             }
             RTCMessage::RtcpPacket(_, packets) => {
                 for packet in &packets {
-                    self.report(packet.as_any());
+                    self.report(now, packet.as_any());
                 }
             }
             RTCMessage::DataChannelMessage(id, message) => {
                 self.happened.extend(self.channels.read(id, &message.data));
             }
             _ => {}
-        }
-    }
-
-    /// Loss stands in the report blocks of both kinds of report.
-    fn report(&mut self, packet: &dyn std::any::Any) {
-        use rtcp::receiver_report::ReceiverReport;
-        use rtcp::sender_report::SenderReport;
-        let reports = match (
-            packet.downcast_ref::<ReceiverReport>(),
-            packet.downcast_ref::<SenderReport>(),
-        ) {
-            (Some(report), _) => &report.reports,
-            (_, Some(report)) => &report.reports,
-            _ => return,
-        };
-        if let Some(ours) = reports.iter().find(|report| report.ssrc == self.ssrc) {
-            let percent = u32::from(ours.fraction_lost) * 100 / 256;
-            self.happened.push_back(Happened::Loss(percent as u8));
         }
     }
 }
@@ -559,3 +563,11 @@ fn description(error: impl std::fmt::Display) -> PeerError {
 #[cfg(test)]
 #[path = "peer_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "peer_again_test.rs"]
+mod again_tests;
+
+#[cfg(test)]
+#[path = "peer_ways_test.rs"]
+mod ways_tests;
