@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod canary;
 pub mod client;
 pub mod elsewhere;
 pub mod far;

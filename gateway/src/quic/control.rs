@@ -5,6 +5,7 @@ use std::time::Duration;
 use janet_protocol::quic::{FrameReader, LARGEST_FRAME, TooLong, frame};
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::time::timeout;
+use zeroize::Zeroize as _;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 16 << 10;
@@ -91,7 +92,12 @@ impl ControlReader {
                 return Ok(Some(text));
             }
             match self.stream.read(&mut self.chunk).await {
-                Ok(Some(bytes)) => self.frames.push(&self.chunk[..bytes]),
+                Ok(Some(bytes)) => {
+                    let came = &mut self.chunk[..bytes];
+                    self.frames.push(came);
+                    // It may be a safe word, and this is not given back while the connection lives.
+                    came.zeroize();
+                }
                 Ok(None) if self.frames.is_between() => return Ok(None),
                 Ok(None) => return Err(Broken::Truncated),
                 Err(ReadError::ConnectionLost(ConnectionError::TimedOut)) => {
