@@ -22,9 +22,9 @@ const AT_THE_DOOR: [&str; 8] = [
     "device_revoked",
 ];
 
-/// Sent, and judged by `Client` as well, in `trust`, `vault`, `transfer` and `persona`. What asks for small
-/// things is told and spoken by the first handlers that delegate: `consent_request`, with its sound.
-const ABOUT_TRUST: [&str; 22] = [
+/// Sent, and judged by `Client` as well, in `trust`, `two_souls`, `vault`, `transfer` and
+/// `persona`.
+const ABOUT_TRUST: [&str; 23] = [
     "consent_request",
     "consent_request_audio",
     "soul_check",
@@ -35,6 +35,7 @@ const ABOUT_TRUST: [&str; 22] = [
     "transfer_error",
     "memory_results",
     "memory_result",
+    "conversation_forgotten",
     "vault_result",
     "vault_exported",
     "red_thread_state",

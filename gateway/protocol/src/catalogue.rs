@@ -83,6 +83,14 @@ const fn by(who: Who, entry: Entry) -> Entry {
     }
 }
 
+const fn operators(
+    name: &'static str,
+    fields: &'static [&'static str],
+    answers: &'static [&'static str],
+) -> Entry {
+    by(Who::Operator, up(name, fields, answers))
+}
+
 const fn down(name: &'static str, fields: &'static [&'static str]) -> Entry {
     Entry {
         name,
@@ -189,157 +197,117 @@ pub const MESSAGES: &[Entry] = &[
         &["call_id", "reason?"],
         &["voip_ended", "voip_error"],
     ),
-    by(
-        Who::Operator,
-        up(
-            "voip_ring",
-            &["client_id?", "caller?"],
-            &["voip_state", "voip_ended", "voip_error"],
-        ),
+    operators(
+        "voip_ring",
+        &["client_id?", "caller?"],
+        &["voip_state", "voip_ended", "voip_error"],
     ),
-    by(
-        Who::Operator,
-        up(
-            "pair_open",
-            &["role"],
-            &["pair_opened", "device_paired", "pair_closed"],
-        ),
+    operators(
+        "pair_open",
+        &["role"],
+        &["pair_opened", "device_paired", "pair_closed"],
     ),
     by(
         Who::Anybody,
         up("pair_start", &["name", "message"], &["pair_challenge"]),
     ),
     by(Who::Anybody, up("pair_finish", &["proof"], &["paired"])),
-    by(Who::Operator, up("device_list", &[], &["devices_listed"])),
-    by(
-        Who::Operator,
-        up("device_revoke", &["device_id"], &["device_revoked"]),
+    operators("device_list", &[], &["devices_listed"]),
+    operators("device_revoke", &["device_id"], &["device_revoked"]),
+    operators(
+        "transfer_context",
+        &[
+            "source_soul",
+            "target_soul",
+            "conversation_uuid?",
+            "include_vaults?",
+            "auto_consent?",
+            "safe_word?",
+            "exported_context?",
+        ],
+        &[
+            "consent_request",
+            "transfer_progress",
+            "transfer_result",
+            "transfer_denied",
+            "transfer_error",
+        ],
+    ),
+    operators(
+        "consent_response",
+        &["granted", "consent_id?", "conversation_uuid?"],
+        &["consent_closed"],
+    ),
+    operators(
+        "memory_search",
+        &["query", "limit?", "soul?"],
+        &["memory_results"],
+    ),
+    operators(
+        "memory_list",
+        &["limit?", "before?", "soul?"],
+        &["memory_results"],
+    ),
+    operators("memory_remember", &["text", "soul?"], &["memory_result"]),
+    operators("memory_edit", &["id", "text", "soul?"], &["memory_result"]),
+    operators("memory_forget", &["id", "soul?"], &["memory_result"]),
+    operators("memory_distil", &[], &["consent_request", "memory_result"]),
+    operators(
+        "memory_forget_all",
+        &["everything?"],
+        &["soul_check", "memory_result"],
     ),
     by(
-        Who::Operator,
-        up(
-            "transfer_context",
-            &[
-                "source_soul",
-                "target_soul",
-                "conversation_uuid?",
-                "include_vaults?",
-                "auto_consent?",
-                "safe_word?",
-                "exported_context?",
-            ],
-            &[
-                "consent_request",
-                "transfer_progress",
-                "transfer_result",
-                "transfer_denied",
-                "transfer_error",
-            ],
-        ),
+        Who::Guest,
+        up("conversation_forget", &[], &["conversation_forgotten"]),
     ),
-    by(
-        Who::Operator,
-        up(
-            "consent_response",
-            &["granted", "consent_id?", "conversation_uuid?"],
-            &["consent_closed"],
-        ),
+    operators("vault_create", &["safe_word", "soul?"], &["vault_result"]),
+    operators(
+        "vault_unlock",
+        &["safe_word", "names?", "soul?"],
+        &["vault_result"],
     ),
-    by(
-        Who::Operator,
-        up("memory_search", &["query", "limit?"], &["memory_results"]),
+    operators("vault_lock", &["soul?"], &["vault_result"]),
+    operators(
+        "vault_put",
+        &["name", "value", "tags?", "soul?"],
+        &["vault_result"],
     ),
-    by(
-        Who::Operator,
-        up("memory_list", &["limit?", "before?"], &["memory_results"]),
+    operators("vault_get", &["name", "soul?"], &["vault_result"]),
+    operators("vault_list", &["soul?"], &["vault_result"]),
+    operators("vault_forget", &["name", "soul?"], &["vault_result"]),
+    operators(
+        "vault_change",
+        &["safe_word", "new_safe_word", "soul?"],
+        &["vault_result"],
     ),
-    by(
-        Who::Operator,
-        up("memory_remember", &["text"], &["memory_result"]),
+    operators(
+        "vault_export",
+        &["safe_word", "password", "soul?"],
+        &["vault_result", "soul_check", "vault_exported"],
     ),
-    by(
-        Who::Operator,
-        up("memory_edit", &["id", "text"], &["memory_result"]),
+    operators(
+        "vault_import",
+        &["file", "password", "soul?"],
+        &["vault_result"],
     ),
-    by(
-        Who::Operator,
-        up("memory_forget", &["id"], &["memory_result"]),
+    operators(
+        "red_thread_clear",
+        &["safe_word?", "token?"],
+        &["red_thread_state", "red_thread_token"],
     ),
-    by(
-        Who::Operator,
-        up("memory_forget_all", &[], &["soul_check", "memory_result"]),
+    operators("grant_list", &[], &["grants_listed"]),
+    operators("grant_add", &["action"], &["soul_check", "grant_added"]),
+    operators("grant_revoke", &["grant_id"], &["grant_revoked"]),
+    operators("audit_read", &["limit?", "before?"], &["audit_entries"]),
+    operators("persona_list", &[], &["personas_listed"]),
+    operators(
+        "persona_set",
+        &["persona_id"],
+        &["soul_check", "persona_changed"],
     ),
-    by(
-        Who::Operator,
-        up("vault_create", &["safe_word"], &["vault_result"]),
-    ),
-    by(
-        Who::Operator,
-        up("vault_unlock", &["safe_word", "names?"], &["vault_result"]),
-    ),
-    by(Who::Operator, up("vault_lock", &[], &["vault_result"])),
-    by(
-        Who::Operator,
-        up("vault_put", &["name", "value", "tags?"], &["vault_result"]),
-    ),
-    by(Who::Operator, up("vault_get", &["name"], &["vault_result"])),
-    by(Who::Operator, up("vault_list", &[], &["vault_result"])),
-    by(
-        Who::Operator,
-        up("vault_forget", &["name"], &["vault_result"]),
-    ),
-    by(
-        Who::Operator,
-        up(
-            "vault_change",
-            &["safe_word", "new_safe_word"],
-            &["vault_result"],
-        ),
-    ),
-    by(
-        Who::Operator,
-        up(
-            "vault_export",
-            &["safe_word", "password"],
-            &["vault_result", "soul_check", "vault_exported"],
-        ),
-    ),
-    by(
-        Who::Operator,
-        up("vault_import", &["file", "password"], &["vault_result"]),
-    ),
-    by(
-        Who::Operator,
-        up(
-            "red_thread_clear",
-            &["safe_word?", "token?"],
-            &["red_thread_state", "red_thread_token"],
-        ),
-    ),
-    by(Who::Operator, up("grant_list", &[], &["grants_listed"])),
-    by(
-        Who::Operator,
-        up("grant_add", &["action"], &["soul_check", "grant_added"]),
-    ),
-    by(
-        Who::Operator,
-        up("grant_revoke", &["grant_id"], &["grant_revoked"]),
-    ),
-    by(
-        Who::Operator,
-        up("audit_read", &["limit?", "before?"], &["audit_entries"]),
-    ),
-    by(Who::Operator, up("persona_list", &[], &["personas_listed"])),
-    by(
-        Who::Operator,
-        up(
-            "persona_set",
-            &["persona_id"],
-            &["soul_check", "persona_changed"],
-        ),
-    ),
-    by(Who::Operator, up("privacy_read", &[], &["privacy"])),
-    by(Who::Operator, up("soul_list", &[], &["souls_listed"])),
+    operators("privacy_read", &[], &["privacy"]),
+    operators("soul_list", &[], &["souls_listed"]),
     up("red_thread", &["reason?"], &["red_thread_state"]),
     down(
         "connected",
@@ -502,6 +470,10 @@ pub const MESSAGES: &[Entry] = &[
     ),
     down("memory_results", &["results", "total"]),
     down(
+        "conversation_forgotten",
+        &["conversation_uuid", "message", "proof"],
+    ),
+    down(
         "memory_result",
         &[
             "action",
@@ -523,6 +495,7 @@ pub const MESSAGES: &[Entry] = &[
             "items?",
             "value?",
             "retry_after_ms?",
+            "soul",
         ],
     ),
     down("vault_exported", &["file"]),
@@ -537,7 +510,7 @@ pub const MESSAGES: &[Entry] = &[
     down(
         "privacy",
         &[
-            "memories",
+            "memories?",
             "conversations",
             "messages",
             "keep_ms",
@@ -546,6 +519,7 @@ pub const MESSAGES: &[Entry] = &[
             "microphones",
             "left_machine",
             "audit_entries",
+            "souls",
         ],
     ),
     down("souls_listed", &["souls"]),

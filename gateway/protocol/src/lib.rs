@@ -58,7 +58,7 @@ pub use server::{
 pub use sound::{Base64, Sound};
 pub use trust::{
     AuditEntry, ConsentOutcome, Grant, LeftMachine, MemoryEntry, MemoryVerb, OpenMicrophone,
-    Persona, Proof, Receipt, SoulInfo, SoulName, TransferMetadata, TransferStage, TrustEvent,
+    Persona, Proof, Receipt, SoulInfo, SoulKept, SoulName, TransferMetadata, TransferStage, TrustEvent,
     TrustRequest, VaultItem, VaultName, VaultStatus, VaultVerb,
 };
 

@@ -4,9 +4,12 @@
 //! network for it, so nobody can stand in between.
 
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use janet_vault::audit::{AuditError, AuditLog, Event};
 use janet_vault::bridge::Party;
 use janet_vault::identity::{Identity, PublicKey};
 use janet_vault::soul::Soul;
@@ -14,7 +17,7 @@ use janet_vault::soul::Soul;
 use super::out::outln;
 use crate::config::Config;
 use crate::conversations::now_ms;
-use crate::souls::{Peer, add, read, remove};
+use crate::souls::{Peer, add, paired, parted, read, remove};
 
 /// What can be asked.
 #[derive(Debug, Subcommand)]
@@ -93,18 +96,34 @@ impl Command {
                     address,
                     since_ms: now_ms(),
                 };
+                note(folder, &paired(peer.party))?;
                 add(folder, peer)?;
                 outln!("Paired with the {soul} soul. Do the same at its end.")?;
             }
             Self::Unpair { soul } => {
+                let peers = read(folder)?;
                 if !remove(folder, soul)? {
                     bail!("no {soul} soul is paired");
+                }
+                for peer in peers.iter().filter(|peer| peer.party.soul == soul) {
+                    note(folder, &parted(peer.party))?;
                 }
                 outln!("Parted with the {soul} soul.")?;
             }
         }
         Ok(())
     }
+}
+
+/// Writes it into the audit log. A Janet that runs does so itself, before it counts for her.
+fn note(folder: &Path, event: &Event) -> anyhow::Result<()> {
+    let identity = Arc::new(Identity::load_or_create(folder)?);
+    match AuditLog::open(folder, folder, identity) {
+        Ok(log) => drop(log.append(now_ms(), event)?),
+        Err(AuditError::InUse { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 fn parse(text: &str) -> Option<PublicKey> {

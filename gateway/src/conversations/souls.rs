@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use janet_vault::conversations::{
-    ConversationError, ConversationId, ConversationUuid, Conversations as Store, Standing,
+    ConversationError, ConversationId, ConversationUuid, Conversations as Store, Counts, Standing,
 };
 use janet_vault::soul::Soul;
 
@@ -43,6 +43,31 @@ impl Stores {
         } else {
             self.second.clone()
         }
+    }
+
+    /// The soul in which a conversation lives, and its id there. Of one that lives elsewhere or nowhere it is
+    /// the first soul's.
+    pub(crate) fn living_soul(
+        &self,
+        id: ConversationId,
+    ) -> Result<(Soul, ConversationId), ConversationError> {
+        let (store, there) = self.living(id)?;
+        if std::ptr::eq(store, self.first()) {
+            return Ok((self.first.0, there));
+        }
+        Ok((self.first.0.other(), there))
+    }
+
+    /// What this conversation of the first soul is called in that soul, if it is known there.
+    pub(crate) fn called(
+        &self,
+        id: ConversationId,
+        soul: Soul,
+    ) -> Result<Option<ConversationId>, ConversationError> {
+        if soul == self.first.0 {
+            return Ok(Some(id));
+        }
+        Ok(self.twin(id)?.map(|(_, there)| there))
     }
 
     /// Where a conversation lives, and what it is called there.
@@ -82,6 +107,20 @@ impl Stores {
         };
         let found = second.find(uuid)?;
         Ok(found.map(|there| (&**second, there)))
+    }
+
+    /// How much there is in each soul of this process.
+    pub(super) fn counts(&self) -> Result<Vec<(Soul, Counts)>, ConversationError> {
+        self.here()
+            .map(|(soul, store)| Ok((soul, store.counts()?)))
+            .collect()
+    }
+
+    /// The database of each soul of this process.
+    pub(super) fn here(&self) -> impl Iterator<Item = (Soul, Arc<Store>)> {
+        let here = [self.first.0, self.first.0.other()];
+        here.into_iter()
+            .filter_map(|soul| Some((soul, self.of(soul)?)))
     }
 
     /// Its last client left.
@@ -138,6 +177,14 @@ mod tests {
         let id = stores.first().create(NOW).expect("a conversation");
         let (store, there) = stores.living(id).expect("known");
         assert_eq!(there, id);
+        assert_eq!(
+            stores.living_soul(id).expect("known"),
+            (Soul::Networked, id)
+        );
+        assert_eq!(
+            stores.called(id, Soul::Constitutional).expect("readable"),
+            None
+        );
         store
             .append(there, Role::User, "hello", NOW)
             .expect("on disk");

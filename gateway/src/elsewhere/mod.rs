@@ -1,10 +1,12 @@
 //! How other processes are asked: what language and speech servers have in common.
 
+mod left;
 mod listed;
 mod server;
 
 use std::time::Duration;
 
+pub(crate) use left::Left;
 pub(crate) use listed::Listed;
 pub(crate) use server::{Fault, Server};
 

@@ -1,6 +1,5 @@
 //! One HTTP server, asked with its key.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use janet_protocol::LeftMachine;
@@ -9,7 +8,7 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::SetupError;
+use super::{Left, SetupError};
 use crate::config::ApiKey;
 use crate::conversations::now_ms;
 
@@ -25,8 +24,7 @@ pub(crate) struct Server {
     http: reqwest::Client,
     url: String,
     key: Option<ApiKey>,
-    /// How often it was asked, and when last, in ms since 1970.
-    asked: (AtomicU64, AtomicU64),
+    asked: Left,
 }
 
 /// Why there is no answer. Holds nothing of what was sent.
@@ -68,20 +66,13 @@ impl Server {
             http: http.build()?,
             url: url.to_owned(),
             key,
-            asked: Default::default(),
+            asked: Left::default(),
         })
     }
 
     /// What went there since the start, as the operator is told of it.
     pub(crate) fn left(&self, what: &str) -> LeftMachine {
-        let host = reqwest::Url::parse(&self.url).ok();
-        let host = host.and_then(|url| url.host_str().map(str::to_owned));
-        LeftMachine {
-            what: what.to_owned(),
-            whereto: host.unwrap_or_default(),
-            times: self.asked.0.load(Ordering::Relaxed),
-            last_ms: self.asked.1.load(Ordering::Relaxed),
-        }
+        self.asked.told(what, &self.url)
     }
 
     /// What is listed below this path.
@@ -104,8 +95,7 @@ impl Server {
 
     /// The answer to a question, as it begins. The caller knows how long it may take.
     pub(crate) async fn ask(&self, path: &str, body: &Value) -> Result<Response, Fault> {
-        self.asked.0.fetch_add(1, Ordering::Relaxed);
-        self.asked.1.store(now_ms(), Ordering::Relaxed);
+        self.asked.goes(now_ms());
         let request = self.http.post(format!("{}{path}", self.url)).json(body);
         self.send(request).await
     }

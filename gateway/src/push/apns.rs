@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use janet_protocol::Private;
+use janet_protocol::{LeftMachine, Private};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, StatusCode};
@@ -15,6 +15,8 @@ use super::PushError;
 use super::provider::{NotSigned, Provider};
 use super::verdict::{self, Answer, Verdict};
 use crate::config;
+use crate::conversations::now_ms;
+use crate::elsewhere::Left;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -30,6 +32,7 @@ pub(super) struct Apns {
     http: reqwest::Client,
     url: String,
     headers: HeaderMap,
+    sent: Left,
     /// Held while a token is signed, well under a millisecond.
     provider: Mutex<Provider>,
     places: Semaphore,
@@ -96,9 +99,15 @@ impl Apns {
             http: http.build()?,
             url: config.url.clone(),
             headers: headers(&config.topic),
+            sent: Left::default(),
             provider: Mutex::new(provider),
             places: Semaphore::new(AT_ONCE),
         })
+    }
+
+    /// What went there since the start.
+    pub(super) fn left(&self) -> LeftMachine {
+        self.sent.told("push", &self.url)
     }
 
     /// Tells the phone of this token, until this moment at the latest.
@@ -153,6 +162,7 @@ impl Apns {
 
     async fn attempt(&self, token: &Private<String>, payload: &[u8]) -> Result<Tried, NotSigned> {
         let shown = self.provider().token(now_s())?;
+        self.sent.goes(now_ms());
         let request = self
             .http
             .post(format!("{}/3/device/{}", self.url, token.expose()))

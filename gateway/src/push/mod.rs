@@ -112,6 +112,11 @@ impl Push {
         Ok((Arc::new(push), wanted))
     }
 
+    /// What went to the push service since the start.
+    pub(crate) fn left(&self) -> janet_protocol::LeftMachine {
+        self.apns.left()
+    }
+
     /// Rings the client of this name, which is not connected. The client that asked is told if nobody
     /// talks to it.
     pub(crate) async fn ring(

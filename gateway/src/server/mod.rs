@@ -46,7 +46,7 @@ use crate::node::{NodeId, NodeIdError};
 use crate::persona::Who;
 use crate::push::{Push, PushError};
 use crate::souls::{Souls, wire};
-use crate::trust::{Trust, TrustError};
+use crate::trust::{Distiller, Trust, TrustError};
 use crate::tts::SpeechServer;
 use crate::{api, quic, socket, weights};
 use accept::{Door, accept};
@@ -190,13 +190,14 @@ pub async fn serve(
     let node = NodeId::open(&config.conversation.data_dir)?;
     let trust = Trust::open(
         data_dir,
-        config.souls.first,
+        config.souls,
+        conversations.stores().clone(),
         node.clone(),
         config.vault.lock_after,
     );
     let trust = Arc::new(trust?);
-    let souls = Souls::open(config.souls, data_dir, &conversations, &trust);
-    let souls = Arc::new(souls.map_err(TrustError::from)?);
+    let souls = Souls::new(config.souls, data_dir, &conversations, &trust);
+    let souls = Arc::new(souls);
     let heard = hear_souls(&config, &souls, &trust).await?;
     let push = config.apns.as_ref().map(|apns| {
         let (conversations, lock) = (conversations.clone(), lock.clone());
@@ -205,6 +206,7 @@ pub async fn serve(
     let (push, pushes) = push.transpose()?.unzip();
     let ice = config.realtime.clone();
     let rtc = realtime::open(lock.media_addresses(), announced.here.port(), ice).await;
+    let (distiller, wishes) = Distiller::new(now_ms());
     let app = Arc::new(App {
         rtc: rtc.clone(),
         parked: socket::Parked::default(),
@@ -222,6 +224,7 @@ pub async fn serve(
         leaving: leaving.clone(),
         lock: lock.clone(),
         trust,
+        distiller,
         souls: souls.clone(),
         config,
     });
@@ -230,7 +233,8 @@ pub async fn serve(
     let watch = tokio::spawn(watch_servers(app.clone(), leaving.clone()));
     let desk = tokio::spawn(app.trust.clone().watch_the_clock(leaving.clone()));
     let daily = tokio::spawn(app.trust.clone().look_daily(leaving.clone()));
-    let vault = tokio::spawn(app.trust.clone().watch_the_vault(leaving.clone()));
+    let vault = tokio::spawn(app.trust.clone().watch_the_vaults(leaving.clone()));
+    let distilling = tokio::spawn(Distiller::run(app.clone(), wishes, leaving.clone()));
     let settling = tokio::spawn(souls.settle(leaving.clone()));
     let upkeep = tokio::spawn(keep_up(scrape.clone(), lock.clone(), leaving.clone()));
     let realtime = tokio::spawn(realtime::listen(rtc, leaving.clone()));
@@ -300,7 +304,7 @@ pub async fn serve(
         heard.abort();
     }
     for task in [
-        expiry, upkeep, watch, realtime, quic, desk, vault, settling, daily,
+        expiry, upkeep, watch, realtime, quic, desk, vault, settling, daily, distilling,
     ] {
         if timeout(deadline, task).await.is_err() {
             tracing::warn!("a background task did not end in time");

@@ -2,6 +2,7 @@
 
 use janet_protocol::catalogue;
 use janet_protocol::{ErrorCode, PairEnd, PairedDevice, Private, Role, ServerMessage, WireError};
+use janet_vault::audit::{Event, Name};
 
 use super::connection::{Connection, Leave};
 use crate::app::App;
@@ -68,11 +69,21 @@ impl Connection {
 }
 
 /// `device_revoke`.
-pub(super) async fn revoke(app: &App, id: String) -> Result<ServerMessage, WireError> {
+pub(super) async fn revoke(
+    app: &App,
+    id: String,
+    operator: &str,
+) -> Result<ServerMessage, WireError> {
     match app.lock.revoke(DeviceId(id.clone())).await {
         Ok(Some(_)) => {
             push::forget_revoked(&app.conversations, &app.lock).await;
             app.trust.forget_device(&id);
+            let revoked = Event::DeviceRevoked {
+                device: Name::new(&id),
+                operator: Name::new(operator),
+            };
+            // It is shut out, whatever the log says of it.
+            app.trust.note(&revoked).ok();
             tracing::info!("a device was revoked");
             Ok(ServerMessage::DeviceRevoked { device_id: id })
         }

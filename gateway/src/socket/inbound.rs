@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use janet_audio::wav;
 use janet_engine::{EngineError, MicMode};
 use janet_protocol::{
-    ClientMessage, ErrorCode, Family, Incoming, Outgoing, ServerMessage, Sound, TrustRequest,
+    ClientMessage, ErrorCode, Family, Incoming, Outgoing, Role, ServerMessage, Sound, TrustRequest,
     VoiceMode, WireError, binary, parse,
 };
 
@@ -158,6 +158,7 @@ impl Connection {
         let asked = Asked {
             request_id: request_id.clone(),
             manner: dialect.into(),
+            remember: None,
         };
         let answer = |message| {
             Ok(Some(Outgoing {
@@ -198,10 +199,18 @@ impl Connection {
             ClientMessage::Message {
                 text,
                 speak,
-                remember: _,
+                remember,
             } => {
+                if remember == Some(true) && self.role == Role::Guest {
+                    let message = "field \"remember\": nothing of a guest's is remembered";
+                    return Err(WireError::in_field(
+                        ErrorCode::NotPermitted,
+                        "remember",
+                        message,
+                    ));
+                }
                 let tag = self.ready()?.text(text.expose(), speak).map_err(refused)?;
-                self.requests.asked(tag, asked);
+                self.requests.asked(tag, Asked { remember, ..asked });
                 Ok(None)
             }
             ClientMessage::Audio { audio } => {
@@ -321,7 +330,7 @@ impl Connection {
             ClientMessage::Trust(request) => self.trust(request, request_id).await,
             ClientMessage::DeviceList => answer(self.list_devices()),
             ClientMessage::DeviceRevoke { device_id } => {
-                answer(devices::revoke(&self.app, device_id).await?)
+                answer(devices::revoke(&self.app, device_id, self.operator()).await?)
             }
         }
     }
@@ -397,7 +406,7 @@ fn is_stopped(message: &ClientMessage) -> bool {
             request,
             Trust::RedThread { .. }
                 | Trust::RedThreadClear { .. }
-                | Trust::VaultLock {}
+                | Trust::VaultLock { .. }
                 | Trust::GrantList {}
                 | Trust::GrantRevoke { .. }
                 | Trust::AuditRead { .. }

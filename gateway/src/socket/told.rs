@@ -118,7 +118,8 @@ impl Connection {
                     ..
                 } => {
                     self.requests.released(reply, tag);
-                    self.store(Role::User, &user_text).await;
+                    let at_ms = self.store(Role::User, &user_text).await;
+                    self.turn_began(reply, at_ms);
                 }
                 Event::Finished {
                     reply,
@@ -127,8 +128,10 @@ impl Connection {
                     ending,
                     ..
                 } => {
-                    self.requests.finished(reply, tag);
-                    self.store(hers(ending), &text).await;
+                    let asked = self.requests.finished(reply, tag);
+                    let at_ms = self.store(hers(ending), &text).await;
+                    // Nobody is there to be asked.
+                    self.turn_ended(reply, asked.remember, at_ms, None);
                 }
                 Event::Disregarded { tag, .. } | Event::Command { tag, .. } => {
                     drop(self.requests.disregarded(tag));
@@ -137,7 +140,7 @@ impl Connection {
                 Event::AnnouncementOver {
                     id, text, heard, ..
                 } => {
-                    self.on_announced(id, heard);
+                    drop(self.on_announced(id, heard));
                     self.store(said(heard), &text).await;
                 }
                 Event::Detached => detached = true,
@@ -159,8 +162,10 @@ impl Connection {
                 ..
             } => {
                 self.requests.released(reply, tag);
-                self.store(Role::User, &user_text).await;
-                self.trusted.last_said = Some(user_text);
+                let at_ms = self.store(Role::User, &user_text).await;
+                self.trusted.turn += 1;
+                self.trusted.last_said = Some((user_text, at_ms));
+                self.turn_began(reply, at_ms);
                 Ok(())
             }
             Event::Transcript {
@@ -230,8 +235,10 @@ impl Connection {
                 ..
             } => {
                 let asked = self.requests.finished(reply, tag);
-                self.store(hers(ending), &text).await;
+                let at_ms = self.store(hers(ending), &text).await;
                 let reply_id = reply.to_string();
+                let (remember, request_id) = (asked.remember, asked.request_id.clone());
+                let said = remember.map(|_| user_text.clone());
                 self.finished(
                     asked,
                     tag.is_some(),
@@ -245,7 +252,10 @@ impl Connection {
                         sound_rate_hz,
                         cause,
                     },
-                )
+                )?;
+                let request = said.as_deref().map(|said| (said, request_id));
+                self.turn_ended(reply, remember, at_ms, request);
+                Ok(())
             }
             Event::Disregarded { tag, why } => match self.requests.disregarded(tag) {
                 Some(asked) => {
@@ -268,9 +278,8 @@ impl Connection {
                 if !sounds_like_the_safe_word(&user_text) {
                     self.store(Role::User, &user_text).await;
                 }
-                let asked = self.requests.disregarded(tag);
-                self.trusted.ordered = asked.map(|asked| (asked, user_text.clone()));
-                self.on_command(user_text, spoken)
+                let asked = self.requests.disregarded(tag).unwrap_or_default();
+                self.on_command(user_text, spoken, asked)
             }
             Event::Announced { reply, text, .. } => {
                 let (reply_id, text) = (reply.to_string(), text.into());
@@ -282,10 +291,10 @@ impl Connection {
                 text,
                 heard,
             } => {
-                self.on_announced(id, heard);
+                let waits = self.on_announced(id, heard);
                 self.store(said(heard), &text).await;
                 let Some(reply) = reply else { return Ok(()) };
-                let (asked, user_text) = self.trusted.ordered.take().unwrap_or_default();
+                let (asked, user_text) = waits.unwrap_or_default();
                 let ended = Ended {
                     reply_id: reply.to_string(),
                     user_text,
@@ -306,16 +315,15 @@ impl Connection {
     /// While her voice is on its way, nothing heavy begins beside it.
     fn sounds(&mut self, voice: Voice) {
         self.audible = match voice {
-            Voice::Started | Voice::Resumed => {
-                let vault = self.app.trust.vault().ok();
-                vault.map(|vault| vault.sounding().begins())
-            }
+            Voice::Started | Voice::Resumed => Some(self.app.trust.vaults().sounding().begins()),
             Voice::Paused | Voice::Finished | Voice::Stopped => None,
         };
     }
 
     fn finished(&self, asked: Asked, is_request: bool, ended: Ended) -> Result<(), Leave> {
-        let Asked { request_id, manner } = asked;
+        let Asked {
+            request_id, manner, ..
+        } = asked;
         if ended.text.is_empty() {
             let error = match (ended.ending, ended.cause) {
                 (Ending::Failed, Some(Cause::TooLong { tokens, limit })) => {
@@ -447,15 +455,19 @@ impl Connection {
         })
     }
 
-    /// Keeps a message. What cannot be kept is still said: losing the memory of a sentence is the
-    /// smaller harm.
-    async fn store(&mut self, role: Role, text: &str) {
+    /// Keeps a message, and says when that was, in ms since 1970. What cannot be kept is still said: losing
+    /// the memory of a sentence is the smaller harm.
+    async fn store(&mut self, role: Role, text: &str) -> u64 {
         if text.is_empty() {
-            return;
+            return self.seat.now_ms();
         }
-        if let Err(error) = self.seat.append(role, text).await {
-            metrics::counter!("janet_conversation_lost_messages_total").increment(1);
-            tracing::error!(%error, "a message was not stored");
+        match self.seat.append(role, text).await {
+            Ok(at_ms) => at_ms,
+            Err(error) => {
+                metrics::counter!("janet_conversation_lost_messages_total").increment(1);
+                tracing::error!(%error, "a message was not stored");
+                self.seat.now_ms()
+            }
         }
     }
 

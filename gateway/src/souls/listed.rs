@@ -40,7 +40,7 @@ impl Souls {
 }
 
 /// As messages call it.
-pub(super) const fn name(soul: Soul) -> SoulName {
+pub(crate) const fn name(soul: Soul) -> SoulName {
     match soul {
         Soul::Networked => SoulName::Networked,
         Soul::Constitutional => SoulName::Constitutional,
@@ -48,7 +48,7 @@ pub(super) const fn name(soul: Soul) -> SoulName {
 }
 
 /// What messages call so.
-pub(super) const fn soul(name: SoulName) -> Soul {
+pub(crate) const fn soul(name: SoulName) -> Soul {
     match name {
         SoulName::Networked => Soul::Networked,
         SoulName::Constitutional => Soul::Constitutional,

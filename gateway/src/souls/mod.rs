@@ -9,6 +9,7 @@
 
 mod exported;
 mod listed;
+mod pairings;
 mod peers;
 mod settle;
 mod transfer;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use janet_vault::bridge::Party;
 use janet_vault::conversations::ConversationUuid;
-use janet_vault::green::{Green, GreenError};
+use janet_vault::green::Green;
 use janet_vault::red::Red;
 use janet_vault::soul::Soul;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,7 +31,10 @@ use tokio::time::timeout;
 
 use crate::config;
 use crate::conversations::{Conversations, now_ms};
-use crate::trust::{Trust, open_green};
+use crate::trust::Trust;
+pub(crate) use listed::{name as soul_name, soul as soul_named};
+use pairings::Pairings;
+pub(crate) use pairings::{paired, parted};
 pub(crate) use peers::{Peer, add, read, remove};
 pub(crate) use transfer::Wanted;
 pub(crate) use trigger::{Trigger, trigger};
@@ -44,45 +48,38 @@ pub(crate) struct Souls {
     homes: Vec<Home>,
     data_dir: PathBuf,
     under_way: Arc<Semaphore>,
+    pairings: Pairings,
     trust: Arc<Trust>,
     conversations: Arc<Conversations>,
 }
 
 impl Souls {
-    /// Opens what the second soul keeps. Blocks on the disk.
-    pub(crate) fn open(
+    /// Joins what each soul keeps.
+    pub(crate) fn new(
         souls: config::Souls,
         data_dir: &Path,
         conversations: &Arc<Conversations>,
         trust: &Arc<Trust>,
-    ) -> Result<Self, GreenError> {
-        let mut homes = Vec::new();
-        for soul in Soul::ALL.into_iter().filter(|soul| souls.has(*soul)) {
-            let Some(store) = conversations.stores().of(soul) else {
-                continue;
-            };
-            let keeper: Arc<dyn Keeper> = if soul == souls.first {
-                Arc::new(First(trust.clone()))
-            } else {
-                let green = Arc::new(open_green(data_dir, soul)?);
-                trust.remembers_with(green.clone());
-                Arc::new(Second(green))
-            };
-            homes.push(Home {
+    ) -> Self {
+        let here = Soul::ALL.into_iter().filter(|soul| souls.has(*soul));
+        let homes = here.filter_map(|soul| {
+            let trust = trust.clone();
+            Some(Home {
                 soul,
-                store,
-                keeper,
+                store: conversations.stores().of(soul)?,
                 identity: trust.identity.clone(),
                 red_thread: trust.red_thread.clone(),
-            });
-        }
-        Ok(Self {
-            homes,
+                keeper: Arc::new(Kept { trust, soul }),
+            })
+        });
+        Self {
+            homes: homes.collect(),
             data_dir: data_dir.to_path_buf(),
             under_way: Arc::new(Semaphore::new(1)),
+            pairings: Pairings::new(&peers::read(data_dir).unwrap_or_default()),
             trust: trust.clone(),
             conversations: conversations.clone(),
-        })
+        }
     }
 
     /// A soul of this process.
@@ -92,9 +89,13 @@ impl Souls {
 
     /// Those of other processes that this one is paired with.
     fn paired(&self) -> Vec<Peer> {
-        peers::read(&self.data_dir)
-            .inspect_err(|error| tracing::warn!(%error, "no soul elsewhere is paired"))
-            .unwrap_or_default()
+        match peers::read(&self.data_dir) {
+            Ok(peers) => self.in_log(peers),
+            Err(error) => {
+                tracing::warn!(%error, "no soul elsewhere is paired");
+                Vec::new()
+            }
+        }
     }
 
     /// The only transfer that is under way, until it is dropped.
@@ -134,28 +135,19 @@ impl Answering for Souls {
     }
 }
 
-/// Whose memory the process's own is.
-struct First(Arc<Trust>);
-
-impl Keeper for First {
-    fn green(&self) -> Option<&Green> {
-        Some(self.0.green())
-    }
-
-    fn red(&self) -> Option<&Red> {
-        self.0.vault().ok().map(|vault| &**vault.red())
-    }
+/// What a soul of this process keeps.
+struct Kept {
+    trust: Arc<Trust>,
+    soul: Soul,
 }
 
-/// The other soul of this process.
-struct Second(Arc<Green>);
-
-impl Keeper for Second {
+impl Keeper for Kept {
     fn green(&self) -> Option<&Green> {
-        Some(&self.0)
+        self.trust.green(self.soul)
     }
 
     fn red(&self) -> Option<&Red> {
-        None
+        let vault = self.trust.vaults().of(self.soul).ok()?;
+        Some(vault.red())
     }
 }

@@ -94,6 +94,7 @@ impl Souls {
             CarryError::from(std::io::Error::from(std::io::ErrorKind::AddrNotAvailable))
         })?;
         let stream = connect(&address, home.identity.clone(), target).await?;
+        self.goes_to(&address);
         give(stream, home, target, giving, now_ms, |_| {}).await
     }
 }

@@ -191,7 +191,7 @@ impl Souls {
             let message = "field \"safe_word\": names of secrets go along only with the safe word";
             return Err(unfit(ErrorCode::NotConsented, Some("safe_word"), message));
         };
-        let proof = self.prove(asker, word).await?;
+        let proof = self.prove(asker, home.soul, word).await?;
         let home = home.clone();
         blocking(move || {
             let pass = home.red_thread.pass().map_err(pulled)?;
@@ -222,7 +222,7 @@ impl Souls {
         let Some(word) = word.filter(|_| counts.red > 0) else {
             return Ok(None);
         };
-        let proof = self.prove(asker, word).await?;
+        let proof = self.prove(asker, ready.home.soul, word).await?;
         let impact = "The other soul learns what your secrets are called, and no more.";
         let request = Request {
             operator: asker.operator.clone(),
@@ -241,9 +241,13 @@ impl Souls {
     async fn prove(
         &self,
         asker: &Asker,
+        soul: janet_vault::soul::Soul,
         word: Private<String>,
     ) -> Result<SafeWordProof, NoTransfer> {
-        let proof = self.trust.prove(asker.operator.clone(), word).await;
+        let proof = match self.trust.safe(soul) {
+            Ok(safe) => safe.prove(asker.operator.clone(), word).await,
+            Err(error) => Err(error),
+        };
         proof.map_err(|error| unfit(error.code, Some("safe_word"), error.message))
     }
 
@@ -313,7 +317,10 @@ impl Souls {
             Way::There(party, address) => {
                 let stream = connect(&address, home.identity.clone(), party).await;
                 match stream {
-                    Ok(stream) => give(stream, &home, party, giving, now_ms, tell).await,
+                    Ok(stream) => {
+                        self.goes_to(&address);
+                        give(stream, &home, party, giving, now_ms, tell).await
+                    }
                     Err(error) => Err(error),
                 }
             }

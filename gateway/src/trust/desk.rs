@@ -8,8 +8,8 @@ use janet_protocol::{ConsentOutcome, ErrorCode, TrustEvent, WireError};
 use janet_vault::audit::{Event, Id, Name};
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{
-    Answer, AnswerError, By, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out, Outcome,
-    Request, Spoken, Written,
+    Action, Answer, AnswerError, By, Consent, ConsentId, Desk, DeskError, Heard, Needs, Out,
+    Outcome, Request, Spoken, Written,
 };
 use janet_vault::red_thread::SafeWordProof;
 use tokio::sync::{Notify, oneshot, watch};
@@ -70,7 +70,7 @@ struct Waiting {
     answer: oneshot::Sender<Result<Consent, NotGranted>>,
 }
 
-/// One of the two ways to put a question.
+/// One of the ways to put a question.
 type Ask = fn(&mut Desk, u64, Request, &mut Vec<Out>) -> Result<ConsentId, DeskError>;
 /// Where its answer comes.
 type Answered = oneshot::Receiver<Result<Consent, NotGranted>>;
@@ -123,6 +123,15 @@ impl Trust {
         uuid: String,
     ) -> Result<Consent, NotGranted> {
         self.consent(request, uuid, Desk::command).await
+    }
+
+    /// Granted by a standing grant, or not at all: nobody is there to be asked.
+    pub(super) async fn by_grant(
+        self: &Arc<Self>,
+        request: Request,
+        uuid: String,
+    ) -> Result<Consent, NotGranted> {
+        self.consent(request, uuid, Desk::by_grant).await
     }
 
     async fn consent(
@@ -200,12 +209,18 @@ impl Trust {
         })
     }
 
-    /// The question that is open under this name of a conversation.
-    pub(crate) fn open_in(&self, uuid: &str) -> Option<ConsentId> {
+    /// The questions that are open under this name of a conversation.
+    pub(crate) fn open_in(&self, uuid: &str) -> Vec<ConsentId> {
         let inner = self.counter.lock();
-        let mut open = inner.waiting.iter();
-        open.find(|(_, waiting)| waiting.uuid == uuid)
+        let open = inner.waiting.iter();
+        open.filter(|(_, waiting)| waiting.uuid == uuid)
             .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// Whether this question still waits for its answer.
+    pub(crate) fn is_open(&self, id: ConsentId) -> bool {
+        self.counter.lock().waiting.contains_key(&id)
     }
 
     /// Whether an answer is waited for in this conversation.
@@ -301,49 +316,7 @@ impl Trust {
                 unlogged.push(*id);
             }
             match out {
-                Out::Show {
-                    id,
-                    operator,
-                    action,
-                    impact,
-                    prompt,
-                    needs,
-                    expires_ms,
-                    ..
-                } => {
-                    let conversation_uuid = self.uuid_of(id);
-                    let asked = Event::ConsentAsked {
-                        consent: Id(id.bytes()),
-                        action: Name::new(action.name()),
-                        operator: Name::new(&operator),
-                    };
-                    // Told by the log itself; the answer is what has to be in it.
-                    self.note(&asked).ok();
-                    let (consent_id, action_name) = (id.to_string(), action.name().to_owned());
-                    let event = if action.is_soul_check() {
-                        TrustEvent::SoulCheck {
-                            consent_id,
-                            conversation_uuid,
-                            action: action_name,
-                            impact,
-                            prompt,
-                            requires_response: true,
-                            expires_at: expires_ms,
-                            needs_click: needs > Needs::AnyAnswer,
-                        }
-                    } else {
-                        TrustEvent::ConsentRequest {
-                            consent_id,
-                            conversation_uuid,
-                            action: action_name,
-                            impact,
-                            prompt,
-                            requires_response: true,
-                            expires_at: expires_ms,
-                        }
-                    };
-                    self.tell(To::Device(operator), event);
-                }
+                shown @ Out::Show { .. } => self.show(shown),
                 Out::Speak {
                     id,
                     conversation,
@@ -377,6 +350,59 @@ impl Trust {
             }
         }
         self.counter.changed.notify_one();
+    }
+
+    /// Shows a question to whoever has to answer it.
+    fn show(&self, shown: Out) {
+        let Out::Show {
+            id,
+            operator,
+            action,
+            impact,
+            prompt,
+            needs,
+            expires_ms,
+            ..
+        } = shown
+        else {
+            return;
+        };
+        let asked = Event::ConsentAsked {
+            consent: Id(id.bytes()),
+            action: Name::new(action.name()),
+            operator: Name::new(&operator),
+        };
+        // Told by the log itself; the answer is what has to be in it.
+        self.note(&asked).ok();
+        let (consent_id, conversation_uuid) = (id.to_string(), self.uuid_of(id));
+        let is_soul_check = action.is_soul_check();
+        // Clients that were written before there were soul checks know a transfer's question by the other
+        // name. Both have one id: who knows both shows one question, and one answer answers it.
+        if !is_soul_check || action == Action::Transfer {
+            let request = TrustEvent::ConsentRequest {
+                consent_id: consent_id.clone(),
+                conversation_uuid: conversation_uuid.clone(),
+                action: action.name().to_owned(),
+                impact: impact.clone(),
+                prompt: prompt.clone(),
+                requires_response: true,
+                expires_at: expires_ms,
+            };
+            self.tell(To::Device(operator.clone()), request);
+        }
+        if is_soul_check {
+            let check = TrustEvent::SoulCheck {
+                consent_id,
+                conversation_uuid,
+                action: action.name().to_owned(),
+                impact,
+                prompt,
+                requires_response: true,
+                expires_at: expires_ms,
+                needs_click: needs > Needs::AnyAnswer,
+            };
+            self.tell(To::Device(operator), check);
+        }
     }
 
     fn closed(&self, id: ConsentId, operator: String, action: &'static str, outcome: Outcome) {

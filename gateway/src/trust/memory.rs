@@ -1,31 +1,20 @@
 //! Green in the running process: every write by consent, with the receipt told.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
-use janet_models::store::Hold;
-use janet_protocol::{ErrorCode, MemoryEntry, Private, Receipt, WireError};
+use janet_protocol::{ErrorCode, MemoryEntry, Private, Receipt, SoulName, WireError};
 use janet_vault::audit::{Event, Id};
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{self, Action, Consent, Needs, Request, Standing};
 use janet_vault::gate::Class;
-use janet_vault::green::{
-    self, Embedder, Entry, EntryId, Green, GreenError, Kind, NewEntry, Source, Space, subject,
-};
+use janet_vault::green::{self, Entry, EntryId, GreenError, Kind, NewEntry, Source, subject};
 use janet_vault::red_thread::Pass;
 use janet_vault::soul::Soul;
 use tokio::task::spawn_blocking;
 
+use super::memories::Memory;
 use super::{Trust, traces};
 use crate::conversations::now_ms;
-
-/// The model whose vectors are kept. It loads behind the port; until it has, words alone are searched.
-pub(super) const SPACE: (&str, usize) = ("all-MiniLM-L6-v2", 384);
-/// How long a start waits for a process that is ending.
-const WAIT: Duration = Duration::from_secs(3);
-/// Entries whose vectors are made anew at a time, so that nobody waits long for the model.
-const BATCH: usize = 8;
 
 /// A memory is meant by words that it has most of, or that mean much the same: what is forgotten by
 /// mistake is gone.
@@ -41,15 +30,8 @@ pub(crate) struct Asker {
     pub(crate) conversation: ConversationId,
     /// The conversation, as clients call it.
     pub(crate) uuid: String,
-}
-
-/// What Janet remembers, and by what she finds it.
-pub(crate) struct Memory {
-    pub(crate) green: Green,
-    folder: PathBuf,
-    embedder: OnceLock<(Arc<dyn Embedder>, Vec<Hold>)>,
-    /// What the other soul of this process remembers: it forgets what this one is told to forget.
-    twin: OnceLock<Arc<Green>>,
+    /// The soul that the request names; none: the one in which the conversation lives.
+    pub(crate) soul: Option<Soul>,
 }
 
 /// Something was forgotten.
@@ -60,76 +42,7 @@ pub(crate) struct Forgotten {
     pub(crate) audit_number: u64,
 }
 
-/// What this soul remembers.
-pub(crate) fn open_green(data_dir: &Path, soul: Soul) -> Result<Green, GreenError> {
-    let config = green::Config {
-        soul,
-        space: Space {
-            name: SPACE.0.to_owned(),
-            dimensions: SPACE.1,
-        },
-        wait_for_lock: WAIT,
-    };
-    Green::open(&soul.folder(data_dir), config, now_ms())
-}
-
-impl Memory {
-    pub(super) fn open(data_dir: &Path, soul: Soul) -> Result<Self, GreenError> {
-        Ok(Self {
-            green: open_green(data_dir, soul)?,
-            folder: soul.folder(data_dir),
-            embedder: OnceLock::new(),
-            twin: OnceLock::new(),
-        })
-    }
-
-    /// One vector; `None` while there is no model for it.
-    pub(super) fn vector(&self, text: &str) -> Option<Vec<f32>> {
-        let (embedder, _) = self.embedder.get()?;
-        let made = embedder.embed(&[text]);
-        let made = made.inspect_err(|error| tracing::warn!(%error, "a text has no vector for now"));
-        made.ok()?.pop()
-    }
-}
-
 impl Trust {
-    /// The other soul of this process remembers, too.
-    pub(crate) fn remembers_with(&self, twin: Arc<Green>) {
-        // There is one other soul, opened once.
-        self.memory.twin.set(twin).ok();
-    }
-
-    /// From now on meaning is searched, too. What was remembered meanwhile gets its vectors, step by step.
-    pub(crate) fn embed_by(&self, embedder: Arc<dyn Embedder>, holds: Vec<Hold>) {
-        let space = Space::of(&*embedder);
-        if (space.name.as_str(), space.dimensions) != SPACE {
-            tracing::error!(
-                name = space.name,
-                "this embedding model is not the one that is kept"
-            );
-            return;
-        }
-        if self.memory.embedder.set((embedder, holds)).is_err() {
-            return;
-        }
-        let Some((embedder, _)) = self.memory.embedder.get() else {
-            return;
-        };
-        loop {
-            let Ok(pass) = self.red_thread.pass() else {
-                return;
-            };
-            match self.memory.green.reembed(&pass, &**embedder, BATCH) {
-                Ok(step) if step.done == 0 || step.left == 0 => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "some memories have no vectors for now");
-                    return;
-                }
-            }
-        }
-    }
-
     /// Remembers what the operator's own words or click asked for.
     pub(crate) async fn remember(
         self: &Arc<Self>,
@@ -145,20 +58,21 @@ impl Trust {
             kind: Kind::Note,
             text,
             source: Source {
-                conversation: Some(asker.conversation),
+                conversation: None,
                 description: description.to_owned().into(),
             },
             created_ms: now_ms(),
         };
         let id = self
-            .with_green(move |trust, pass| {
-                let vector = trust.memory.vector(new.text.expose());
-                let id = trust.memory.green.remember(pass, consent, new, vector)?;
-                trust.note_memory(id, by, |entry, receipt| Event::MemoryAdded {
-                    entry,
-                    receipt,
-                });
-                Ok(id)
+            .with_memories(move |trust, pass| {
+                let vector = trust.memories.vector(new.text.expose());
+                let there = trust.memories.meant(asker.soul, asker.conversation);
+                let mut new = new;
+                new.source.conversation = there.conversation;
+                let green = &there.memory.green;
+                let noted = |ids: &[EntryId]| ids.iter().all(|id| trust.note_added(*id, by));
+                let ids = green.remember_noted(pass, consent, &[new], vec![vector], noted)?;
+                Ok(*ids.first().expect("one entry has one id"))
             })
             .await?;
         Ok((id, receipt))
@@ -175,13 +89,29 @@ impl Trust {
         let request = request(&asker, Action::Edit, subject);
         let consent = self.commanded(request, asker.uuid).await?;
         let (receipt, by) = (receipt(consent.receipt()), Id(consent.receipt().id));
-        self.with_green(move |trust, pass| {
-            let vector = trust.memory.vector(text.expose());
-            trust.memory.green.edit(pass, consent, id, text, vector)?;
-            trust.note_memory(id, by, |entry, receipt| Event::MemoryEdited {
-                entry,
-                receipt,
-            });
+        self.with_memories(move |trust, pass| {
+            let vector = trust.memories.vector(text.expose());
+            let given = consent.receipt().clone();
+            let key = trust.identity.public();
+            let mut consent = Some(consent);
+            let holds = |it: &&Memory| it.green.get(pass, id).is_ok();
+            let mut changed = false;
+            for memory in trust.memories.among(asker.soul).filter(holds) {
+                let (green, vector) = (&memory.green, vector.clone());
+                match consent.take() {
+                    Some(consent) => {
+                        let (entry, text) = (Id(id.0), text.clone());
+                        let edited = Event::MemoryEdited { entry, receipt: by };
+                        let noted = || trust.note(&edited).is_ok();
+                        green.edit_noted(pass, consent, id, text, vector, noted)?;
+                    }
+                    None => drop(green.edit_too(pass, &key, &given, id, &text, vector)?),
+                }
+                changed = true;
+            }
+            if !changed {
+                return Err(GreenError::Unknown(id));
+            }
             Ok(())
         })
         .await?;
@@ -196,21 +126,30 @@ impl Trust {
     ) -> Result<Forgotten, WireError> {
         let request = request(&asker, Action::Forget, subject::forget(id));
         let consent = self.commanded(request, asker.uuid).await?;
-        let gone = self.with_green(move |trust, pass| {
-            let needles = match trust.memory.green.get(pass, id) {
-                Ok(entry) => vec![entry],
-                Err(_) => Vec::new(),
-            };
-            let proof = trust.memory.green.forget(pass, consent, id)?;
-            let by = Id(proof.receipt.id);
-            let number = trust.note_memory(id, by, |entry, receipt| Event::MemoryForgotten {
-                entry,
-                receipt,
-            });
-            if let Some(twin) = trust.memory.twin.get() {
-                twin.forget_too(pass, &trust.identity.public(), &proof.receipt, id)?;
+        let gone = self.with_memories(move |trust, pass| {
+            let given = consent.receipt().clone();
+            let key = trust.identity.public();
+            let mut consent = Some(consent);
+            let (mut needles, mut proof) = (Vec::new(), None);
+            for memory in trust.memories.among(asker.soul) {
+                needles.extend(memory.green.get(pass, id));
+                let one = match consent.take() {
+                    Some(consent) => match memory.green.forget(pass, consent, id) {
+                        Ok(one) => Some(one),
+                        Err(GreenError::Unknown(_)) => None,
+                        Err(error) => return Err(error),
+                    },
+                    None => memory.green.forget_too(pass, &key, &given, id)?,
+                };
+                proof = proof.or(one);
             }
-            Ok((needles, proof, number))
+            let proof = proof.ok_or(GreenError::Unknown(id))?;
+            let by = Id(proof.receipt.id);
+            let (entry, receipt) = (Id(id.0), by);
+            let event = Event::MemoryForgotten { entry, receipt };
+            // It is gone, whatever the log says of it.
+            let number = trust.note(&event).unwrap_or_default();
+            Ok((texts(&needles), proof, number))
         });
         self.forgotten(gone.await?).await
     }
@@ -220,18 +159,30 @@ impl Trust {
         self: &Arc<Self>,
         consent: Consent,
     ) -> Result<Forgotten, WireError> {
-        let gone = self.with_green(move |trust, pass| {
-            let needles = trust.memory.green.list(pass, None, traces::MOST_NEEDLES)?;
-            let proof = trust.memory.green.forget_all(pass, consent)?;
+        let gone = self.with_memories(move |trust, pass| {
+            let entries = trust.memories.count(pass, None)?;
+            let given = consent.receipt().clone();
+            let key = trust.identity.public();
+            let mut consent = Some(consent);
+            let mut needles = Vec::new();
+            for memory in trust.memories.all() {
+                let green = &memory.green;
+                needles.extend(green.list(pass, None, traces::MOST_NEEDLES)?);
+                match consent.take() {
+                    Some(consent) => green.forget_all(pass, consent)?,
+                    None => green.forget_all_too(pass, &key, &given)?,
+                };
+            }
+            let proof = green::Proof {
+                entries,
+                receipt: given,
+            };
             let event = Event::MemoryEmptied {
                 entries: proof.entries,
                 receipt: Id(proof.receipt.id),
             };
             let number = trust.note(&event).unwrap_or_default();
-            if let Some(twin) = trust.memory.twin.get() {
-                twin.forget_all_too(pass, &trust.identity.public(), &proof.receipt)?;
-            }
-            Ok((needles, proof, number))
+            Ok((texts(&needles), proof, number))
         });
         self.forgotten(gone.await?).await
     }
@@ -241,13 +192,7 @@ impl Trust {
         self: &Arc<Self>,
         asker: &Asker,
     ) -> Result<Request, WireError> {
-        let counts = self
-            .with_green(|trust, pass| trust.memory.green.counts(pass))
-            .await?;
-        let entries = match counts.entries {
-            1 => "1 memory".to_owned(),
-            n => format!("{n} memories"),
-        };
+        let entries = self.memory_words().await?;
         Ok(Request {
             impact: format!("{entries} will be gone for ever, from every file.").into(),
             prompt: format!("Forget everything, all {entries}?").into(),
@@ -257,34 +202,41 @@ impl Trust {
         })
     }
 
+    /// How much is remembered, for people.
+    pub(super) async fn memory_words(self: &Arc<Self>) -> Result<String, WireError> {
+        let counted = self.with_memories(|trust, pass| trust.memories.count(pass, None));
+        Ok(match counted.await? {
+            1 => "1 memory".to_owned(),
+            n => format!("{n} memories"),
+        })
+    }
+
     /// What fits a text best, with how well it fits.
     pub(crate) async fn search(
         self: &Arc<Self>,
+        soul: Option<Soul>,
         text: Private<String>,
         limit: usize,
     ) -> Result<(Vec<MemoryEntry>, u64), WireError> {
-        self.with_green(move |trust, pass| {
-            let green = &trust.memory.green;
-            let vector = trust.memory.vector(text.expose());
-            let hits = green.search(pass, text.expose(), vector.as_deref(), limit, now_ms())?;
+        self.with_memories(move |trust, pass| {
+            let memories = &trust.memories;
+            let hits = memories.best(pass, soul, text.expose(), limit)?;
             let found = hits.into_iter().map(|hit| MemoryEntry {
                 score: Some(f64::from(hit.score)),
-                ..told(hit.entry)
+                ..memories.told(pass, hit.entry)
             });
-            Ok((found.collect(), green.counts(pass)?.entries))
+            Ok((found.collect(), memories.count(pass, soul)?))
         })
         .await
     }
 
-    /// The one memory that these words mean; `None`: none fits well enough to be sure.
+    /// The one memory of all souls that these words mean; `None`: none fits well enough to be sure.
     pub(crate) async fn best_memory(
         self: &Arc<Self>,
         text: Private<String>,
     ) -> Result<Option<EntryId>, WireError> {
-        self.with_green(move |trust, pass| {
-            let vector = trust.memory.vector(text.expose());
-            let green = &trust.memory.green;
-            let hits = green.search(pass, text.expose(), vector.as_deref(), 1, now_ms())?;
+        self.with_memories(move |trust, pass| {
+            let hits = trust.memories.best(pass, None, text.expose(), 1)?;
             let best = hits.first().filter(|hit| {
                 hit.parts.words >= SURE_WORDS
                     || hit.parts.meaning.is_some_and(|it| it >= SURE_MEANING)
@@ -294,53 +246,53 @@ impl Trust {
         .await
     }
 
-    /// A page of all, the newest first.
+    /// A page of what this soul remembers, or all do, the newest first.
     pub(crate) async fn memories(
         self: &Arc<Self>,
+        soul: Option<Soul>,
         before: Option<EntryId>,
         limit: usize,
     ) -> Result<(Vec<MemoryEntry>, u64), WireError> {
-        self.with_green(move |trust, pass| {
-            let green = &trust.memory.green;
-            let page = green.list(pass, before, limit)?;
-            let entries = green.counts(pass)?.entries;
-            Ok((page.into_iter().map(told).collect(), entries))
+        self.with_memories(move |trust, pass| {
+            let page = trust.memories.page(pass, soul, before, limit)?;
+            Ok((page, trust.memories.count(pass, soul)?))
         })
         .await
     }
 
-    /// How many there are; `None` while the red thread is pulled.
-    pub(crate) async fn memory_count(self: &Arc<Self>) -> Option<u64> {
-        let counts = self.with_green(|trust, pass| trust.memory.green.counts(pass));
-        counts.await.ok().map(|counts| counts.entries)
+    /// How many this soul has, or all have; `None` while the red thread is pulled.
+    pub(crate) async fn memory_count(self: &Arc<Self>, soul: Option<Soul>) -> Option<u64> {
+        let counted = self.with_memories(move |trust, pass| trust.memories.count(pass, soul));
+        counted.await.ok()
     }
 
-    /// Writes down what was done with an entry, and returns the number of that; 0 where it could not be
-    /// written, which the log of the process tells.
-    fn note_memory(&self, id: EntryId, receipt: Id, event: fn(Id, Id) -> Event) -> u64 {
-        self.note(&event(Id(id.0), receipt)).unwrap_or_default()
-    }
-
-    /// Looks for what these entries said in every file. It is done already, and needs no pass: the red
-    /// thread does not wait for it.
+    /// Looks for what these entries said. It is done already, and needs no pass: the red thread does not
+    /// wait for it.
     async fn forgotten(
         self: &Arc<Self>,
-        (gone, proof, audit_number): (Vec<Entry>, green::Proof, u64),
+        (gone, proof, audit_number): (Vec<Private<String>>, green::Proof, u64),
     ) -> Result<Forgotten, WireError> {
-        let folder = self.memory.folder.clone();
-        let searched = spawn_blocking(move || {
-            let texts = gone.iter().map(|entry| entry.text.expose().as_bytes());
-            traces::search(&folder, texts)
-        });
-        let died = |_| WireError::new(ErrorCode::Internal, "looking for traces died");
         Ok(Forgotten {
             proof,
-            traces: searched.await.map_err(died)?,
+            traces: self.traces(gone).await?,
             audit_number,
         })
     }
 
-    async fn with_green<T: Send + 'static>(
+    /// Looks for these texts in every file that Janet keeps.
+    pub(super) async fn traces(
+        self: &Arc<Self>,
+        gone: Vec<Private<String>>,
+    ) -> Result<traces::Found, WireError> {
+        let folder = self.memories.data_dir.clone();
+        let searched = spawn_blocking(move || {
+            traces::search(&folder, gone.iter().map(|text| text.expose().as_bytes()))
+        });
+        let died = |_| WireError::new(ErrorCode::Internal, "looking for traces died");
+        searched.await.map_err(died)
+    }
+
+    pub(super) async fn with_memories<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self, &Pass<'_>) -> Result<T, GreenError> + Send + 'static,
     ) -> Result<T, WireError> {
@@ -357,7 +309,7 @@ impl Trust {
 }
 
 /// A question of this operator in this conversation, to be answered by what asked for it.
-fn request(asker: &Asker, action: Action, subject: [u8; 32]) -> Request {
+pub(super) fn request(asker: &Asker, action: Action, subject: [u8; 32]) -> Request {
     Request {
         operator: asker.operator.clone(),
         action,
@@ -370,7 +322,12 @@ fn request(asker: &Asker, action: Action, subject: [u8; 32]) -> Request {
     }
 }
 
-fn told(entry: Entry) -> MemoryEntry {
+fn texts(entries: &[Entry]) -> Vec<Private<String>> {
+    entries.iter().map(|entry| entry.text.clone()).collect()
+}
+
+/// An entry that these souls remember.
+pub(super) fn told(entry: Entry, souls: Vec<SoulName>) -> MemoryEntry {
     MemoryEntry {
         id: entry.id.to_string(),
         text: entry.text,
@@ -379,6 +336,7 @@ fn told(entry: Entry) -> MemoryEntry {
         created_ms: entry.created_ms,
         edited_ms: entry.edited_ms,
         score: None,
+        souls,
         receipt: receipt(&entry.receipt),
     }
 }
@@ -418,6 +376,7 @@ fn refused(error: GreenError) -> WireError {
             "id",
             "nothing is remembered under this id",
         ),
+        GreenError::Unlogged => WireError::new(ErrorCode::Internal, error.to_string()),
         GreenError::Consent(why) => WireError::new(ErrorCode::NotConsented, why.to_string()),
         _ => {
             tracing::error!(%error, "what is remembered cannot be used");

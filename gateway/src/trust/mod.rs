@@ -6,7 +6,12 @@
 mod attendant;
 mod daily;
 mod desk;
+mod distil;
+mod everything;
+mod kept;
 mod log;
+mod marks;
+mod memories;
 mod memory;
 pub(crate) mod privacy;
 mod recall;
@@ -18,25 +23,28 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use janet_protocol::{ErrorCode, Private, TrustEvent, WireError};
+use janet_protocol::{Private, Proof, TrustEvent};
 use janet_vault::audit::{AuditError, AuditLog, Event, Name};
-use janet_vault::blue::BlueError;
 use janet_vault::constitution::ConstitutionError;
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Again, ConsentId, Desk, GrantError, Grants};
-use janet_vault::green::{Green, GreenError};
+use janet_vault::green::GreenError;
 use janet_vault::identity::{Identity, IdentityError};
 use janet_vault::red::RedError;
 use janet_vault::red_thread::{RedThread, RedThreadError};
-use janet_vault::soul::Soul;
 use tokio::sync::broadcast;
 
-use crate::conversations::now_ms;
+use crate::config;
+use crate::conversations::{Stores, now_ms};
 use crate::node::NodeId;
-use crate::vault::Vault;
+use crate::vault::Vaults;
 pub(crate) use attendant::Attendant;
 pub(crate) use desk::NotGranted;
-pub(crate) use memory::{Asker, Forgotten, open_green, receipt};
+pub(crate) use distil::{Distiller, NotDistilled, Then, Wish};
+pub(crate) use everything::{forget_conversation, forget_everything};
+pub(crate) use kept::{Found, Kept};
+pub(crate) use marks::{Mark, Part};
+pub(crate) use memory::{Asker, Forgotten, receipt};
 pub(crate) use recall::{Recall, Vectors};
 pub(crate) use words::{Order, as_memory, understood};
 
@@ -88,6 +96,8 @@ pub(crate) enum Told {
     Stop,
     /// The vault was locked: what led to its secrets is overwritten.
     Locked,
+    /// All conversations were forgotten, and this is the proof: whoever is connected begins anew.
+    Forgotten(Proof),
     /// To be passed on.
     Event(To, TrustEvent),
     /// A question is to be said in this conversation.
@@ -113,16 +123,17 @@ pub(crate) struct Trust {
     audit: AuditLog,
     /// Who listens.
     pub(crate) microphones: privacy::Microphones,
-    memory: memory::Memory,
-    /// The vault of secrets; without memory that can be locked there is none, and why.
-    vault: Result<Arc<Vault>, BlueError>,
+    memories: memories::Memories,
+    /// The vaults of secrets, one for each soul; without memory that can be locked there is none, and why.
+    vaults: Vaults,
 }
 
 impl Trust {
-    /// Opens all of it in this folder, for this soul's memory. Blocks on the disk.
+    /// Opens all of it in this folder, with what these souls keep in theirs. Blocks on the disk.
     pub(crate) fn open(
         folder: &Path,
-        soul: Soul,
+        souls: config::Souls,
+        stores: Stores,
         node: NodeId,
         lock_after: Duration,
     ) -> Result<Self, TrustError> {
@@ -142,10 +153,6 @@ impl Trust {
         };
         audit.append(now_ms(), &started)?;
         let desk = Desk::new(identity.clone(), red_thread.clone(), grants);
-        let vault = Vault::open(folder, lock_after)?;
-        if let Err(error) = &vault {
-            tracing::warn!(%error, "there is no vault of secrets");
-        }
         Ok(Self {
             red_thread,
             identity,
@@ -153,15 +160,10 @@ impl Trust {
             counter: desk::Counter::new(desk),
             audit,
             microphones: privacy::Microphones::default(),
-            memory: memory::Memory::open(folder, soul)?,
+            memories: memories::Memories::open(folder, souls, stores)?,
             told: broadcast::Sender::new(UNTOLD),
-            vault: vault.map(Arc::new),
+            vaults: Vaults::open(folder, souls, lock_after)?,
         })
-    }
-
-    /// What the first soul of this process remembers.
-    pub(crate) const fn green(&self) -> &Green {
-        &self.memory.green
     }
 
     /// What happens from now on.
@@ -169,10 +171,9 @@ impl Trust {
         self.told.subscribe()
     }
 
-    /// The vault of secrets.
-    pub(crate) fn vault(&self) -> Result<&Arc<Vault>, WireError> {
-        let none = |error: &BlueError| WireError::new(ErrorCode::Internal, error.to_string());
-        self.vault.as_ref().map_err(none)
+    /// The vaults of secrets.
+    pub(crate) const fn vaults(&self) -> &Vaults {
+        &self.vaults
     }
 
     /// Tells all connections that the vault was locked.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use janet_protocol::{OpenMicrophone, TrustEvent, WireError};
+use janet_protocol::{OpenMicrophone, SoulKept, TrustEvent, WireError};
 use janet_vault::conversations::ConversationId;
 
 use crate::app::App;
 use crate::conversations::now_ms;
+use crate::souls::soul_name;
 
 /// The open microphones, by the conversation that each belongs to. Held for a few instructions only.
 #[derive(Default)]
@@ -52,17 +53,35 @@ pub(crate) async fn read(app: &App, yours: ConversationId) -> Result<TrustEvent,
     let keep = app.config.conversation.keep.as_millis();
     let llm = app.llm.as_ref().map(|server| server.left());
     let tts = app.tts.as_ref().map(|server| server.left());
-    let (vault_exists, vault_locked) = app.trust.vault_state().await;
+    let push = app.push.as_ref().map(|push| push.left());
+    let mut souls = Vec::new();
+    for (soul, counts) in &counts {
+        let (vault_exists, vault_locked) = app.trust.vault_state(*soul).await;
+        souls.push(SoulKept {
+            soul: soul_name(*soul),
+            memories: app.trust.memory_count(Some(*soul)).await,
+            conversations: counts.conversations,
+            messages: counts.messages,
+            vault_exists,
+            vault_locked,
+        });
+    }
     Ok(TrustEvent::Privacy {
-        memories: app.trust.memory_count().await.unwrap_or_default(),
-        conversations: counts.conversations,
-        messages: counts.messages,
+        memories: app.trust.memory_count(None).await,
+        conversations: souls.iter().map(|soul| soul.conversations).sum(),
+        messages: souls.iter().map(|soul| soul.messages).sum(),
         keep_ms: u64::try_from(keep).unwrap_or(u64::MAX),
-        vault_exists,
-        vault_locked,
+        vault_exists: souls.iter().any(|soul| soul.vault_exists),
+        vault_locked: souls.iter().all(|soul| soul.vault_locked),
         microphones: app.trust.microphones.list(yours),
-        left_machine: llm.into_iter().chain(tts).collect(),
+        left_machine: llm
+            .into_iter()
+            .chain(tts)
+            .chain(push)
+            .chain(app.souls.left())
+            .collect(),
         audit_entries: app.trust.audit_entries(),
+        souls,
     })
 }
 

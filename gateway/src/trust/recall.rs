@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use janet_engine::ports::Memory as Port;
 use janet_models::embed::TextEmbedder;
+use janet_vault::conversations::ConversationId;
 use janet_vault::green::recall::{MOST_RECALLED, Room, block, relevant};
 use janet_vault::green::{EmbedError, Embedder};
 
 use super::Trust;
-use super::memory::SPACE;
+use super::memories::SPACE;
 use crate::conversations::now_ms;
 
 /// Candidates of which the best fit are taken.
@@ -18,16 +19,19 @@ const TOKENS: usize = 256;
 /// Characters of English to a token, rather too few than too many.
 const CHARACTERS_A_TOKEN: usize = 3;
 
-/// Recalls for the operator's conversations.
-pub(crate) struct Recall(pub(crate) Arc<Trust>);
+/// Recalls in one of the operator's conversations: what the soul remembers in which it lives just then, and
+/// nothing of the other one's.
+pub(crate) struct Recall {
+    pub(crate) trust: Arc<Trust>,
+    pub(crate) conversation: ConversationId,
+}
 
 impl Port for Recall {
     fn recall(&self, words: &str) -> Option<String> {
-        let trust = &self.0;
+        let trust = &self.trust;
         let pass = trust.red_thread.pass().ok()?;
-        let vector = trust.memory.vector(words);
-        let green = &trust.memory.green;
-        let hits = green.search(&pass, words, vector.as_deref(), CANDIDATES, now_ms());
+        let soul = trust.living_soul(self.conversation);
+        let hits = trust.memories.best(&pass, Some(soul), words, CANDIDATES);
         let hits = hits.inspect_err(|error| tracing::warn!(%error, "nothing can be recalled"));
         let hits = hits.ok()?;
         let room = Room {

@@ -6,6 +6,8 @@ use std::time::Instant;
 use janet_protocol::{ErrorCode, TrustEvent, WireError};
 use janet_vault::audit::{Event, Name};
 use janet_vault::red_thread::{ClearError, Clearance, State};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{To, Told, Trust};
@@ -33,7 +35,7 @@ impl Trust {
         let is_news = !self.red_thread.state().active;
         self.red_thread.latch(self.node.as_str(), now_ms());
         self.told.send(Told::Stop).ok();
-        self.lock_vault_at_once();
+        self.lock_vaults_at_once(None);
         metrics::counter!("janet_red_thread_pulled_total").increment(1);
         let pulled = Event::RedThreadPulled {
             node: Name::new(self.node.as_str()),
@@ -46,7 +48,7 @@ impl Trust {
             }
             trust.withdraw_all();
             // Once more, for a step that had its pass before.
-            trust.lock_vault();
+            trust.lock_vaults(None);
             metrics::histogram!("janet_red_thread_seconds").record(began.elapsed().as_secs_f64());
             tracing::warn!("the red thread was pulled");
             if is_news {
@@ -55,6 +57,20 @@ impl Trust {
             }
             trust.tell(To::Everybody, trust.red_thread_state());
         })
+    }
+
+    /// Resolves when the red thread is pulled.
+    pub(crate) async fn pulled(&self, told: &mut broadcast::Receiver<Told>) {
+        loop {
+            match told.recv().await {
+                Ok(Told::Stop) => return,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) if self.may_act().is_err() => return,
+                Err(RecvError::Lagged(_)) => {}
+                // The server goes down: whoever waits is told by that.
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
     }
 
     /// The first of the operator's two clicks.

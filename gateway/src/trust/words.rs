@@ -10,12 +10,18 @@ pub(crate) enum Order {
     Remember(String),
     /// To remember what was said last.
     RememberThat,
+    /// To remember what is worth it of the whole conversation.
+    RememberConversation,
     /// To forget what fits these words best.
     Forget(String),
     /// To forget what was remembered last.
     ForgetThat,
-    /// Not to remember anything of this conversation.
+    /// To end this conversation, with its key.
+    ForgetConversation,
+    /// Not to remember what was said last.
     Never,
+    /// Not to remember anything that was said in this conversation.
+    NeverConversation,
     /// To tell what is known.
     Recall,
 }
@@ -51,11 +57,26 @@ pub(crate) fn understood(words: &str) -> Option<Order> {
         "do not store",
     ] {
         if let Some(rest) = rest.after(never) {
+            let is_all = rest.is_conversation()
+                || [
+                    "any of this",
+                    "any of that",
+                    "anything of this",
+                    "anything of that",
+                ]
+                .iter()
+                .any(|all| rest.after(all).is_some_and(Said::is_over));
+            if is_all {
+                return Some(Order::NeverConversation);
+            }
             return rest.is_this().then_some(Order::Never);
         }
     }
     for forget in ["forget about", "forget"] {
         if let Some(rest) = rest.after(forget) {
+            if rest.is_this_conversation() {
+                return Some(Order::ForgetConversation);
+            }
             return rest.forgotten();
         }
     }
@@ -140,6 +161,45 @@ impl<'a> Said<'a> {
             .any(|this| self.after(this).is_some_and(Self::is_over))
     }
 
+    /// The conversation by its name: what goes by it is gone, so nothing vaguer will do.
+    fn is_this_conversation(self) -> bool {
+        [
+            "this conversation",
+            "our conversation",
+            "this whole conversation",
+            "our whole conversation",
+            "this chat",
+            "our chat",
+        ]
+        .iter()
+        .any(|all| self.after(all).is_some_and(Self::is_over))
+    }
+
+    /// All that was said.
+    fn is_conversation(self) -> bool {
+        [
+            "this conversation",
+            "our conversation",
+            "the conversation",
+            "this whole conversation",
+            "our whole conversation",
+            "this talk",
+            "our talk",
+            "this chat",
+            "our chat",
+            "what we talked about",
+            "what we have talked about",
+            "what we've talked about",
+            "what we said",
+            "everything we said",
+            "everything i said",
+            "everything i told you",
+            "what i told you",
+        ]
+        .iter()
+        .any(|all| self.after(all).is_some_and(Self::is_over))
+    }
+
     fn forgotten(self) -> Option<Order> {
         if self.is_this() && !self.words.is_empty() {
             return Some(Order::ForgetThat);
@@ -158,6 +218,9 @@ impl<'a> Said<'a> {
     }
 
     fn remembered(self, verb: &str) -> Option<Order> {
+        if self.after("of").unwrap_or(self).is_conversation() {
+            return Some(Order::RememberConversation);
+        }
         // "Remember when we …?" and "Do you remember …" ask; they order nothing.
         if self.after("when").is_some()
             || self.after("how").is_some()
@@ -221,10 +284,37 @@ mod tests {
             ("Remember this.", Some(Order::RememberThat)),
             ("Please remember that", Some(Order::RememberThat)),
             ("remember what I said", None),
+            (
+                "Remember this conversation, please.",
+                Some(Order::RememberConversation),
+            ),
+            (
+                "Janet, remember what we talked about.",
+                Some(Order::RememberConversation),
+            ),
+            (
+                "Make a note of our conversation",
+                Some(Order::RememberConversation),
+            ),
+            (
+                "Don't remember this conversation.",
+                Some(Order::NeverConversation),
+            ),
             ("Don't remember this.", Some(Order::Never)),
-            ("Please don’t remember any of this", Some(Order::Never)),
+            (
+                "Please don’t remember any of this",
+                Some(Order::NeverConversation),
+            ),
             ("Do not remember that!", Some(Order::Never)),
             ("Forget that.", Some(Order::ForgetThat)),
+            (
+                "Janet, forget this conversation, please.",
+                Some(Order::ForgetConversation),
+            ),
+            (
+                "Forget our whole conversation!",
+                Some(Order::ForgetConversation),
+            ),
             (
                 "Forget that I like green tea",
                 Some(Order::Forget("I like green tea".into())),
@@ -249,6 +339,8 @@ mod tests {
             "I can't remember the name of that film.",
             "I will never forget that.",
             "How do I forget an ex?",
+            "I forget conversations all the time.",
+            "Forget the conversation that they had.",
             "What do you know about Mexico?",
             "What do you know about the moon?",
             "Forget about the weather in Paris.",

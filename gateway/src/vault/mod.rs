@@ -1,9 +1,9 @@
-//! The vault of secrets in the running process: where its slow steps run, and when it locks itself.
+//! The vaults of secrets in the running process, one for each soul: where its slow steps run, and when they lock themselves.
 //!
-//! The safe word's key costs 64 MiB and some hundred milliseconds on all cores. So one derivation runs at
-//! a time, on a thread of its own beside the sockets', and it waits for a moment in which Janet's voice is
-//! not on its way to anybody ([`Sounding`]), a second at most.
+//! The safe word's key costs 64 MiB and some hundred milliseconds. So one derivation runs at a time, on a
+//! thread of its own that does not disturb Janet's voice ([`slow`]); everything else blocks on the disk.
 
+mod slow;
 mod sounding;
 mod work;
 
@@ -15,59 +15,94 @@ use janet_protocol::{ErrorCode, TrustEvent, VaultStatus, VaultVerb, WireError};
 use janet_vault::audit::{Event, Name};
 use janet_vault::blue::{self, Blue, BlueError, Limits};
 use janet_vault::red::{Red, RedError};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use janet_vault::soul::Soul;
+use tokio::sync::watch;
 
 use crate::app::goes_down;
+use crate::config;
 use crate::conversations::now_ms;
+use crate::souls::soul_name;
 use crate::trust::{To, Trust};
+use slow::Slow;
 pub(crate) use sounding::{Audible, Sounding};
-pub(crate) use work::{Came, Failed, Word};
+pub(crate) use work::{Came, Failed, Safe, Word};
 
 /// How long another process may take to let go of the vault's file.
 const WAIT_FOR_FILE: Duration = Duration::from_secs(3);
-/// How long a derivation waits for a moment without her voice.
-const WAIT_FOR_QUIET: Duration = Duration::from_secs(1);
 /// The longest pause between two looks whether nobody has used it for a while.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// The vault and what it needs.
+/// A soul's vault and what it needs.
 pub(crate) struct Vault {
+    soul: Soul,
     red: Arc<Red>,
     blue: Blue,
-    /// One derivation at a time: two would take the memory and the cores of four.
-    slow: Semaphore,
+    /// All vaults'.
+    slow: Arc<Slow>,
     sounding: Sounding,
 }
 
-impl Vault {
-    /// Opens it in this folder. The inner error: there is no memory that can be locked, and so no vault.
+/// The vaults of this process's souls. Each has a safe word of its own.
+pub(crate) struct Vaults {
+    all: Vec<(Soul, Result<Arc<Vault>, BlueError>)>,
+    sounding: Sounding,
+}
+
+impl Vaults {
+    /// Opens them in the folders of these souls. Without memory that can be locked, a soul has none.
     pub(crate) fn open(
-        folder: &Path,
+        data_dir: &Path,
+        souls: config::Souls,
         lock_after: Duration,
-    ) -> Result<Result<Self, BlueError>, RedError> {
+    ) -> Result<Self, RedError> {
         let limits = Limits {
             lock_after,
             ..Limits::default()
         };
-        let blue = match Blue::new(limits) {
-            Ok(blue) => blue,
-            Err(error) => return Ok(Err(error)),
+        let (slow, sounding) = (Arc::new(Slow::default()), Sounding::default());
+        let open = |soul: Soul| {
+            let blue = match Blue::new(limits) {
+                Ok(blue) => blue,
+                Err(error) => {
+                    tracing::warn!(%error, %soul, "there is no vault of secrets");
+                    return Ok((soul, Err(error)));
+                }
+            };
+            blue::zeroize_on_panic(&blue);
+            let red = Red::open(
+                &soul.folder(data_dir),
+                blue.clone(),
+                WAIT_FOR_FILE,
+                now_ms(),
+            )?;
+            let vault = Vault {
+                soul,
+                red: Arc::new(red),
+                blue,
+                slow: slow.clone(),
+                sounding: sounding.clone(),
+            };
+            Ok((soul, Ok(Arc::new(vault))))
         };
-        blue::zeroize_on_panic(&blue);
-        let red = Red::open(folder, blue.clone(), WAIT_FOR_FILE, now_ms())?;
-        Ok(Ok(Self {
-            red: Arc::new(red),
-            blue,
-            slow: Semaphore::new(1),
-            sounding: Sounding::default(),
-        }))
+        let here = [souls.first, souls.first.other()];
+        let all = here.into_iter().filter(|soul| souls.has(*soul)).map(open);
+        Ok(Self {
+            all: all.collect::<Result<_, RedError>>()?,
+            sounding,
+        })
     }
 
-    /// What is at rest.
-    pub(crate) const fn red(&self) -> &Arc<Red> {
-        &self.red
+    /// This soul's.
+    pub(crate) fn of(&self, soul: Soul) -> Result<&Arc<Vault>, WireError> {
+        let found = self.all.iter().find(|(it, _)| *it == soul);
+        match found {
+            Some((_, Ok(vault))) => Ok(vault),
+            Some((_, Err(error))) => Err(WireError::new(ErrorCode::Internal, error.to_string())),
+            None => {
+                let message = format!("the {soul} soul does not live here");
+                Err(WireError::new(ErrorCode::NotFound, message))
+            }
+        }
     }
 
     /// Counts whose voice is on its way.
@@ -75,59 +110,71 @@ impl Vault {
         &self.sounding
     }
 
+    fn here(&self) -> impl Iterator<Item = &Arc<Vault>> {
+        self.all.iter().filter_map(|(_, vault)| vault.as_ref().ok())
+    }
+}
+
+impl Vault {
+    /// What is at rest.
+    pub(crate) const fn red(&self) -> &Arc<Red> {
+        &self.red
+    }
+
     /// Runs a derivation of a key.
     async fn derive<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failed> {
-        let _turn = self.slow.acquire().await.map_err(|_| Failed::died())?;
-        // Whether or not it becomes quiet.
-        timeout(WAIT_FOR_QUIET, self.sounding.quiet()).await.ok();
-        let began = std::time::Instant::now();
-        let done = spawn_blocking(work).await.map_err(|_| Failed::died())?;
-        metrics::histogram!("janet_vault_derive_seconds").record(began.elapsed().as_secs_f64());
-        Ok(done)
+        self.slow.run(&self.sounding, work).await
     }
 }
 
 impl Trust {
-    /// Zeroes what is unlocked, whoever is busy with the vault.
-    pub(crate) fn lock_vault_at_once(&self) {
-        if let Ok(vault) = self.vault() {
-            vault.blue.zeroize_all();
+    /// Zeroes what is unlocked of this soul, or of all, whoever is busy with a vault.
+    pub(crate) fn lock_vaults_at_once(&self, soul: Option<Soul>) {
+        for vault in self.vaults().here() {
+            if soul.is_none_or(|soul| vault.soul == soul) {
+                vault.blue.zeroize_all();
+            }
         }
     }
 
-    /// Locks it. Blocks until nobody is busy with it.
-    pub(crate) fn lock_vault(&self) {
-        if let Ok(vault) = self.vault() {
-            vault.red.lock();
-            self.tell_locked();
+    /// Locks this soul's vault, or all. Blocks until nobody is busy with them. Whether one was open.
+    pub(crate) fn lock_vaults(&self, soul: Option<Soul>) -> bool {
+        let mut was_open = false;
+        for vault in self.vaults().here() {
+            if soul.is_none_or(|soul| vault.soul == soul) {
+                was_open |= !vault.red.is_locked();
+                vault.red.lock();
+            }
         }
+        self.tell_locked();
+        was_open
     }
 
-    /// Locks the vault when nobody has used it for a while, and when the server goes down.
-    pub(crate) async fn watch_the_vault(self: Arc<Self>, mut leaving: watch::Receiver<bool>) {
-        let Ok(vault) = self.vault().cloned() else {
-            return;
-        };
+    /// Locks a vault when nobody has used it for a while, and all when the server goes down.
+    pub(crate) async fn watch_the_vaults(self: Arc<Self>, mut leaving: watch::Receiver<bool>) {
         loop {
-            let due = vault.blue.poll_timeout();
+            let due = self.vaults().here().filter_map(|it| it.blue.poll_timeout());
+            let due = due.min();
             let left = due.map_or(LOOK, |due| {
                 Duration::from_millis(due.saturating_sub(now_ms())).min(LOOK)
             });
             tokio::select! {
                 () = tokio::time::sleep(left) => {
-                    if vault.blue.expire(now_ms()) {
-                        // It is locked, whether the log can say so or not.
-                        let why = Name::new("time_out");
-                        self.note(&Event::VaultLocked { why }).ok();
-                        self.tell_locked();
-                        self.tell_expired();
+                    for vault in self.vaults().here() {
+                        if vault.blue.expire(now_ms()) {
+                            // It is locked, whether the log can say so or not.
+                            let why = Name::new("time_out");
+                            self.note(&Event::VaultLocked { why }).ok();
+                            self.tell_locked();
+                            self.tell_expired(vault.soul);
+                        }
                     }
                 }
                 () = goes_down(&mut leaving) => {
-                    vault.blue.zeroize_all();
+                    self.lock_vaults_at_once(None);
                     return;
                 }
             }
@@ -135,7 +182,7 @@ impl Trust {
     }
 
     /// Tells all of the operator's connections that it has locked itself.
-    fn tell_expired(&self) {
+    fn tell_expired(&self, soul: Soul) {
         let event = TrustEvent::VaultResult {
             action: VaultVerb::Status,
             status: VaultStatus::Done,
@@ -146,6 +193,7 @@ impl Trust {
             items: None,
             value: None,
             retry_after_ms: None,
+            soul: soul_name(soul),
         };
         self.tell(To::Operator, event);
     }

@@ -7,8 +7,9 @@ use janet_protocol::{ErrorCode, Private, VaultItem, WireError};
 use janet_vault::audit::{AuditError, Event, Name};
 use janet_vault::blue::{Secret, Shelf};
 use janet_vault::desk::{Action, Needs, Request, Standing};
-use janet_vault::red::{Derived, Fresh, Listing, Package, RedError, SafeWord, Verified};
+use janet_vault::red::{Derived, Fresh, Imported, Listing, Package, RedError, SafeWord, Verified};
 use janet_vault::red_thread::{Pass, Pulled};
+use janet_vault::soul::Soul;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -90,30 +91,60 @@ impl Came {
     }
 }
 
-/// Each of these is one request.
+/// A soul's vault, as requests use it. Each of its calls is one request.
+#[derive(Clone)]
+pub(crate) struct Safe {
+    trust: Arc<Trust>,
+    vault: Arc<Vault>,
+}
+
 impl Trust {
+    /// The vault of this soul.
+    pub(crate) fn safe(self: &Arc<Self>, soul: Soul) -> std::result::Result<Safe, WireError> {
+        Ok(Safe {
+            trust: Arc::clone(self),
+            vault: Arc::clone(self.vaults().of(soul)?),
+        })
+    }
+
+    /// Whether this soul has a vault, and whether it is locked.
+    pub(crate) async fn vault_state(self: &Arc<Self>, soul: Soul) -> (bool, bool) {
+        match self.safe(soul) {
+            Ok(safe) => safe.state().await,
+            Err(_) => (false, true),
+        }
+    }
+}
+
+impl Safe {
+    /// Whose it is.
+    pub(crate) fn soul(&self) -> Soul {
+        self.vault.soul
+    }
+
     /// Whether there is a vault, and whether it is locked.
-    pub(crate) async fn vault_state(self: &Arc<Self>) -> (bool, bool) {
-        let Ok(vault) = self.vault().cloned() else {
-            return (false, true);
-        };
+    pub(crate) async fn state(&self) -> (bool, bool) {
+        let vault = Arc::clone(&self.vault);
         let look = move || (vault.red.exists().unwrap_or(true), vault.red.is_locked());
         spawn_blocking(look).await.unwrap_or((true, true))
     }
 
     /// `vault_create`.
-    pub(crate) async fn create_vault(self: Arc<Self>, who: String, word: Word) -> Result<Came> {
+    pub(crate) async fn create_vault(self, who: String, word: Word) -> Result<Came> {
         let word = chosen(&word, "safe_word")?;
-        let vault = Arc::clone(self.vault()?);
+        let vault = Arc::clone(&self.vault);
         // Before the slow step: who has one already is told at once.
         if self.blocking(|vault| Ok(vault.red.exists()?)).await? {
             return Err(RedError::Exists.into());
         }
         let fresh = vault.derive(move || Fresh::derive(&word)).await??;
-        self.with_pass(move |vault, pass| Ok(vault.red.create(pass, &fresh, now_ms())?))
-            .await?;
-        self.noted(Event::VaultCreated {
-            operator: Name::new(&who),
+        let made = move |came: &Result<()>| {
+            came.is_ok().then(|| Event::VaultCreated {
+                operator: Name::new(&who),
+            })
+        };
+        self.logged(made, move |vault, pass| {
+            Ok(vault.red.create(pass, &fresh, now_ms())?)
         })
         .await?;
         Ok(Came::said("the vault is made; it is locked"))
@@ -121,7 +152,7 @@ impl Trust {
 
     /// `vault_unlock`.
     pub(crate) async fn unlock_vault(
-        self: Arc<Self>,
+        self,
         who: String,
         word: Word,
         names: Vec<Word>,
@@ -133,19 +164,18 @@ impl Trust {
         })
     }
 
-    /// `vault_lock`.
-    pub(crate) async fn shut_vault(self: Arc<Self>) -> Result<Came> {
-        let was_open = !self.blocking(|vault| Ok(vault.red.is_locked())).await?;
-        let trust = Arc::clone(&self);
-        spawn_blocking(move || trust.lock_vault())
-            .await
-            .map_err(|_| Failed::died())?;
-        if was_open {
-            self.noted(Event::VaultLocked {
-                why: Name::new("operator"),
-            })
-            .await?;
-        }
+    /// `vault_lock`: of the soul that was named, or of all.
+    pub(crate) async fn shut_vault(self, soul: Option<Soul>) -> Result<Came> {
+        let trust = Arc::clone(&self.trust);
+        self.blocking(move |_| {
+            let was_open = trust.lock_vaults(soul);
+            let why = Name::new("operator");
+            match was_open {
+                true => in_log(&trust, &Event::VaultLocked { why }),
+                false => Ok(()),
+            }
+        })
+        .await?;
         Ok(Came::said(
             "the vault is locked; what was unlocked is overwritten",
         ))
@@ -153,13 +183,18 @@ impl Trust {
 
     /// `vault_put`.
     pub(crate) async fn put_secret(
-        self: Arc<Self>,
+        self,
         who: String,
         name: Word,
         value: Word,
         tags: Vec<Word>,
     ) -> Result<Came> {
-        self.with_pass(move |vault, pass| {
+        let stored = move |came: &Result<()>| {
+            came.is_ok().then(|| Event::SecretStored {
+                operator: Name::new(&who),
+            })
+        };
+        self.logged(stored, move |vault, pass| {
             let tags: Vec<&str> = tags.iter().map(|tag| tag.as_str()).collect();
             let put = vault
                 .red
@@ -167,15 +202,11 @@ impl Trust {
             Ok(put?)
         })
         .await?;
-        self.noted(Event::SecretStored {
-            operator: Name::new(&who),
-        })
-        .await?;
         Ok(Came::said("the secret is kept"))
     }
 
     /// `vault_get`.
-    pub(crate) async fn hand_out_secret(self: Arc<Self>, who: String, name: Word) -> Result<Came> {
+    pub(crate) async fn hand_out_secret(self, who: String, name: Word) -> Result<Came> {
         let secret: Option<Secret> = self
             .with_pass(move |vault, pass| Ok(vault.red.get(pass, &name, now_ms())?))
             .await?;
@@ -193,7 +224,7 @@ impl Trust {
     }
 
     /// `vault_list`.
-    pub(crate) async fn list_secrets(self: Arc<Self>) -> Result<Came> {
+    pub(crate) async fn list_secrets(self) -> Result<Came> {
         let listed = self
             .with_pass(|vault, pass| match vault.red.list(pass, now_ms()) {
                 Ok(listing) => Ok(Some(told(vault, &listing))),
@@ -217,41 +248,39 @@ impl Trust {
     }
 
     /// `vault_forget`.
-    pub(crate) async fn forget_secret(self: Arc<Self>, who: String, name: Word) -> Result<Came> {
-        let was_there = self
-            .with_pass(move |vault, pass| Ok(vault.red.forget(pass, &name)?))
-            .await?;
-        if was_there {
-            self.noted(Event::SecretForgotten {
+    pub(crate) async fn forget_secret(self, who: String, name: Word) -> Result<Came> {
+        let forgotten = move |came: &Result<bool>| {
+            matches!(came, Ok(true)).then(|| Event::SecretForgotten {
                 operator: Name::new(&who),
             })
+        };
+        let was_there = self
+            .logged(forgotten, move |vault, pass| {
+                Ok(vault.red.forget(pass, &name)?)
+            })
             .await?;
-            return Ok(Came::said("the secret is gone"));
+        match was_there {
+            true => Ok(Came::said("the secret is gone")),
+            false => Err(RedError::Refused.into()),
         }
-        Err(RedError::Refused.into())
     }
 
     /// `vault_change`.
-    pub(crate) async fn change_safe_word(
-        self: Arc<Self>,
-        who: String,
-        word: Word,
-        new: Word,
-    ) -> Result<Came> {
+    pub(crate) async fn change_safe_word(self, who: String, word: Word, new: Word) -> Result<Came> {
         let new = chosen(&new, "new_safe_word")?;
-        let vault = Arc::clone(self.vault()?);
+        let vault = Arc::clone(&self.vault);
         let guess = self.guess(who.clone(), word).await?;
         let fresh = vault.derive(move || Fresh::derive(&new)).await??;
-        let changed = self
-            .with_pass(move |vault, pass| {
-                let _proof = vault.red.change_word(pass, guess, &fresh, now_ms())?;
-                Ok(())
-            })
-            .await;
-        self.note_refused(&who, &changed).await?;
-        changed?;
-        self.noted(Event::SafeWordChanged {
-            operator: Name::new(&who),
+        let changed = move |came: &Result<()>| {
+            let operator = Name::new(&who);
+            match came {
+                Ok(()) => Some(Event::SafeWordChanged { operator }),
+                Err(failed) => refused(operator, failed),
+            }
+        };
+        self.logged(changed, move |vault, pass| {
+            let _proof = vault.red.change_word(pass, guess, &fresh, now_ms())?;
+            Ok(())
         })
         .await?;
         Ok(Came::said("the safe word is changed"))
@@ -260,14 +289,14 @@ impl Trust {
     /// `vault_export`: asked of the operator first, because a proof of the safe word is good for half a
     /// minute only, and so is a question.
     pub(crate) async fn export_vault(
-        self: Arc<Self>,
+        self,
         who: String,
         uuid: String,
         word: Word,
         password: Word,
     ) -> Result<Came> {
         let password = chosen(&password, "password")?;
-        let vault = Arc::clone(self.vault()?);
+        let vault = Arc::clone(&self.vault);
         let (subject, count) = self
             .with_pass(|vault, pass| Ok((vault.red.export_subject()?, vault.red.count(pass)?)))
             .await?;
@@ -284,7 +313,11 @@ impl Trust {
             needs: Needs::ClickOrSafeWord,
             standing: Standing::Suspended,
         };
-        let consent = self.ask(request, uuid).await.map_err(WireError::from)?;
+        let consent = self
+            .trust
+            .ask(request, uuid)
+            .await
+            .map_err(WireError::from)?;
         let fresh = vault.derive(move || Fresh::derive(&password)).await??;
         let (proof, items) = self.open_vault(who.clone(), word, Vec::new()).await?;
         let (file, _receipt) = self
@@ -307,27 +340,31 @@ impl Trust {
 
     /// `vault_import`.
     pub(crate) async fn import_vault(
-        self: Arc<Self>,
+        self,
         who: String,
         file: Zeroizing<Vec<u8>>,
         password: Word,
     ) -> Result<Came> {
-        let vault = Arc::clone(self.vault()?);
+        let vault = Arc::clone(&self.vault);
         if self.blocking(|vault| Ok(vault.red.is_locked())).await? {
             return Err(RedError::Locked.into());
         }
         let open = move || Package::read(&file).and_then(|package| package.derive(&password));
         let package = vault.derive(open).await??;
+        let imported = move |came: &Result<Imported>| {
+            let done = came.as_ref().ok()?;
+            Some(Event::Imported {
+                what: Name::new("secrets"),
+                items: (done.added + done.replaced) as u64,
+                refused: 0,
+                operator: Name::new(&who),
+            })
+        };
         let done = self
-            .with_pass(move |vault, pass| Ok(vault.red.import(pass, &package)?))
+            .logged(imported, move |vault, pass| {
+                Ok(vault.red.import(pass, &package)?)
+            })
             .await?;
-        self.noted(Event::Imported {
-            what: Name::new("secrets"),
-            items: (done.added + done.replaced) as u64,
-            refused: 0,
-            operator: Name::new(&who),
-        })
-        .await?;
         Ok(Came::said(&format!(
             "{} secrets are new, {} were replaced by later ones, {} stay as they are",
             done.added, done.replaced, done.kept
@@ -337,7 +374,7 @@ impl Trust {
     /// Proof that the safe word is right, for what asks for one; nothing is unlocked. Works behind a pulled
     /// red thread.
     pub(crate) async fn prove(
-        self: &Arc<Self>,
+        &self,
         who: String,
         word: Private<String>,
     ) -> std::result::Result<Verified, WireError> {
@@ -345,67 +382,80 @@ impl Trust {
         Ok(self.check_word(who, word).await?)
     }
 
-    async fn check_word(self: &Arc<Self>, who: String, word: Word) -> Result<Verified> {
-        let vault = Arc::clone(self.vault()?);
+    async fn check_word(&self, who: String, word: Word) -> Result<Verified> {
+        let vault = Arc::clone(&self.vault);
         let guesser = who.clone();
         let guess = self
             .blocking(move |vault| Ok(vault.red.begin_check(&guesser, now_ms())?))
             .await?;
         let derived = vault.derive(move || guess.derive(&word)).await??;
-        let proof = self
-            .blocking(move |vault| Ok(vault.red.finish_check(derived, now_ms())?))
-            .await;
-        self.note_refused(&who, &proof).await?;
-        proof
+        let trust = Arc::clone(&self.trust);
+        self.blocking(move |vault| {
+            let proof = vault.red.finish_check(derived, now_ms());
+            let proof = proof.map_err(Failed::from);
+            if let Err(failed) = &proof
+                && let Some(event) = refused(Name::new(&who), failed)
+            {
+                in_log(&trust, &event)?;
+            }
+            proof
+        })
+        .await
     }
 
     async fn open_vault(
-        self: &Arc<Self>,
+        &self,
         who: String,
         word: Word,
         names: Vec<Word>,
     ) -> Result<(Verified, Vec<VaultItem>)> {
         let derived = self.guess(who.clone(), word).await?;
         let items = names.len() as u64;
-        let opened = self
-            .with_pass(move |vault, pass| {
-                let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-                let proof = vault.red.finish_unlock(pass, derived, &names, now_ms())?;
-                let listing = vault.red.list(pass, now_ms())?;
-                Ok((proof, told(vault, &listing).0))
-            })
-            .await;
-        self.note_refused(&who, &opened).await?;
-        let opened = opened?;
-        let noted = self.noted(Event::VaultUnlocked {
-            operator: Name::new(&who),
-            items,
-        });
-        // What is not in the log must not have been.
-        noted.await.inspect_err(|_| self.lock_vault_at_once())?;
-        Ok(opened)
+        let opened = move |came: &Result<(Verified, Vec<VaultItem>)>| {
+            let operator = Name::new(&who);
+            match came {
+                Ok(_) => Some(Event::VaultUnlocked { operator, items }),
+                Err(failed) => refused(operator, failed),
+            }
+        };
+        self.logged(opened, move |vault, pass| {
+            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let proof = vault.red.finish_unlock(pass, derived, &names, now_ms())?;
+            let listing = vault.red.list(pass, now_ms())?;
+            Ok((proof, told(vault, &listing).0))
+        })
+        .await
     }
 
     /// Writes into the audit log.
-    async fn noted(self: &Arc<Self>, event: Event) -> Result<()> {
-        let trust = Arc::clone(self);
-        let noted = spawn_blocking(move || trust.note(&event).map(drop));
-        let failed = |error: AuditError| WireError::new(ErrorCode::Internal, error.to_string());
-        Ok(noted.await.map_err(|_| Failed::died())?.map_err(failed)?)
+    async fn noted(&self, event: Event) -> Result<()> {
+        let trust = Arc::clone(&self.trust);
+        self.blocking(move |_| in_log(&trust, &event)).await
     }
 
-    /// A wrong guess stands in the log before anybody is told.
-    async fn note_refused<T>(self: &Arc<Self>, who: &str, came: &Result<T>) -> Result<()> {
-        if matches!(came, Err(Failed::Red(RedError::Refused))) {
-            let operator = Name::new(who);
-            self.noted(Event::VaultRefused { operator }).await?;
-        }
-        Ok(())
+    /// Does a step, and what came of it stands in the log before anybody is told: also where whoever asked
+    /// for it has gone meanwhile.
+    async fn logged<T: Send + 'static>(
+        &self,
+        event: impl FnOnce(&Result<T>) -> Option<Event> + Send + 'static,
+        step: impl FnOnce(&Vault, &Pass<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let trust = Arc::clone(&self.trust);
+        self.with_pass(move |vault, pass| {
+            let came = step(vault, pass);
+            if let Some(event) = event(&came) {
+                // What is not in the log must not have been: nothing stays unlocked by it.
+                let noted = in_log(&trust, &event);
+                noted.inspect_err(|_| vault.blue.zeroize_all())?;
+            }
+            came
+        })
+        .await
     }
 
     /// A guess, counted, with its key.
-    async fn guess(self: &Arc<Self>, who: String, word: Word) -> Result<Derived> {
-        let vault = Arc::clone(self.vault()?);
+    async fn guess(&self, who: String, word: Word) -> Result<Derived> {
+        let vault = Arc::clone(&self.vault);
         let guess = self
             .with_pass(move |vault, pass| Ok(vault.red.begin_unlock(pass, &who, now_ms())?))
             .await?;
@@ -414,23 +464,34 @@ impl Trust {
 
     /// Does a step that blocks, with a pass of the red thread.
     async fn with_pass<T: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         step: impl FnOnce(&Vault, &Pass<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let trust = Arc::clone(self);
+        let trust = Arc::clone(&self.trust);
         self.blocking(move |vault| step(vault, &trust.red_thread.pass()?))
             .await
     }
 
     async fn blocking<T: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         step: impl FnOnce(&Vault) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let vault = Arc::clone(self.vault()?);
+        let vault = Arc::clone(&self.vault);
         spawn_blocking(move || step(&vault))
             .await
             .map_err(|_| Failed::died())?
     }
+}
+
+/// Writes into the audit log, where it may block.
+fn in_log(trust: &Trust, event: &Event) -> Result<()> {
+    let failed = |error: AuditError| WireError::new(ErrorCode::Internal, error.to_string());
+    Ok(trust.note(event).map(drop).map_err(failed)?)
+}
+
+/// A wrong guess, which stands in the log, too.
+fn refused(operator: Name, failed: &Failed) -> Option<Event> {
+    matches!(failed, Failed::Red(RedError::Refused)).then_some(Event::VaultRefused { operator })
 }
 
 fn chosen(word: &str, field: &'static str) -> Result<SafeWord> {

@@ -153,7 +153,8 @@ fn tidy(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(tidy),
         Value::Object(fields) => {
             if fields.get("format") == Some(&json!("uint32")) {
-                fields.insert("maximum".into(), json!(u32::MAX));
+                // What says less of its own keeps it.
+                fields.entry("maximum").or_insert(json!(u32::MAX));
             }
             if fields.contains_key("const") || fields.contains_key("enum") {
                 fields.retain(|name, _| !["format", "minimum", "maximum"].contains(&name.as_str()));

@@ -115,6 +115,8 @@ fn change() -> impl Strategy<Value = Change> {
         "names",
         "tags",
         "limit",
+        "soul",
+        "everything",
         "safe_word",
         "exported_context",
         "mood",
@@ -227,6 +229,7 @@ fn a_message_without_a_field_is_as_described_only_where_the_serializer_leaves_it
                     | (Some("pair_opened"), "quic_port")
                     | (Some("transfer_error"), "conversation_uuid" | "field")
                     | (Some("memory_result"), "id" | "receipt_id" | "proof")
+                    | (Some("privacy"), "memories")
                     | (Some("vault_result"), "items" | "value" | "retry_after_ms")
             );
             assert_eq!(SERVER.is_valid(&without), may_lack, "{name} of {frame}");

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AuditEntry, ConsentOutcome, Grant, LeftMachine, MemoryEntry, MemoryVerb, OpenMicrophone,
-    Persona, Proof, SoulInfo, TransferMetadata, TransferStage, VaultItem, VaultName, VaultStatus,
-    VaultVerb,
+    Persona, Proof, SoulInfo, SoulKept, SoulName, TransferMetadata, TransferStage, VaultItem,
+    VaultName, VaultStatus, VaultVerb,
 };
 use crate::{AudioFormat, Base64, ErrorCode, Private};
 
@@ -143,6 +143,15 @@ pub enum TrustEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<Proof>,
     },
+    /// This conversation is gone, with its key. Whoever comes back with its `client_id` begins another one.
+    ConversationForgotten {
+        /// What it was called.
+        conversation_uuid: String,
+        /// For people.
+        message: String,
+        /// That it is gone.
+        proof: Proof,
+    },
     /// How far something about the vault of secrets is: `checking` at once, then how it ended.
     VaultResult {
         /// What was asked.
@@ -164,6 +173,8 @@ pub enum TrustEvent {
         /// How long no further safe word is looked at, in ms.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
+        /// Whose vault it is.
+        soul: SoulName,
     },
     /// The answer to `vault_export`, once it was consented to.
     VaultExported {
@@ -207,7 +218,8 @@ pub enum TrustEvent {
         entries: Vec<AuditEntry>,
         /// How many there are in all.
         count: u64,
-        /// Whether the whole log was checked just now and nothing is changed, missing or cut.
+        /// Whether nothing is changed, missing or cut: the whole log is checked when she starts and once a day,
+        /// what came since just now.
         verified: bool,
         /// The newest entry's hash, in hexadecimal digits.
         head: String,
@@ -226,9 +238,12 @@ pub enum TrustEvent {
     },
     /// The answer to `privacy_read`.
     Privacy {
-        /// Things that she remembers.
-        memories: u64,
-        /// Conversations that are kept for now.
+        /// Things that she remembers; what both souls remember is counted once. Absent where that cannot be read,
+        /// as while the red thread is pulled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        memories: Option<u64>,
+        /// Conversations that are kept for now, in all souls of this process; one that has moved is kept in
+        /// both.
         conversations: u64,
         /// Messages in them.
         messages: u64,
@@ -244,6 +259,8 @@ pub enum TrustEvent {
         left_machine: Vec<LeftMachine>,
         /// Entries of the audit log.
         audit_entries: u64,
+        /// The same by soul.
+        souls: Vec<SoulKept>,
     },
     /// The answer to `soul_list`.
     SoulsListed {

@@ -26,8 +26,11 @@ fn proof() -> (Proof, Value) {
             bytes_searched: 4096,
             traces: 0,
             audit_number: 9,
+            conversations: Some(2),
+            messages: Some(40),
         },
-        json!({"entries": 1, "vectors": 1, "bytes_searched": 4096, "traces": 0, "audit_number": 9}),
+        json!({"entries": 1, "vectors": 1, "bytes_searched": 4096, "traces": 0, "audit_number": 9,
+            "conversations": 2, "messages": 40}),
     )
 }
 
@@ -198,13 +201,14 @@ fn about_memories() -> Vec<(TrustEvent, Value)> {
                     created_ms: 1,
                     edited_ms: Some(2),
                     score: Some(0.5),
+                    souls: vec![SoulName::Networked, SoulName::Constitutional],
                     receipt: receipt().0,
                 }],
                 total: 3,
             },
             json!({"type": "memory_results", "results": [{"id": "m", "text": "Tea, not coffee.", "kind": "fact",
                 "source": "said on Monday", "created_ms": 1, "edited_ms": 2, "score": 0.5,
-                "receipt": receipt().1}], "total": 3}),
+                "souls": ["networked", "constitutional"], "receipt": receipt().1}], "total": 3}),
         ),
         (
             TrustEvent::MemoryResult {
@@ -217,6 +221,15 @@ fn about_memories() -> Vec<(TrustEvent, Value)> {
             },
             json!({"type": "memory_result", "action": "forget_all", "success": true, "message": "Forgotten.",
                 "id": "m", "receipt_id": "r1", "proof": proof().1}),
+        ),
+        (
+            TrustEvent::ConversationForgotten {
+                conversation_uuid: "c".into(),
+                message: "Forgotten.".into(),
+                proof: proof().0,
+            },
+            json!({"type": "conversation_forgotten", "conversation_uuid": "c", "message": "Forgotten.",
+                "proof": proof().1}),
         ),
         (
             TrustEvent::VaultResult {
@@ -234,10 +247,12 @@ fn about_memories() -> Vec<(TrustEvent, Value)> {
                 }]),
                 value: Some("1234".into()),
                 retry_after_ms: Some(5),
+                soul: SoulName::Networked,
             },
             json!({"type": "vault_result", "action": "get", "status": "done", "exists": true, "locked": false,
                 "message": "Here it is.", "items": [{"name": "door", "tags": ["home"], "created_ms": 1,
-                "is_open": true, "is_stub": false}], "value": "1234", "retry_after_ms": 5}),
+                "is_open": true, "is_stub": false}], "value": "1234", "retry_after_ms": 5,
+                "soul": "networked"}),
         ),
         (
             TrustEvent::VaultExported {
@@ -300,7 +315,7 @@ fn about_the_rest() -> Vec<(TrustEvent, Value)> {
         ),
         (
             TrustEvent::Privacy {
-                memories: 1,
+                memories: Some(1),
                 conversations: 2,
                 messages: 3,
                 keep_ms: 4,
@@ -318,12 +333,21 @@ fn about_the_rest() -> Vec<(TrustEvent, Value)> {
                     last_ms: 7,
                 }],
                 audit_entries: 8,
+                souls: vec![SoulKept {
+                    soul: SoulName::Constitutional,
+                    memories: Some(1),
+                    conversations: 2,
+                    messages: 3,
+                    vault_exists: true,
+                    vault_locked: true,
+                }],
             },
             json!({"type": "privacy", "memories": 1, "conversations": 2, "messages": 3, "keep_ms": 4,
                 "vault_exists": true, "vault_locked": true,
                 "microphones": [{"device": "here", "since_ms": 5, "is_yours": true}],
                 "left_machine": [{"what": "voice", "whereto": "voice.example", "times": 6, "last_ms": 7}],
-                "audit_entries": 8}),
+                "audit_entries": 8, "souls": [{"soul": "constitutional", "memories": 1, "conversations": 2,
+                "messages": 3, "vault_exists": true, "vault_locked": true}]}),
         ),
     ]
 }

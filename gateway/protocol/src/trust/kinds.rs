@@ -151,6 +151,8 @@ pub struct MemoryEntry {
     /// How well it fits what was searched for, 0 to 1; absent in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// The souls of this process that remember it.
+    pub souls: Vec<SoulName>,
     /// Who allowed it.
     pub receipt: Receipt,
 }
@@ -169,6 +171,31 @@ pub struct Proof {
     pub traces: u64,
     /// The entry of the audit log that says so.
     pub audit_number: u64,
+    /// Conversations that went with their keys; absent where none were to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversations: Option<u64>,
+    /// Messages in them; absent where none were to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
+}
+
+/// What one of the souls of this process keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SoulKept {
+    /// Which.
+    pub soul: SoulName,
+    /// Things that it remembers; absent where that cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memories: Option<u64>,
+    /// Conversations that can be read in it.
+    pub conversations: u64,
+    /// Messages in them.
+    pub messages: u64,
+    /// Whether it has a vault of secrets.
+    pub vault_exists: bool,
+    /// Whether that is locked.
+    pub vault_locked: bool,
 }
 
 /// A secret's name, without the secret.

@@ -8,8 +8,8 @@ mod request;
 pub use event::TrustEvent;
 pub use kinds::{
     AuditEntry, ConsentOutcome, Grant, LeftMachine, MemoryEntry, MemoryVerb, OpenMicrophone,
-    Persona, Proof, Receipt, SoulInfo, SoulName, TransferMetadata, TransferStage, VaultItem,
-    VaultName, VaultStatus, VaultVerb,
+    Persona, Proof, Receipt, SoulInfo, SoulKept, SoulName, TransferMetadata, TransferStage,
+    VaultItem, VaultName, VaultStatus, VaultVerb,
 };
 pub use request::TrustRequest;
 

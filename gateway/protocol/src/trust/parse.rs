@@ -29,6 +29,10 @@ pub(crate) fn request(
 ) -> Result<Option<TrustRequest>, WireError> {
     let private = |field| name(fields, field).map(Private::from);
     let safe_word = || secret(fields, "safe_word", SAFE_WORD_BYTES);
+    let named_soul = || match fields.has("soul")? {
+        true => soul(fields, "soul").map(Some),
+        false => Ok(None),
+    };
     Ok(Some(match kind {
         "transfer_context" => transfer(fields)?,
         "consent_response" => {
@@ -49,53 +53,74 @@ pub(crate) fn request(
         "memory_search" => TrustRequest::MemorySearch {
             query: text(fields, "query", limits)?.into(),
             limit: limit(fields)?,
+            soul: named_soul()?,
         },
         "memory_list" => TrustRequest::MemoryList {
             limit: limit(fields)?,
             before: optional_name(fields, "before")?,
+            soul: named_soul()?,
         },
         "memory_remember" => TrustRequest::MemoryRemember {
             text: text(fields, "text", limits)?.into(),
+            soul: named_soul()?,
         },
         "memory_edit" => TrustRequest::MemoryEdit {
             id: name(fields, "id")?,
             text: text(fields, "text", limits)?.into(),
+            soul: named_soul()?,
         },
         "memory_forget" => TrustRequest::MemoryForget {
             id: name(fields, "id")?,
+            soul: named_soul()?,
         },
-        "memory_forget_all" => TrustRequest::MemoryForgetAll {},
+        "memory_distil" => TrustRequest::MemoryDistil {},
+        "memory_forget_all" => TrustRequest::MemoryForgetAll {
+            everything: fields.boolean("everything")?.unwrap_or(false),
+        },
+        "conversation_forget" => TrustRequest::ConversationForget {},
         "vault_create" => TrustRequest::VaultCreate {
             safe_word: safe_word()?,
+            soul: named_soul()?,
         },
         "vault_unlock" => TrustRequest::VaultUnlock {
             safe_word: safe_word()?,
             names: names(fields, "names")?,
+            soul: named_soul()?,
         },
-        "vault_lock" => TrustRequest::VaultLock {},
+        "vault_lock" => TrustRequest::VaultLock {
+            soul: named_soul()?,
+        },
         "vault_put" => TrustRequest::VaultPut {
             name: private("name")?,
             value: secret(fields, "value", SECRET_BYTES)?,
             tags: names(fields, "tags")?,
+            soul: named_soul()?,
         },
         "vault_get" => TrustRequest::VaultGet {
             name: private("name")?,
+            soul: named_soul()?,
         },
-        "vault_list" => TrustRequest::VaultList {},
+        "vault_list" => TrustRequest::VaultList {
+            soul: named_soul()?,
+        },
         "vault_forget" => TrustRequest::VaultForget {
             name: private("name")?,
+            soul: named_soul()?,
         },
         "vault_change" => TrustRequest::VaultChange {
             safe_word: safe_word()?,
             new_safe_word: secret(fields, "new_safe_word", SAFE_WORD_BYTES)?,
+            soul: named_soul()?,
         },
         "vault_export" => TrustRequest::VaultExport {
             safe_word: safe_word()?,
             password: secret(fields, "password", SAFE_WORD_BYTES)?,
+            soul: named_soul()?,
         },
         "vault_import" => TrustRequest::VaultImport {
             file: file(fields)?,
             password: secret(fields, "password", SAFE_WORD_BYTES)?,
+            soul: named_soul()?,
         },
         "red_thread" => TrustRequest::RedThread {
             reason: fields

@@ -62,6 +62,12 @@ fn a_refusal_names_the_field_and_quotes_no_secret() {
         (r#"{"type":"memory_search","query":"a","limit":0}"#, "limit"),
         (r#"{"type":"memory_list","limit":101}"#, "limit"),
         (r#"{"type":"memory_edit","text":"a"}"#, "id"),
+        (r#"{"type":"memory_list","soul":"both"}"#, "soul"),
+        (r#"{"type":"vault_lock","soul":7}"#, "soul"),
+        (
+            r#"{"type":"memory_forget_all","everything":"yes"}"#,
+            "everything",
+        ),
         (
             r#"{"type":"vault_unlock","safe_word":["hunter2 hunter2"]}"#,
             "safe_word",
@@ -126,15 +132,99 @@ fn what_is_too_much_is_refused() {
     }
 }
 
+fn word() -> impl Strategy<Value = String> {
+    "[^\\s\\p{C}][^\\p{C}]{0,20}"
+}
+
+fn private() -> impl Strategy<Value = Private<String>> {
+    word().prop_map(Private::<String>::from)
+}
+
+fn soul() -> impl Strategy<Value = SoulName> {
+    prop_oneof![Just(SoulName::Networked), Just(SoulName::Constitutional)]
+}
+
+fn memories() -> impl Strategy<Value = TrustRequest> {
+    let limit = || proptest::option::of(1..=MOST_ENTRIES);
+    let soul = || proptest::option::of(soul());
+    prop_oneof![
+        (private(), limit(), soul()).prop_map(|(query, limit, soul)| TrustRequest::MemorySearch {
+            query,
+            limit,
+            soul
+        }),
+        (limit(), proptest::option::of(word()), soul()).prop_map(|(limit, before, soul)| {
+            TrustRequest::MemoryList {
+                limit,
+                before,
+                soul,
+            }
+        }),
+        (private(), soul()).prop_map(|(text, soul)| TrustRequest::MemoryRemember { text, soul }),
+        (word(), private(), soul()).prop_map(|(id, text, soul)| TrustRequest::MemoryEdit {
+            id,
+            text,
+            soul
+        }),
+        (word(), soul()).prop_map(|(id, soul)| TrustRequest::MemoryForget { id, soul }),
+        any::<bool>().prop_map(|everything| TrustRequest::MemoryForgetAll { everything }),
+    ]
+}
+
+fn secrets() -> impl Strategy<Value = TrustRequest> {
+    let names = || proptest::option::of(proptest::collection::vec(private(), 0..3));
+    let soul = || proptest::option::of(soul());
+    let two = move || (private(), private(), soul());
+    prop_oneof![
+        soul().prop_map(|soul| TrustRequest::VaultLock { soul }),
+        soul().prop_map(|soul| TrustRequest::VaultList { soul }),
+        (private(), soul())
+            .prop_map(|(safe_word, soul)| TrustRequest::VaultCreate { safe_word, soul }),
+        (private(), names(), soul()).prop_map(|(safe_word, names, soul)| {
+            TrustRequest::VaultUnlock {
+                safe_word,
+                names,
+                soul,
+            }
+        }),
+        (two(), names()).prop_map(|((name, value, soul), tags)| TrustRequest::VaultPut {
+            name,
+            value,
+            tags,
+            soul,
+        }),
+        (private(), soul()).prop_map(|(name, soul)| TrustRequest::VaultGet { name, soul }),
+        (private(), soul()).prop_map(|(name, soul)| TrustRequest::VaultForget { name, soul }),
+        two().prop_map(
+            |(safe_word, new_safe_word, soul)| TrustRequest::VaultChange {
+                safe_word,
+                new_safe_word,
+                soul,
+            }
+        ),
+        two().prop_map(|(safe_word, password, soul)| TrustRequest::VaultExport {
+            safe_word,
+            password,
+            soul,
+        }),
+        (
+            proptest::collection::vec(any::<u8>(), 1..9),
+            private(),
+            soul()
+        )
+            .prop_map(|(file, password, soul)| TrustRequest::VaultImport {
+                file: Base64(file),
+                password,
+                soul,
+            }),
+    ]
+}
+
 /// One of any.
 pub(crate) fn requests() -> impl Strategy<Value = TrustRequest> {
-    let word = || "[^\\s\\p{C}][^\\p{C}]{0,20}";
-    let private = move || word().prop_map(Private::<String>::from);
-    let soul = || prop_oneof![Just(SoulName::Networked), Just(SoulName::Constitutional)];
     let vault = prop_oneof![Just(VaultName::Green), Just(VaultName::Red)];
     let limit = || proptest::option::of(1..=MOST_ENTRIES);
     let some = move || proptest::option::of(private());
-    let names = move || proptest::option::of(proptest::collection::vec(private(), 0..3));
     let object = prop_oneof![Just("{}"), Just(r#"{"messages":[{"a":1}]}"#)];
     let transfer = (
         (soul(), soul(), proptest::option::of(word())),
@@ -170,9 +260,8 @@ pub(crate) fn requests() -> impl Strategy<Value = TrustRequest> {
         }
     });
     let empty = proptest::sample::select(vec![
-        TrustRequest::MemoryForgetAll {},
-        TrustRequest::VaultLock {},
-        TrustRequest::VaultList {},
+        TrustRequest::ConversationForget {},
+        TrustRequest::MemoryDistil {},
         TrustRequest::GrantList {},
         TrustRequest::PersonaList {},
         TrustRequest::PrivacyRead {},
@@ -182,36 +271,8 @@ pub(crate) fn requests() -> impl Strategy<Value = TrustRequest> {
         transfer,
         consent,
         empty,
-        (private(), limit()).prop_map(|(query, limit)| TrustRequest::MemorySearch { query, limit }),
-        (limit(), proptest::option::of(word()))
-            .prop_map(|(limit, before)| TrustRequest::MemoryList { limit, before }),
-        private().prop_map(|text| TrustRequest::MemoryRemember { text }),
-        (word(), private()).prop_map(|(id, text)| TrustRequest::MemoryEdit { id, text }),
-        word().prop_map(|id| TrustRequest::MemoryForget { id }),
-        private().prop_map(|safe_word| TrustRequest::VaultCreate { safe_word }),
-        (private(), names())
-            .prop_map(|(safe_word, names)| TrustRequest::VaultUnlock { safe_word, names }),
-        (private(), private(), names()).prop_map(|(name, value, tags)| TrustRequest::VaultPut {
-            name,
-            value,
-            tags
-        }),
-        private().prop_map(|name| TrustRequest::VaultGet { name }),
-        private().prop_map(|name| TrustRequest::VaultForget { name }),
-        (private(), private()).prop_map(|(safe_word, new_safe_word)| TrustRequest::VaultChange {
-            safe_word,
-            new_safe_word
-        }),
-        (private(), private()).prop_map(|(safe_word, password)| TrustRequest::VaultExport {
-            safe_word,
-            password
-        }),
-        (proptest::collection::vec(any::<u8>(), 1..9), private()).prop_map(|(file, password)| {
-            TrustRequest::VaultImport {
-                file: Base64(file),
-                password,
-            }
-        }),
+        memories(),
+        secrets(),
         some().prop_map(|reason| TrustRequest::RedThread { reason }),
         (some(), some())
             .prop_map(|(safe_word, token)| TrustRequest::RedThreadClear { safe_word, token }),

@@ -62,6 +62,9 @@ pub enum TrustRequest {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, schemars(range(min = 1, max = 100)))]
         limit: Option<u32>,
+        /// In which soul; absent or null: both, as far as they live here.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Answered by `memory_results`, the newest first.
     MemoryList {
@@ -73,12 +76,18 @@ pub enum TrustRequest {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, schemars(with = "Option<Label>"))]
         before: Option<String>,
+        /// Of which soul; absent or null: both, as far as they live here.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// To be remembered: the click is the consent. Answered by `memory_result`.
     MemoryRemember {
         /// What.
         #[cfg_attr(test, schemars(with = "Words"))]
         text: Private<String>,
+        /// Which soul is to remember it; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Answered by `memory_result`.
     MemoryEdit {
@@ -88,20 +97,41 @@ pub enum TrustRequest {
         /// What it says from now on.
         #[cfg_attr(test, schemars(with = "Words"))]
         text: Private<String>,
+        /// In which soul; absent or null: wherever it is remembered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Answered by `memory_result`.
     MemoryForget {
         /// Which.
         #[cfg_attr(test, schemars(with = "Label"))]
         id: String,
+        /// In which soul; absent or null: wherever it is remembered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
-    /// Everything that is remembered is forgotten, after a soul check; answered by `memory_result`.
-    MemoryForgetAll {},
+    /// What is worth remembering of this conversation is distilled, asked about, and remembered after a yes;
+    /// answered by one `memory_result` for each memory.
+    MemoryDistil {},
+    /// Everything that is remembered is forgotten, in both souls, after a soul check; answered by
+    /// `memory_result`.
+    MemoryForgetAll {
+        /// Whether all conversations go, too, and what is unlocked or noted in memory: who is connected
+        /// begins anew. Absent or null: false.
+        #[cfg_attr(test, schemars(with = "Option<bool>"))]
+        everything: bool,
+    },
+    /// This conversation is forgotten at once, in both souls, with the key that its words were written
+    /// under; answered by `conversation_forgotten`, and the connection ends.
+    ConversationForget {},
     /// Makes the vault of secrets, which there is not yet. Answered by `vault_result`, as all that follow.
     VaultCreate {
         /// The safe word: typed, never spoken, never stored.
         #[cfg_attr(test, schemars(with = "SafeWord"))]
         safe_word: Private<String>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Copies secrets into memory.
     VaultUnlock {
@@ -112,9 +142,16 @@ pub enum TrustRequest {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, schemars(with = "Option<Vec<Label>>", length(max = 64)))]
         names: Option<Vec<Private<String>>>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Overwrites what was unlocked.
-    VaultLock {},
+    VaultLock {
+        /// Whose vault; absent or null: both.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
+    },
     /// Keeps a secret, also while the vault is locked.
     VaultPut {
         /// By what it is found.
@@ -127,20 +164,33 @@ pub enum TrustRequest {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, schemars(with = "Option<Vec<Label>>", length(max = 64)))]
         tags: Option<Vec<Private<String>>>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Hands out a secret, once the vault is unlocked.
     VaultGet {
         /// Which.
         #[cfg_attr(test, schemars(with = "Label"))]
         name: Private<String>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Tells the names, once the vault is unlocked; before that, whether there is a vault.
-    VaultList {},
+    VaultList {
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
+    },
     /// Forgets a secret.
     VaultForget {
         /// Which.
         #[cfg_attr(test, schemars(with = "Label"))]
         name: Private<String>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Another safe word from now on.
     VaultChange {
@@ -150,6 +200,9 @@ pub enum TrustRequest {
         /// The one from now on.
         #[cfg_attr(test, schemars(with = "SafeWord"))]
         new_safe_word: Private<String>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// All secrets as a file under a password of its own, after a soul check; answered by `vault_exported`.
     VaultExport {
@@ -159,6 +212,9 @@ pub enum TrustRequest {
         /// The file's password.
         #[cfg_attr(test, schemars(with = "SafeWord"))]
         password: Private<String>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Takes in such a file, once the vault is unlocked.
     VaultImport {
@@ -168,6 +224,9 @@ pub enum TrustRequest {
         /// Its password.
         #[cfg_attr(test, schemars(with = "SafeWord"))]
         password: Private<String>,
+        /// Whose vault; absent or null: the one that this conversation lives in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        soul: Option<SoulName>,
     },
     /// Everything stops at once; answered by `red_thread_state`, which everybody gets.
     RedThread {
@@ -236,13 +295,15 @@ impl TrustRequest {
             Self::MemoryRemember { .. } => "memory_remember",
             Self::MemoryEdit { .. } => "memory_edit",
             Self::MemoryForget { .. } => "memory_forget",
-            Self::MemoryForgetAll {} => "memory_forget_all",
+            Self::MemoryDistil {} => "memory_distil",
+            Self::MemoryForgetAll { .. } => "memory_forget_all",
+            Self::ConversationForget {} => "conversation_forget",
             Self::VaultCreate { .. } => "vault_create",
             Self::VaultUnlock { .. } => "vault_unlock",
-            Self::VaultLock {} => "vault_lock",
+            Self::VaultLock { .. } => "vault_lock",
             Self::VaultPut { .. } => "vault_put",
             Self::VaultGet { .. } => "vault_get",
-            Self::VaultList {} => "vault_list",
+            Self::VaultList { .. } => "vault_list",
             Self::VaultForget { .. } => "vault_forget",
             Self::VaultChange { .. } => "vault_change",
             Self::VaultExport { .. } => "vault_export",
@@ -257,6 +318,28 @@ impl TrustRequest {
             Self::PersonaSet { .. } => "persona_set",
             Self::PrivacyRead {} => "privacy_read",
             Self::SoulList {} => "soul_list",
+        }
+    }
+
+    /// The soul that it names.
+    pub const fn soul(&self) -> Option<SoulName> {
+        match self {
+            Self::MemorySearch { soul, .. }
+            | Self::MemoryList { soul, .. }
+            | Self::MemoryRemember { soul, .. }
+            | Self::MemoryEdit { soul, .. }
+            | Self::MemoryForget { soul, .. }
+            | Self::VaultCreate { soul, .. }
+            | Self::VaultUnlock { soul, .. }
+            | Self::VaultLock { soul }
+            | Self::VaultPut { soul, .. }
+            | Self::VaultGet { soul, .. }
+            | Self::VaultList { soul }
+            | Self::VaultForget { soul, .. }
+            | Self::VaultChange { soul, .. }
+            | Self::VaultExport { soul, .. }
+            | Self::VaultImport { soul, .. } => *soul,
+            _ => None,
         }
     }
 }

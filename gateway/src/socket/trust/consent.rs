@@ -31,11 +31,20 @@ impl Connection {
             }
             // Who names the conversation alone was shown no question.
             (None, uuid) => {
-                let open = uuid.and_then(|uuid| self.app.trust.open_in(&uuid));
-                let message = "no question is open in this conversation";
-                let none =
-                    || WireError::in_field(ErrorCode::NotFound, "conversation_uuid", message);
-                (open.ok_or_else(none)?, By::Message)
+                let open = uuid.map(|uuid| self.app.trust.open_in(&uuid));
+                match open.unwrap_or_default()[..] {
+                    [id] => (id, By::Message),
+                    [] => {
+                        let message = "no question is open in this conversation";
+                        let (code, field) = (ErrorCode::NotFound, "conversation_uuid");
+                        return Err(WireError::in_field(code, field, message));
+                    }
+                    _ => {
+                        let message = "field \"consent_id\": more than one question is open in this conversation; say which one is answered";
+                        let (code, field) = (ErrorCode::MissingField, "consent_id");
+                        return Err(WireError::in_field(code, field, message));
+                    }
+                }
             }
         };
         let operator = self.operator().to_owned();

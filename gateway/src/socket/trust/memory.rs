@@ -22,6 +22,7 @@ impl Connection {
             operator: self.operator().to_owned(),
             conversation: self.seat.id(),
             uuid: self.uuid(),
+            soul: None,
         }
     }
 }
@@ -32,18 +33,24 @@ pub(super) async fn memory(
     asker: Asker,
     request: TrustRequest,
 ) -> Result<ServerMessage, WireError> {
+    let asker = Asker {
+        soul: trust.named_soul(request.soul())?,
+        ..asker
+    };
     let event = match request {
-        TrustRequest::MemorySearch { query, limit } => {
-            let (results, total) = trust.search(query, count(limit, BEST)).await?;
+        TrustRequest::MemorySearch { query, limit, .. } => {
+            let limit = count(limit, BEST);
+            let (results, total) = trust.search(asker.soul, query, limit).await?;
             TrustEvent::MemoryResults { results, total }
         }
-        TrustRequest::MemoryList { limit, before } => {
+        TrustRequest::MemoryList { limit, before, .. } => {
             let before = before.map(|id| entry("before", &id)).transpose()?;
-            let (results, total) = trust.memories(before, count(limit, PAGE)).await?;
+            let limit = count(limit, PAGE);
+            let (results, total) = trust.memories(asker.soul, before, limit).await?;
             TrustEvent::MemoryResults { results, total }
         }
-        TrustRequest::MemoryRemember { text } => remember(&trust, asker, text).await?,
-        TrustRequest::MemoryEdit { id, text } => {
+        TrustRequest::MemoryRemember { text, .. } => remember(&trust, asker, text).await?,
+        TrustRequest::MemoryEdit { id, text, .. } => {
             let id = entry("id", &id)?;
             let receipt = trust.edit(asker, id, text).await?;
             done(
@@ -54,12 +61,12 @@ pub(super) async fn memory(
                 None,
             )
         }
-        TrustRequest::MemoryForget { id } => {
+        TrustRequest::MemoryForget { id, .. } => {
             let id = entry("id", &id)?;
             let forgotten = trust.forget(asker, id).await?;
             forgot(MemoryVerb::Forget, Some(id), forgotten)
         }
-        TrustRequest::MemoryForgetAll {} => {
+        TrustRequest::MemoryForgetAll { .. } => {
             let request = trust.forget_all_request(&asker).await?;
             let consent = trust.ask(request, asker.uuid).await?;
             forgot(
@@ -111,6 +118,8 @@ pub(super) fn forgot(action: MemoryVerb, id: Option<EntryId>, forgotten: Forgott
         bytes_searched: traces.bytes,
         traces: traces.files,
         audit_number,
+        conversations: None,
+        messages: None,
     };
     done(action, message, id, Some(receipt_id), Some(proof))
 }

@@ -1,6 +1,10 @@
 //! What a client asks of Janet's conscience, and what it is told of it.
 
+mod aloud;
+mod carry_out;
 mod consent;
+mod distil;
+mod forget;
 mod memory;
 mod orders;
 mod pending;
@@ -19,11 +23,12 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::connection::{Connection, Leave};
 use crate::lock::Access;
+pub(super) use forget::Forgets;
 pub(super) use pending::{Done, Pending};
 pub(super) use state::Trusted;
 
 use crate::souls::Wanted;
-use crate::trust::{To, Told, privacy};
+use crate::trust::{To, Told, forget_everything, privacy};
 
 /// Entries of the audit log where nobody says how many.
 const AUDIT_PAGE: u32 = 50;
@@ -49,14 +54,31 @@ impl Connection {
                 conversation_uuid,
                 granted,
             } => self.answer_consent(consent_id, conversation_uuid, granted),
+            TrustRequest::ConversationForget {} => {
+                self.trusted.forgets = Some(Forgets::Asked(request_id.clone()));
+                Ok(None)
+            }
+            TrustRequest::MemoryForgetAll { everything: true } => {
+                let (app, asker) = (self.app.clone(), self.asker());
+                let work = async move {
+                    let forgotten = forget_everything(&app, asker).await?;
+                    Ok(ServerMessage::Trust(forgotten))
+                };
+                self.trusted.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
             request @ (TrustRequest::MemorySearch { .. }
             | TrustRequest::MemoryList { .. }
             | TrustRequest::MemoryRemember { .. }
             | TrustRequest::MemoryEdit { .. }
             | TrustRequest::MemoryForget { .. }
-            | TrustRequest::MemoryForgetAll {}) => {
+            | TrustRequest::MemoryForgetAll { .. }) => {
                 let work = memory::memory(self.app.trust.clone(), self.asker(), request);
                 self.trusted.pending.start(request_id.clone(), work)?;
+                Ok(None)
+            }
+            TrustRequest::MemoryDistil {} => {
+                self.distil(request_id.clone())?;
                 Ok(None)
             }
             TrustRequest::TransferContext {
@@ -162,6 +184,10 @@ impl Connection {
     pub(super) fn on_told(&mut self, told: Result<Told, RecvError>) -> Result<(), Leave> {
         match told {
             Ok(Told::Stop) => self.stop(),
+            Ok(Told::Forgotten(proof)) => {
+                self.trusted.forgets = Some(Forgets::Everything(proof));
+                Ok(())
+            }
             Ok(Told::Locked) if self.role == Role::Operator => self.overwrite_input(),
             Ok(Told::Locked) => Ok(()),
             Ok(Told::Event(to, event)) => {
@@ -174,6 +200,9 @@ impl Connection {
                     (&event, &self.session)
                 {
                     session.red_thread(*active);
+                }
+                if let TrustEvent::ConsentClosed { consent_id, .. } = &event {
+                    self.ask_no_more(consent_id);
                 }
                 if is_for_us {
                     self.outbound.text(ServerMessage::Trust(event))?;

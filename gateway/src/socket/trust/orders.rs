@@ -3,46 +3,17 @@
 use std::sync::Arc;
 
 use janet_engine::ports::{Attendant as Port, Memory};
-use janet_protocol::{MemoryVerb, Private, Role, ServerMessage, TrustEvent, WireError};
+use janet_protocol::{Private, Role, ServerMessage};
 use janet_vault::desk::{Again, ConsentId, Heard, Spoken, Written};
-use janet_vault::green::EntryId;
 use janet_vault::red::sounds_like_the_safe_word;
 
+use super::Forgets;
+use super::carry_out::{Carried, Ordered, Work};
+use super::state::Waits;
 use crate::socket::connection::{Connection, Leave};
+use crate::socket::requests::Asked;
 use crate::souls::trigger;
-use crate::trust::{Asker, Attendant, Order, Recall, Trust, as_memory, understood};
-
-/// Memories that she tells of at once.
-const TOLD_AT_ONCE: usize = 5;
-
-/// What becomes of an order.
-pub(in crate::socket) struct Carried {
-    /// What she says.
-    say: String,
-    /// What clients are told besides.
-    event: Option<TrustEvent>,
-    /// What was remembered.
-    remembered: Option<EntryId>,
-}
-
-impl Carried {
-    /// With what clients are told besides.
-    pub(super) fn told(say: String, event: TrustEvent) -> Self {
-        Self {
-            say,
-            event: Some(event),
-            remembered: None,
-        }
-    }
-
-    fn said(text: impl Into<String>) -> Self {
-        Self {
-            say: text.into(),
-            event: None,
-            remembered: None,
-        }
-    }
-}
+use crate::trust::{Attendant, Order, Part, Recall, understood};
 
 impl Connection {
     /// Who takes words that are no question to a language model: nobody for a guest.
@@ -58,14 +29,22 @@ impl Connection {
 
     /// What is remembered, for prompts: a guest gets none of it.
     pub(in crate::socket) fn recall(&self) -> Option<Arc<dyn Memory>> {
-        (self.role == Role::Operator).then(|| Arc::new(Recall(self.app.trust.clone())) as _)
+        (self.role == Role::Operator).then(|| {
+            let (trust, conversation) = (self.app.trust.clone(), self.seat.id());
+            Arc::new(Recall {
+                trust,
+                conversation,
+            }) as _
+        })
     }
 
-    /// Words that no language model answers. They are in the history by now.
+    /// Words that no language model answers. They are in the history by now, but for what sounds like a safe
+    /// word, which is told to nobody either.
     pub(in crate::socket) fn on_command(
         &mut self,
         words: String,
         spoken: bool,
+        asked: Asked,
     ) -> Result<(), Leave> {
         let text = Private::from(words);
         let (operator, conversation) = (self.operator().to_owned(), self.seat.id());
@@ -83,74 +62,151 @@ impl Connection {
                 words: &text,
             })
         };
+        let kept_nowhere = sounds_like_the_safe_word(text.expose());
+        let waits = match kept_nowhere {
+            true => (asked, String::new()),
+            false => (asked, text.expose().clone()),
+        };
         if heard == Heard::Taken {
             // Where it was not clear she asks once more.
-            if !self.app.trust.is_asking_in(conversation) {
-                self.say("All right.");
+            if self.app.trust.is_asking_in(conversation) {
+                self.trusted.asks_again = Some(waits);
+            } else {
+                self.say_to("All right.", waits);
             }
             return Ok(());
         }
-        if sounds_like_the_safe_word(text.expose()) {
-            self.say(
-                "That sounded like a safe word. It is typed, never spoken; I have not kept it.",
-            );
+        if kept_nowhere {
+            let not =
+                "That sounded like a safe word. It is typed, never spoken; I have not kept it.";
+            self.say_to(not, waits);
             return Ok(());
         }
+        self.trusted.turn += 1;
         if let Some(wish) = trigger(text.expose()) {
-            self.transfer_by_words(wish);
+            self.transfer_by_words(wish, waits);
             return Ok(());
         }
-        let Some(order) = understood(text.expose()) else {
-            return Ok(());
-        };
-        if order == Order::Never {
-            // "Remember that" is not to find it later.
-            self.trusted.last_said = None;
-        }
-        let (trust, asker) = (self.app.trust.clone(), self.asker());
-        let before = self.trusted.last_said.clone();
-        let last = self.trusted.last_memory;
-        let work = async move { carry_out(trust, asker, order, before, last).await };
-        if let Err(error) = self.trusted.pending.carry_out(work) {
-            self.say(&error.message);
+        if let Some(order) = understood(text.expose()) {
+            self.obey(order, waits);
         }
         Ok(())
+    }
+
+    /// Begins to carry out an order.
+    fn obey(&mut self, order: Order, waits: Waits) {
+        let mut under_way = None;
+        let work = match order {
+            Order::ForgetConversation => {
+                self.trusted.forgets = Some(Forgets::Asked(waits.0.request_id));
+                return;
+            }
+            Order::Remember(text) => {
+                under_way = Some(self.trusted.begins());
+                Work::Words(text)
+            }
+            Order::RememberThat => match self.trusted.last_said.clone() {
+                Some((text, at_ms)) => {
+                    under_way = Some(self.trusted.begins());
+                    Work::LastTurn(self.wished(Part::Turn(at_ms..=u64::MAX)), text)
+                }
+                None => Work::NothingSaid,
+            },
+            Order::RememberConversation => {
+                under_way = Some(self.trusted.begins());
+                Work::Conversation(self.wished(Part::All))
+            }
+            // "Remember that" is not to find it later.
+            Order::Forget(topic) => {
+                self.trusted.last_said = None;
+                Work::Forget(topic)
+            }
+            Order::ForgetThat => Work::ForgetThat(self.trusted.take_back()),
+            Order::Never => Work::Never(self.trusted.take_back()),
+            Order::NeverConversation => {
+                self.leave_out(0..=self.seat.now_ms());
+                Work::Never(self.trusted.take_back())
+            }
+            Order::Recall => Work::Recall,
+        };
+        let ordered = Ordered {
+            trust: self.app.trust.clone(),
+            asker: self.asker(),
+            turn: self.trusted.turn,
+            last: self.trusted.last.clone(),
+        };
+        let work = async move {
+            let _under_way = under_way;
+            ordered.carry_out(work).await
+        };
+        match self.trusted.pending.has_room() {
+            Ok(()) => self.trusted.pending.carry_out(waits, work),
+            Err(error) => self.say_to(&error.message, waits),
+        }
     }
 
     /// An order was carried out, or not.
-    pub(in crate::socket) fn on_carried(&mut self, carried: Carried) -> Result<(), Leave> {
-        if let Some(id) = carried.remembered {
-            self.trusted.last_memory = Some(id);
-        }
-        if let Some(event) = carried.event {
+    pub(super) fn on_carried(&mut self, carried: Carried, waits: Waits) -> Result<(), Leave> {
+        for event in carried.events {
             self.outbound.text(ServerMessage::Trust(event))?;
         }
-        self.say(&carried.say);
+        self.say_to(&carried.say, waits);
         Ok(())
     }
 
-    /// Says something of her own.
-    pub(super) fn say(&mut self, text: &str) {
+    /// Says something of her own; whether there is somebody to hear it.
+    pub(super) fn say(&mut self, text: &str) -> bool {
         self.trusted.announced += 1;
-        if let Some(session) = &self.session {
-            session.announce(text, self.trusted.announced).ok();
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.announce(text, self.trusted.announced).is_ok())
+    }
+
+    /// Says something of her own to who waits for it.
+    pub(super) fn say_to(&mut self, text: &str, waits: Waits) {
+        if self.say(text) {
+            self.trusted.waiting.insert(self.trusted.announced, waits);
         }
     }
 
     /// Says a question of the desk's.
     pub(super) fn ask_aloud(&mut self, id: ConsentId, prompt: &str, again: Option<Again>) {
+        // Answered already: by the safe word that came with the wish, or by a quick hand.
+        let waits = self.trusted.asks_again.take();
+        if !self.app.trust.is_open(id) {
+            if let Some(waits) = waits {
+                self.say_to("All right.", waits);
+            }
+            return;
+        }
         let before = match again {
             None => "",
             Some(Again::Unclear) => "I need a yes or a no. ",
             Some(Again::TooSoon) => "Let me finish the question first. ",
             Some(Again::NotByVoice) => "A voice is not enough for this; please click. ",
         };
-        self.say(&format!("{before}{prompt}"));
+        let text = format!("{before}{prompt}");
+        match waits {
+            Some(waits) => self.say_to(&text, waits),
+            None => drop(self.say(&text)),
+        }
         self.trusted.asked_aloud = Some((self.trusted.announced, id));
+        self.send_question(id, text);
     }
 
-    /// An announcement is over.
-    pub(in crate::socket) fn on_announced(&mut self, id: u32, heard: bool) {
+    /// A question is over: it is not said to its end any more.
+    pub(super) fn ask_no_more(&mut self, over: &str) {
+        if let Some((announced, id)) = self.trusted.asked_aloud
+            && id.to_string() == over
+        {
+            self.trusted.asked_aloud = None;
+            if let Some(session) = &self.session {
+                session.retract(announced).ok();
+            }
+        }
+    }
+
+    /// An announcement is over; who waited for it.
+    pub(in crate::socket) fn on_announced(&mut self, id: u32, heard: bool) -> Option<Waits> {
         if let Some((asked, consent)) = self.trusted.asked_aloud
             && asked == id
         {
@@ -159,94 +215,6 @@ impl Connection {
                 self.app.trust.prompt_played(consent);
             }
         }
+        self.trusted.waiting.remove(&id)
     }
-}
-
-async fn carry_out(
-    trust: Arc<Trust>,
-    asker: Asker,
-    order: Order,
-    before: Option<String>,
-    last: Option<EntryId>,
-) -> Carried {
-    let done = match order {
-        Order::Remember(text) => remember(&trust, asker, as_memory(&text)).await,
-        Order::RememberThat => match before {
-            Some(text) => remember(&trust, asker, as_memory(&text)).await,
-            None => Ok(Carried::said("There is nothing yet that I could remember.")),
-        },
-        Order::Forget(topic) => forget_topic(&trust, asker, topic).await,
-        Order::ForgetThat => match last {
-            Some(id) => forget(&trust, asker, id).await,
-            None => Ok(Carried::said(
-                "I have remembered nothing here that I could forget.",
-            )),
-        },
-        Order::Never => {
-            // What was remembered of it just now goes; the rest goes with the conversation.
-            match last {
-                Some(id) => forget(&trust, asker, id).await,
-                None => Ok(Carried::said("I won't keep it.")),
-            }
-        }
-        Order::Recall => recall(&trust).await,
-    };
-    done.unwrap_or_else(|error| Carried::said(error.message))
-}
-
-async fn remember(trust: &Arc<Trust>, asker: Asker, text: String) -> Result<Carried, WireError> {
-    let (id, receipt) = trust
-        .remember(asker, text.into(), "you asked me to remember it")
-        .await?;
-    Ok(Carried {
-        say: "I'll remember that.".into(),
-        event: Some(TrustEvent::MemoryResult {
-            action: MemoryVerb::Remember,
-            success: true,
-            message: "Remembered.".into(),
-            id: Some(id.to_string()),
-            receipt_id: Some(receipt.receipt_id),
-            proof: None,
-        }),
-        remembered: Some(id),
-    })
-}
-
-async fn forget(trust: &Arc<Trust>, asker: Asker, id: EntryId) -> Result<Carried, WireError> {
-    let forgotten = trust.forget(asker, id).await?;
-    let event = super::memory::forgot(MemoryVerb::Forget, Some(id), forgotten);
-    Ok(Carried {
-        event: Some(event),
-        ..Carried::said("Forgotten.")
-    })
-}
-
-async fn forget_topic(
-    trust: &Arc<Trust>,
-    asker: Asker,
-    topic: String,
-) -> Result<Carried, WireError> {
-    match trust.best_memory(topic.into()).await? {
-        Some(id) => forget(trust, asker, id).await,
-        None => Ok(Carried::said("I remember nothing about that.")),
-    }
-}
-
-async fn recall(trust: &Arc<Trust>) -> Result<Carried, WireError> {
-    let (memories, total) = trust.memories(None, TOLD_AT_ONCE).await?;
-    if memories.is_empty() {
-        return Ok(Carried::said(
-            "Nothing: you have not asked me to remember anything yet.",
-        ));
-    }
-    let mut say = String::from("This is what you asked me to remember. ");
-    for memory in &memories {
-        say.push_str(memory.text.expose());
-        say.push(' ');
-    }
-    let more = total.saturating_sub(memories.len() as u64);
-    if more > 0 {
-        say.push_str(&format!("And {more} more, which you can see in my memory."));
-    }
-    Ok(Carried::said(say.trim_end()))
 }

@@ -5,7 +5,8 @@
 use janet_protocol::{ErrorCode, Outgoing, RequestId, ServerMessage, TrustEvent, WireError};
 use tokio::task::{JoinError, JoinSet};
 
-use super::orders::Carried;
+use super::carry_out::Carried;
+use super::state::Waits;
 use crate::socket::connection::{Connection, Leave};
 
 /// Requests that may wait at once; who asks for more has not looked at the questions.
@@ -20,8 +21,17 @@ pub(in crate::socket) enum Done {
         /// It.
         answer: Box<Result<ServerMessage, WireError>>,
     },
-    /// What became of an order in words.
-    Carried(Box<Carried>),
+    /// The answers to a request that has several.
+    Several {
+        /// To be echoed in each.
+        request_id: Option<RequestId>,
+        /// They.
+        answers: Result<Vec<TrustEvent>, WireError>,
+    },
+    /// What became of an order in words, and who waits to hear it.
+    Carried(Box<(Carried, Waits)>),
+    /// What is told unasked, if there is something to tell.
+    Told(Option<Box<TrustEvent>>),
 }
 
 /// The tasks of one connection.
@@ -29,6 +39,11 @@ pub(in crate::socket) enum Done {
 pub(in crate::socket) struct Pending(JoinSet<Done>);
 
 impl Pending {
+    /// Whether nobody waits for anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Resolves when one has its answer; never while there is none.
     pub(in crate::socket) async fn next(&mut self) -> Result<Done, JoinError> {
         match self.0.join_next().await {
@@ -53,18 +68,42 @@ impl Pending {
         Ok(())
     }
 
-    /// Begins to carry out an order.
-    pub(super) fn carry_out(
+    /// Begins one that has several answers.
+    pub(super) fn start_several(
         &mut self,
-        work: impl Future<Output = Carried> + Send + 'static,
+        request_id: Option<RequestId>,
+        work: impl Future<Output = Result<Vec<TrustEvent>, WireError>> + Send + 'static,
     ) -> Result<(), WireError> {
         self.has_room()?;
-        self.0
-            .spawn(async move { Done::Carried(Box::new(work.await)) });
+        self.0.spawn(async move {
+            Done::Several {
+                request_id,
+                answers: work.await,
+            }
+        });
         Ok(())
     }
 
-    fn has_room(&self) -> Result<(), WireError> {
+    /// Begins to carry out an order; [`Self::has_room`] was asked before.
+    pub(super) fn carry_out(
+        &mut self,
+        waits: Waits,
+        work: impl Future<Output = Carried> + Send + 'static,
+    ) {
+        self.0
+            .spawn(async move { Done::Carried(Box::new((work.await, waits))) });
+    }
+
+    /// Begins what brings something to tell; where there is no room, nothing is told.
+    pub(super) fn tell(&mut self, work: impl Future<Output = Option<TrustEvent>> + Send + 'static) {
+        if self.has_room().is_ok() {
+            self.0
+                .spawn(async move { Done::Told(work.await.map(Box::new)) });
+        }
+    }
+
+    /// Whether one more may begin.
+    pub(super) fn has_room(&self) -> Result<(), WireError> {
         if self.0.len() < MOST {
             return Ok(());
         }
@@ -92,7 +131,28 @@ impl Connection {
         done: Result<Done, JoinError>,
     ) -> Result<(), Leave> {
         let outgoing = match done {
-            Ok(Done::Carried(carried)) => return self.on_carried(*carried),
+            Ok(Done::Carried(carried)) => {
+                let (carried, waits) = *carried;
+                return self.on_carried(carried, waits);
+            }
+            Ok(Done::Several {
+                request_id,
+                answers: Ok(events),
+            }) => {
+                for event in events {
+                    self.outbound.text(Outgoing {
+                        request_id: request_id.clone(),
+                        message: ServerMessage::Trust(event),
+                    })?;
+                }
+                return Ok(());
+            }
+            Ok(Done::Several {
+                request_id,
+                answers: Err(error),
+            }) => error.with_request(request_id).into(),
+            Ok(Done::Told(None)) => return Ok(()),
+            Ok(Done::Told(Some(event))) => ServerMessage::Trust(*event).into(),
             Ok(Done::Answered { request_id, answer }) => match *answer {
                 // Ready a moment before the red thread was pulled; it goes nowhere now.
                 Ok(message) if hands_out(&message) && self.app.trust.may_act().is_err() => {

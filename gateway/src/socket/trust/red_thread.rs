@@ -47,9 +47,10 @@ impl Connection {
                 Ok(Some(ServerMessage::Trust(trust.red_thread_state())))
             }
             (Some(word), _) => {
-                let trust = Arc::clone(&self.app.trust);
+                let (trust, here) = (Arc::clone(&self.app.trust), self.seat.id());
                 self.trusted.pending.start(request_id, async move {
-                    let proof = trust.prove(operator.clone(), word).await?;
+                    let safe = trust.safe(trust.living_soul(here))?;
+                    let proof = safe.prove(operator.clone(), word).await?;
                     trust.clear(proof.into(), &operator, "safe_word").await?;
                     Ok(ServerMessage::Trust(trust.red_thread_state()))
                 })?;

@@ -5,7 +5,8 @@ use janet_protocol::{
 };
 use janet_vault::soul::Soul;
 
-use super::orders::Carried;
+use super::carry_out::Carried;
+use super::state::Waits;
 use crate::conversations::StoreError;
 use crate::socket::connection::Connection;
 use crate::souls::{Trigger, Wanted};
@@ -39,7 +40,7 @@ impl Connection {
     }
 
     /// The same, asked for in the operator's own words: what comes of it is said, too.
-    pub(super) fn transfer_by_words(&mut self, wish: Trigger) {
+    pub(super) fn transfer_by_words(&mut self, wish: Trigger, waits: Waits) {
         let (source, target) = match wish.target {
             Soul::Constitutional => (SoulName::Networked, SoulName::Constitutional),
             Soul::Networked => (SoulName::Constitutional, SoulName::Networked),
@@ -58,8 +59,9 @@ impl Connection {
             let event = souls.transfer(asker, wanted).await;
             Carried::told(in_words(&event), event)
         };
-        if let Err(error) = self.trusted.pending.carry_out(work) {
-            self.say(&error.message);
+        match self.trusted.pending.has_room() {
+            Ok(()) => self.trusted.pending.carry_out(waits, work),
+            Err(error) => self.say_to(&error.message, waits),
         }
     }
 }

@@ -7,22 +7,24 @@ use janet_protocol::{
     WireError,
 };
 use janet_vault::red::{Delayed, RedError};
+use janet_vault::soul::Soul;
 use zeroize::Zeroizing;
 
 use super::Answer;
+use super::consent::blocking;
 use crate::socket::connection::Connection;
-use crate::trust::Trust;
-use crate::vault::{Came, Failed, Word};
+use crate::souls::soul_name;
+use crate::vault::{Came, Failed, Safe, Word};
 
 /// What is asked of the vault, if it is.
 pub(super) const fn verb(request: &TrustRequest) -> Option<VaultVerb> {
     Some(match request {
         TrustRequest::VaultCreate { .. } => VaultVerb::Create,
         TrustRequest::VaultUnlock { .. } => VaultVerb::Unlock,
-        TrustRequest::VaultLock {} => VaultVerb::Lock,
+        TrustRequest::VaultLock { .. } => VaultVerb::Lock,
         TrustRequest::VaultPut { .. } => VaultVerb::Put,
         TrustRequest::VaultGet { .. } => VaultVerb::Get,
-        TrustRequest::VaultList {} => VaultVerb::List,
+        TrustRequest::VaultList { .. } => VaultVerb::List,
         TrustRequest::VaultForget { .. } => VaultVerb::Forget,
         TrustRequest::VaultChange { .. } => VaultVerb::Change,
         TrustRequest::VaultExport { .. } => VaultVerb::Export,
@@ -40,75 +42,89 @@ impl Connection {
         request_id: Option<RequestId>,
     ) -> Answer {
         let trust = Arc::clone(&self.app.trust);
-        trust.vault()?;
+        let named = trust.named_soul(request.soul())?;
         if verb == VaultVerb::Lock {
             // At once, however many requests wait.
-            trust.lock_vault_at_once();
+            trust.lock_vaults_at_once(named);
         }
+        let soul = match named {
+            Some(soul) => soul,
+            None => {
+                let (trust, here) = (trust.clone(), self.seat.id());
+                blocking(move || trust.living_soul(here)).await?
+            }
+        };
+        let safe = trust.safe(soul)?;
         let checking = match verb {
             VaultVerb::Create
             | VaultVerb::Unlock
             | VaultVerb::Change
             | VaultVerb::Export
             | VaultVerb::Import => {
-                Some(result(&trust, verb, VaultStatus::Checking, Came::default()).await)
+                Some(result(&safe, verb, VaultStatus::Checking, Came::default()).await)
             }
             _ => None,
         };
         let (who, uuid) = (self.operator().to_owned(), self.uuid());
         self.trusted.pending.start(request_id, async move {
-            let came = ask(Arc::clone(&trust), who, uuid, request).await;
-            ended(&trust, verb, came).await
+            let came = ask(safe.clone(), named, who, uuid, request).await;
+            ended(&safe, verb, came).await
         })?;
         Ok(checking)
     }
 }
 
 async fn ask(
-    trust: Arc<Trust>,
+    safe: Safe,
+    named: Option<Soul>,
     who: String,
     uuid: String,
     request: TrustRequest,
 ) -> Result<Came, Failed> {
     match request {
-        TrustRequest::VaultCreate { safe_word } => trust.create_vault(who, word(safe_word)).await,
-        TrustRequest::VaultUnlock { safe_word, names } => {
-            trust.unlock_vault(who, word(safe_word), words(names)).await
+        TrustRequest::VaultCreate { safe_word, .. } => {
+            safe.create_vault(who, word(safe_word)).await
         }
-        TrustRequest::VaultPut { name, value, tags } => {
-            trust
-                .put_secret(who, word(name), word(value), words(tags))
+        TrustRequest::VaultUnlock {
+            safe_word, names, ..
+        } => safe.unlock_vault(who, word(safe_word), words(names)).await,
+        TrustRequest::VaultPut {
+            name, value, tags, ..
+        } => {
+            safe.put_secret(who, word(name), word(value), words(tags))
                 .await
         }
-        TrustRequest::VaultGet { name } => trust.hand_out_secret(who, word(name)).await,
-        TrustRequest::VaultList {} => trust.list_secrets().await,
-        TrustRequest::VaultForget { name } => trust.forget_secret(who, word(name)).await,
+        TrustRequest::VaultGet { name, .. } => safe.hand_out_secret(who, word(name)).await,
+        TrustRequest::VaultList { .. } => safe.list_secrets().await,
+        TrustRequest::VaultForget { name, .. } => safe.forget_secret(who, word(name)).await,
         TrustRequest::VaultChange {
             safe_word,
             new_safe_word,
+            ..
         } => {
             let (old, new) = (word(safe_word), word(new_safe_word));
-            trust.change_safe_word(who, old, new).await
+            safe.change_safe_word(who, old, new).await
         }
         TrustRequest::VaultExport {
             safe_word,
             password,
+            ..
         } => {
             let (safe_word, password) = (word(safe_word), word(password));
-            trust.export_vault(who, uuid, safe_word, password).await
+            safe.export_vault(who, uuid, safe_word, password).await
         }
-        TrustRequest::VaultImport { file, password } => {
+        TrustRequest::VaultImport { file, password, .. } => {
             let file = Zeroizing::new(file.0);
-            trust.import_vault(who, file, word(password)).await
+            safe.import_vault(who, file, word(password)).await
         }
-        _ => trust.shut_vault().await,
+        _ => safe.shut_vault(named).await,
     }
 }
 
 /// How it ended. That a word, a name or the vault is wrong is an answer; what was asked wrongly, and faults,
 /// are errors.
 async fn ended(
-    trust: &Arc<Trust>,
+    safe: &Safe,
     verb: VaultVerb,
     came: Result<Came, Failed>,
 ) -> Result<ServerMessage, WireError> {
@@ -132,16 +148,11 @@ async fn ended(
         }
         Err(failed) => return Err(failed.into()),
     };
-    Ok(result(trust, verb, status, came).await)
+    Ok(result(safe, verb, status, came).await)
 }
 
-async fn result(
-    trust: &Arc<Trust>,
-    action: VaultVerb,
-    status: VaultStatus,
-    came: Came,
-) -> ServerMessage {
-    let (exists, locked) = trust.vault_state().await;
+async fn result(safe: &Safe, action: VaultVerb, status: VaultStatus, came: Came) -> ServerMessage {
+    let (exists, locked) = safe.state().await;
     ServerMessage::Trust(TrustEvent::VaultResult {
         action,
         status,
@@ -151,6 +162,7 @@ async fn result(
         items: came.items,
         value: came.value,
         retry_after_ms: came.retry_after_ms,
+        soul: soul_name(safe.soul()),
     })
 }
 

@@ -475,3 +475,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_a_log_that_was_whole_only_the_news_are_looked_at_until_there_is_a_fault() {
+    let it = setup();
+    let log = it.open().expect("a log");
+    let news = || log.verify_news().expect("readable");
+    for n in 1..=5 {
+        log.append(NOW + n, &event(n)).expect("appended");
+    }
+    assert_eq!(news().expect("whole").count, 5);
+    let write = |bytes: &[u8]| std::fs::write(it.log(), bytes).expect("written");
+    let good = it.bytes();
+    let changed = |at: usize, bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        bytes[at] ^= 1;
+        bytes
+    };
+    write(&changed(10, &good));
+    assert_eq!(news().expect("nothing new").count, 5);
+    assert_eq!(log.verify().expect("readable").expect_err("all").entry, 1);
+    assert_eq!(news().expect_err("from then on all is").entry, 1);
+    write(&good);
+    assert_eq!(news().expect("whole again").count, 5);
+
+    log.append(NOW + 6, &event(6)).expect("appended");
+    let more = it.bytes();
+    write(&changed(more.len() - 20, &more));
+    assert_eq!(news().expect_err("the news").entry, 6);
+    write(&more);
+    assert_eq!(news().expect("whole again").count, 6);
+    write(&good);
+    let kind = news().expect_err("cut").kind;
+    assert_eq!(kind, FaultKind::Cut { of: 6 });
+}

@@ -198,6 +198,11 @@ pub enum Event {
     ConversationForgotten {
         operator: Name,
     },
+    /// The same of all, by the receipt of forgetting everything.
+    ConversationsForgotten {
+        conversations: u64,
+        receipt: Id,
+    },
     TransferStarted {
         package: Id,
         from: Name,
@@ -276,6 +281,15 @@ pub enum Event {
     DeviceRevoked {
         device: Name,
         operator: Name,
+    },
+    /// A soul of another process, known by this key.
+    SoulPaired {
+        soul: Name,
+        key: Name,
+    },
+    SoulParted {
+        soul: Name,
+        key: Name,
     },
     NodeAdded {
         node: Name,

@@ -28,6 +28,7 @@ pub use self::verify::{Fault, FaultKind, Verified, verify};
 
 use self::head::Head;
 use self::pages::PageError;
+use self::verify::{Checked, verify_from};
 use crate::constitution::Constitution;
 use crate::desk::{Consent, ConsentError};
 use crate::identity::Identity;
@@ -116,6 +117,8 @@ pub struct AuditLog {
     key_folder: PathBuf,
     identity: Arc<Identity>,
     inner: Mutex<Inner>,
+    /// How far it was found whole. Held while it is looked at.
+    checked: Mutex<Checked>,
 }
 
 #[derive(Debug)]
@@ -149,12 +152,13 @@ impl AuditLog {
             std::fs::TryLockError::Error(source) => io(source),
         })?;
         let head_path = key_folder.join(HEAD);
-        let good =
-            verify(folder, key_folder, &identity.public())?.map_err(|fault| AuditError::Fault {
-                path: path.clone(),
-                head: head_path.clone(),
-                fault,
-            })?;
+        let checked = verify_from(folder, key_folder, &identity.public(), Checked::nothing())?;
+        let checked = checked.map_err(|fault| AuditError::Fault {
+            path: path.clone(),
+            head: head_path.clone(),
+            fault,
+        })?;
+        let good = checked.so_far;
         let head = Head {
             count: good.count,
             hash: good.head,
@@ -178,6 +182,7 @@ impl AuditLog {
                 constitution: good.constitution,
                 broken: false,
             }),
+            checked: Mutex::new(checked),
         })
     }
 
@@ -267,7 +272,28 @@ impl AuditLog {
 
     /// Checks the whole log; takes as long as it has entries.
     pub fn verify(&self) -> Result<Result<Verified, Fault>, AuditError> {
-        verify(&self.folder, &self.key_folder, &self.identity.public())
+        self.check(|_| Checked::nothing())
+    }
+
+    /// Checks what was written since it was last found whole, which it was when it was opened; after a fault
+    /// the whole log.
+    pub fn verify_news(&self) -> Result<Result<Verified, Fault>, AuditError> {
+        self.check(|checked| checked)
+    }
+
+    fn check(
+        &self,
+        from: impl FnOnce(Checked) -> Checked,
+    ) -> Result<Result<Verified, Fault>, AuditError> {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = from(*checked);
+        *checked = Checked::nothing();
+        let key = self.identity.public();
+        let found = verify_from(&self.folder, &self.key_folder, &key, before)?;
+        if let Ok(whole) = found {
+            *checked = whole;
+        }
+        Ok(found.map(|whole| whole.so_far))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -21,6 +21,23 @@ pub struct Verified {
     pub constitution: Option<[u8; 32]>,
 }
 
+/// How far a log was checked: so many bytes of whole lines, which amount to this.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checked {
+    length: u64,
+    pub(super) so_far: Verified,
+}
+
+impl Checked {
+    /// Nothing was.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            length: 0,
+            so_far: Verified::none(),
+        }
+    }
+}
+
 /// Which entry is wrong, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -86,6 +103,17 @@ pub fn verify(
     key_folder: &Path,
     key: &PublicKey,
 ) -> Result<Result<Verified, Fault>, AuditError> {
+    let checked = verify_from(folder, key_folder, key, Checked::nothing())?;
+    Ok(checked.map(|checked| checked.so_far))
+}
+
+/// The same of what comes behind what was checked before.
+pub(super) fn verify_from(
+    folder: &Path,
+    key_folder: &Path,
+    key: &PublicKey,
+    before: Checked,
+) -> Result<Result<Checked, Fault>, AuditError> {
     // The head first: what is appended meanwhile only makes the log longer.
     let path = key_folder.join(HEAD);
     let head = Head::read(&path, key).map_err(|source| AuditError::io(&path, source))?;
@@ -113,9 +141,14 @@ pub fn verify(
         }
     };
     let Some(file) = file else {
-        return Ok(ends(Verified::none(), head));
+        return Ok(ends(Checked::nothing(), head));
     };
-    check(&file, length, key, head).map_err(io)
+    // A log that has become shorter is another one.
+    let before = match length < before.length {
+        true => Checked::nothing(),
+        false => before,
+    };
+    check(&file, length, key, head, before).map_err(io)
 }
 
 impl Verified {
@@ -133,12 +166,20 @@ fn check(
     length: u64,
     key: &PublicKey,
     head: Head,
-) -> std::io::Result<Result<Verified, Fault>> {
-    let mut lines = Lines::new(file, length)?;
-    let mut so_far = Verified::none();
+    before: Checked,
+) -> std::io::Result<Result<Checked, Fault>> {
+    let mut lines = Lines::new(file, before.length, length)?;
+    let mut so_far = before.so_far;
+    let mut whole = before.length;
+    if head.count > 0 && head.count == so_far.count && head.hash != so_far.head {
+        let kind = FaultKind::HeadChanged;
+        let entry = so_far.count;
+        return Ok(Err(Fault { entry, kind }));
+    }
     while let Some(line) = lines.next()? {
         let entry = so_far.count + 1;
         let fault = |kind| Ok(Err(Fault { entry, kind }));
+        whole += line.len() as u64 + 1;
         let Some((line, body)) = Line::read(line).and_then(|line| {
             let body = line.place()?;
             Some((line, body))
@@ -167,18 +208,20 @@ fn check(
             return Ok(Err(Fault { entry, kind }));
         }
     }
-    Ok(ends(so_far, head))
+    let length = whole;
+    Ok(ends(Checked { length, so_far }, head))
 }
 
 /// Whether there is what the head knows of.
-const fn ends(so_far: Verified, head: Head) -> Result<Verified, Fault> {
-    if so_far.count < head.count {
+const fn ends(checked: Checked, head: Head) -> Result<Checked, Fault> {
+    let count = checked.so_far.count;
+    if count < head.count {
         return Err(Fault {
-            entry: so_far.count + 1,
+            entry: count + 1,
             kind: FaultKind::Cut { of: head.count },
         });
     }
-    Ok(so_far)
+    Ok(checked)
 }
 
 /// Whether an entry that is missed comes behind.
@@ -192,18 +235,18 @@ fn stands_later(mut lines: Lines<'_>, entry: u64) -> std::io::Result<bool> {
     Ok(false)
 }
 
-/// The whole lines of a file, up to a length, one at a time; a longer one than there can be is given cut.
+/// The whole lines of a file, from one place up to another, one at a time; a longer one than there can be is given cut.
 struct Lines<'a> {
     from: std::io::Take<BufReader<&'a File>>,
     line: Vec<u8>,
 }
 
 impl<'a> Lines<'a> {
-    fn new(file: &'a File, length: u64) -> std::io::Result<Self> {
+    fn new(file: &'a File, start: u64, length: u64) -> std::io::Result<Self> {
         let mut from = BufReader::new(file);
-        from.seek(SeekFrom::Start(0))?;
+        from.seek(SeekFrom::Start(start))?;
         Ok(Self {
-            from: from.take(length),
+            from: from.take(length.saturating_sub(start)),
             line: Vec::with_capacity(LONGEST_LINE),
         })
     }

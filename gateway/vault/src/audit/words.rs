@@ -48,6 +48,11 @@ impl fmt::Display for Event {
             Self::ConversationForgotten { operator } => {
                 write!(f, "{operator} had a conversation forgotten")
             }
+            Self::ConversationsForgotten { conversations, .. } => {
+                write!(f, "all {conversations} conversations were forgotten")
+            }
+            Self::SoulPaired { soul, .. } => write!(f, "the {soul} soul elsewhere was paired"),
+            Self::SoulParted { soul, .. } => write!(f, "the {soul} soul elsewhere was parted with"),
             Self::TransferStarted { from, to, .. } => {
                 write!(f, "a transfer from the {from} to the {to} soul began")
             }

@@ -13,6 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::receipts::Receipts;
 use super::{
     BridgeError, Chunk, Conclusion, Header, Inserted, PackageId, Party, RedStub, Section, Summary,
     Tally, Vaults, is_of, reconcile,
@@ -58,7 +59,7 @@ pub struct Outcome {
     pub summaries_added: u64,
     /// Entries of which both sides are kept.
     pub summaries_conflicts: u64,
-    /// Entries that were not let in: nobody whom we know has allowed them, or the gate does not.
+    /// Entries that were not let in: nobody whom we know has allowed just them, or the gate does not.
     pub summaries_refused: u64,
     /// Names of Red in it.
     pub red: u64,
@@ -425,7 +426,8 @@ impl Import {
                 let taken = batch.len();
                 // What is remembered here has a receipt that can be checked here.
                 let (source, target) = (&self.header.source.key, &self.header.target.key);
-                batch.retain(|it| it.receipt.is_of(source) || it.receipt.is_of(target));
+                let receipts = Receipts::of(chunk, source, target)?;
+                batch.retain(|it| receipts.allow(it));
                 inserted.refused += (taken - batch.len()) as u64;
                 if !batch.is_empty() {
                     let more = vaults.insert_summaries(pass, &batch)?;

@@ -19,6 +19,7 @@ mod import;
 mod keeping;
 pub mod link;
 pub mod package;
+mod receipts;
 pub mod reconcile;
 mod side;
 mod survey;

@@ -157,12 +157,13 @@ impl Here {
     }
 
     pub(crate) fn entry(&self, n: u8) -> Summary {
-        let subject = crate::desk::subject_of(&[b"entry", &[n]]);
+        let text = format!("fact {n}");
+        let subject = crate::green::subject::remember(&[&text]);
         let consent = Consent::for_tests(&self.identity, Action::Remember, subject, NOW);
         Summary {
             id: [n; 16],
             kind: "fact".to_owned(),
-            text: format!("fact {n}").into(),
+            text: text.into(),
             description: "your words".into(),
             conversation: None,
             soul: self.soul,

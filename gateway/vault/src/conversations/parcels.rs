@@ -421,6 +421,20 @@ pub(super) fn forget(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Resu
     Ok(())
 }
 
+/// Whatever of conversations is on its way to here never arrives.
+pub(super) fn forget_coming(tx: &Transaction<'_>) -> rusqlite::Result<usize> {
+    let coming = (State::Staging.code(), State::Prepared.code());
+    tx.execute(
+        "DELETE FROM parcel_chunk WHERE package IN
+             (SELECT package FROM parcel WHERE state IN (?1, ?2))",
+        coming,
+    )?;
+    tx.execute(
+        "UPDATE parcel SET state = ?3, nonce = NULL, ciphertext = NULL WHERE state IN (?1, ?2)",
+        (coming.0, coming.1, State::Abandoned.code()),
+    )
+}
+
 /// What was being packed when the process before died was never sent as a whole: it never was.
 pub(super) fn forget_half_packed(tx: &Transaction<'_>) -> rusqlite::Result<usize> {
     tx.execute(

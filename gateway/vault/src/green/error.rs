@@ -86,6 +86,9 @@ pub enum GreenError {
         /// How many.
         left: u64,
     },
+    /// What cannot be written down is not done.
+    #[error("the audit log cannot be written, so nothing was changed")]
+    Unlogged,
     /// The operating system gives no random numbers.
     #[error("no random numbers from the operating system: {0}")]
     Random(getrandom::Error),

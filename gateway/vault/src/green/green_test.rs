@@ -285,6 +285,37 @@ fn what_is_forgotten_is_found_no_more_and_forgetting_it_again_gives_the_same_pro
 }
 
 #[test]
+fn what_cannot_be_written_down_is_undone() {
+    let world = World::new();
+    let new = note("The tea is green.");
+    let subject = subject::remember(&["The tea is green."]);
+    let mut told = 0;
+    for logs in [false, true] {
+        let consent = world.consent(Action::Remember, subject);
+        let (pass, new) = (world.pass(), std::slice::from_ref(&new));
+        let noted = |ids: &[EntryId]| {
+            told += ids.len();
+            logs
+        };
+        let done = world
+            .green
+            .remember_noted(&pass, consent, new, vec![None], noted);
+        assert_eq!(done.is_ok(), logs, "{done:?}");
+        assert_eq!(world.find("green tea").len(), usize::from(logs));
+    }
+    assert_eq!(told, 2);
+    let id = world.green.list(&world.pass(), None, 1).expect("a list")[0].id;
+    let subject = subject::edit(id, "The tea is black.");
+    let consent = world.consent(Action::Edit, subject);
+    let text = "The tea is black.".to_owned().into();
+    let edited = world
+        .green
+        .edit_noted(&world.pass(), consent, id, text, None, || false);
+    assert!(matches!(edited, Err(GreenError::Unlogged)), "{edited:?}");
+    assert_eq!(world.find("tea"), ["The tea is green."]);
+}
+
+#[test]
 fn souls_have_stores_of_their_own_and_a_store_has_one_process() {
     let world = World::new();
     world.remember("The tea is green.");

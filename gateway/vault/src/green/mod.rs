@@ -34,6 +34,7 @@ mod schema;
 mod search;
 mod store;
 pub mod subject;
+mod twin;
 mod words;
 mod write;
 
@@ -65,6 +66,10 @@ mod real_tests;
 #[cfg(test)]
 #[path = "trace_test.rs"]
 mod trace_tests;
+
+#[cfg(test)]
+#[path = "pages_test.rs"]
+mod pages_tests;
 
 #[cfg(test)]
 #[path = "kill_test.rs"]

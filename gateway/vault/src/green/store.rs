@@ -122,7 +122,35 @@ impl Green {
         limit: usize,
     ) -> Result<Vec<Entry>> {
         let end = before.map(|id| self.place(pass, id)).transpose()?;
-        let (created_ms, n) = end.unwrap_or((i64::MAX, i64::MAX));
+        self.page(end.unwrap_or((i64::MAX, i64::MAX)), limit)
+    }
+
+    /// Entries, newest first, that were made before that moment; `at_it`: or at that very moment.
+    pub fn list_before(
+        &self,
+        _pass: &Pass<'_>,
+        moment_ms: u64,
+        at_it: bool,
+        limit: usize,
+    ) -> Result<Vec<Entry>> {
+        let n = if at_it { i64::MAX } else { i64::MIN };
+        self.page((sqlite::signed(moment_ms), n), limit)
+    }
+
+    /// The names of all entries.
+    pub fn ids(&self, _pass: &Pass<'_>) -> Result<Vec<EntryId>> {
+        let inner = self.lock();
+        inner
+            .db
+            .prepare_cached("SELECT id FROM entry")
+            .and_then(|mut query| {
+                let ids = query.query_map([], |row| row.get(0).map(EntryId))?;
+                ids.collect()
+            })
+            .map_err(|source| self.sql(source))
+    }
+
+    fn page(&self, (created_ms, n): (i64, i64), limit: usize) -> Result<Vec<Entry>> {
         let query = format!(
             "SELECT {COLUMNS} FROM entry WHERE (created_ms, n) < (?1, ?2)
              ORDER BY created_ms DESC, n DESC LIMIT ?3"

@@ -8,9 +8,9 @@ use super::matrix::dot_f32;
 use super::store::{Green, Inner, Result};
 use super::words::{self, Counts};
 use super::{EntryId, GreenError, NewEntry, subject};
-use crate::desk::{Action, Consent, ConsentError, Receipt, subject_of};
+use crate::desk::{Action, Consent, Receipt, subject_of};
+use crate::failpoint::failpoint;
 use crate::gate::{Class, Gate};
-use crate::identity::PublicKey;
 use crate::red_thread::Pass;
 use crate::sqlite::signed;
 
@@ -66,6 +66,18 @@ impl Green {
         new: &[NewEntry],
         vectors: Vec<Option<Vec<f32>>>,
     ) -> Result<Vec<EntryId>> {
+        self.remember_noted(pass, consent, new, vectors, |_| true)
+    }
+
+    /// The same, if `noted` can write down these ids: what stands in no log is undone.
+    pub fn remember_noted(
+        &self,
+        pass: &Pass<'_>,
+        consent: Consent,
+        new: &[NewEntry],
+        vectors: Vec<Option<Vec<f32>>>,
+        noted: impl FnOnce(&[EntryId]) -> bool,
+    ) -> Result<Vec<EntryId>> {
         if new.len() > MOST_AT_ONCE {
             return Err(GreenError::TooMany {
                 found: new.len(),
@@ -103,14 +115,21 @@ impl Green {
             };
             let n = insert(&tx, &written)
                 .and_then(|n| {
+                    failpoint("remember: an entry has no vector yet");
                     self.insert_vector(&tx, n, vector.as_deref())?;
                     Ok(n)
                 })
                 .map_err(|source| self.sql(source))?;
             added.push((n, new.text.expose(), vector.as_deref()));
             ids.push(id);
+            failpoint("remember: an entry is written");
+        }
+        failpoint("remember: before it is committed");
+        if !noted(&ids) {
+            return Err(GreenError::Unlogged);
         }
         tx.commit().map_err(|source| self.sql(source))?;
+        failpoint("remember: committed");
         for (n, text, vector) in added {
             inner.words.add(text);
             if let Some(vector) = vector {
@@ -129,10 +148,44 @@ impl Green {
         text: Private<String>,
         vector: Option<Vec<f32>>,
     ) -> Result<()> {
+        self.edit_noted(pass, consent, id, text, vector, || true)
+    }
+
+    /// The same, if `noted` can write it down: what stands in no log is undone.
+    pub fn edit_noted(
+        &self,
+        pass: &Pass<'_>,
+        consent: Consent,
+        id: EntryId,
+        text: Private<String>,
+        vector: Option<Vec<f32>>,
+        noted: impl FnOnce() -> bool,
+    ) -> Result<()> {
+        let edit = subject::edit(id, text.expose());
+        self.check_edit(&text, &vector)?;
+        let receipt = consent.spend(pass, &Action::Edit, &edit)?;
+        self.edit_for(receipt, id, text.expose(), vector, noted)
+    }
+
+    /// Before a consent is spent on it.
+    pub(super) fn check_edit(
+        &self,
+        text: &Private<String>,
+        vector: &Option<Vec<f32>>,
+    ) -> Result<()> {
         check_text(text.expose())?;
+        self.units(vec![vector.clone()]).map(drop)
+    }
+
+    pub(super) fn edit_for(
+        &self,
+        receipt: Receipt,
+        id: EntryId,
+        text: &str,
+        vector: Option<Vec<f32>>,
+        noted: impl FnOnce() -> bool,
+    ) -> Result<()> {
         let vector = self.units(vec![vector])?.pop().flatten();
-        let text = text.expose().as_str();
-        let receipt = consent.spend(pass, &Action::Edit, &subject::edit(id, text))?;
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = self.begin(&mut inner.db)?;
@@ -146,6 +199,7 @@ impl Green {
                  WHERE n = ?1",
                 (n, text, text_hash(text), signed(receipt.at_ms), json(&receipt), changed),
             )?;
+            failpoint("edit: the words are the former ones");
             index(&tx, "delete", n, &old)?;
             tx.execute(
                 "INSERT INTO entry_words (rowid, text) VALUES (?1, ?2)",
@@ -153,13 +207,19 @@ impl Green {
             )?;
             forget_words(&tx, &inner.words, &inner.words.gone(&old, Some(text)))?;
             tx.execute("DELETE FROM vector WHERE n = ?1", [n])?;
+            failpoint("edit: there is no vector");
             self.insert_vector(&tx, n, vector.as_deref())?;
             Ok(Some((n, old)))
         };
         let (n, old) = work()
             .map_err(|source| self.sql(source))?
             .ok_or(GreenError::Unknown(id))?;
+        failpoint("edit: before it is committed");
+        if !noted() {
+            return Err(GreenError::Unlogged);
+        }
         tx.commit().map_err(|source| self.sql(source))?;
+        failpoint("edit: committed");
         inner.words.remove(&old);
         inner.words.add(text);
         match &vector {
@@ -177,24 +237,7 @@ impl Green {
         self.forget_for(receipt, id)
     }
 
-    /// Forgets what the other soul was told to forget, by the receipt of that; the key is whoever's the
-    /// receipt has to be. None: it was not here.
-    pub fn forget_too(
-        &self,
-        _pass: &Pass<'_>,
-        key: &PublicKey,
-        receipt: &Receipt,
-        id: EntryId,
-    ) -> Result<Option<Proof>> {
-        allowed(key, receipt, &Action::Forget, &subject::forget(id))?;
-        match self.forget_for(receipt.clone(), id) {
-            Ok(proof) => Ok(Some(proof)),
-            Err(GreenError::Unknown(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn forget_for(&self, receipt: Receipt, id: EntryId) -> Result<Proof> {
+    pub(super) fn forget_for(&self, receipt: Receipt, id: EntryId) -> Result<Proof> {
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = self.begin(&mut inner.db)?;
@@ -203,8 +246,10 @@ impl Green {
                 return Ok(None);
             };
             tx.execute("DELETE FROM entry WHERE n = ?1", [n])?;
+            failpoint("forget: the words are still there");
             index(&tx, "delete", n, &old)?;
             forget_words(&tx, &inner.words, &inner.words.gone(&old, None))?;
+            failpoint("forget: there is no receipt yet");
             keep_receipt(&tx, &receipt, 1)?;
             tx.execute(
                 "INSERT OR REPLACE INTO forgotten VALUES (?1, ?2)",
@@ -217,11 +262,14 @@ impl Green {
             self.scrub(inner)?;
             return self.forgotten_before(inner, id);
         };
+        failpoint("forget: before it is committed");
         tx.commit().map_err(|source| self.sql(source))?;
+        failpoint("forget: the log still holds it");
         inner.matrix.remove(n);
         inner.words.remove(&old);
         inner.scrub_pending = true;
         self.scrub(inner)?;
+        failpoint("forget: the log is cut");
         self.nothing_left(inner, "entry WHERE id = ?1", [id.0])?;
         self.nothing_left(inner, "vector WHERE n = ?1", [n])?;
         Ok(Proof {
@@ -236,18 +284,7 @@ impl Green {
         self.forget_all_for(receipt)
     }
 
-    /// The same where the other soul was told so, by the receipt of that.
-    pub fn forget_all_too(
-        &self,
-        _pass: &Pass<'_>,
-        key: &PublicKey,
-        receipt: &Receipt,
-    ) -> Result<Proof> {
-        allowed(key, receipt, &Action::ForgetAll, &subject::forget_all())?;
-        self.forget_all_for(receipt.clone())
-    }
-
-    fn forget_all_for(&self, receipt: Receipt) -> Result<Proof> {
+    pub(super) fn forget_all_for(&self, receipt: Receipt) -> Result<Proof> {
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = self.begin(&mut inner.db)?;
@@ -265,7 +302,9 @@ impl Green {
             Ok(entries.unsigned_abs())
         };
         let entries = work().map_err(|source| self.sql(source))?;
+        failpoint("forget all: before it is committed");
         tx.commit().map_err(|source| self.sql(source))?;
+        failpoint("forget all: the log still holds it");
         inner.matrix.clear();
         inner.words.clear();
         inner.scrub_pending = true;
@@ -273,6 +312,7 @@ impl Green {
             .db
             .execute_batch("VACUUM")
             .map_err(|source| self.sql(source))?;
+        failpoint("forget all: written anew");
         self.scrub(inner)?;
         for table in ["entry", "vector", "temp.vocabulary"] {
             self.nothing_left(inner, table, [])?;
@@ -524,15 +564,4 @@ fn separates(tx: &Transaction<'_>, counts: &Counts, gone: &[String]) -> rusqlite
         }
     }
     Ok(false)
-}
-
-/// Whether a receipt is one for this very thing.
-fn allowed(key: &PublicKey, receipt: &Receipt, action: &Action, subject: &[u8; 32]) -> Result<()> {
-    if receipt.is_of(key) && receipt.action == action.name() && receipt.subject == *subject {
-        return Ok(());
-    }
-    Err(ConsentError::Subject {
-        action: action.name(),
-    }
-    .into())
 }
