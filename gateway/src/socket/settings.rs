@@ -57,6 +57,11 @@ impl Settings {
         choices::voice(&self.voice)
     }
 
+    /// How fast.
+    pub(super) const fn speed(&self) -> f32 {
+        self.voice_speed as f32
+    }
+
     /// Who thinks.
     pub(super) fn model(&self) -> ModelChoice {
         choices::model(&self.model)
@@ -70,7 +75,7 @@ impl Settings {
             Sensitivity::High => janet_engine::Sensitivity::High,
         };
         session.settings(SessionSettings {
-            voice_speed: Some(self.voice_speed as f32),
+            voice_speed: Some(self.speed()),
             sensitivity: Some(sensitivity),
             voice: Some(self.voice()),
             model: Some(self.model()),
