@@ -18,12 +18,20 @@ LINES = [
     ("backchannel_false_stop_pct", "“mm-hm”, “yeah”, “I see” that stopped her", "%"),
     ("self_interrupt_count", "answers that her own echo (−20 dB) stopped", ""),
     ("audio_loop_ms_p95", "microphone → Janet → ear over WebRTC, jitter buffer in, p95", "ms"),
-    ("offer_to_first_audio_ms_p95", "offer of a WebRTC call → her first sound decoded, p95", "ms"),
+    ("offer_to_first_audio_ms_p95", "offer of a WebRTC call → sound at both ends, p95", "ms"),
     ("call_setup_ms_p95", "`voip_call` → `voip_connected`, p95", "ms"),
     ("face_skew_worklet_ms_p95", "her mouth in the page beside her voice, p95", "ms"),
     ("face_skew_webrtc_ms_p95", "the same over WebRTC", "ms"),
     ("face_lips_ms_p50", "lips that shut behind the sound of an m, b or p, as they are sent, p50", "ms"),
     ("wer_growth_10pct_loss_pts", "words misheard more, of a hundred, with a tenth of the packets lost", "points"),
+    ("red_thread_spoken_ms_p95", "“red thread”, said over her → silent, latched and told, p95", "ms"),
+    ("red_thread_missed_pct", "“red thread” that was not heard", "%"),
+    ("red_thread_false_count", "“red threat”, “reed thread”, recordings, her own voice that pulled it", ""),
+    ("unlock_ms_p95", "safe word → vault open, p95", "ms"),
+    ("green_search_ms_p95_100k", "a question among 100,000 memories, p95", "ms"),
+    ("green_recall_at_10", "of the exact ten, found by meaning", ""),
+    ("embed_one_ms", "one sentence to its vector, p50", "ms"),
+    ("transfer_10k_ms", "10,000 messages to her other soul, TLS and fsync, p50", "ms"),
     ("idle_50_webrtc_cpu_pct", "50 WebRTC calls without a word, of one core", "%"),
     ("idle_20_sessions_cpu_pct", "20 idle sessions, of one core", "%"),
     ("peak_rss_mb", "peak memory of the server", "MB"),
@@ -38,8 +46,8 @@ def shown(value, unit):
 def of(row):
     """What a count is out of, from the row's unit or note."""
     unit, note = row["unit"], row["note"]
-    if unit.startswith("turns of "):
-        return " of " + unit.removeprefix("turns of ")
+    if unit.startswith(("turns of ", "sounds of ")):
+        return " of " + unit.split(" ")[-1]
     if unit == "of replies":
         return " of " + note.split()[0]
     trials = note.split(",")[0]

@@ -2,9 +2,11 @@
 
 usage: realtime.py JANET [--trials N]   prints one JSON object
 
-Each trial is a session of its own over one WebSocket connection, and begins when the offer is sent: `first_audio`
-is when the client decodes her first sample, `connected` when the server says that media flows. Then as many
-calls: from `voip_call` to `voip_connected`, with her offer and the client's answer in between.
+Each trial is a session of its own over one WebSocket connection, and begins when the offer is sent. The client
+sends a tone from its first packet on, and asks for the audio loop (`audio_loop`, as the page's meter does) as soon
+as the offer is answered. So what it hears is its own tone: `first_audio` is when it decodes the first sample of
+that, which she has decoded before, so that both ends have. `connected` is when the server says that media flows.
+Then as many calls: from `voip_call` to `voip_connected`, with her offer and the client's answer in between.
 """
 import argparse
 import asyncio
@@ -20,6 +22,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 PORT, RATE, FRAME, PATIENCE_S = 8932, 48_000, 960, 30
+# Louder than this is no silence (of 32768): as the peer's script judges. The tone has 8000.
+SILENT = 1000
 NO_ICE = RTCConfiguration(iceServers=[])
 
 args = argparse.ArgumentParser()
@@ -66,8 +70,8 @@ async def trial(socket):
     async def drain(track):
         try:
             while True:
-                await track.recv()
-                if not first.done():
+                frame = await track.recv()
+                if not first.done() and np.abs(frame.to_ndarray().astype(np.int32)).max() > SILENT:
                     first.set_result(time.monotonic())
         except MediaStreamError:
             pass
@@ -80,6 +84,8 @@ async def trial(socket):
     await socket.send(json.dumps({"type": "vr_connect", "transport": "webrtc", "sdp": peer.localDescription.sdp,
                                   "sdp_type": "offer"}))
     answer = await until(socket, "vr_answer")
+    # Her microphone is open from her answer on.
+    await socket.send(json.dumps({"type": "audio_loop", "on": True}))
     await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
     await until(socket, "vr_response", done=lambda frame: frame["status"] == "connected")
     connected = time.monotonic()

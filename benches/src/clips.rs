@@ -4,12 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use janet_engine::client::PLAY_HZ;
 use serde::Deserialize;
 
 /// Samples of the windows in which loudness is judged (20 ms).
 const WINDOW: usize = 320;
 /// A window this much quieter than the loudest one is not speech: the peers' scripts judge so.
 const SHARE: f32 = 0.1;
+/// −50 dBFS: of what she says, quieter than this is silence.
+const SILENT: f32 = 0.003_162;
 
 #[derive(Deserialize)]
 struct Entry {
@@ -74,16 +77,40 @@ pub(crate) fn loud_windows(pcm: &[f32]) -> Vec<bool> {
 impl Clip {
     /// Where speech truly ends.
     pub(crate) fn speech_end(&self) -> Duration {
-        let last = loud_windows(&self.pcm)
-            .iter()
-            .rposition(|loud| *loud)
-            .unwrap_or(0);
-        Duration::from_millis(20 * (last as u64 + 1))
+        speech_end(&self.pcm)
     }
+}
+
+/// Where speech truly ends.
+pub(crate) fn speech_end(pcm: &[f32]) -> Duration {
+    let last = loud_windows(pcm)
+        .iter()
+        .rposition(|loud| *loud)
+        .unwrap_or(0);
+    Duration::from_millis(20 * (last as u64 + 1))
 }
 
 /// Where speech truly begins.
 pub(crate) fn onset(pcm: &[f32]) -> Duration {
     let first = loud_windows(pcm).iter().position(|loud| *loud).unwrap_or(0);
     Duration::from_millis(20 * first as u64)
+}
+
+/// How loud speech is where there is any: 1 is full scale.
+pub(crate) fn level(pcm: &[f32]) -> f32 {
+    let windows = pcm.chunks_exact(WINDOW).zip(loud_windows(pcm));
+    let loud: Vec<&[f32]> = windows
+        .filter_map(|(window, loud)| loud.then_some(window))
+        .collect();
+    let sum: f32 = loud.iter().copied().flatten().map(|s| s * s).sum();
+    (sum / (loud.len() * WINDOW).max(1) as f32).sqrt()
+}
+
+/// The last audible sample of what was played, in a stretch of time.
+pub(crate) fn last_audible(played: &[f32], from: Duration, to: Duration) -> Option<Duration> {
+    let at = |span: Duration| (span.as_secs_f64() * f64::from(PLAY_HZ)) as usize;
+    let end = at(to).min(played.len());
+    let start = at(from).min(end);
+    let last = played[start..end].iter().rposition(|s| s.abs() > SILENT)?;
+    Some(from + Duration::from_micros(last as u64 * 1_000_000 / u64::from(PLAY_HZ)))
 }

@@ -8,6 +8,7 @@ mod calls;
 mod clients;
 mod clips;
 mod e2e;
+mod line;
 #[allow(
     dead_code,
     unused_imports,
@@ -16,12 +17,15 @@ mod e2e;
 #[path = "../../gateway/src/media/mod.rs"]
 mod media;
 mod memory;
+mod red_thread;
 mod room;
+mod saying;
 mod sentences;
 mod sessions;
 mod stages;
 mod transfer;
 mod turns;
+mod unlock;
 mod visemes;
 mod weights;
 #[path = "../../gateway/src/souls/wire/mod.rs"]
@@ -179,6 +183,27 @@ enum What {
         #[arg(long, default_value_t = 20)]
         echoes: u32,
     },
+    /// The red thread, said over her voice to a real `janet serve`.
+    RedThread {
+        /// How often the words are said.
+        #[arg(long, default_value_t = 48)]
+        trials: usize,
+        /// How often something is said that only sounds like them.
+        #[arg(long, default_value_t = 32)]
+        near: usize,
+        /// Of the recordings at most so many are played.
+        #[arg(long, default_value_t = 100)]
+        recordings: usize,
+        /// How loud her own voice comes back into the microphone.
+        #[arg(long, default_value_t = -20.0, allow_hyphen_values = true)]
+        echo_db: f32,
+    },
+    /// How long the vault of a real `janet serve` takes to open.
+    Unlock {
+        /// How often.
+        #[arg(long, default_value_t = 20)]
+        runs: usize,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -193,6 +218,10 @@ fn main() -> anyhow::Result<()> {
             return Ok(());
         }
         What::TransferTarget { folder, peer } => return transfer::target(folder, peer),
+        What::Unlock { runs } => {
+            println!("{}", serde_json::to_string(&unlock::measure(*runs)?)?);
+            return Ok(());
+        }
         _ => {}
     }
     let clips = clips::load(&args.audio)?;
@@ -225,7 +254,23 @@ fn main() -> anyhow::Result<()> {
             queries,
             out,
         } => memory::search(&weights, entries, queries, &out)?,
-        What::Transfer { .. } | What::TransferTarget { .. } => unreachable!("done above"),
+        What::RedThread {
+            trials,
+            near,
+            recordings,
+            echo_db,
+        } => {
+            let plan = red_thread::Plan {
+                trials,
+                near,
+                recordings,
+                echo_db,
+            };
+            red_thread::measure(&weights, &clips, &plan)?
+        }
+        What::Transfer { .. } | What::TransferTarget { .. } | What::Unlock { .. } => {
+            unreachable!("done above")
+        }
         What::Visemes { runs } => visemes::measure(&clips, runs)?,
         What::Barge {
             trials,

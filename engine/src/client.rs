@@ -110,7 +110,7 @@ pub fn converse(
 
 /// A sound card that plays at the wall clock.
 #[derive(Default)]
-struct Speaker {
+pub struct Speaker {
     queue: std::collections::VecDeque<f32>,
     /// Number of the next sample to play.
     played: u32,
@@ -119,7 +119,13 @@ struct Speaker {
 }
 
 impl Speaker {
-    fn take(&mut self, first_sample: u32, samples: &[i16]) {
+    /// Number of the next sample to play.
+    pub fn played(&self) -> u32 {
+        self.played
+    }
+
+    /// Queues samples behind what is there; `first_sample` is the number of the first one.
+    pub fn take(&mut self, first_sample: u32, samples: &[i16]) {
         if self.queue.is_empty() {
             self.played = first_sample;
         }
@@ -127,8 +133,8 @@ impl Speaker {
             .extend(samples.iter().map(|sample| f32::from(*sample) / 32768.0));
     }
 
-    /// Plays up to this time since the beginning.
-    fn play_to(&mut self, now: Duration, out: &mut Vec<f32>) {
+    /// Plays up to this time since the beginning: `out` is as long then.
+    pub fn play_to(&mut self, now: Duration, out: &mut Vec<f32>) {
         let until = (now.as_micros() * u128::from(PLAY_HZ) / 1_000_000) as usize;
         while out.len() < until {
             let Some(sample) = self.queue.pop_front() else {
@@ -148,7 +154,7 @@ impl Speaker {
 
     /// Drops everything from `from` on; returns the number of the next sample that will not be
     /// played. What is audible is faded out.
-    fn flush(&mut self, from: u32, out: &mut Vec<f32>) -> u32 {
+    pub fn flush(&mut self, from: u32, out: &mut Vec<f32>) -> u32 {
         let keep = (from.wrapping_sub(self.played) as i32).max(0) as usize;
         if keep >= self.queue.len() {
             return self.played.wrapping_add(self.queue.len() as u32);

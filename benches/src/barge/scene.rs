@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use janet_engine::client::{Heard, PLAY_HZ};
+use janet_engine::client::Heard;
 use janet_engine::{Ending, Event, ReplyId, Voice};
 
-/// −50 dBFS: quieter than this is silence.
-const SILENT: f32 = 0.003_162;
+use crate::clips::last_audible;
 
 /// The voices of a conversation so far, from its events.
 pub(super) struct Scene<'a>(pub(super) &'a Heard);
@@ -78,13 +77,7 @@ impl Scene<'_> {
 
     /// The last audible sample in a stretch of time.
     pub(super) fn last_audible(&self, from: Duration, to: Duration) -> Option<Duration> {
-        let at = |span: Duration| (span.as_secs_f64() * f64::from(PLAY_HZ)) as usize;
-        let end = at(to).min(self.0.sound.len());
-        let start = at(from).min(end);
-        let last = self.0.sound[start..end]
-            .iter()
-            .rposition(|s| s.abs() > SILENT)?;
-        Some(from + Duration::from_micros(last as u64 * 1_000_000 / u64::from(PLAY_HZ)))
+        last_audible(&self.0.sound, from, to)
     }
 
     /// Words of a reply that came after it had ended.

@@ -1,10 +1,7 @@
 //! What is said to her for which there are no recordings, made by her own kind of voice.
 
-use janet_engine::Models;
-use janet_engine::speak::speak;
-use janet_models::vits::SpeakOptions;
-
-use crate::weights::{SYSTEM, Weights};
+use crate::saying::{Saying, Way};
+use crate::weights::Weights;
 
 /// Questions with long answers.
 const QUESTIONS: [&str; 4] = [
@@ -34,33 +31,22 @@ pub(super) struct Spoken {
 
 impl Spoken {
     pub(super) fn make(weights: &Weights) -> anyhow::Result<Self> {
-        let models = Models::load(&weights.paths(), &weights.config(SYSTEM, 8), &mut |_, _| {})?;
-        let say = |text: &str, pace: f32, seed: u64| -> anyhow::Result<Vec<f32>> {
-            let options = SpeakOptions {
-                seed,
-                length_scale: pace,
-                ..SpeakOptions::default()
-            };
-            let mut sound = Vec::new();
-            speak(&models, text, &options, &mut |chunk| {
-                sound.extend_from_slice(chunk)
-            })?;
-            Ok(janet_audio::resample(
-                &sound,
-                models.voice_rate_hz(),
-                16_000,
-            )?)
+        let saying = Saying::load(weights)?;
+        let way = |pace, seed| Way {
+            pace,
+            pitch: 1.0,
+            seed,
         };
         let questions = QUESTIONS
             .iter()
-            .map(|text| say(text, 1.0, 0))
+            .map(|text| saying.say(text, way(1.0, 0)))
             .collect::<Result<_, _>>()?;
         let mut nods = Vec::new();
-        for way in 0..WAYS {
+        for seed in 0..WAYS {
             for pace in PACES {
                 for text in BACKCHANNELS {
-                    let pcm = say(text, pace, way)?;
-                    let name = format!("{text} at {pace}, way {way}");
+                    let pcm = saying.say(text, way(pace, seed))?;
+                    let name = format!("{text} at {pace}, way {seed}");
                     nods.push(Nod { name, pcm });
                 }
             }
