@@ -142,7 +142,7 @@ test('everything is forgotten after a click on Yes, and not after one on No', as
   await open('memory');
   await view().locator('.memory').first().waitFor({ timeout: SOON_MS });
   for (const [button, words] of [['#consent-no', 'no yes'], ['#consent-yes', 'no trace found']]) {
-    await press('Forget everything');
+    await press('Forget all of it');
     await press('Yes, ask me for my consent');
     await answer(button);
     await told(words);
@@ -187,6 +187,54 @@ test('a vault is made, takes a secret, hands it out, and locks it away', async (
   await close('vault');
 });
 
+test('something is allowed for good after a click on Yes, and revoked', async () => {
+  await open('grants');
+  await view().getByText('Nothing: she asks each time.').waitFor({ timeout: SOON_MS });
+  for (const [button, words] of [['#consent-no', 'no yes'], ['#consent-yes', 'It holds']]) {
+    await press('Allow it');
+    await answer(button);
+    await told(words);
+  }
+  await view().getByText('She may remember something.').waitFor({ timeout: SOON_MS });
+  await press('Revoke: remember something');
+  await told('Revoked');
+  await view().getByText('Nothing: she asks each time.').waitFor({ timeout: SOON_MS });
+  await close('grants');
+});
+
+test('she is somebody else after a click on Yes, and not after one on No', async () => {
+  await open('personas');
+  const other = () => view().locator('.choice', { hasNot: page.locator('label', { hasText: '(now)' }) }).first();
+  await other().locator('input').waitFor({ timeout: SOON_MS });
+  const name = await other().locator('label').innerText();
+  for (const [button, words] of [['#consent-no', 'no yes'], ['#consent-yes', `She is ${name}`]]) {
+    await other().locator('input').check();
+    await press('Be this one');
+    await answer(button);
+    await told(words);
+  }
+  await view().locator('label', { hasText: `${name} (now)` }).waitFor({ timeout: SOON_MS });
+  await close('personas');
+});
+
+test('a conversation moves after a click on Yes, and not after one on No', async () => {
+  await page.fill('#text', 'Say hello.');
+  await page.keyboard.press('Enter');
+  assert.ok(await janet.until((s) => s.answers.length > 0, SOON_MS), 'there is something to move');
+  await open('transfer');
+  await view().getByRole('button', { name: 'Move it', exact: true }).waitFor({ timeout: SOON_MS });
+  for (const [button, words] of [['#consent-no', /Not moved: The operator said no/], ['#consent-yes', /Moved: [1-9]\d* messages/]]) {
+    await press('Move it');
+    await page.waitForSelector('#consent[open]', { timeout: SOON_MS });
+    assert.match(await page.innerText('#consent-kind'), /Soul check/i, 'one dialog shows both names of the question');
+    assert.match(await page.innerText('#consent-how'), /^Click Yes or No\./, 'and says how it can be answered');
+    await answer(button);
+    await told(words);
+  }
+  assert.ok(await janet.until((s) => s.trust.questions === 0, SOON_MS), 'answered once, it is answered');
+  await close('transfer');
+});
+
 test('the log has all of it, and is whole', async () => {
   await open('audit');
   await told('nothing is changed, missing or cut');
@@ -195,6 +243,7 @@ test('the log has all of it, and is whole', async () => {
   const numbers = (await view().locator('.audit-number').allInnerTexts()).map(Number);
   assert.ok(numbers.every((number, at) => at === 0 || number === numbers[at - 1] - 1), 'the newest first, without a gap');
   const text = await view().innerText();
+  for (const event of ['grant_added', 'grant_revoked', 'persona_changed', 'transfer_ended']) assert.match(text, new RegExp(event), event);
   for (const content of ['Minka', 'Bread', 'kettle', SECRET]) assert.ok(!text.includes(content), 'and never content');
   await close('audit');
 });
@@ -207,4 +256,32 @@ test('what is kept, what leaves and who listens', async () => {
   assert.match(text, /No microphone is open\./);
   await close('privacy');
   assert.deepEqual(janet.problems, [], 'the browser reported no problem');
+});
+
+test('a conversation is forgotten from the page, and then everything', async () => {
+  const notes = () => page.locator('#conversation, #entries, main').first().innerText();
+  await page.fill('#text', 'My umbrella is called Parapluie.');
+  await page.keyboard.press('Enter');
+  assert.ok(await janet.until((s) => s.answers.length > 0, LOAD_MS), 'she answers');
+  await open('privacy');
+  await press('Forget this conversation');
+  await press('Forget it');
+  await page.getByText('This conversation is forgotten').first().waitFor({ timeout: LOAD_MS });
+  const text = await notes();
+  assert.match(text, /1 conversation with \d+ messages? removed/);
+  assert.ok(!text.includes('Parapluie'), 'the page shows none of it any more');
+  assert.ok(await janet.until((s) => s.status === 'ready', LOAD_MS), 'another one has begun');
+  await page.click('#trust-close');
+  await open('memory');
+  await remember('The kite is kept in the attic.');
+  await page.click('#trust-close');
+  await open('privacy');
+  await press('Forget everything');
+  await press('Yes, ask me for my consent');
+  await answer('#consent-yes');
+  await told('Everything is forgotten');
+  assert.match(await view().locator('.proof').innerText(), /1 memory and 1 vector, \d+ conversations? with \d+ messages? removed/);
+  assert.deepEqual(holders('kept in the attic'), [], 'no file holds it');
+  assert.ok(await janet.until((s) => s.status === 'ready', LOAD_MS), 'another conversation has begun');
+  await close('forgotten-all');
 });

@@ -19,7 +19,7 @@ function note(world, event, words) {
 
 function keep(world, text, how) {
   const id = `m${world.next++}`;
-  world.memories.unshift({ id, text, kind: 'note', source: 'a conversation on this machine', created_ms: Date.now(), receipt: { receipt_id: `r-${id}`, action: 'remember', how, operator: 'here', at_ms: Date.now() } });
+  world.memories.unshift({ id, text, kind: 'note', source: 'a conversation on this machine', created_ms: Date.now(), souls: ['networked'], receipt: { receipt_id: `r-${id}`, action: 'remember', how, operator: 'here', at_ms: Date.now() } });
   note(world, 'memory remembered', 'Something was remembered, allowed by a click.');
   return id;
 }
@@ -61,7 +61,10 @@ export class MockTrust {
     const consent_id = `c${this.world.next++}`;
     const timer = setTimeout(() => this.close(consent_id, 'expired'), ms);
     this.#waiting.set(consent_id, { timer, then, action });
-    this.#tell({ type, consent_id, conversation_uuid: 'u', action, impact, prompt, requires_response: true, expires_at: Date.now() + ms, ...(type === 'soul_check' ? { needs_click } : {}) });
+    const asked = { consent_id, conversation_uuid: 'u', action, impact, prompt, requires_response: true, expires_at: Date.now() + ms };
+    // What older clients know a transfer's question by comes first.
+    if (type === 'consent_request' || action === 'transfer') this.#tell({ type: 'consent_request', ...asked });
+    if (type === 'soul_check') this.#tell({ type, ...asked, needs_click });
     return consent_id;
   }
 
@@ -155,6 +158,16 @@ const HANDLERS = {
     }
     answer({ type: 'memory_result', action: 'remember', success: true, message: 'Remembered.', id: keep(world, m.text, 'click'), receipt_id: 'r' });
   },
+  memory_distil(trust, m, answer) {
+    const found = ['The user likes green tea.', "The user's cat is called Mimi."];
+    trust.ask('remember', `${found.join(' ')} Shall I remember these 2 things of our conversation?`, found.join('\n'), (yes) => {
+      if (!yes) {
+        answer({ type: 'error', code: 'not_consented', message: 'no consent' });
+        return;
+      }
+      for (const text of found) answer({ type: 'memory_result', action: 'remember', success: true, message: 'Remembered.', id: keep(trust.world, text, 'click'), receipt_id: 'r' });
+    }, { type: 'consent_request' });
+  },
   memory_edit({ world }, m, answer) {
     const at = world.memories.findIndex(({ id }) => id === m.id);
     if (at === -1) answer({ type: 'error', code: 'not_found', message: 'no such memory' });
@@ -178,7 +191,7 @@ const HANDLERS = {
       const entries = world.memories.length;
       world.memories = [];
       note(world, 'memory forgotten', 'Everything was forgotten.');
-      answer({ type: 'memory_result', action: 'forget_all', success: true, message: 'Everything is forgotten.', proof: { entries, vectors: entries, bytes_searched: 1_405_504, traces: 0, audit_number: world.audit.length } });
+      answer({ type: 'memory_result', action: 'forget_all', success: true, message: 'Everything is forgotten.', proof: { entries, vectors: entries, bytes_searched: 1_405_504, traces: 0, audit_number: world.audit.length, ...(m.everything === true ? { conversations: 1, messages: 2 } : {}) } });
     }, { needs_click: true });
   },
   vault_list(trust, _, answer) {

@@ -11,7 +11,7 @@ import { deviceKey, forgetDeviceKey, subprotocols } from './lock/device-key.js';
 import { Door } from './lock/door.js';
 import { Connection } from './net/connection.js';
 import { watchNetwork } from './net/network-watch.js';
-import { rememberedId, rememberId, socketUrl } from './net/session-id.js';
+import { forgetId, rememberedId, rememberId, socketUrl } from './net/session-id.js';
 import type { ClientMessage, ServerMessage } from './protocol/messages.js';
 import { Phone } from './phone/phone.js';
 import { talkedMs, type PhoneState } from './phone/phone-state.js';
@@ -264,6 +264,9 @@ export class App {
         break;
       case 'context':
         this.askForKept();
+        break;
+      case 'conversation_forgotten':
+        forgetId();
         break;
       case 'viseme':
       case 'tone':

@@ -44,7 +44,7 @@ const FRAMES: ReadonlyArray<readonly [Fields, readonly string[]]> = [
   [{ type: 'audit_entries', entries: [ENTRY], count: 1, verified: true, head: '9f' }, []],
   [{ type: 'personas_listed', personas: [PERSONA], active: 'p' }, []],
   [{ type: 'persona_changed', persona_id: 'p' }, []],
-  [{ type: 'privacy', memories: 1, conversations: 2, messages: 3, keep_ms: 4, vault_exists: true, vault_locked: true, microphones: [MICROPHONE], left_machine: [LEFT], audit_entries: 5 }, []],
+  [{ type: 'privacy', memories: 1, conversations: 2, messages: 3, keep_ms: 4, vault_exists: true, vault_locked: true, microphones: [MICROPHONE], left_machine: [LEFT], audit_entries: 5 }, ['memories']],
   [{ type: 'souls_listed', souls: [SOUL] }, []],
 ];
 /** Not read: the page knows where it is, and whose receipt it was. */

@@ -28,7 +28,7 @@ function stopped(active: boolean): Event {
 }
 
 function memory(id: string): MemoryEntry {
-  return { id, text: `Words of ${id}`, kind: 'note', source: 'here', createdMs: 1, editedMs: null, score: null, receipt: { receiptId: 'r', action: 'remember', how: 'click', operator: 'here', atMs: 1 } };
+  return { id, text: `Words of ${id}`, kind: 'note', source: 'here', createdMs: 1, editedMs: null, score: null, souls: ['networked'], receipt: { receiptId: 'r', action: 'remember', how: 'click', operator: 'here', atMs: 1 } };
 }
 
 function found(requestId: string | null, ids: string[], total = ids.length): Event {

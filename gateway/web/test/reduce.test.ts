@@ -278,6 +278,13 @@ describe('the connection', () => {
     expect(run({ type: 'sent', text: 'a', requestId: 'r' }, answer('b'), gone).entries[2]?.kind).toBe('note');
   });
 
+  it('a conversation that is forgotten is here no more, either', () => {
+    const proof = { entries: 0, vectors: 0, bytesSearched: 900, traces: 0, auditNumber: 3, conversations: 1, messages: 2 };
+    const state = run({ type: 'sent', text: 'a', requestId: 'r' }, answer('b'), server({ type: 'conversation_forgotten', message: 'It is forgotten.', proof }));
+    expect(shown(state)).toEqual(['note: It is forgotten. 1 conversation with 2 messages removed. 900 bytes of files searched afterwards: no trace found. The audit log says so in entry 3.']);
+    expect(state.awaiting).toBe(false);
+  });
+
   it('an interruption is no error', () => {
     const state = run(
       { type: 'sent', text: 'a', requestId: 'r' },

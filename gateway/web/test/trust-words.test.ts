@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trustPlace, trustRequest } from '../src/protocol/requests.js';
 import { explainStopped, explainTrust } from '../src/state/explain-trust.js';
-import { actionWords, bytes, duration, nodeWords, personaWords, proofWords, receiptWords, secondsUntil } from '../src/state/trust-words.js';
+import { actionWords, answerWords, bytes, duration, nodeWords, personaWords, proofWords, soulWords, receiptWords, secondsUntil } from '../src/state/trust-words.js';
 import { isOffered } from '../src/state/trusted.js';
 import { transferWords } from '../src/ui/trust/transfer.js';
 
@@ -15,10 +15,25 @@ describe('words of trust', () => {
     expect(receiptWords({ receiptId: 'r', action: 'remember', how, operator, atMs: 0 })).toMatch(new RegExp(`^${begins}`));
   });
 
+  it('a spoken yes is asked for only where somebody would hear it', () => {
+    expect(answerWords(false, true)).toContain('say yes or no once she has asked');
+    expect(answerWords(false, false)).not.toMatch(/say yes or no/);
+    for (const listens of [true, false]) expect(answerWords(true, listens)).toContain('A click is needed');
+  });
+
   it('a proof has all its numbers', () => {
     const words = proofWords({ entries: 12, vectors: 1, bytesSearched: 1_405_504, traces: 0, auditNumber: 14 });
     expect(words).toBe('12 memories and 1 vector removed. 1.4 MB of files searched afterwards: no trace found. The audit log says so in entry 14.');
     expect(proofWords({ entries: 1, vectors: 1, bytesSearched: 900, traces: 2, auditNumber: 1 })).toContain('2 traces found');
+    const forgotten = { entries: 0, vectors: 0, bytesSearched: 900, traces: 0, auditNumber: 1, conversations: 1, messages: 40 };
+    expect(proofWords(forgotten)).toContain('1 conversation with 40 messages removed. ');
+    expect(proofWords({ ...forgotten, entries: 2, vectors: 2 })).toContain('2 memories and 2 vectors, 1 conversation with 40 messages removed. ');
+  });
+
+  it('a soul is named, and two are both', () => {
+    expect(soulWords([])).toBe('');
+    expect(soulWords(['constitutional'])).toBe('constitutional soul');
+    expect(soulWords(['networked', 'constitutional'])).toBe('both souls');
   });
 
   it.each([

@@ -20,6 +20,15 @@ export function rememberId(id: string): void {
   }
 }
 
+/** What it led to is gone. */
+export function forgetId(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // No store: nothing is remembered.
+  }
+}
+
 /** Where the server listens, seen from the page at `pageUrl`. */
 export function socketUrl(pageUrl: string, clientId: string | null): string {
   const url = new URL('ws', pageUrl);

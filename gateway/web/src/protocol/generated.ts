@@ -43,7 +43,9 @@ export type ClientMessage =
   | MemoryRememberRequest
   | MemoryEditRequest
   | MemoryForgetRequest
+  | MemoryDistilRequest
   | MemoryForgetAllRequest
+  | ConversationForgetRequest
   | VaultCreateRequest
   | VaultUnlockRequest
   | VaultLockRequest
@@ -209,6 +211,7 @@ export type ServerMessage =
   | TransferErrorEvent
   | MemoryResultsEvent
   | MemoryResultEvent
+  | ConversationForgottenEvent
   | VaultResultEvent
   | VaultExportedEvent
   | RedThreadStateEvent
@@ -668,6 +671,8 @@ export interface MemorySearchRequest {
   query: Words;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** In which soul; absent or null: both, as far as they live here. */
+  soul?: SoulName | null;
   type: 'memory_search';
 }
 /** Answered by `memory_results`, the newest first. */
@@ -678,12 +683,16 @@ export interface MemoryListRequest {
   limit?: number | null;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Of which soul; absent or null: both, as far as they live here. */
+  soul?: SoulName | null;
   type: 'memory_list';
 }
 /** To be remembered: the click is the consent. Answered by `memory_result`. */
 export interface MemoryRememberRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Which soul is to remember it; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   /** What. */
   text: Words;
   type: 'memory_remember';
@@ -694,6 +703,8 @@ export interface MemoryEditRequest {
   id: Label;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** In which soul; absent or null: wherever it is remembered. */
+  soul?: SoulName | null;
   /** What it says from now on. */
   text: Words;
   type: 'memory_edit';
@@ -704,13 +715,29 @@ export interface MemoryForgetRequest {
   id: Label;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** In which soul; absent or null: wherever it is remembered. */
+  soul?: SoulName | null;
   type: 'memory_forget';
 }
-/** Everything that is remembered is forgotten, after a soul check; answered by `memory_result`. */
+/** What is worth remembering of this conversation is distilled, asked about, and remembered after a yes; answered by one `memory_result` for each memory. */
+export interface MemoryDistilRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'memory_distil';
+}
+/** Everything that is remembered is forgotten, in both souls, after a soul check; answered by `memory_result`. */
 export interface MemoryForgetAllRequest {
+  /** Whether all conversations go, too, and what is unlocked or noted in memory: who is connected begins anew. Absent or null: false. */
+  everything?: boolean | null;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
   type: 'memory_forget_all';
+}
+/** This conversation is forgotten at once, in both souls, with the key that its words were written under; answered by `conversation_forgotten`, and the connection ends. */
+export interface ConversationForgetRequest {
+  /** Echoed in everything that answers this; null counts as absent. */
+  request_id?: RequestId | null;
+  type: 'conversation_forget';
 }
 /** Makes the vault of secrets, which there is not yet. Answered by `vault_result`, as all that follow. */
 export interface VaultCreateRequest {
@@ -718,6 +745,8 @@ export interface VaultCreateRequest {
   request_id?: RequestId | null;
   /** The safe word: typed, never spoken, never stored. */
   safe_word: SafeWord;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_create';
 }
 /** Copies secrets into memory. */
@@ -732,12 +761,16 @@ export interface VaultUnlockRequest {
   request_id?: RequestId | null;
   /** The safe word. */
   safe_word: SafeWord;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_unlock';
 }
 /** Overwrites what was unlocked. */
 export interface VaultLockRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Whose vault; absent or null: both. */
+  soul?: SoulName | null;
   type: 'vault_lock';
 }
 /** Keeps a secret, also while the vault is locked. */
@@ -746,6 +779,8 @@ export interface VaultPutRequest {
   name: Label;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   /**
    * Words to find it by; absent or null: none.
    *
@@ -762,12 +797,16 @@ export interface VaultGetRequest {
   name: Label;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_get';
 }
 /** Tells the names, once the vault is unlocked; before that, whether there is a vault. */
 export interface VaultListRequest {
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_list';
 }
 /** Forgets a secret. */
@@ -776,6 +815,8 @@ export interface VaultForgetRequest {
   name: Label;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_forget';
 }
 /** Another safe word from now on. */
@@ -786,6 +827,8 @@ export interface VaultChangeRequest {
   request_id?: RequestId | null;
   /** The one until now. */
   safe_word: SafeWord;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_change';
 }
 /** All secrets as a file under a password of its own, after a soul check; answered by `vault_exported`. */
@@ -796,6 +839,8 @@ export interface VaultExportRequest {
   request_id?: RequestId | null;
   /** The safe word. */
   safe_word: SafeWord;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_export';
 }
 /** Takes in such a file, once the vault is unlocked. */
@@ -806,6 +851,8 @@ export interface VaultImportRequest {
   password: SafeWord;
   /** Echoed in everything that answers this; null counts as absent. */
   request_id?: RequestId | null;
+  /** Whose vault; absent or null: the one that this conversation lives in. */
+  soul?: SoulName | null;
   type: 'vault_import';
 }
 /** Everything stops at once; answered by `red_thread_state`, which everybody gets. */
@@ -1669,6 +1716,8 @@ export interface MemoryEntry {
   receipt: Receipt;
   /** How well it fits what was searched for, 0 to 1; absent in a list. */
   score?: number | null;
+  /** The souls of this process that remember it. */
+  souls: SoulName[];
   /** Where it is from, for people. */
   source: string;
   /** What it says. */
@@ -1711,12 +1760,28 @@ export interface Proof {
   audit_number: number;
   /** Bytes of the files that were searched for them afterwards. */
   bytes_searched: number;
+  /** Conversations that went with their keys; absent where none were to go. */
+  conversations?: number | null;
   /** Entries that were removed. */
   entries: number;
+  /** Messages in them; absent where none were to go. */
+  messages?: number | null;
   /** Traces that this found. */
   traces: number;
   /** Vectors that were removed with them. */
   vectors: number;
+}
+/** This conversation is gone, with its key. Whoever comes back with its `client_id` begins another one. */
+export interface ConversationForgottenEvent {
+  /** What it was called. */
+  conversation_uuid: string;
+  /** For people. */
+  message: string;
+  /** That it is gone. */
+  proof: Proof;
+  /** The `request_id` of what this answers, if it had one. */
+  request_id?: RequestId;
+  type: 'conversation_forgotten';
 }
 /** How far something about the vault of secrets is: `checking` at once, then how it ended. */
 export interface VaultResultEvent {
@@ -1734,6 +1799,8 @@ export interface VaultResultEvent {
   request_id?: RequestId;
   /** How long no further safe word is looked at, in ms. */
   retry_after_ms?: number;
+  /** Whose vault it is. */
+  soul: SoulName;
   /** How far it is. */
   status: VaultStatus;
   type: 'vault_result';
@@ -1831,7 +1898,7 @@ export interface AuditEntriesEvent {
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   type: 'audit_entries';
-  /** Whether the whole log was checked just now and nothing is changed, missing or cut. */
+  /** Whether nothing is changed, missing or cut: the whole log is checked when she starts and once a day, what came since just now. */
   verified: boolean;
 }
 /** A decision, as the audit log has it. Never content. */
@@ -1876,20 +1943,22 @@ export interface PersonaChangedEvent {
 export interface PrivacyEvent {
   /** Entries of the audit log. */
   audit_entries: number;
-  /** Conversations that are kept for now. */
+  /** Conversations that are kept for now, in all souls of this process; one that has moved is kept in both. */
   conversations: number;
   /** For how long a conversation is kept after its last client left, in ms. */
   keep_ms: number;
   /** What leaves, or has left since she was started. */
   left_machine: LeftMachine[];
-  /** Things that she remembers. */
-  memories: number;
+  /** Things that she remembers; what both souls remember is counted once. Absent where that cannot be read, as while the red thread is pulled. */
+  memories?: number;
   /** Messages in them. */
   messages: number;
   /** Who listens. */
   microphones: OpenMicrophone[];
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
+  /** The same by soul. */
+  souls: SoulKept[];
   type: 'privacy';
   /** Whether there is a vault of secrets. */
   vault_exists: boolean;
@@ -1915,6 +1984,21 @@ export interface OpenMicrophone {
   is_yours: boolean;
   /** Since when, in ms since 1970. */
   since_ms: number;
+}
+/** What one of the souls of this process keeps. */
+export interface SoulKept {
+  /** Conversations that can be read in it. */
+  conversations: number;
+  /** Things that it remembers; absent where that cannot be read. */
+  memories?: number | null;
+  /** Messages in them. */
+  messages: number;
+  /** Which. */
+  soul: SoulName;
+  /** Whether it has a vault of secrets. */
+  vault_exists: boolean;
+  /** Whether that is locked. */
+  vault_locked: boolean;
 }
 /** The answer to `soul_list`. */
 export interface SoulsListedEvent {

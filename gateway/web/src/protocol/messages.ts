@@ -1,6 +1,6 @@
 /** What the page keeps of what the server says, and what it says to it. The words are the wire's own: generated.ts. */
 import type * as wire from './generated.js';
-import type { TrustMessage } from './trust.js';
+import type { Proof, TrustMessage } from './trust.js';
 
 export type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 
@@ -83,6 +83,8 @@ export type PlainMessage =
   | { type: 'tone'; name: string; intensity: number; atSample: number }
   /** At this sample she does this. */
   | { type: 'gesture'; name: string; atSample: number }
+  /** This conversation is gone; another one begins with the next connection. */
+  | (Kept<wire.ConversationForgottenEvent, 'type' | 'message'> & { proof: Proof })
   | Kept<wire.PairWantedEvent, 'type' | 'fingerprint'>
   | Kept<wire.PairChallengeEvent, 'type' | 'message'>
   | Kept<wire.PairedEvent, 'type' | 'key' | 'proof'>

@@ -189,7 +189,7 @@ function vaultResult(type: 'vault_result', fields: Unread<wire.VaultResultEvent>
 function privacy(type: 'privacy', fields: Unread<wire.PrivacyEvent>): Omit<PrivacyReport, 'requestId'> {
   return {
     type,
-    memories: number(fields, 'memories'),
+    memories: numberIfAny(fields, 'memories'),
     conversations: number(fields, 'conversations'),
     messages: number(fields, 'messages'),
     keepMs: number(fields, 'keep_ms'),
@@ -211,6 +211,8 @@ function memory(value: unknown): MemoryEntry {
     createdMs: number(fields, 'created_ms'),
     editedMs: numberIfAny(fields, 'edited_ms'),
     score: numberIfAny(fields, 'score'),
+    // An older server has one soul's.
+    souls: fields.souls === undefined ? [] : list(fields, 'souls', (name) => soulName(name) ?? bad('souls')),
     receipt: object(fields, 'receipt', receipt),
   };
 }
@@ -225,8 +227,12 @@ function receipt(fields: Unread<wire.Receipt>): Receipt {
   };
 }
 
-function proof(fields: Unread<wire.Proof>): Proof {
+export function proof(fields: Unread<wire.Proof>): Proof {
+  const conversations = numberIfAny(fields, 'conversations');
+  const messages = numberIfAny(fields, 'messages');
   return {
+    ...(conversations === null ? {} : { conversations }),
+    ...(messages === null ? {} : { messages }),
     entries: number(fields, 'entries'),
     vectors: number(fields, 'vectors'),
     bytesSearched: number(fields, 'bytes_searched'),

@@ -5,7 +5,7 @@
 import { BadField, bad, id, isFields, number, requestId, text, textOr, Unreadable, wordOf, type Anything, type Unread } from './fields.js';
 import type * as wire from './generated.js';
 import type { Choice, ContextData, Latency, ModelInfo, PastCall, PastMessage, ServerMessage, Trouble } from './messages.js';
-import { readTrust } from './parse-trust.js';
+import { proof, readTrust } from './parse-trust.js';
 
 export { Unreadable };
 
@@ -140,6 +140,10 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return { type: known, name: text<wire.ToneEvent>(fields, 'name'), intensity: number<wire.ToneEvent>(fields, 'intensity'), atSample: number<wire.ToneEvent>(fields, 'at_sample') };
     case 'gesture':
       return { type: known, name: text<wire.GestureEvent>(fields, 'name'), atSample: number<wire.GestureEvent>(fields, 'at_sample') };
+    case 'conversation_forgotten': {
+      const about: Unread<wire.ConversationForgottenEvent> = fields;
+      return { type: known, message: text(about, 'message'), proof: isFields(about.proof) ? proof(about.proof) : bad('proof') };
+    }
     case 'consent_request':
     case 'soul_check':
     case 'consent_request_audio':

@@ -10,11 +10,17 @@ export type Receipt = Kept<wire.Receipt>;
 export type MemoryEntry = Kept<wire.MemoryEntry, 'id' | 'text' | 'kind' | 'source' | 'created_ms'> & {
   editedMs: number | null;
   score: number | null;
+  /** The souls that remember it. */
+  souls: SoulName[];
   receipt: Receipt;
 };
 export type MemoryVerb = wire.MemoryVerb;
 /** That something is gone. */
-export type Proof = Kept<wire.Proof>;
+export type Proof = Kept<wire.Proof, 'entries' | 'vectors' | 'bytes_searched' | 'traces' | 'audit_number'> & {
+  /** Where conversations were to go, too. */
+  conversations?: number;
+  messages?: number;
+};
 export type VaultItem = Kept<wire.VaultItem>;
 export type VaultVerb = wire.VaultVerb;
 export type Grant = Kept<wire.Grant>;
@@ -40,8 +46,8 @@ export type TransferResult = Kept<wire.TransferResultEvent, 'type' | 'success' |
 export type VaultResult = Kept<wire.VaultResultEvent, 'type' | 'action' | 'status' | 'exists' | 'locked' | 'message'> &
   Answer & { items: VaultItem[] | null; retryAfterMs: number | null };
 
-export type PrivacyReport = Kept<wire.PrivacyEvent, 'type' | 'memories' | 'conversations' | 'messages' | 'keep_ms' | 'vault_exists' | 'vault_locked' | 'audit_entries'> &
-  Answer & { microphones: OpenMicrophone[]; leftMachine: LeftMachine[] };
+export type PrivacyReport = Kept<wire.PrivacyEvent, 'type' | 'conversations' | 'messages' | 'keep_ms' | 'vault_exists' | 'vault_locked' | 'audit_entries'> &
+  Answer & { memories: number | null; microphones: OpenMicrophone[]; leftMachine: LeftMachine[] };
 
 /** What nobody may keep. */
 export type SecretMessage =

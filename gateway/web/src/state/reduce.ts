@@ -2,6 +2,7 @@
 import type { ContextData, PlainMessage, Trouble } from '../protocol/messages.js';
 import type { ConsentOutcome } from '../protocol/trust.js';
 import { CHOSEN, HUNG_UP, isVoiceRequest, KEPT, trustPlace, type RequestPlace } from '../protocol/requests.js';
+import { proofWords } from './trust-words.js';
 import { explain, explainChoice, explainRecovery, explainTrouble, explainVoice, SERVED, type Served } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
 import { onDisconnected, onReconnected, onRefused, reduceTrust } from './reduce-trust.js';
@@ -116,6 +117,13 @@ function onServer(state: State, message: PlainMessage): State {
     }
     case 'error':
       return onError(state, message);
+    case 'conversation_forgotten':
+      // What it says here is forgotten, too.
+      return append({ ...thinkingOver(state), awaiting: false, partial: null, entries: [] }, (key) => ({
+        kind: 'note',
+        key,
+        text: `${message.message} ${proofWords(message.proof)}`,
+      }));
     case 'audio_ready':
       return state.status === 'busy' ? { ...state, status: 'ready' } : state;
     case 'playout_flush':

@@ -1,5 +1,5 @@
 /** Words for what is about trust: actions, receipts, proofs, times. */
-import type { ConsentOutcome, Persona, Proof, Receipt, TransferStage, VaultVerb } from '../protocol/trust.js';
+import type { ConsentOutcome, Persona, Proof, Receipt, SoulName, TransferStage, VaultVerb } from '../protocol/trust.js';
 
 const ACTIONS: Readonly<Record<string, string>> = {
   remember: 'remember something',
@@ -36,6 +36,12 @@ export function endingWords(action: string, outcome: ConsentOutcome): string {
   return `${ENDINGS[outcome]}: ${actionWords(action)}.`;
 }
 
+/** How a question can be answered now. */
+export function answerWords(needsClick: boolean, listens: boolean): string {
+  if (needsClick) return 'A click is needed, a spoken yes is not enough.';
+  return listens ? 'Click, or say yes or no once she has asked.' : 'Click Yes or No. No microphone is open, so nobody would hear you say it.';
+}
+
 const WAYS: Readonly<Record<string, string>> = {
   click: 'by a click',
   spoken: 'by a spoken yes',
@@ -50,14 +56,23 @@ export function receiptWords({ how, operator, atMs }: Receipt): string {
   return `You allowed it ${way} ${operator === 'here' ? 'on Janet’s machine' : `on the device ${operator}`}, ${when(atMs)}.`;
 }
 
-export function proofWords({ entries, vectors, bytesSearched, traces, auditNumber }: Proof): string {
-  const gone = `${count(entries, 'memory', 'memories')} and ${count(vectors, 'vector')} removed. `;
+export function proofWords({ entries, vectors, bytesSearched, traces, auditNumber, conversations, messages }: Proof): string {
+  const memories = `${count(entries, 'memory', 'memories')} and ${count(vectors, 'vector')}`;
+  const talks = conversations === undefined ? null : `${count(conversations, 'conversation')} with ${count(messages ?? 0, 'message')}`;
+  const gone = `${talks === null ? memories : entries === 0 ? talks : `${memories}, ${talks}`} removed. `;
   const searched = `${bytes(bytesSearched)} of files searched afterwards: ${traces === 0 ? 'no trace' : count(traces, 'trace')} found. `;
   return `${gone}${searched}The audit log says so in entry ${auditNumber}.`;
 }
 
 export function kindWords(kind: string): string {
   return kind.charAt(0).toUpperCase() + kind.slice(1).replaceAll('_', ' ');
+}
+
+const SOULS: Record<SoulName, string> = { networked: 'networked soul', constitutional: 'constitutional soul' };
+
+/** Which of her souls remember something. */
+export function soulWords(souls: readonly SoulName[]): string {
+  return souls.length > 1 ? 'both souls' : souls.map((soul) => SOULS[soul]).join('');
 }
 
 export const STAGE_WORDS: Record<TransferStage, string> = {

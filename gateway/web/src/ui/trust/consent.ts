@@ -3,7 +3,7 @@
  * silence is no. What was pressed before the question was there answers nothing.
  */
 import type { OpenQuestion, Told } from '../../state/trust.js';
-import { secondsUntil } from '../../state/trust-words.js';
+import { answerWords, secondsUntil } from '../../state/trust-words.js';
 import { byId, setText } from '../dom.js';
 import type { Hand } from './asking.js';
 import { TellLine } from './parts.js';
@@ -48,7 +48,8 @@ export class ConsentDialog {
     return this.dialog.open;
   }
 
-  render(questions: readonly OpenQuestion[], told: Told | undefined): void {
+  /** `listens`: whether Janet would hear a spoken answer. */
+  render(questions: readonly OpenQuestion[], told: Told | undefined, listens: boolean): void {
     this.told.render(told);
     const question = questions[0] ?? null;
     setText(byId('consent-count'), questions.length > 1 ? `The first of ${questions.length} questions.` : '');
@@ -63,17 +64,22 @@ export class ConsentDialog {
     const isNew = this.shown?.consentId !== question.consentId;
     this.shown = question;
     this.timer ??= window.setInterval(() => this.tick(), TICK_MS);
-    if (isNew) this.show(question);
+    this.write(question, listens);
+    if (isNew) this.show();
     for (const button of [this.no, this.yes]) button.setAttribute('aria-disabled', String(question.answered));
     this.tick();
   }
 
-  private show(question: OpenQuestion): void {
+  /** The same question may come twice, the second time with more to it. */
+  private write(question: OpenQuestion, listens: boolean): void {
     this.dialog.toggleAttribute('data-soul-check', question.type === 'soul_check');
     setText(byId('consent-kind'), question.type === 'soul_check' ? 'Soul check' : 'Janet asks');
     setText(byId('consent-prompt'), question.prompt);
     setText(byId('consent-impact'), question.impact);
-    setText(byId('consent-how'), question.needsClick ? 'A click is needed, a spoken yes is not enough.' : 'Click, or say yes or no once she has asked.');
+    setText(byId('consent-how'), answerWords(question.needsClick, listens));
+  }
+
+  private show(): void {
     // Another question in the same dialog is told like a new one.
     if (this.dialog.open) this.dialog.close();
     this.open();

@@ -1,7 +1,7 @@
 /** Her memory: searched, listed in pages, added to, changed and forgotten; each with who allowed it. */
 import type { MemoryEntry } from '../../protocol/trust.js';
 import type { TrustState } from '../../state/trust.js';
-import { count, kindWords, receiptWords, when } from '../../state/trust-words.js';
+import { count, kindWords, receiptWords, soulWords, when } from '../../state/trust-words.js';
 import { h, setText } from '../dom.js';
 import type { Hand, View } from './asking.js';
 import { button, form, freshId, submit, Sure, TellLine } from './parts.js';
@@ -39,7 +39,7 @@ export class MemoryView implements View {
       h('div', { class: 'field' }, h('label', { for: textId }, 'Something to remember'), text),
       submit('Remember it'),
     );
-    this.all = forgetAll(hand, 'memory');
+    this.all = new Sure('Forget all of it', 'Forget everything she remembers?', 'Yes, ask me for my consent', () => void hand.ask('memory', { type: 'memory_forget_all' }));
     this.root.append(
       this.told.root,
       form(() => this.ask(), h('div', { class: 'field' }, h('label', { for: searchId }, 'Search'), this.search)),
@@ -47,6 +47,8 @@ export class MemoryView implements View {
       this.list,
       this.more,
       remember,
+      h('p', { class: 'about' }, 'She can also read this conversation and ask you what of it she may remember.'),
+      button('Remember this conversation', () => void hand.ask('memory', { type: 'memory_distil' })),
       this.all.root,
     );
   }
@@ -80,6 +82,7 @@ export class MemoryView implements View {
 
   private renderList(entries: readonly MemoryEntry[]): void {
     const wanted = new Set(entries.map((entry) => entry.id));
+    const areTwo = new Set(entries.flatMap((entry) => entry.souls)).size > 1;
     for (const [id, memory] of this.shown) {
       if (wanted.has(id)) continue;
       memory.root.remove();
@@ -88,7 +91,7 @@ export class MemoryView implements View {
     entries.forEach((entry, at) => {
       const memory = this.shown.get(entry.id) ?? new Memory(this.hand, entry.id);
       this.shown.set(entry.id, memory);
-      memory.render(entry);
+      memory.render(entry, areTwo);
       // Moving an element takes its focus away: only what stands elsewhere is moved.
       if (this.list.children[at] !== memory.root) this.list.insertBefore(memory.root, this.list.children[at] ?? null);
     });
@@ -116,6 +119,7 @@ class Memory {
   private readonly box = h('textarea', { class: 'line', rows: '3', maxlength: '8000', required: true, 'aria-label': 'What it says' });
   private readonly edit: HTMLButtonElement;
   private entry: MemoryEntry | null = null;
+  private areTwo = false;
 
   constructor(hand: Hand, id: string) {
     const textId = freshId();
@@ -143,12 +147,15 @@ class Memory {
     this.root.append(this.shown, this.change);
   }
 
-  render(entry: MemoryEntry): void {
-    if (entry === this.entry) return;
+  /** `areTwo`: whether both souls remember something. */
+  render(entry: MemoryEntry, areTwo: boolean): void {
+    if (entry === this.entry && areTwo === this.areTwo) return;
     this.entry = entry;
+    this.areTwo = areTwo;
     setText(this.text, entry.text);
     const edited = entry.editedMs === null ? '' : ` · changed ${when(entry.editedMs)}`;
-    setText(this.about, `${kindWords(entry.kind)} · ${entry.source} · ${when(entry.createdMs)}${edited}`);
+    const whose = areTwo && entry.souls.length > 0 ? ` · ${soulWords(entry.souls)}` : '';
+    setText(this.about, `${kindWords(entry.kind)} · ${entry.source} · ${when(entry.createdMs)}${edited}${whose}`);
     setText(this.receipt, `${receiptWords(entry.receipt)} Receipt ${entry.receipt.receiptId}.`);
   }
 
@@ -159,9 +166,4 @@ class Memory {
     if (shut) this.edit.focus();
     else this.box.focus();
   }
-}
-
-/** Everything is forgotten, after one more question here, and Janet's own. */
-export function forgetAll(hand: Hand, place: 'memory' | 'privacy'): Sure {
-  return new Sure('Forget everything', 'Forget everything she remembers?', 'Yes, ask me for my consent', () => void hand.ask(place, { type: 'memory_forget_all' }));
 }

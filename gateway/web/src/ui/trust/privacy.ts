@@ -4,8 +4,7 @@ import type { TrustState } from '../../state/trust.js';
 import { count, duration, when } from '../../state/trust-words.js';
 import { h } from '../dom.js';
 import type { Hand, View } from './asking.js';
-import { forgetAll } from './memory.js';
-import { button, TellLine } from './parts.js';
+import { button, Sure, TellLine } from './parts.js';
 
 const WHAT: Readonly<Record<string, string>> = {
   language_model: 'What you say and she answers, to a language model',
@@ -23,7 +22,14 @@ export class PrivacyView implements View {
   private before: TrustState['told']['privacy'];
 
   constructor(private readonly hand: Hand) {
-    this.root.append(this.told.root, this.facts, forgetAll(hand, 'privacy').root);
+    const conversation = new Sure('Forget this conversation', 'Forget this conversation for good? Another one begins.', 'Forget it', () => void hand.ask('privacy', { type: 'conversation_forget' }));
+    const everything = new Sure(
+      'Forget everything',
+      'Forget what she remembers, all conversations and what is unlocked? The secrets in the vaults, paired devices, personas and the audit log stay.',
+      'Yes, ask me for my consent',
+      () => void hand.ask('privacy', { type: 'memory_forget_all', everything: true }),
+    );
+    this.root.append(this.told.root, this.facts, conversation.root, everything.root);
   }
 
   ask(): void {
@@ -41,8 +47,9 @@ export class PrivacyView implements View {
     this.shown = privacy;
     const { memories, conversations, messages, keepMs, vaultExists, vaultLocked, microphones, leftMachine, auditEntries } = privacy;
     const kept = conversations === 0 ? 'No conversation is kept.' : `${count(conversations, 'conversation')} with ${count(messages, 'message')}. Each is forgotten ${duration(keepMs)} after whoever was in it has left.`;
+    const remembered = memories === null ? 'That cannot be read now. While everything is stopped, nobody looks into her memory.' : memories === 0 ? 'Nothing.' : `${count(memories, 'thing')}, each with your consent.`;
     this.facts.replaceChildren(
-      part('Remembered', h('p', {}, memories === 0 ? 'Nothing.' : `${count(memories, 'thing')}, each with your consent.`), button('Look at it', () => this.hand.show('memory'))),
+      part('Remembered', h('p', {}, remembered), button('Look at it', () => this.hand.show('memory'))),
       part('Conversations', h('p', {}, kept)),
       part('Secrets', h('p', {}, vaultExists ? `There is a vault. It is ${vaultLocked ? 'locked' : 'unlocked'}.` : 'There is no vault.'), button('Open the vault', () => this.hand.show('vault'))),
       part('Who listens now', list(microphones.map(listens), 'No microphone is open.')),

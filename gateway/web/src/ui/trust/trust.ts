@@ -61,7 +61,7 @@ export class Trust {
 
   render(state: State): void {
     this.dialog.render(state);
-    this.consent.render(state.role === 'operator' ? state.trust.questions : [], state.trust.told.consent);
+    this.consent.render(state.role === 'operator' ? state.trust.questions : [], state.trust.told.consent, listens(state));
     this.redThread.render(state);
     this.silenceWhatIsOver();
   }
@@ -113,4 +113,9 @@ export class Trust {
   private waits(consentId: string): boolean {
     return this.events.state().trust.questions.some((one) => one.consentId === consentId);
   }
+}
+
+/** Whether a spoken answer would be heard while a question lies over the page. */
+function listens({ mic, phone, muted }: State): boolean {
+  return (mic.kind === 'on' && mic.mode === 'hands_free') || (phone.state === 'connected' && !muted);
 }
