@@ -15,7 +15,7 @@ use crate::persona::Who;
 use crate::push::Push;
 use crate::socket::Parked;
 use crate::souls::Souls;
-use crate::trust::Trust;
+use crate::trust::{Distiller, Trust};
 use crate::tts::SpeechServer;
 use crate::webrtc::Door;
 
@@ -64,6 +64,8 @@ pub(crate) struct App {
     pub(crate) lock: Arc<Lock>,
     /// The red thread, consent, memory and the log of it.
     pub(crate) trust: Arc<Trust>,
+    /// Where conversations are distilled into what may be remembered.
+    pub(crate) distiller: Distiller,
     /// Her souls, and what goes from one to the other.
     pub(crate) souls: Arc<Souls>,
     /// Turns true once, when the server goes down.

@@ -24,7 +24,8 @@ const AT_THE_DOOR: [&str; 8] = [
 
 /// Sent, and judged by `Client` as well, in `trust`, `two_souls`, `vault`, `transfer` and
 /// `persona`.
-const ABOUT_TRUST: [&str; 23] = [
+const ABOUT_TRUST: [&str; 24] = [
+    "conversation_forgotten",
     "consent_request",
     "consent_request_audio",
     "soul_check",

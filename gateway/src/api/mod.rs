@@ -35,12 +35,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use futures_util::StreamExt as _;
 use janet_engine::oneshot::Seat;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
-use crate::trust::Told;
 use error::ApiError;
 
 /// A request is over by then, whatever it is at.
@@ -76,7 +73,7 @@ async fn stop(State(app): State<Arc<App>>, request: Request, next: Next) -> Resp
         return ApiError::stopped().into_response();
     }
     let response = tokio::select! {
-        () = pulled(&mut told, &app) => return ApiError::stopped().into_response(),
+        () = app.trust.pulled(&mut told) => return ApiError::stopped().into_response(),
         response = next.run(request) => response,
     };
     if response.body().size_hint().exact().is_some() {
@@ -84,23 +81,9 @@ async fn stop(State(app): State<Arc<App>>, request: Request, next: Next) -> Resp
     }
     // One that is streamed ends in the middle: dropping it calls its job off.
     let (parts, body) = response.into_parts();
-    let until = Box::pin(async move { pulled(&mut told, &app).await });
+    let until = Box::pin(async move { app.trust.pulled(&mut told).await });
     let body = Body::from_stream(body.into_data_stream().take_until(until));
     Response::from_parts(parts, body)
-}
-
-/// Resolves when the red thread is pulled.
-async fn pulled(told: &mut broadcast::Receiver<Told>, app: &App) {
-    loop {
-        match told.recv().await {
-            Ok(Told::Stop) => return,
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) if app.trust.may_act().is_err() => return,
-            Err(RecvError::Lagged(_)) => {}
-            // The server goes down: whoever waits is told by that.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
 }
 
 /// A place for a request, or why there is none.

@@ -57,6 +57,8 @@ pub(super) struct Asked {
     pub(super) request_id: Option<RequestId>,
     /// To be answered in.
     pub(super) manner: Manner,
+    /// Whether the turn is to be remembered, where the client said so.
+    pub(super) remember: Option<bool>,
 }
 
 impl Default for Asked {
@@ -70,6 +72,7 @@ impl Asked {
     const SPOKEN: Self = Self {
         request_id: None,
         manner: Manner::Canonical,
+        remember: None,
     };
 }
 
@@ -134,6 +137,7 @@ mod tests {
         Asked {
             request_id: Some(RequestId::Unsigned(number)),
             manner: Manner::Older,
+            remember: None,
         }
     }
 

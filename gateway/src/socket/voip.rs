@@ -291,7 +291,12 @@ impl Connection {
             .utterance(pcm, true)
             .map_err(|error| refuse(refused(error)))?;
         let manner = Manner::Call(call_id);
-        self.requests.asked(tag, Asked { request_id, manner });
+        let asked = Asked {
+            request_id,
+            manner,
+            remember: None,
+        };
+        self.requests.asked(tag, asked);
         self.happens_at(now, Event::Speak, None).await
     }
 

@@ -200,7 +200,12 @@ impl Connection {
         }
         let tag = self.ready()?.utterance(pcm, true).map_err(refused)?;
         let manner = Manner::Session(session_id.to_owned());
-        self.requests.asked(tag, Asked { request_id, manner });
+        let asked = Asked {
+            request_id,
+            manner,
+            remember: None,
+        };
+        self.requests.asked(tag, asked);
         Ok(())
     }
 

@@ -433,6 +433,29 @@ fn a_standing_grant_answers_for_its_action_unless_it_is_suspended() {
 }
 
 #[test]
+fn where_nobody_is_left_to_ask_a_grant_allows_and_nothing_else_does() {
+    let mut it = setup();
+    let remember = || request(Action::Remember);
+    let refused = it.desk.by_grant(NOW, remember(), &mut it.out);
+    assert_eq!(refused, Err(DeskError::NoGrant("remember")));
+    assert!(it.out.is_empty(), "nobody is shown anything");
+    it.grant(&Action::Remember);
+    let strict = Request {
+        needs: Needs::ClickOrSafeWord,
+        ..remember()
+    };
+    assert!(it.desk.by_grant(NOW, strict, &mut it.out).is_err());
+    it.desk
+        .by_grant(NOW, remember(), &mut it.out)
+        .expect("granted");
+    let consent = it.granted().expect("at once");
+    assert!(consent.receipt().how.starts_with("standing_grant:"));
+    it.thread.latch("here", NOW + 1);
+    let pulled = it.desk.by_grant(NOW + 2, remember(), &mut it.out);
+    assert!(matches!(pulled, Err(DeskError::Pulled(_))));
+}
+
+#[test]
 fn a_new_grant_is_itself_asked_for() {
     let mut it = setup();
     let plex = Action::Delegate("plex".into());

@@ -195,6 +195,9 @@ pub enum DeskError {
     /// The action takes more than words that ask for it.
     #[error("`{0}` has to be asked for and answered")]
     NoCommand(&'static str),
+    /// Nobody is there to be asked, and nothing stands consented to.
+    #[error("no standing consent allows `{0}`, and nobody is there to be asked")]
+    NoGrant(&'static str),
     /// The system gives no randomness.
     #[error("no random numbers from the operating system")]
     Random,

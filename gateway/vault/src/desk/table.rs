@@ -63,10 +63,7 @@ impl Desk {
         self.thread.pass().map(drop)?;
         let id = random()?;
         let needs = request.needs.max(request.action.needs());
-        if needs == Needs::AnyAnswer
-            && request.standing == Standing::Counts
-            && let Some(grant) = self.grants.of(&request.action)
-        {
+        if let Some(grant) = self.standing(&request) {
             self.grant(id, request, How::StandingGrant(grant), now_ms, out);
             return Ok(id);
         }
@@ -90,6 +87,22 @@ impl Desk {
         };
         question.ask(None, out);
         self.open.push(question);
+        Ok(id)
+    }
+
+    /// Granted by a standing grant or not at all: whoever could be asked has left.
+    pub fn by_grant(
+        &mut self,
+        now_ms: u64,
+        request: Request,
+        out: &mut Vec<Out>,
+    ) -> Result<ConsentId, DeskError> {
+        self.handle_timeout(now_ms, out);
+        self.thread.pass().map(drop)?;
+        let name = request.action.name();
+        let grant = self.standing(&request).ok_or(DeskError::NoGrant(name))?;
+        let id = random()?;
+        self.grant(id, request, How::StandingGrant(grant), now_ms, out);
         Ok(id)
     }
 
@@ -238,6 +251,13 @@ impl Desk {
     /// Takes back what a device granted that was itself revoked.
     pub fn revoke_grants_of(&mut self, operator: &str) -> Result<Vec<Grant>, GrantError> {
         self.grants.revoke_of(operator)
+    }
+
+    /// The standing grant that answers a request, if one does.
+    fn standing(&self, request: &Request) -> Option<GrantId> {
+        let needs = request.needs.max(request.action.needs());
+        let counts = needs == Needs::AnyAnswer && request.standing == Standing::Counts;
+        counts.then(|| self.grants.of(&request.action)).flatten()
     }
 
     fn place(&self, is_it: impl Fn(&Question) -> bool) -> Option<usize> {
