@@ -36,7 +36,7 @@ function found(requestId: string | null, ids: string[], total = ids.length): Eve
 }
 
 function vault(more: Partial<VaultResult>): Event {
-  return told({ type: 'vault_result', action: 'unlock', status: 'done', exists: true, locked: false, message: 'Done.', items: null, retryAfterMs: null, requestId: null, ...more });
+  return told({ type: 'vault_result', action: 'unlock', status: 'done', exists: true, locked: false, message: 'Done.', items: null, retryAfterMs: null, soul: 'networked', requestId: null, ...more });
 }
 
 const LOST: Event = { type: 'link_lost', why: 'cut', retryAt: null };
@@ -187,6 +187,13 @@ describe('her memory', () => {
   it('goes from the page with its view', () => {
     const state = run({ type: 'trust_shown', view: 'memory' }, asking('q1'), found('q1', ['a']), { type: 'trust_shown', view: null });
     expect(JSON.stringify(state)).not.toContain('Words of a');
+  });
+
+  it('that the other soul’s vault has locked itself says nothing of the one that is shown', () => {
+    const open = run(vault({ requestId: 'trust-vault-1' }));
+    expect(reduce(open, vault({ action: 'status', locked: true, soul: 'constitutional' })).trust.vault).toMatchObject({ locked: false, soul: 'networked' });
+    expect(reduce(open, vault({ action: 'status', locked: true })).trust.vault.locked).toBe(true);
+    expect(reduce(open, vault({ action: 'list', soul: 'constitutional', requestId: 'trust-vault-2' })).trust.vault.soul).toBe('constitutional');
   });
 
   it('how something ended is news each time, with its proof', () => {

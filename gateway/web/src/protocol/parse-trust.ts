@@ -180,6 +180,8 @@ function vaultResult(type: 'vault_result', fields: Unread<wire.VaultResultEvent>
     message: text(fields, 'message'),
     items: fields.items === undefined || fields.items === null ? null : list(fields, 'items', vaultItem),
     retryAfterMs: numberIfAny(fields, 'retry_after_ms'),
+    // An older server has one vault.
+    soul: fields.soul === undefined ? null : (soulName(fields.soul) ?? bad('soul')),
     requestId: requestId(fields),
   };
   const value = textIfAny(fields, 'value');

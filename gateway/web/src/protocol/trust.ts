@@ -44,7 +44,7 @@ export type TransferResult = Kept<wire.TransferResultEvent, 'type' | 'success' |
 
 /** How far something about the vault is; the secret itself is a message of its own. */
 export type VaultResult = Kept<wire.VaultResultEvent, 'type' | 'action' | 'status' | 'exists' | 'locked' | 'message'> &
-  Answer & { items: VaultItem[] | null; retryAfterMs: number | null };
+  Answer & { items: VaultItem[] | null; retryAfterMs: number | null; soul: SoulName | null };
 
 export type PrivacyReport = Kept<wire.PrivacyEvent, 'type' | 'conversations' | 'messages' | 'keep_ms' | 'vault_exists' | 'vault_locked' | 'audit_entries'> &
   Answer & { memories: number | null; microphones: OpenMicrophone[]; leftMachine: LeftMachine[] };

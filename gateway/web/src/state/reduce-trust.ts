@@ -130,9 +130,12 @@ function onVault(trust: TrustState, message: VaultResult, now: number): TrustSta
     const wait = message.retryAfterMs;
     return tell(trust, 'red_thread', message.status !== 'refused', wait === null ? words : `${words} The next try is looked at in ${Math.ceil(wait / 1000)} s.`);
   }
-  const { action, status, exists, locked, items, retryAfterMs } = message;
+  const { action, status, exists, locked, items, retryAfterMs, soul } = message;
+  // Nobody asked: the other soul's has locked itself, and it is not the one that is shown.
+  if (message.requestId === null && soul !== null && trust.vault.soul !== null && soul !== trust.vault.soul) return trust;
   const vault: Vault = {
     exists,
+    soul,
     locked,
     items: locked ? [] : (items ?? trust.vault.items),
     said: locked ? '' : items !== null && action === 'list' ? sentence(message.message) : trust.vault.said,

@@ -1,5 +1,5 @@
 /** What the page knows of memory, consent, secrets and the red thread. No secret is in it, by type: see `KeptTrustMessage`. */
-import type { AuditEntry, Grant, KeptTrustMessage, MemoryEntry, Persona, PrivacyReport, Proof, Question, SoulInfo, TransferResult, TransferStage, VaultItem, VaultVerb } from '../protocol/trust.js';
+import type { AuditEntry, Grant, KeptTrustMessage, MemoryEntry, Persona, PrivacyReport, Proof, Question, SoulInfo, SoulName, TransferResult, TransferStage, VaultItem, VaultVerb } from '../protocol/trust.js';
 
 /** What can be looked at. */
 export type TrustView = 'memory' | 'vault' | 'privacy' | 'grants' | 'audit' | 'personas' | 'transfer';
@@ -34,6 +34,8 @@ export interface MemoryList {
 export interface Vault {
   /** Null until it was said. */
   readonly exists: boolean | null;
+  /** Whose it is; null until it was said. */
+  readonly soul: SoulName | null;
   readonly locked: boolean;
   readonly items: readonly VaultItem[];
   /** What was said of them as a whole: some may not open any more. */
@@ -81,7 +83,7 @@ export interface TrustState {
 }
 
 const NO_MEMORY: MemoryList = { entries: [], total: null, query: '', asked: null };
-const NO_VAULT: Vault = { exists: null, locked: true, items: [], said: '', checking: null, retryAt: null };
+const NO_VAULT: Vault = { exists: null, soul: null, locked: true, items: [], said: '', checking: null, retryAt: null };
 
 export const initialTrust: TrustState = {
   stopped: null,

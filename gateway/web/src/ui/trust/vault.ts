@@ -18,6 +18,7 @@ export class VaultView implements View, SecretsView {
   readonly title = 'Her vault of secrets';
   readonly root = h('div', { class: 'view' });
   private readonly told = new TellLine();
+  private readonly whose = h('p', { class: 'about' });
   private readonly busy = h('p', { class: 'about', role: 'status' });
   private readonly create: HTMLElement;
   private readonly unlock: HTMLElement;
@@ -39,7 +40,7 @@ export class VaultView implements View, SecretsView {
     this.unlock = this.unlocking();
     this.put = this.putting();
     this.open.append(h('div', { class: 'row' }, h('h3', {}, 'What is in it'), button('Lock it now', () => this.lock())), this.about, this.list);
-    this.root.append(this.told.root, this.busy, this.secret.root, this.create, this.unlock, this.open, this.put, this.more.root);
+    this.root.append(this.told.root, this.whose, this.busy, this.secret.root, this.create, this.unlock, this.open, this.put, this.more.root);
     for (const part of [this.create, this.unlock, this.open, this.put, this.more.root]) part.hidden = true;
   }
 
@@ -70,7 +71,8 @@ export class VaultView implements View, SecretsView {
     this.before = told.vault;
     this.vault = vault;
     this.told.render(told.vault);
-    const { exists, locked } = vault;
+    const { exists, locked, soul } = vault;
+    setText(this.whose, soul === 'constitutional' ? 'This is the constitutional soul’s vault, in which this conversation lives now. It has a safe word of its own.' : '');
     if (locked || stopped !== null) this.secret.hide();
     this.create.hidden = exists !== false;
     this.unlock.hidden = exists !== true || !locked;
