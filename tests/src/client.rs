@@ -1,6 +1,7 @@
 //! A WebSocket client that speaks JSON and waits with patience.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
@@ -93,7 +94,11 @@ impl Client {
         path: &str,
         receive_buffer: Option<u32>,
     ) -> WebSocketStream<TcpStream> {
-        let socket = TcpSocket::new_v4().expect("a socket");
+        let socket = match server.address() {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        };
+        let socket = socket.expect("a socket");
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes).expect("a buffer size");
         }

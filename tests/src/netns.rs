@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::process::{Command, Output};
 
+use crate::elsewhere::skipped;
+
 /// The namespace. It goes when it is dropped.
 pub struct Namespace {
     name: String,
@@ -38,7 +40,9 @@ impl Namespace {
             match ip(step) {
                 Some(output) if output.status.success() => {}
                 _ => {
-                    println!("NOTE: no network namespace can be made here (ip {step} fails)");
+                    skipped(&format!(
+                        "no network namespace can be made here (ip {step} fails; it takes root and iproute2)"
+                    ));
                     return None;
                 }
             }

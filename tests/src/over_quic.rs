@@ -7,6 +7,7 @@ use std::time::Duration;
 use janet_protocol::quic::{ALPN, FrameReader, frame};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream};
+use rustls::client::{ClientSessionStore, Resumption};
 use rustls::crypto::ring;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -161,7 +162,19 @@ impl Raw {
     }
 }
 
+/// What a client is that keeps its tickets here and would send data with its first packet if it may (0-RTT).
+pub fn hasty(tickets: Arc<dyn ClientSessionStore>) -> ClientConfig {
+    let mut tls = tls(ALPN);
+    tls.resumption = Resumption::store(tickets);
+    tls.enable_early_data = true;
+    over(tls)
+}
+
 fn config(alpn: &[u8]) -> ClientConfig {
+    over(tls(alpn))
+}
+
+fn tls(alpn: &[u8]) -> rustls::ClientConfig {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(Pinned::any(provider.clone()));
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -171,6 +184,10 @@ fn config(alpn: &[u8]) -> ClientConfig {
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     tls.alpn_protocols = vec![alpn.to_vec()];
+    tls
+}
+
+fn over(tls: rustls::ClientConfig) -> ClientConfig {
     ClientConfig::new(Arc::new(
         QuicClientConfig::try_from(tls).expect("ring has its first suite"),
     ))
