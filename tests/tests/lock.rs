@@ -137,6 +137,11 @@ async fn a_device_pairs_is_let_in_with_its_role_and_is_gone_once_it_is_revoked()
         .send(json!({ "type": "device_revoke", "device_id": id }))
         .await;
     operator.until("device_revoked").await;
+    operator.send(json!({ "type": "audit_read" })).await;
+    let audit = operator.until("audit_entries").await.to_string();
+    for event in ["\"device_paired\"", "\"device_revoked\""] {
+        assert_eq!(audit.matches(event).count(), 1, "{event}: {audit}");
+    }
     for mut open in [device, page] {
         let (code, reason) = open.goodbye().await;
         assert!(

@@ -3,7 +3,11 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use janet_audio::wav;
 use janet_tests::client::Frame;
 use janet_tests::server::janet;
 use janet_tests::{Client, Server};
@@ -423,4 +427,89 @@ async fn two_processes_that_are_paired_hand_a_conversation_over() {
         Some(2),
         "{listed}"
     );
+
+    // That it left is told to the operator, and each pairing is in its log: made while Janet ran, or before.
+    client.send(json!({ "type": "privacy_read" })).await;
+    let privacy = client.until("privacy").await;
+    let left = privacy["left_machine"].as_array().expect("a list");
+    let soul = left.iter().find(|left| left["what"] == "soul");
+    let soul = soul.expect("it went to another soul");
+    assert_eq!(soul["whereto"], "127.0.0.1", "{privacy}");
+    assert!(soul["times"].as_u64() >= Some(1), "{privacy}");
+    for client in [&mut client, &mut other] {
+        client.send(json!({ "type": "audit_read" })).await;
+        let audit = client.until("audit_entries").await.to_string();
+        assert_eq!(audit.matches("\"soul_paired\"").count(), 1, "{audit}");
+    }
+    soul_parts(&pair);
+    client.send(json!({ "type": "soul_list" })).await;
+    client.until("souls_listed").await;
+    client.send(json!({ "type": "audit_read" })).await;
+    let audit = client.until("audit_entries").await.to_string();
+    assert_eq!(audit.matches("\"soul_parted\"").count(), 1, "{audit}");
+}
+
+fn soul_parts(pair: &Pair) {
+    soul(
+        pair.a.path(),
+        &["unpair", "constitutional", "--set", NETWORKED],
+    );
+}
+
+/// One that was written before there were soul checks, and listens to no stream.
+#[tokio::test]
+async fn an_older_client_sees_and_hears_the_question_and_answers_by_its_conversation() {
+    let server = Server::start(&[]).ready();
+    let mut client = Client::connect(&server).await;
+    say(&mut client, "Hello there.").await;
+    client
+        .send(transfer("networked", "constitutional", &[]))
+        .await;
+    let asked = client.until("consent_request").await;
+    let check = client.until("soul_check").await;
+    for field in [
+        "consent_id",
+        "conversation_uuid",
+        "action",
+        "prompt",
+        "expires_at",
+    ] {
+        assert_eq!(asked[field], check[field], "{field}");
+    }
+    let sound = client.until("consent_request_audio").await;
+    assert_eq!(
+        (&sound["consent_id"], &sound["audio_format"]),
+        (&asked["consent_id"], &json!("wav"))
+    );
+    let file = STANDARD.decode(sound["audio"].as_str().expect("a text"));
+    let voice = wav::read(&file.expect("base64"), Duration::from_secs(60)).expect("a WAV file");
+    let loud = voice.iter().filter(|sample| sample.abs() > 0.02).count();
+    // Fourteen words; 16 000 samples are a second.
+    assert!(
+        loud > 16_000,
+        "only {loud} samples of {} can be heard",
+        voice.len()
+    );
+
+    // With another question in the same conversation nobody knows which one is meant.
+    client
+        .send(json!({ "type": "grant_add", "action": "remember" }))
+        .await;
+    let other = client.until("soul_check").await;
+    let by_name = json!({ "type": "consent_response", "conversation_uuid": asked["conversation_uuid"], "granted": true });
+    let refused = client.refusal(by_name.clone()).await;
+    assert_eq!(
+        (&refused["code"], &refused["field"]),
+        (&json!("missing_field"), &json!("consent_id")),
+        "{refused}"
+    );
+    client
+        .send(json!({ "type": "consent_response", "consent_id": other["consent_id"], "granted": false }))
+        .await;
+    assert_eq!(client.error().await["code"], "not_consented");
+    client.send(by_name).await;
+    assert_eq!(client.until("transfer_result").await["success"], true);
+    let again =
+        json!({ "type": "consent_response", "consent_id": asked["consent_id"], "granted": true });
+    assert_eq!(client.refusal(again).await["code"], "not_found");
 }
