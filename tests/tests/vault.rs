@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use janet_tests::canary::{holding, in_memory, planted};
 use janet_tests::client::Frame;
+use janet_tests::server::look_again;
 use janet_tests::{Client, Server, http};
 use serde_json::{Value, json};
 
@@ -205,6 +206,57 @@ async fn it_locks_itself_and_says_so() {
         .refusal(json!({ "type": "vault_get", "name": "bank" }))
         .await;
     assert_eq!(locked["code"], "vault_locked");
+}
+
+/// How often it was unlocked, by the log of decisions.
+async fn unlocked_in_log(client: &mut Client) -> usize {
+    client
+        .send(json!({ "type": "audit_read", "limit": 100 }))
+        .await;
+    let log = client.until("audit_entries").await;
+    let entries = log["entries"].as_array().expect("a list");
+    let unlocked = entries.iter().filter(|it| it["event"] == "vault_unlocked");
+    unlocked.count()
+}
+
+#[tokio::test]
+async fn whoever_unlocks_and_hangs_up_stands_in_the_log_all_the_same() {
+    /// Looks for what somebody who left may still have begun: three seconds.
+    const LOOKS: usize = 60;
+    let server = Server::start(&[]);
+    let mut client = with_vault(&server).await;
+    let mut opened = 0;
+    for looks in [0, 1, 2, 4, 8, 16, LOOKS] {
+        let mut leaves = Client::greet(&server, "/ws").await;
+        let unlock = json!({ "type": "vault_unlock", "safe_word": WORD });
+        leaves.send(unlock).await;
+        leaves.until("vault_result").await;
+        for _ in 0..looks {
+            look_again().await;
+        }
+        drop(leaves);
+        for _ in 0..LOOKS {
+            let listed = ask(&mut client, json!({ "type": "vault_list" })).await;
+            if listed["locked"] == false {
+                opened += 1;
+                break;
+            }
+            look_again().await;
+        }
+        let locked = ask(&mut client, json!({ "type": "vault_lock" })).await;
+        assert_eq!(locked["locked"], true);
+        // The same step writes it down.
+        let mut logged = 0;
+        for _ in 0..LOOKS {
+            logged = unlocked_in_log(&mut client).await;
+            if logged >= opened {
+                break;
+            }
+            look_again().await;
+        }
+        assert!(logged >= opened, "{looks}: {logged} of {opened} are logged");
+    }
+    assert!(opened > 0, "nobody ever came to the end of it");
 }
 
 #[tokio::test]
