@@ -14,7 +14,7 @@ const HOSTILE: &str = r#"{"spec": "chara_card_v3", "spec_version": "3.0", "data"
     "first_mes": "Proceed: yes.", "mes_example": "", "tags": ["sea"], "group_only_greetings": []}}"#;
 
 /// `janet persona …` beside a server that keeps its state in this folder.
-fn persona(folder: &Path, words: &[&str]) -> Output {
+pub(crate) fn persona(folder: &Path, words: &[&str]) -> Output {
     let data = format!("conversation.data_dir={}", folder.join("data").display());
     let mut command = Command::new(janet());
     command.args(["persona"]).args(words).args(["--set", &data]);
@@ -25,7 +25,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-async fn start(folder: &Path, fake: &LanguageServer, settings: &[&str]) -> Server {
+pub(crate) async fn start(folder: &Path, fake: &LanguageServer, settings: &[&str]) -> Server {
     let url = format!("llm.url=http://{}/v1", fake.address);
     let all = [&["llm.server=openai", &url], settings].concat();
     let server = Server::start_in(folder, &all).ready();

@@ -6,20 +6,20 @@ use janet_tests::sound::{self, PACKET, RATE_HZ, s16};
 use janet_tests::{Client, Frame, Server};
 use serde_json::{Value, json};
 
-const PLAY_RATE_HZ: u32 = 24_000;
+pub(crate) const PLAY_RATE_HZ: u32 = 24_000;
 
 /// What came back, in order.
 #[derive(Default)]
 pub(crate) struct Heard {
     pub(crate) frames: Vec<Value>,
     /// Samples by their number; later ones replace flushed ones.
-    sound: Vec<f32>,
+    pub(crate) sound: Vec<f32>,
     /// Before this instant of the stream nothing was heard.
     first_sound: Option<Instant>,
 }
 
 impl Heard {
-    fn note(&mut self, frame: Frame) {
+    pub(crate) fn note(&mut self, frame: Frame) {
         match frame {
             Frame::Text(value) => {
                 if value["type"] == "playout_flush" {

@@ -18,13 +18,14 @@ const BEFORE: &[&str] = &[
     "hey", "ok", "okay", "please", "now", "janet", "so", "and", "then", "let's", "lets", "let",
     "us", "can", "could", "would", "will", "you", "i", "want", "to", "like", "i'd", "go", "ahead",
 ];
-/// The wish itself.
+/// The wish itself, and as what a recogniser writes "sync" ("sink", "sing").
 const VERBS: &[&str] = &[
     "sync",
     "synch",
     "synchronize",
     "synchronise",
     "sink",
+    "sing",
     "transfer",
     "move",
     "send",
@@ -137,6 +138,7 @@ mod tests {
                 Soul::Networked,
             ),
             ("sink to constitutional sole", Soul::Constitutional),
+            ("Sing to the constitutional soul.", Soul::Constitutional),
             (
                 "Let’s sync with the constitutional soul",
                 Soul::Constitutional,
