@@ -281,3 +281,61 @@ impl Memories {
 fn cosine(one: &[f32], other: &[f32]) -> f32 {
     one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: usize) -> Found {
+        let id = "0".repeat(32).parse().expect("an id");
+        let asker = Asker {
+            operator: "here".into(),
+            conversation: id,
+            uuid: "u".into(),
+            soul: None,
+        };
+        let mut found = Found::none(asker, 0, &[]);
+        let entries = (0..texts).map(|n| NewEntry {
+            kind: Kind::Summary,
+            text: format!("The user has {n} cats.").into(),
+            source: Source::default(),
+            created_ms: 0,
+        });
+        let entries: Vec<_> = entries.collect();
+        found.add(entries.clone());
+        found.add(entries);
+        found
+    }
+
+    #[test]
+    fn a_few_are_said_and_all_are_shown_and_nothing_comes_twice() {
+        for (texts, said) in [
+            (1, "The user has 0 cats. Shall I remember that?"),
+            (
+                2,
+                "The user has 0 cats. The user has 1 cats. Shall I remember these 2 things of our \
+                 conversation?",
+            ),
+            (
+                4,
+                "I found 4 things, which I show you. Shall I remember these 4 things of our conversation?",
+            ),
+        ] {
+            let request = found(texts).request();
+            assert_eq!(request.prompt.expose(), said);
+            assert_eq!(request.impact.expose().lines().count(), texts);
+            assert_eq!(request.standing, Standing::Counts);
+        }
+        assert_eq!(found(50).texts().len(), MOST_AT_ONCE);
+    }
+
+    #[test]
+    fn the_operators_own_words_stand_in_where_nothing_was_found() {
+        let mut nothing = found(0);
+        nothing.or_words("The tea is green.".into(), "your words");
+        assert_eq!(nothing.texts(), ["The tea is green."]);
+        let mut some = found(1);
+        some.or_words("The tea is green.".into(), "your words");
+        assert_eq!(some.texts(), ["The user has 0 cats."]);
+    }
+}

@@ -11,6 +11,7 @@ use janet_engine::{ModelChoice, ReplyId};
 use janet_protocol::{ErrorCode, MemoryVerb, RequestId, Role, TrustEvent, WireError};
 use janet_vault::conversations::Role as Speaker;
 use janet_vault::desk::Consent;
+use janet_vault::gate::{Class, Gate};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
@@ -80,7 +81,9 @@ impl Connection {
             (Some(true), Some((words, request_id))) => {
                 let wished = self.wished(Part::Turn(turn));
                 // Of a few words a model makes nothing; a question says nothing of who asks.
-                let words = (!words.trim_end().ends_with('?')).then(|| as_memory(words));
+                let may_stand = !words.trim_end().ends_with('?')
+                    && Gate::new().classify(words).class == Class::Normal;
+                let words = may_stand.then(|| as_memory(words));
                 if let Err(error) = self.begin(wished, words, request_id.clone()) {
                     self.outbound.text(error.with_request(request_id)).ok();
                 }
