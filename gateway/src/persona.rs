@@ -124,6 +124,13 @@ impl Who {
         self.lock().id.clone()
     }
 
+    /// What the log is told at a start where a setting says who she is: nobody was asked for it.
+    pub(crate) fn set(&self) -> Option<Event> {
+        let persona = || Name::new(&self.active().to_string());
+        self.is_asked_for
+            .then(|| Event::PersonaSet { persona: persona() })
+    }
+
     /// All that she can be. Files that cannot be used are left out; the log says why.
     pub(crate) fn list(&self) -> Result<Vec<janet_protocol::Persona>, WhoError> {
         let mut out = Vec::new();

@@ -175,3 +175,16 @@ async fn another_persona_speaks_once_the_operator_agreed_and_not_before() {
     next.send(json!({ "type": "persona_list" })).await;
     assert_eq!(next.until("personas_listed").await["active"], "tutor");
 }
+
+#[tokio::test]
+async fn a_setting_that_says_who_she_is_stands_in_the_log() {
+    for (set, entries) in [(&["persona.name=tutor"][..], 1), (&[], 0)] {
+        let server = Server::start(set);
+        let mut client = Client::greet(&server, "/ws").await;
+        client.send(json!({ "type": "audit_read" })).await;
+        let log = client.until("audit_entries").await;
+        let told = log.to_string();
+        assert_eq!(told.matches("\"persona_set\"").count(), entries, "{log}");
+        assert_eq!(log["verified"], true, "{log}");
+    }
+}

@@ -45,13 +45,15 @@ impl Stores {
     fn forget(&self, id: ConversationId) -> Result<Gone, ConversationError> {
         let mut gone = Gone::default();
         if let Some((second, there)) = self.twin(id)? {
-            gone.read(second, there)?;
+            // What cannot be read any more goes all the same.
+            if let Err(error) = gone.read(second, there) {
+                tracing::warn!(%error, "a conversation is forgotten unread");
+            }
             second.end(there)?;
         }
         match gone.read(self.first(), id) {
             Ok(()) => gone.conversations = 1,
             Err(ConversationError::Unknown(_)) => return Ok(gone),
-            // What cannot be read any more goes all the same.
             Err(error) => tracing::warn!(%error, "a conversation is forgotten unread"),
         }
         self.first().end(id)?;

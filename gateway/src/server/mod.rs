@@ -199,6 +199,11 @@ pub async fn serve(
     let souls = Souls::new(config.souls, data_dir, &conversations, &trust);
     let souls = Arc::new(souls);
     let heard = hear_souls(&config, &souls, &trust).await?;
+    let who = Arc::new(Who::open(&config));
+    if let Some(set) = who.set() {
+        // She is who the setting says, whatever the log says of it.
+        trust.note(&set).ok();
+    }
     let push = config.apns.as_ref().map(|apns| {
         let (conversations, lock) = (conversations.clone(), lock.clone());
         Push::new(apns, conversations, lock, node.clone())
@@ -213,7 +218,7 @@ pub async fn serve(
         push: push.clone(),
         node,
         quic: quic_port,
-        who: Arc::new(Who::open(&config)),
+        who,
         profile,
         llm,
         tts,

@@ -267,6 +267,10 @@ pub enum Event {
         persona: Name,
         receipt: Id,
     },
+    /// A setting says who she is, since this start.
+    PersonaSet {
+        persona: Name,
+    },
     ConstitutionChecked {
         version: u32,
         result: Ended,

@@ -48,6 +48,7 @@ impl fmt::Display for Event {
             Self::ConversationForgotten { operator } => {
                 write!(f, "{operator} had a conversation forgotten")
             }
+            Self::PersonaSet { persona } => write!(f, "a setting makes her {persona}"),
             Self::ConversationsForgotten { conversations, .. } => {
                 write!(f, "all {conversations} conversations were forgotten")
             }

@@ -203,5 +203,9 @@ mod damage_tests;
 mod canary_tests;
 
 #[cfg(test)]
+#[path = "pages_test.rs"]
+mod pages_tests;
+
+#[cfg(test)]
 #[path = "kill_test.rs"]
 mod kill_tests;
