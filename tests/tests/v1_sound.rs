@@ -155,8 +155,11 @@ fn sound_comes_as_samples_too_and_as_fast_as_it_is_wanted() {
     };
     let (slow, usual, fast) = (seconds(0.5), seconds(1.0), seconds(2.0));
     assert!((0.5..4.0).contains(&usual), "{usual} s");
+    // Each request draws its durations anew (±7 %, by its number), and a phoneme lasts whole frames, one at
+    // least: asked for twice the speed, this sentence is 1.45 to 1.8 times as fast. Where speed counted for
+    // nothing it would be 0.9 to 1.15.
     assert!(
-        slow > 1.5 * usual && usual > 1.5 * fast,
+        slow > 1.3 * usual && usual > 1.3 * fast,
         "{slow} {usual} {fast}"
     );
 }
