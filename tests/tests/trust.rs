@@ -8,7 +8,7 @@ use janet_tests::{Client, Frame, Server, http};
 use serde_json::{Value, json};
 
 /// What is told of it; what was asked meanwhile may be refused before.
-async fn pulled(client: &mut Client) -> Value {
+pub(crate) async fn pulled(client: &mut Client) -> Value {
     loop {
         if let Frame::Text(frame) = client.next().await
             && frame["type"] == "red_thread_state"
