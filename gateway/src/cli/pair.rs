@@ -139,6 +139,40 @@ mod tests {
         assert_eq!(command("no address", 1, "12345678"), None);
     }
 
+    /// The modules of a picture, dark ones true, without the quiet edge of four.
+    fn modules(picture: &str) -> Vec<Vec<bool>> {
+        let mut rows = Vec::new();
+        for line in picture.lines() {
+            let inner = line.trim_start_matches("\x1b[38;5;16;48;5;231m");
+            let inner = inner.trim_end_matches("\x1b[0m");
+            let is_dark = |halves: [char; 2]| {
+                let row = inner.chars().map(|c| halves.contains(&c));
+                row.collect::<Vec<bool>>()
+            };
+            rows.extend([is_dark(['▀', '█']), is_dark(['▄', '█'])]);
+        }
+        let edge = 4;
+        let width = rows[0].len() - 2 * edge;
+        let inside = rows.into_iter().skip(edge).take(width);
+        inside.map(|row| row[edge..edge + width].to_vec()).collect()
+    }
+
+    #[test]
+    fn the_picture_holds_the_address_the_code_and_the_fingerprint() {
+        let fingerprint = "0123456789abcdef".repeat(4);
+        for address in ["https://192.168.1.5:8765/", "https://[fd00::1]:8765/"] {
+            let shown = modules(&picture(&link(address, "12345678", &fingerprint)).expect("short"));
+            let wanted = format!("{address}#pair=12345678&sha256={fingerprint}");
+            let code = QrCode::new(&wanted).expect("short");
+            let colors = code.to_colors();
+            let wanted: Vec<Vec<bool>> = colors
+                .chunks(code.width())
+                .map(|row| row.iter().map(|c| *c == qrcode::Color::Dark).collect())
+                .collect();
+            assert_eq!(shown, wanted, "{address}");
+        }
+    }
+
     #[test]
     fn the_picture_is_square_and_has_a_quiet_edge() {
         let link = link("https://192.168.1.5:8765/", "12345678", &"0".repeat(64));
