@@ -3,7 +3,7 @@ use crate::bridge::testing::{Here, NOW, two};
 use crate::bridge::{
     Begun, BridgeError, Export, Import, Outcome, RedStub, Released, Section, Survey, Trust, Wish,
 };
-use crate::conversations::{ConversationError, Role, Standing};
+use crate::conversations::{ConversationError, Owner, Role, Standing};
 use crate::soul::Soul;
 
 fn give(export: Export, from: &Here, to: &Here) -> Result<Given, LinkError> {
@@ -91,6 +91,24 @@ fn a_conversation_goes_over_and_comes_back_longer() {
             .all(|it| it.origin == Some(Soul::Constitutional))
     );
     a.say(id, 1);
+}
+
+#[test]
+fn a_guests_conversation_is_the_operators_in_the_other_soul_and_comes_back_as_the_guests() {
+    let (_folder, a, b) = two();
+    let guest = Owner::Guest("phone".to_owned());
+    let id = a.store.create_for(&guest, NOW).expect("a conversation");
+    a.say(id, 2);
+    let survey = a.survey(id, &b);
+    let uuid = survey.conversation();
+    delivered(give(a.packed(survey), &a, &b));
+    let there = b.store.find(uuid).expect("readable").expect("there");
+    let is_of = |here: &Here, id, owner| here.store.belongs_to(id, owner).expect("readable");
+    assert!(is_of(&b, there, &Owner::Operator) && !is_of(&b, there, &guest));
+    b.say(there, 1);
+    delivered(give(b.packed(b.survey(there, &a)), &b, &a));
+    assert!(is_of(&a, id, &guest) && !is_of(&a, id, &Owner::Operator));
+    assert_eq!(a.texts(uuid).len(), 3);
 }
 
 #[test]
