@@ -330,7 +330,7 @@ async def phones(socket):
 def measured(address):
     """What RTCP told of these calls, as /metrics has it."""
     text = urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE_S).read().decode()
-    found = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    found = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
     names = ["janet_webrtc_loss_percent", "janet_webrtc_round_trip_seconds"]
     names += [f'janet_webrtc_jitter_seconds{{seen_by="{end}"}}' for end in ("far_end", "janet")]
     for name in names:
@@ -374,9 +374,9 @@ async def run(address, pid):
         await server_offers(socket)
         await phones(socket)
         await bad_input(socket)
-        measured(address)
         if files(pid) > before:
             sys.exit(f"{files(pid) - before} more files are open than before the calls")
+        measured(address)
 
 
 def main():
