@@ -32,11 +32,29 @@ fn spellings(needle: &str) -> Vec<Vec<u8>> {
     all
 }
 
+/// Whether the part stands in these bytes. By Horspool: logs and memory are long, and searched often.
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    let Some((end, start)) = part.split_last() else {
+        return true;
+    };
+    let mut skips = [part.len(); 256];
+    for (at, byte) in start.iter().enumerate() {
+        skips[usize::from(*byte)] = start.len() - at;
+    }
+    let mut at = 0;
+    while let Some(here) = bytes.get(at..at + part.len()) {
+        let last = here[start.len()];
+        if last == *end && here.starts_with(start) {
+            return true;
+        }
+        at += skips[usize::from(last)];
+    }
+    false
+}
+
 /// Whether these bytes hold the needle, in any spelling.
 pub fn is_in(needle: &str, bytes: &[u8]) -> bool {
-    spellings(needle)
-        .iter()
-        .any(|part| bytes.windows(part.len()).any(|window| window == part))
+    spellings(needle).iter().any(|part| has(bytes, part))
 }
 
 /// Files below `folder` that hold the needle, in any spelling.
@@ -88,8 +106,7 @@ fn holds(memory: &mut File, range: &str, needle: &str) -> bool {
         if memory.read_exact(&mut bytes[..wanted]).is_err() {
             return false;
         }
-        let needle = needle.as_bytes();
-        if bytes[..wanted].windows(needle.len()).any(|it| it == needle) {
+        if has(&bytes[..wanted], needle.as_bytes()) {
             return true;
         }
         at += match wanted {

@@ -65,25 +65,29 @@ async fn finds_what_is_planted(server: &Server, fake: &LanguageServer, client: &
     assert_eq!(places(server, fake, &word), ["a prompt"]);
 }
 
-/// A secret, said in passing: the words that the recogniser made of its value.
-async fn speak_in_passing(client: &mut Client, sentence: &str) -> Vec<String> {
+/// A PIN as it is said, and the ways in which a recogniser may have written it.
+const PIN: &str = "My PIN is eight three five two nine one seven four.";
+const HEARD: [&str; 5] = [
+    "three five two nine one",
+    "83529174",
+    "8 3 5 2 9 1 7 4",
+    "8, 3, 5, 2, 9",
+    "8-3-5-2-9",
+];
+
+/// Says it in passing, until it was heard and answered. What is shown of it is not the PIN.
+async fn say_the_pin(client: &mut Client) {
     start(client, "hands_free").await;
     let mut heard = Heard::default();
-    speak(client, &said(sentence), &mut heard, |heard| {
-        !heard.of("assistant_message").is_empty()
+    let is_secret = |frame: &&Value| {
+        let words = text(frame, "text").to_lowercase();
+        frame["final"] == true && words.contains("pin is [secret]")
+    };
+    speak(client, &said(PIN), &mut heard, |heard| {
+        let was_heard = heard.of("transcript").iter().any(is_secret);
+        was_heard && !heard.of("assistant_message").is_empty()
     })
     .await;
-    let transcripts = heard.of("transcript").into_iter();
-    let finals = transcripts.filter(|frame| frame["final"] == true);
-    let words: Vec<_> = finals.map(|frame| text(frame, "text").to_owned()).collect();
-    let pins = words.iter().filter_map(|words| {
-        let (before, value) = words.rsplit_once(" is ")?;
-        (before.to_lowercase().ends_with("pin") && value.len() >= 6)
-            .then(|| value.trim_end_matches('.').to_owned())
-    });
-    let pins: Vec<String> = pins.collect();
-    assert!(!pins.is_empty(), "nobody heard a PIN: {words:?}");
-    pins
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,8 +121,7 @@ async fn what_must_not_be_kept_is_in_no_file_log_metric_or_prompt_and_after_the_
         .await;
     // Said in passing, by real sound.
     let mut spoken = Client::connect(&server).await;
-    let sentence = "By the way, my PIN is eight three five two nine one.";
-    let pins = speak_in_passing(&mut spoken, sentence).await;
+    say_the_pin(&mut spoken).await;
     // Not to be remembered: the question itself may be answered, and what is said in the same conversation;
     // no other one knows of it.
     let mut other = Client::connect(&server).await;
@@ -137,8 +140,8 @@ async fn what_must_not_be_kept_is_in_no_file_log_metric_or_prompt_and_after_the_
         assert!(!question.to_string().contains(&nickname), "{question}");
     }
 
-    let mut never = vec![&word, &name, &red, &blue, &password, &pin];
-    never.extend(&pins);
+    let mut never: Vec<&str> = vec![&word, &name, &red, &blue, &password, &pin];
+    never.extend(HEARD);
     let search = |when: &str| {
         for needle in &never {
             let found = places(&server, &fake, needle);
@@ -165,7 +168,7 @@ async fn what_must_not_be_kept_is_in_no_file_log_metric_or_prompt_and_after_the_
         }
     }
     search("locked");
-    for needle in [&word, &name, &red, &blue] {
+    for needle in never {
         assert!(
             matches!(in_memory(server.pid(), needle), None | Some(0)),
             "{} is in memory",
