@@ -252,10 +252,16 @@ async fn her_own_voice_answers_and_stops_nothing() {
     for kind in ["consent_closed", "transfer_result", "transfer_denied"] {
         assert!(room.heard.of(kind).is_empty(), "{:?}", room.heard.frames);
     }
-    room.go_on(&mut client, &said("Yes, please."), |heard| {
-        !heard.of("transfer_result").is_empty()
-    })
-    .await;
+    // On a busy machine her echo may cut her short: a yes came too soon then, and she asks once more.
+    for _ in 0..2 {
+        let mut packets = 0;
+        room.go_on(&mut client, &said("Yes, please."), |heard| {
+            packets += 1;
+            !heard.of("transfer_result").is_empty() || packets > 600
+        })
+        .await;
+    }
+    assert_eq!(room.heard.of("transfer_result").len(), 1);
 
     let asked = room.heard.of("soul_check").len();
     fake.behave(Manner::Says(vec![
