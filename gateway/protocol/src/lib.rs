@@ -58,8 +58,8 @@ pub use server::{
 pub use sound::{Base64, Sound};
 pub use trust::{
     AuditEntry, ConsentOutcome, Grant, LeftMachine, MemoryEntry, MemoryVerb, OpenMicrophone,
-    Persona, Proof, Receipt, SoulInfo, SoulKept, SoulName, TransferMetadata, TransferStage, TrustEvent,
-    TrustRequest, VaultItem, VaultName, VaultStatus, VaultVerb,
+    Persona, Proof, Receipt, SoulInfo, SoulKept, SoulName, TransferMetadata, TransferStage,
+    TrustEvent, TrustRequest, VaultItem, VaultName, VaultStatus, VaultVerb,
 };
 
 /// Version of this protocol, sent in `connected`. Grows by one when a released name changes its
