@@ -11,7 +11,22 @@ import { ANSWER_MS, checkHealth, heardOverCall, heardSoFar, startCall, voiceLine
 
 const args = readArguments('call.mjs --url URL --wav FILE --over FILE --out DIR [--text WORDS]', ['url', 'wav', 'over', 'out']);
 const report = new Report();
-const janet = await openPage({ url: args.url, out: args.out, before: installMicrophone, calls: true });
+const janet = await openPage({ url: args.url, out: args.out, before: prepare, calls: true });
+
+/** A microphone that plays what it is told, and the browser's calls within reach. */
+async function prepare(page) {
+  await installMicrophone(page);
+  await page.addInitScript(() => {
+    const calls = [];
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(...all) {
+        super(...all);
+        calls.push(this);
+      }
+    };
+    window.__agreed = () => [calls.at(-1)?.localDescription?.sdp ?? '', calls.at(-1)?.remoteDescription?.sdp ?? ''];
+  });
+}
 
 /** Samples of hers per ms that the page told, over one stretch of her voice; 48 is her own pace. */
 function pace(heard) {
@@ -21,6 +36,8 @@ function pace(heard) {
 
 try {
   await startCall(janet, report);
+  const agreed = await janet.page.evaluate(() => window.__agreed());
+  report.ok(agreed.every((sdp) => /^a=rtcp-fb:\d+ nack\s*$/m.test(sdp)), 'both ends ask for lost packets again', agreed.map((sdp) => sdp.match(/^a=rtcp-fb.*$/gm)?.join(' ')).join(' | '));
   await janet.page.click('#loop-measure');
   report.ok(await janet.holds(() => document.querySelector('#loop-result table') !== null, 8_000), 'the audio loop can be measured');
   const loop = await janet.page.locator('#loop-result tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));

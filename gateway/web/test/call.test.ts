@@ -27,8 +27,11 @@ class Peer {
   }
   restarts = 0;
   signalingState = 'stable';
-  async setLocalDescription(description?: { type: string }) {
-    this.signalingState = description?.type === 'rollback' ? 'stable' : 'have-local-offer';
+  async createOffer() {
+    return { type: 'offer', sdp: this.localDescription.sdp };
+  }
+  async setLocalDescription(description: { type: string }) {
+    this.signalingState = description.type === 'rollback' ? 'stable' : 'have-local-offer';
   }
   restartIce() {
     this.restarts += 1;

@@ -5,6 +5,7 @@
  */
 import type { ClientMessage, VoiceState } from '../protocol/messages.js';
 import { parseServerMessage } from '../protocol/parse.js';
+import { describe } from './ask-again.js';
 import { callStats, type CallStats } from './call-stats.js';
 import { Heard } from './heard.js';
 import { PlayoutDelay } from './playout-delay.js';
@@ -87,8 +88,7 @@ export class Media {
     if (anew) this.peer.restartIce();
     this.agreed = false;
     this.candidates = [];
-    await this.peer.setLocalDescription();
-    return this.peer.localDescription?.sdp ?? '';
+    return describe(this.peer, 'offer');
   }
 
   /** The far end's answer. Throws where the browser does not take it. */
@@ -178,9 +178,8 @@ export class Media {
     peer.close();
   }
 
-  private async respond(): Promise<string> {
-    await this.peer.setLocalDescription();
-    return this.peer.localDescription?.sdp ?? '';
+  private respond(): Promise<string> {
+    return describe(this.peer, 'answer');
   }
 
   private has(sender: RTCRtpSender, receiver: RTCRtpReceiver): void {

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { askingAgain } from '../src/rtc/ask-again';
+
+const AUDIO = ['m=audio 9 UDP/TLS/RTP/SAVPF 111 0', 'a=rtpmap:111 opus/48000/2', 'a=rtcp-fb:111 transport-cc', 'a=rtpmap:0 PCMU/8000', ''];
+
+describe('asking for lost packets again', () => {
+  it('is said for Opus, once, whatever number it has', () => {
+    const said = askingAgain(AUDIO.join('\r\n'));
+    expect(said.split('\r\n')).toEqual([AUDIO[0], AUDIO[1], 'a=rtcp-fb:111 nack', ...AUDIO.slice(2)]);
+    expect(askingAgain(said)).toBe(said);
+    expect(askingAgain('a=rtpmap:96 OPUS/48000/2\n')).toBe('a=rtpmap:96 OPUS/48000/2\na=rtcp-fb:96 nack\n');
+  });
+
+  it('is not taken for said by what is like it', () => {
+    const pictures = 'a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack pli\r\na=rtcp-fb:11 nack\r\n';
+    expect(askingAgain(pictures)).toContain('\r\na=rtcp-fb:111 nack\r\n');
+  });
+
+  it('is left out where there is no Opus', () => {
+    for (const sdp of ['', 'v=0\r\n', 'a=rtpmap:0 PCMU/8000\r\n', 'a=rtpmap:111 opus/16000\r\n']) expect(askingAgain(sdp)).toBe(sdp);
+  });
+});
