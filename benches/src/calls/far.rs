@@ -149,6 +149,7 @@ impl Far {
                     sequence,
                     timestamp,
                     payload,
+                    ..
                 } => {
                     let packet = Packet {
                         sequence,

@@ -62,7 +62,8 @@ pub(crate) fn measure(weights: &Weights, clips: &[Clip], patterns: u64) -> anyho
 fn arrived(sound: &[i16], lost: u32, jitter_us: u64, seed: u64) -> anyhow::Result<(Vec<f32>, Up)> {
     let mut rng = Rng::with_seed(seed);
     let mut down = Down::new(rng.u16(..), rng.u32(..))?;
-    // As the receiver's reports would say after a while.
+    // What the encoder is told after a while: by the reports, and in a call in which lost packets are asked for
+    // (here nobody asks) by the questions, because the reports do not count as lost what came again.
     down.set_loss(lost as u8)?;
     let mut arrivals = BTreeMap::new();
     for (n, frame) in sound.chunks(960).enumerate() {

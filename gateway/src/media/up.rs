@@ -40,6 +40,11 @@ impl Up {
         self.hearing.push(now_us, packet);
     }
 
+    /// A packet came again, because it was asked for: as [`Up::push`], but nothing of the way is told by when.
+    pub(crate) fn push_again(&mut self, now_us: u64, packet: Packet<Bytes>) {
+        self.hearing.push_again(now_us, packet);
+    }
+
     /// A lost packet was asked for and may still come so long after the one behind it; `None`: nobody was
     /// asked.
     pub(crate) fn wait(&mut self, again: Option<Duration>) {

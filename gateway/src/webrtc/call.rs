@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use janet_audio::jitter::Packet;
 use janet_audio::opus::OpusError;
 use janet_engine::Playback;
@@ -305,6 +304,7 @@ impl Task {
                 return Ok(Some(end));
             }
         }
+        self.up.wait(self.peer.patience());
         self.up.pull(now_us, &mut self.mic);
         if !self.mic.is_empty() {
             let samples = std::mem::take(&mut self.mic);
@@ -383,7 +383,18 @@ impl Task {
                 sequence,
                 timestamp,
                 payload,
-            } => self.on_voice(now_us, sequence, timestamp, payload),
+                is_again,
+            } => {
+                let packet = Packet {
+                    sequence,
+                    timestamp,
+                    payload,
+                };
+                match is_again {
+                    true => self.up.push_again(now_us, packet),
+                    false => self.up.push(now_us, packet),
+                }
+            }
             Happened::Stray => self.strays += 1,
             Happened::Reported {
                 lost_percent,
@@ -405,16 +416,6 @@ impl Task {
             }
         }
         Ok(None)
-    }
-
-    fn on_voice(&mut self, now_us: u64, sequence: u16, timestamp: u32, payload: Bytes) {
-        let packet = Packet {
-            sequence,
-            timestamp,
-            payload,
-        };
-        self.up.push(now_us, packet);
-        self.up.wait(self.peer.patience());
     }
 
     fn obey(&mut self, order: Command) {

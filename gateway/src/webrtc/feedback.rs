@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::{Duration, Instant};
 
+use janet_audio::opus::{RATE_HZ, has_copy};
 use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::reception_report::ReceptionReport;
 use rtc::rtcp::sender_report::SenderReport;
@@ -51,15 +52,18 @@ impl Again {
         }
     }
 
-    pub(super) fn came(&mut self, now: Instant, header: &rtp::Header) {
+    /// A packet came; whether because it was asked for.
+    pub(super) fn came(&mut self, now: Instant, packet: &rtp::Packet) -> bool {
         if !self.is_agreed {
-            return;
+            return false;
         }
+        let header = &packet.header;
         if self.far.replace(header.ssrc) != Some(header.ssrc) {
             self.missing.begin_anew();
         }
         let (sequence, timestamp) = (header.sequence_number, header.timestamp);
-        self.missing.came(now, sequence, timestamp);
+        let has_copy = has_copy(&packet.payload);
+        self.missing.came(now, sequence, timestamp, has_copy)
     }
 
     pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
@@ -72,7 +76,8 @@ impl Again {
 }
 
 impl Peer {
-    /// How long after the packet behind it a lost one may still come, because it was asked for.
+    /// How long after the packet behind it a lost one may still come, because it is asked for; `None` while
+    /// none is.
     pub(crate) fn patience(&self) -> Option<Duration> {
         let again = &self.again;
         again.is_agreed.then(|| again.missing.patience()).flatten()
@@ -106,7 +111,9 @@ impl Peer {
         }
     }
 
-    /// What stands in a packet of RTCP. Loss stands in the report blocks of both kinds of report.
+    /// What stands in a packet of RTCP. Loss stands in the report blocks of both kinds of report, but for what
+    /// came again in time: of that only the questions tell. (Ours are the library's, and the same is true of
+    /// them: a browser that is asked puts fewer copies into its packets.)
     pub(super) fn report(&mut self, now: Instant, packet: &dyn Any) {
         if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
             return self.give(now, nack);
@@ -120,7 +127,8 @@ impl Peer {
             _ => return,
         };
         if let Some(ours) = reports.iter().find(|report| report.ssrc == self.ssrc) {
-            self.happened.push_back(reported(ours));
+            let asked_percent = self.again.sent.lost_percent();
+            self.happened.push_back(reported(ours, asked_percent));
         }
     }
 
@@ -144,11 +152,11 @@ impl Peer {
     }
 }
 
-fn reported(report: &ReceptionReport) -> Happened {
+fn reported(report: &ReceptionReport, asked_percent: u8) -> Happened {
     let percent = u32::from(report.fraction_lost) * 100 / 256;
     let ticks = u64::from(report.jitter);
     Happened::Reported {
-        lost_percent: percent as u8,
-        jitter: Duration::from_micros(ticks * 1_000_000 / u64::from(janet_audio::opus::RATE_HZ)),
+        lost_percent: asked_percent.max(percent as u8),
+        jitter: Duration::from_micros(ticks * 1_000_000 / u64::from(RATE_HZ)),
     }
 }

@@ -171,11 +171,15 @@ fn heard(bytes: &[u8]) {
 }
 
 /// What SRTP has decrypted: a byte for the kind (even: RTP, odd: RTCP), two for the length, then so many. Where
-/// [`OURS`] stands in it is the number of our own stream. Nothing is sent again more than twice.
-fn read(bytes: &[u8]) {
+/// [`OURS`] stands in it is the number of our own stream. Nothing is sent again more than twice; how much was.
+fn read(bytes: &[u8]) -> u64 {
     let (mut peer, mut now) = peer();
     let offer = OFFER[1..].replace("a=rtpmap:96 ", "a=rtcp-fb:96 nack\r\na=rtpmap:96 ");
     let answer = peer.accept(now, offer).expect("the offer is fine");
+    assert!(
+        answer.contains("a=rtcp-fb:96 nack"),
+        "packets may be asked for"
+    );
     let ours = answer
         .lines()
         .find_map(|line| line.strip_prefix("a=ssrc:")?.split(' ').next())
@@ -204,15 +208,19 @@ fn read(bytes: &[u8]) {
                     sequence,
                     timestamp,
                     payload,
-                } => up.push(
-                    now_us,
-                    Packet {
+                    is_again,
+                } => {
+                    let packet = Packet {
                         sequence,
                         timestamp,
                         payload,
-                    },
-                ),
-                Happened::Reported { lost_percent, .. } => assert!(lost_percent < 100),
+                    };
+                    match is_again {
+                        true => up.push_again(now_us, packet),
+                        false => up.push(now_us, packet),
+                    }
+                }
+                Happened::Reported { lost_percent, .. } => assert!(lost_percent <= 100),
                 _ => {}
             }
         }
@@ -221,7 +229,9 @@ fn read(bytes: &[u8]) {
         while peer.poll_transmit().is_some() {}
         rest = next;
     }
-    assert!(peer.again().given <= 2 * u64::from(SENT));
+    let given = peer.again().given;
+    assert!(given <= 2 * u64::from(SENT));
+    given
 }
 
 /// The bytes with our stream's number in them.
@@ -339,5 +349,16 @@ mod tests {
     #[test]
     fn kept_packets_are_heard_or_mended() {
         all("rtp", rtp);
+    }
+
+    #[test]
+    fn who_asks_for_a_packet_of_ours_is_given_it() {
+        // RFC 4585 §6.2.1: generic NACK, three words, from 7, of ours, for 3 and none behind it.
+        let nack = |of: &[u8; 4]| {
+            let head = [1, 0, 16, 0x81, 205, 0, 3, 0, 0, 0, 7];
+            [&head[..], of, &[0, 3, 0, 0]].concat()
+        };
+        assert_eq!(read(&nack(OURS)), 1);
+        assert_eq!(read(&nack(b"else")), 0);
     }
 }

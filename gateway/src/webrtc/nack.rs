@@ -32,28 +32,47 @@ const PATIENCE: Duration = Duration::from_millis(150);
 const ANEW: i16 = 1000;
 /// Ticks of RTP in a millisecond.
 const TICKS_PER_MS: f64 = 48.0;
+/// Over the last so many packets, or half of them, it is counted how many were asked for: a far end may report
+/// with each question, and what it asked for between two of them would be chance.
+const COUNTED: u32 = 256;
 
 /// What was sent last, for who did not get it.
 #[derive(Default)]
-pub(super) struct Sent(VecDeque<(rtp::Packet, u8)>);
+pub(super) struct Sent {
+    kept: VecDeque<(rtp::Packet, u8)>,
+    /// Packets that were sent, and those of them that were asked for, once each. Both are halved by and by.
+    counted: u32,
+    asked: u32,
+}
 
 impl Sent {
     /// One was sent.
     pub(super) fn keep(&mut self, packet: rtp::Packet) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
         }
-        self.0.push_back((packet, 0));
+        self.kept.push_back((packet, 0));
+        if self.counted == COUNTED {
+            (self.counted, self.asked) = (self.counted / 2, self.asked / 2);
+        }
+        self.counted += 1;
+    }
+
+    /// Of a hundred so many did not come by themselves.
+    pub(super) fn lost_percent(&self) -> u8 {
+        let asked = self.asked.min(self.counted);
+        (asked * 100).checked_div(self.counted).unwrap_or_default() as u8
     }
 
     /// The far end did not get this one: it once more, while it is kept and was not given too often.
     pub(super) fn again(&mut self, sequence: u16) -> Option<rtp::Packet> {
-        let (newest, _) = self.0.back()?;
+        let (newest, _) = self.kept.back()?;
         let behind = newest.header.sequence_number.wrapping_sub(sequence);
-        let place = (self.0.len() - 1).checked_sub(usize::from(behind))?;
-        let (packet, given) = self.0.get_mut(place)?;
+        let place = (self.kept.len() - 1).checked_sub(usize::from(behind))?;
+        let (packet, given) = self.kept.get_mut(place)?;
         let is_it = packet.header.sequence_number == sequence && *given < TIMES_GIVEN;
         is_it.then(|| {
+            self.asked += u32::from(*given == 0);
             *given += 1;
             packet.clone()
         })
@@ -66,6 +85,8 @@ struct Gap {
     /// When to ask for it next.
     due: Instant,
     asked: u32,
+    /// The packet behind it holds its sound once more: nobody is asked, and nobody waits.
+    has_copy: bool,
 }
 
 /// What has not come, and when to ask for it.
@@ -73,6 +94,8 @@ struct Gap {
 pub(super) struct Missing {
     newest: Option<u16>,
     gaps: VecDeque<Gap>,
+    /// What was asked for last; some of it may still come, although nobody waits for it any more.
+    asked: VecDeque<u16>,
     round_trip: Option<Duration>,
     /// Transit time of the last packet that nobody asked for, in milliseconds, against the first one's.
     transit_ms: Option<f64>,
@@ -94,11 +117,19 @@ impl Missing {
         };
     }
 
-    /// A packet came.
-    pub(super) fn came(&mut self, now: Instant, sequence: u16, timestamp: u32) {
+    /// A packet came, which may hold a copy of the one before it. Whether it was asked for: then it is late
+    /// because of that, which says nothing of the way.
+    pub(super) fn came(
+        &mut self,
+        now: Instant,
+        sequence: u16,
+        timestamp: u32,
+        has_copy: bool,
+    ) -> bool {
         let Some(newest) = self.newest else {
             self.newest = Some(sequence);
-            return self.measure(now, timestamp);
+            self.measure(now, timestamp);
+            return false;
         };
         let ahead = sequence.wrapping_sub(newest).cast_signed();
         if ahead <= 0 {
@@ -110,10 +141,11 @@ impl Missing {
                 None if ahead < -ANEW => self.forget(sequence),
                 _ => {}
             }
-            return;
+            return self.asked.contains(&sequence);
         }
         if ahead.unsigned_abs() > MOST_MISSING {
-            return self.forget(sequence);
+            self.forget(sequence);
+            return false;
         }
         self.measure(now, timestamp);
         let due = now + self.overtaken();
@@ -125,9 +157,12 @@ impl Missing {
                 sequence: newest.wrapping_add(step),
                 due,
                 asked: 0,
+                // It holds one packet.
+                has_copy: has_copy && ahead == 2,
             });
         }
         self.newest = Some(sequence);
+        false
     }
 
     /// What to ask for now.
@@ -141,8 +176,14 @@ impl Missing {
             if gap.due > now {
                 return true;
             }
-            if gap.asked == times {
+            if gap.asked == times || gap.has_copy {
                 return false;
+            }
+            if gap.asked == 0 {
+                if self.asked.len() == usize::from(MOST_MISSING) {
+                    self.asked.pop_front();
+                }
+                self.asked.push_back(gap.sequence);
             }
             gap.asked += 1;
             gap.due = now + again;
@@ -157,9 +198,12 @@ impl Missing {
         self.gaps.iter().map(|gap| gap.due).min()
     }
 
-    /// How long after the packet behind it a missing one may still come because it was asked for; `None`:
-    /// none is asked for.
+    /// How long after the packet behind it a missing one may still come because it is asked for; `None` while
+    /// none is.
     pub(super) fn patience(&self) -> Option<Duration> {
+        if self.gaps.iter().all(|gap| gap.has_copy) {
+            return None;
+        }
         let (times, again) = self.plan()?;
         Some(self.overtaken() + again * times)
     }
@@ -197,6 +241,7 @@ impl Missing {
     /// The far end counts from here now: what is missing of what was before is not waited for.
     fn forget(&mut self, sequence: u16) {
         self.gaps.clear();
+        self.asked.clear();
         self.newest = Some(sequence);
         (self.began, self.transit_ms) = (None, None);
     }

@@ -91,12 +91,14 @@ pub(crate) enum Happened {
         timestamp: u32,
         /// Opus.
         payload: Bytes,
+        /// It came because it was asked for: when it came says nothing of the way.
+        is_again: bool,
     },
     /// A packet that nobody agreed on.
     Stray,
     /// What the far end reports of our packets (RFC 3550 §6.4.1).
     Reported {
-        /// It misses so many of a hundred.
+        /// Of a hundred it missed so many, those that came when it asked for them counted in.
         lost_percent: u8,
         /// By so much the way's delay varies.
         jitter: Duration,
@@ -526,16 +528,13 @@ impl Peer {
     pub(super) fn read(&mut self, now: Instant, message: RTCMessage) {
         match message {
             RTCMessage::RtpPacket(_, packet) => {
-                let header = packet.header;
                 self.happened.push_back(match self.opus {
-                    Some(opus) if opus == header.payload_type => {
-                        self.again.came(now, &header);
-                        Happened::Voice {
-                            sequence: header.sequence_number,
-                            timestamp: header.timestamp,
-                            payload: packet.payload,
-                        }
-                    }
+                    Some(opus) if opus == packet.header.payload_type => Happened::Voice {
+                        is_again: self.again.came(now, &packet),
+                        sequence: packet.header.sequence_number,
+                        timestamp: packet.header.timestamp,
+                        payload: packet.payload,
+                    },
                     _ => Happened::Stray,
                 });
             }

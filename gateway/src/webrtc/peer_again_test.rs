@@ -14,6 +14,10 @@ struct Became {
     asked: u64,
     given: u64,
     longest_wait: Duration,
+    /// How much the way's delay was seen to vary.
+    jitter_us: u64,
+    /// What the first is told of its packets, report by report.
+    lost_percent: Vec<u8>,
 }
 
 /// Two that met before the way began to lose packets, of which the answerer may not agree to send any again.
@@ -53,17 +57,21 @@ fn heard(mut world: World) -> Became {
         }
         world.step();
         let now_us = (world.now - began).as_micros() as u64;
-        for (sequence, timestamp, _) in &world.seen[1].voice[taken..] {
+        let seen = &world.seen[1];
+        for ((sequence, timestamp, _), is_again) in seen.voice.iter().zip(&seen.again).skip(taken) {
             let packet = Packet {
                 sequence: *sequence,
                 timestamp: *timestamp,
                 payload: *timestamp,
             };
-            hearing.push(now_us, packet);
-            let patience = world.peers[1].patience().unwrap_or_default();
-            hearing.wait_us(patience.as_micros() as u64);
+            match is_again {
+                true => hearing.push_again(now_us, packet),
+                false => hearing.push(now_us, packet),
+            };
         }
-        taken = world.seen[1].voice.len();
+        taken = seen.voice.len();
+        let patience = world.peers[1].patience().unwrap_or_default();
+        hearing.wait_us(patience.as_micros() as u64);
         if let Some(due) = hearing.timeout() {
             longest_wait = longest_wait.max(Duration::from_micros(due.saturating_sub(now_us)));
         }
@@ -80,6 +88,8 @@ fn heard(mut world: World) -> Became {
         asked: world.peers[1].again().asked,
         given: world.peers[0].again().given,
         longest_wait,
+        jitter_us: hearing.stats().jitter_us,
+        lost_percent: std::mem::take(&mut world.seen[0].losses),
     }
 }
 
@@ -101,6 +111,20 @@ fn a_lost_packet_comes_again_and_is_heard() {
         assert!(with.asked <= 2 * without.missing + 40, "{}", with.asked);
         assert!(with.given <= with.asked && with.given > 50);
         assert!(with.longest_wait <= Duration::from_millis(150));
+    }
+}
+
+#[test]
+fn what_came_again_was_lost_all_the_same_and_is_no_jitter() {
+    for seed in [44, 45] {
+        let became = heard(met(seed, true));
+        assert!(became.given > 50, "{}", became.given);
+        let told = &became.lost_percent[became.lost_percent.len() / 4..];
+        let mean = told.iter().copied().map(u32::from).sum::<u32>() / told.len() as u32;
+        assert!(mean >= 7 && told.len() > 10, "{told:?}");
+        assert!(told.iter().all(|percent| *percent >= 4), "{told:?}");
+        // The way's own delays lie within 10 ms of each other.
+        assert!(became.jitter_us < 6000, "{} µs", became.jitter_us);
     }
 }
 

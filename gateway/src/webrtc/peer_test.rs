@@ -37,6 +37,8 @@ pub(super) struct Seen {
     pub(super) texts: Vec<String>,
     pub(super) faces: Vec<Vec<u8>>,
     pub(super) voice: Vec<(u16, u32, usize)>,
+    /// For each of `voice` whether it was asked for.
+    pub(super) again: Vec<bool>,
     pub(super) strays: u32,
     pub(super) too_long: u32,
     pub(super) losses: Vec<u8>,
@@ -65,7 +67,11 @@ impl Seen {
                 sequence,
                 timestamp,
                 payload,
-            } => self.voice.push((sequence, timestamp, payload.len())),
+                is_again,
+            } => {
+                self.voice.push((sequence, timestamp, payload.len()));
+                self.again.push(is_again);
+            }
         }
     }
 }

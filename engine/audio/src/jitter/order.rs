@@ -96,6 +96,15 @@ impl<T> Order<T> {
     }
 
     pub(super) fn file(&mut self, now_us: u64, packet: Packet<T>) -> Filed {
+        self.place(now_us, packet, true)
+    }
+
+    /// As [`Order::file`], but when the packet came is not counted as a delay of the network's.
+    pub(super) fn file_again(&mut self, now_us: u64, packet: Packet<T>) -> Filed {
+        self.place(now_us, packet, false)
+    }
+
+    fn place(&mut self, now_us: u64, packet: Packet<T>, is_measured: bool) -> Filed {
         self.stats.received += 1;
         let number = match self.sequence.place(packet.sequence) {
             Place::At(number) => number,
@@ -114,9 +123,11 @@ impl<T> Order<T> {
             return Filed::Duplicate;
         }
         let timestamp = self.ticks.place(packet.timestamp);
-        let media_us = timestamp * 1_000_000 / u64::from(self.options.clock_hz.max(1));
-        self.delay.observe(now_us, media_us);
-        self.stats.jitter_us = self.delay.jitter_us();
+        if is_measured {
+            let media_us = timestamp * 1_000_000 / u64::from(self.options.clock_hz.max(1));
+            self.delay.observe(now_us, media_us);
+            self.stats.jitter_us = self.delay.jitter_us();
+        }
         if number < next {
             if self.has_begun {
                 self.stats.late += 1;
