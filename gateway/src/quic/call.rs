@@ -9,6 +9,7 @@ use janet_protocol::quic::{Header, Kind, SendBuffer, short_session};
 use tokio::sync::mpsc;
 
 use super::link::{Came, Link, dropped};
+use super::unsent::Unsent;
 use crate::face;
 use crate::media::{Clock, Down, Face, Up};
 use crate::playing::Sound;
@@ -64,7 +65,7 @@ impl Call {
             link,
             up: Up::new()?,
             down: Down::new(fastrand::u16(..), BEGINNING)?,
-            waiting: SendBuffer::new(),
+            waiting: Unsent::new(),
             face: Face::default(),
             faces: SendBuffer::new(),
             face_sequence: fastrand::u16(..),
@@ -99,7 +100,7 @@ struct Task {
     link: Arc<Link>,
     up: Up,
     down: Down,
-    waiting: SendBuffer<Vec<u8>>,
+    waiting: Unsent,
     face: Face,
     /// Frames of it that wait for the path.
     faces: SendBuffer<Vec<u8>>,
@@ -167,14 +168,11 @@ impl Task {
                 sequence: frame.sequence,
                 timestamp: frame.timestamp,
             };
+            let waited = std::mem::take(&mut self.waited);
             match header.write(frame.payload) {
-                Some(datagram) => self.waiting.push(datagram),
+                Some(datagram) => self.waiting.push(due_us, waited, datagram),
                 None => dropped("too_large"),
             }
-            // What she is ahead of the ear is no delay.
-            let late = Duration::from_micros(now_us.saturating_sub(due_us));
-            let late = late + std::mem::take(&mut self.waited);
-            metrics::histogram!("janet_ring_to_wire_seconds").record(late.as_secs_f64());
         }
         while let Some(clock) = self.down.poll_clock() {
             self.tell(Told::Clock(clock));
@@ -182,8 +180,9 @@ impl Task {
         self.show();
         // What QUIC itself still holds back is for its congestion controller to send.
         if self.link.is_idle() {
-            while let Some(datagram) = self.waiting.pop() {
+            while let Some((datagram, took)) = self.waiting.pop(now_us) {
                 self.link.send(datagram);
+                metrics::histogram!("janet_ring_to_wire_seconds").record(took.as_secs_f64());
             }
             while let Some(datagram) = self.faces.pop() {
                 self.link.send(datagram);

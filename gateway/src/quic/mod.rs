@@ -16,6 +16,7 @@ mod control;
 mod endpoint;
 mod handshakes;
 mod link;
+mod unsent;
 
 pub(crate) use accept::accept;
 pub(crate) use call::{Call, Told};
