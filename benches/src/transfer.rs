@@ -13,7 +13,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail, ensure};
 use janet_vault::bridge::link::{Given, Giving};
 use janet_vault::bridge::{Export, Leave, Packed, Party, Survey, Wish};
-use janet_vault::conversations::{Config, Conversations, Role};
+use janet_vault::conversations::{Config, ConversationUuid, Conversations, Role};
 use janet_vault::desk::{Answer, By, Consent, Desk, Grants, Out, Request, Standing};
 use janet_vault::green::Green;
 use janet_vault::identity::{Identity, PublicKey};
@@ -136,6 +136,8 @@ impl Answering for Ears {
     fn begin(&self) -> Option<Box<dyn Send>> {
         Some(Box::new(()))
     }
+
+    fn comes(&self, _: ConversationUuid) {}
 
     fn came(&self, _: Party) {}
 }

@@ -9,19 +9,21 @@ use serde_json::{Value, json};
 
 use crate::quic_doors::pair;
 
-const ABOUT_TEA: &str =
+pub(crate) const ABOUT_TEA: &str =
     "I like my tea green and without sugar, and my cat Mimi likes milk in the morning.";
-const ABOUT_PLUMBER: &str = "The plumber comes on Monday at nine to mend the tap in the kitchen.";
+pub(crate) const ABOUT_PLUMBER: &str =
+    "The plumber comes on Monday at nine to mend the tap in the kitchen.";
 /// What the stand-in makes of any transcript.
-const FOUND: &str = "The user likes green tea without sugar.\nThe user's cat is called Mimi.";
+pub(crate) const FOUND: &str =
+    "The user likes green tea without sugar.\nThe user's cat is called Mimi.";
 
-async fn model(found: &'static str) -> LanguageServer {
+pub(crate) async fn model(found: &'static str) -> LanguageServer {
     let fake = LanguageServer::start(0, Manner::Says(vec!["I see."])).await;
     fake.behave_for("Transcript:", Manner::Says(vec![found]));
     fake
 }
 
-async fn serve(fake: &LanguageServer) -> Server {
+pub(crate) async fn serve(fake: &LanguageServer) -> Server {
     let url = format!("llm.url=http://{}", fake.address);
     let server = Server::start(&["llm.server=ollama", &url]).ready();
     server.has("llm", MODEL);
@@ -36,19 +38,19 @@ fn serve_in(fake: &LanguageServer, folder: &std::path::Path) -> Server {
 }
 
 /// The transcripts that the stand-in was given to read.
-fn read(fake: &LanguageServer) -> Vec<String> {
+pub(crate) fn read(fake: &LanguageServer) -> Vec<String> {
     let questions = fake.questions();
     let texts = questions.iter().map(Value::to_string);
     texts.filter(|text| text.contains("Transcript:")).collect()
 }
 
-async fn until_read(fake: &LanguageServer, client: &mut Client) {
+pub(crate) async fn until_read(fake: &LanguageServer, client: &mut Client) {
     while read(fake).is_empty() {
         client.next_within(Duration::from_millis(20)).await;
     }
 }
 
-async fn memories(client: &mut Client) -> Value {
+pub(crate) async fn memories(client: &mut Client) -> Value {
     client.send(json!({ "type": "memory_list" })).await;
     client.until("memory_results").await
 }
@@ -60,7 +62,7 @@ async fn answer(client: &mut Client, asked: &Value, granted: bool) {
         .await;
 }
 
-async fn allow_for_good(client: &mut Client) {
+pub(crate) async fn allow_for_good(client: &mut Client) {
     client
         .send(json!({ "type": "grant_add", "action": "remember" }))
         .await;

@@ -31,6 +31,11 @@ impl Stores {
         &self.first.1
     }
 
+    /// The other one, if it lives here.
+    pub(super) fn second(&self) -> Option<&Store> {
+        self.second.as_deref()
+    }
+
     /// Whether both souls live here.
     pub(super) const fn are_both(&self) -> bool {
         self.second.is_some()
@@ -56,6 +61,14 @@ impl Stores {
             return Ok((self.first.0, there));
         }
         Ok((self.first.0.other(), there))
+    }
+
+    /// What the first soul calls the conversation of this name, if it knows it. Blocks on the disk.
+    pub(crate) fn find(
+        &self,
+        uuid: ConversationUuid,
+    ) -> Result<Option<ConversationId>, ConversationError> {
+        self.first().find(uuid)
     }
 
     /// What this conversation of the first soul is called in that soul, if it is known there.

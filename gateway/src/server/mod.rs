@@ -211,7 +211,7 @@ pub async fn serve(
     let (push, pushes) = push.transpose()?.unzip();
     let ice = config.realtime.clone();
     let rtc = realtime::open(lock.media_addresses(), announced.here.port(), ice).await;
-    let (distiller, wishes) = Distiller::new(now_ms());
+    let (distiller, wishes) = Distiller::new();
     let app = Arc::new(App {
         rtc: rtc.clone(),
         parked: socket::Parked::default(),

@@ -221,7 +221,7 @@ pub(super) struct Connection {
     /// Her voice is on its way to this client.
     pub(super) audible: Option<Audible>,
     /// From the process's conscience.
-    told: broadcast::Receiver<Told>,
+    pub(super) told: broadcast::Receiver<Told>,
     pub(super) leaving: watch::Receiver<bool>,
     pub(super) heard: Instant,
 }
@@ -239,6 +239,8 @@ impl Connection {
         let Some(owner) = access.owner() else {
             return Err((Leave::NotPaired, outbound));
         };
+        // Before there is a conversation: whatever becomes of that is heard.
+        let (told, forgettings) = (app.trust.listen(), app.trust.forgettings());
         let (seat, arrival) = match app.conversations.enter(client_id, owner).await {
             Ok(entered) => entered,
             Err(error) => {
@@ -258,9 +260,9 @@ impl Connection {
             settings: Settings::new(app.config.engine.speed),
             phase: app.phase.clone(),
             leaving: app.leaving.clone(),
-            trusted: Trusted::default(),
+            trusted: Trusted::new(forgettings),
             audible: None,
-            told: app.trust.listen(),
+            told,
             app,
             carrier,
             access,
@@ -279,6 +281,7 @@ impl Connection {
             woken: Arc::new(Notify::new()),
             heard: now,
         };
+        connection.note_arrival(arrival);
         match connection.greet(arrival).await {
             Ok(()) => Ok(connection),
             Err(leave) => Err((leave, connection.outbound)),
@@ -388,8 +391,7 @@ impl Connection {
             _ => LAST_WORDS.min(server.shutdown / 2),
         };
         let goodbye = server.write_timeout.min(server.shutdown / 2);
-        let is_forgotten = leave == Leave::Forgotten;
-        if !is_forgotten {
+        if leave != Leave::Forgotten {
             self.outbound.say_goodbye(leave.code(), leave.reason());
         }
         if timeout(last_words, self.settle()).await.is_err() {
@@ -397,9 +399,13 @@ impl Connection {
         }
         drop(self.session.take());
         self.note_microphone();
-        self.distil_on_leaving(leave).await;
+        // It may have been the last thing that was said.
+        let is_forgotten = self.trusted.forgets.is_some();
+        if !is_forgotten {
+            self.distil_on_leaving(leave).await;
+        }
         let is_gone = is_forgotten && self.forget().await;
-        if is_forgotten {
+        if leave == Leave::Forgotten {
             self.outbound.say_goodbye(leave.code(), leave.reason());
         }
         let Self { outbound, seat, .. } = self;

@@ -119,6 +119,8 @@ impl Connection {
                 } => {
                     self.requests.released(reply, tag);
                     let at_ms = self.store(Role::User, &user_text).await;
+                    self.trusted.turn += 1;
+                    self.trusted.last_said = Some((user_text, at_ms));
                     self.turn_began(reply, at_ms);
                 }
                 Event::Finished {
@@ -133,8 +135,10 @@ impl Connection {
                     // Nobody is there to be asked.
                     self.turn_ended(reply, asked.remember, at_ms, None);
                 }
-                Event::Disregarded { tag, .. } | Event::Command { tag, .. } => {
+                Event::Disregarded { tag, .. } => drop(self.requests.disregarded(tag)),
+                Event::Command { user_text, tag, .. } => {
                     drop(self.requests.disregarded(tag));
+                    self.last_command(&user_text).await;
                 }
                 Event::RedThread { .. } => drop(self.pull_red_thread()),
                 Event::AnnouncementOver {
@@ -449,6 +453,7 @@ impl Connection {
             language_models: choices::models(&self.app),
             conversation: ConversationInfo {
                 id: self.seat.client_id().to_owned(),
+                uuid: self.uuid(),
                 expires_after_s: self.app.config.conversation.keep.as_secs(),
             },
             pose: self.last_pose(),
@@ -457,7 +462,7 @@ impl Connection {
 
     /// Keeps a message, and says when that was, in ms since 1970. What cannot be kept is still said: losing
     /// the memory of a sentence is the smaller harm.
-    async fn store(&mut self, role: Role, text: &str) -> u64 {
+    pub(super) async fn store(&mut self, role: Role, text: &str) -> u64 {
         if text.is_empty() {
             return self.seat.now_ms();
         }

@@ -87,31 +87,37 @@ impl Souls {
         };
         let asked = self.trust.ask(request, asker.uuid.clone());
         let consent = asked.await.map_err(NoTransfer::Denied)?;
-        let Some(_only) = self.alone_soon().await else {
+        let Some(only) = self.alone_soon().await else {
             let message = "another transfer is under way; ask again when it is over";
             return Err(unfit(ErrorCode::Busy, None, message));
         };
         let souls = self.clone();
-        let taken = blocking(move || {
+        blocking(move || {
+            // All of it, and nothing beside it, whoever hangs up meanwhile.
+            let _only = only;
             let pass = home.red_thread.pass().map_err(pulled)?;
             let spent = consent.spend(&pass, &Action::ImportPackage, &subject);
             spent.map_err(BridgeError::from)?;
             drop(pass);
-            match found {
-                Found::Signed { bytes, peer, .. } => take_in(&home, peer, &bytes, began),
+            let (event, items, refused) = match found {
+                Found::Signed { bytes, peer, .. } => {
+                    let package = package::read(&bytes).map_err(BridgeError::from)?;
+                    souls.leave_out(package.header.conversation);
+                    take_in(&home, peer, &package, began)
+                }
                 Found::Foreign(messages) => take_as_new(&home, messages, began),
-            }
-        });
-        let (event, items, refused) = taken.await?;
-        let noted = souls.trust.note(&Event::Imported {
-            what: Name::new("context"),
-            items,
-            refused,
-            operator: Name::new(&asker.operator),
-        });
-        // It is there, and the log has told that it cannot be written.
-        noted.ok();
-        Ok(event)
+            }?;
+            let noted = souls.trust.note(&Event::Imported {
+                what: Name::new("context"),
+                items,
+                refused,
+                operator: Name::new(&asker.operator),
+            });
+            // It is there, and the log has told that it cannot be written.
+            noted.ok();
+            Ok(event)
+        })
+        .await
     }
 
     /// Whose packages this soul takes.
@@ -205,8 +211,12 @@ fn question(found: &Found) -> (String, String) {
 
 type Taken = (TrustEvent, u64, u64);
 
-fn take_in(home: &Home, peer: Party, bytes: &[u8], began: Instant) -> Result<Taken, NoTransfer> {
-    let package = package::read(bytes).map_err(BridgeError::from)?;
+fn take_in(
+    home: &Home,
+    peer: Party,
+    package: &Package<'_>,
+    began: Instant,
+) -> Result<Taken, NoTransfer> {
     let (uuid, id) = (package.header.conversation, package.header.package);
     let trust = Trust {
         me: home.me(),

@@ -31,7 +31,7 @@ use tokio::time::timeout;
 
 use crate::config;
 use crate::conversations::{Conversations, now_ms};
-use crate::trust::Trust;
+use crate::trust::{Mark, Trust};
 pub(crate) use listed::{name as soul_name, soul as soul_named};
 use pairings::Pairings;
 pub(crate) use pairings::{paired, parted};
@@ -76,7 +76,11 @@ impl Souls {
             homes: homes.collect(),
             data_dir: data_dir.to_path_buf(),
             under_way: Arc::new(Semaphore::new(1)),
-            pairings: Pairings::new(&peers::read(data_dir).unwrap_or_default()),
+            // Where no soul was ever paired, the log need not be read for it.
+            pairings: match peers::were_ever(data_dir) {
+                true => Pairings::in_log_of(trust),
+                false => Pairings::default(),
+            },
             trust: trust.clone(),
             conversations: conversations.clone(),
         }
@@ -109,6 +113,22 @@ impl Souls {
         timeout(PATIENCE, alone).await.ok()?.ok()
     }
 
+    /// This conversation comes from elsewhere, with its times and without what is not to be remembered of it:
+    /// no memory is made of what was said in it until now. Where the first soul does not know it yet, that is
+    /// noted when somebody comes to it. Blocks on the disk.
+    fn leave_out(&self, uuid: ConversationUuid) {
+        let found = self.conversations.stores().find(uuid);
+        let mut marks = self.trust.marks();
+        match found {
+            Ok(Some(id)) => marks.mark(id, Mark::Unwanted, 0..=now_ms()),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what was said until now is read for no memory");
+                marks.everything_forgotten(now_ms());
+            }
+        }
+    }
+
     /// Somebody who sits in a conversation goes on in it, wherever it lives now.
     async fn moved(&self, uuid: ConversationUuid) {
         if let Err(error) = self.conversations.moved(uuid).await {
@@ -128,6 +148,10 @@ impl Answering for Souls {
 
     fn begin(&self) -> Option<Box<dyn Send>> {
         self.alone().map(|only| Box::new(only) as Box<dyn Send>)
+    }
+
+    fn comes(&self, conversation: ConversationUuid) {
+        self.leave_out(conversation);
     }
 
     fn came(&self, peer: Party) {

@@ -51,6 +51,8 @@ impl Souls {
             let released = match finished.await {
                 Ok(Ok((finished, released))) => {
                     if finished > 0 {
+                        // Of which conversations is not known any more: some came from elsewhere.
+                        self.trust.marks().everything_forgotten(now_ms());
                         tracing::info!(finished, "transfers that were cut off are finished");
                     }
                     released

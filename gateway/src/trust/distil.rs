@@ -7,8 +7,11 @@
 //! is remembered of that the operator says ([`super::kept`]). A full queue refuses the newest wish.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use janet_engine::oneshot::{Chat, ChatAsk, ChatStep};
 use janet_engine::{EngineError, ModelChoice};
@@ -16,13 +19,14 @@ use janet_models::llm;
 use janet_protocol::{ErrorCode, WireError};
 use janet_vault::conversations::Stored;
 use janet_vault::green::distill::{Job, jobs, read};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use super::Asker;
 use super::kept::Found;
-use super::marks::{Mark, Marks, Part};
-use super::{Asker, Trust};
+use super::marks::{Mark, Part};
 use crate::app::{App, goes_down};
 
 /// Wishes that may wait.
@@ -60,6 +64,9 @@ pub(crate) enum NotDistilled {
     /// The red thread.
     #[error("the red thread was pulled before it was done")]
     Stopped,
+    /// The server.
+    #[error("the server is going down")]
+    Away,
     /// What was distilled before this could not be read.
     #[error("{0}")]
     Memory(String),
@@ -72,6 +79,7 @@ impl From<NotDistilled> for WireError {
             NotDistilled::NotReady => ErrorCode::NotReady,
             NotDistilled::Stopped => ErrorCode::RedThread,
             NotDistilled::TakenBack => ErrorCode::NotConsented,
+            NotDistilled::Away => ErrorCode::ShuttingDown,
             NotDistilled::Failed | NotDistilled::Memory(_) => ErrorCode::Internal,
         };
         Self::new(code, not.to_string())
@@ -87,6 +95,8 @@ pub(crate) struct Wish {
     pub(crate) messages: Vec<Stored>,
     /// What of it.
     pub(crate) part: Part,
+    /// The marks' number when it was wished.
+    pub(crate) since: u64,
     pub(crate) then: Then,
 }
 
@@ -101,23 +111,23 @@ pub(crate) enum Then {
 /// Where wishes go.
 pub(crate) struct Distiller {
     wishes: mpsc::Sender<Wish>,
-    /// Held for a few instructions only.
-    marks: Mutex<Marks>,
 }
 
 impl Distiller {
     /// With the queue that [`Self::run`] works off.
-    pub(crate) fn new(now_ms: u64) -> (Self, mpsc::Receiver<Wish>) {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Wish>) {
         let (wishes, queue) = mpsc::channel(MOST_WISHES);
-        let marks = Mutex::new(Marks::new(now_ms));
-        (Self { wishes, marks }, queue)
+        (Self { wishes }, queue)
     }
 
     /// Lines a wish up.
     pub(crate) fn wish(&self, wish: Wish) -> Result<(), NotDistilled> {
-        self.wishes.try_send(wish).map_err(|_| {
+        self.wishes.try_send(wish).map_err(|refused| {
             metrics::counter!("janet_distil_total", "outcome" => "dropped").increment(1);
-            NotDistilled::Full
+            match refused {
+                TrySendError::Full(_) => NotDistilled::Full,
+                TrySendError::Closed(_) => NotDistilled::Away,
+            }
         })
     }
 
@@ -134,17 +144,23 @@ impl Distiller {
             };
             let Some(wish) = wish else { return };
             let outcome = tokio::select! {
-                outcome = carry_out(&app, wish) => outcome,
+                outcome = survived(carry_out(&app, wish)) => outcome,
                 () = goes_down(&mut leaving) => return,
             };
             metrics::counter!("janet_distil_total", "outcome" => outcome).increment(1);
         }
     }
+}
 
-    /// What may be read of conversations and what was read.
-    pub(crate) fn marks(&self) -> MutexGuard<'_, Marks> {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// How it ended, should it be by a fault of our own: others wait behind it. Whoever waits for it hears nothing.
+async fn survived(work: impl Future<Output = &'static str>) -> &'static str {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            tracing::error!("distilling a conversation died");
+            "failed"
+        })
 }
 
 /// Does what is wished; how it ended, for the count.
@@ -154,13 +170,14 @@ async fn carry_out(app: &Arc<App>, wish: Wish) -> &'static str {
         model,
         messages,
         part,
+        since,
         then,
     } = wish;
-    let found = distil(app, asker.clone(), model, messages, part);
+    let found = distil(app, asker.clone(), model, messages, (part, since));
     match then {
         Then::Tell(mut answer) => {
             let found = tokio::select! {
-                found = until_pulled(&app.trust, found) => found,
+                found = app.trust.unless_pulled(found) => found.unwrap_or(Err(NotDistilled::Stopped)),
                 () = answer.closed() => return "taken_back",
             };
             let outcome = named(&found);
@@ -172,14 +189,16 @@ async fn carry_out(app: &Arc<App>, wish: Wish) -> &'static str {
                 let found = found.await?;
                 let known = |error: WireError| NotDistilled::Memory(error.message);
                 let found = app.trust.news(found).await.map_err(known)?;
+                app.trust.keep_by_grant(&asker, &found).await?;
+                // What was taken back before may be asked about another time.
                 if let Some(read) = found.read.clone() {
-                    let mut marks = app.distiller.marks();
+                    let mut marks = app.trust.marks();
                     marks.mark(asker.conversation, Mark::Asked, read);
                 }
-                app.trust.keep_by_grant(asker, &found).await;
-                Ok(found)
+                Ok::<_, NotDistilled>(found)
             };
-            let kept = until_pulled(&app.trust, kept).await;
+            let kept = app.trust.unless_pulled(kept).await;
+            let kept = kept.unwrap_or(Err(NotDistilled::Stopped));
             if let Err(error) = &kept {
                 tracing::info!(%error, "nothing is remembered of a conversation that was left");
             }
@@ -196,38 +215,26 @@ fn named(found: &Result<Found, NotDistilled>) -> &'static str {
     }
 }
 
-/// The same, as long as the red thread is not pulled.
-async fn until_pulled<T>(
-    trust: &Trust,
-    work: impl Future<Output = Result<T, NotDistilled>>,
-) -> Result<T, NotDistilled> {
-    // First the ear, then the look: a pull in between is heard.
-    let mut told = trust.listen();
-    if trust.may_act().is_err() {
-        return Err(NotDistilled::Stopped);
-    }
-    tokio::select! {
-        () = trust.pulled(&mut told) => Err(NotDistilled::Stopped),
-        done = work => done,
-    }
-}
-
-/// What a model makes of what may be read.
+/// What a model makes of what may be read of this part, if nothing was taken back since this number.
 async fn distil(
     app: &Arc<App>,
     asker: Asker,
     model: ModelChoice,
     messages: Vec<Stored>,
-    part: Part,
+    (part, since): (Part, u64),
 ) -> Result<Found, NotDistilled> {
     let conversation = asker.conversation;
     let failed = |error: WireError| NotDistilled::Memory(error.message);
     let forgotten_ms = app.trust.forgotten_last().await.map_err(failed)?;
-    let readable = app
-        .distiller
-        .marks()
-        .readable(conversation, part, messages, forgotten_ms);
-    let mut found = Found::none(asker, forgotten_ms, &readable);
+    let (readable, since) = {
+        let marks = app.trust.marks();
+        if marks.is_taken_back(conversation, since, None) {
+            return Err(NotDistilled::TakenBack);
+        }
+        let readable = marks.readable(conversation, part, messages, forgotten_ms);
+        (readable, marks.number())
+    };
+    let mut found = Found::none(asker, forgotten_ms, since, &readable);
     let jobs = jobs(&readable);
     tracing::debug!(
         pieces = jobs.jobs.len(),
@@ -236,6 +243,9 @@ async fn distil(
         "a conversation is distilled"
     );
     for job in &jobs.jobs {
+        if found.is_taken_back(&app.trust.marks()) {
+            return Err(NotDistilled::TakenBack);
+        }
         let answer = timeout(WITHIN, answer(app, &model, job)).await;
         let answer = answer.map_err(|_| NotDistilled::Late)??;
         let read = read(job, &answer, conversation);
@@ -310,5 +320,41 @@ fn not(error: EngineError) -> NotDistilled {
             tracing::warn!(%error, "a conversation cannot be distilled");
             NotDistilled::Failed
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fault_in_one_does_not_end_the_others() {
+        assert_eq!(survived(async { "nothing" }).await, "nothing");
+        let dies = async { panic!("on purpose") };
+        assert_eq!(survived(dies).await, "failed");
+    }
+
+    #[test]
+    fn who_cannot_be_lined_up_is_told_why() {
+        let wish = || Wish {
+            asker: Asker {
+                operator: "here".into(),
+                conversation: "0".repeat(32).parse().expect("an id"),
+                uuid: "u".into(),
+                soul: None,
+            },
+            model: ModelChoice::Configured,
+            messages: Vec::new(),
+            part: Part::All,
+            since: 0,
+            then: Then::KeepByGrant,
+        };
+        let (distiller, queue) = Distiller::new();
+        for _ in 0..MOST_WISHES {
+            assert_eq!(distiller.wish(wish()), Ok(()));
+        }
+        assert_eq!(distiller.wish(wish()), Err(NotDistilled::Full));
+        drop(queue);
+        assert_eq!(distiller.wish(wish()), Err(NotDistilled::Away));
     }
 }

@@ -11,6 +11,7 @@ use janet_vault::green::{EntryId, GreenError, Kind, NewEntry, Source, subject};
 use janet_vault::red_thread::Pass;
 
 use super::distil::NotDistilled;
+use super::marks::Marks;
 use super::memories::Memories;
 use super::memory::{receipt, request};
 use super::{Asker, To, Trust};
@@ -30,6 +31,8 @@ pub(crate) struct Found {
     entries: Vec<NewEntry>,
     /// When something was forgotten last, as far as this knows.
     forgotten_ms: u64,
+    /// The marks' number when it was read.
+    since: u64,
     /// From when to when was read; `None`: there was nothing to read.
     pub(crate) read: Option<RangeInclusive<u64>>,
 }
@@ -45,14 +48,20 @@ pub(crate) struct Kept {
 
 impl Found {
     /// Nothing, in these messages.
-    pub(super) fn none(asker: Asker, forgotten_ms: u64, messages: &[Stored]) -> Self {
+    pub(super) fn none(asker: Asker, forgotten_ms: u64, since: u64, messages: &[Stored]) -> Self {
         let ends = messages.first().zip(messages.last());
         Self {
             asker,
             entries: Vec::new(),
             forgotten_ms,
+            since,
             read: ends.map(|(first, last)| first.created_ms..=last.created_ms),
         }
+    }
+
+    /// Whether the operator does not want it any more.
+    pub(super) fn is_taken_back(&self, marks: &Marks) -> bool {
+        marks.is_taken_back(self.asker.conversation, self.since, self.read.as_ref())
     }
 
     /// More of the same conversation. A statement comes once.
@@ -145,20 +154,27 @@ impl Trust {
             .await
     }
 
-    /// Nothing was distilled of a conversation.
-    pub(crate) async fn found_nothing(self: &Arc<Self>, asker: Asker) -> Result<Found, WireError> {
+    /// Nothing was distilled of a conversation; `since`: the marks' number when it was wished.
+    pub(crate) async fn found_nothing(
+        self: &Arc<Self>,
+        asker: Asker,
+        since: u64,
+    ) -> Result<Found, WireError> {
         let forgotten_ms = self.forgotten_last().await?;
-        Ok(Found::none(asker, forgotten_ms, &[]))
+        Ok(Found::none(asker, forgotten_ms, since, &[]))
     }
 
-    /// What a memory says, in whichever soul it is.
+    /// What a memory says, if the soul that is asked has it: what another was told is not said.
     pub(crate) async fn memory_text(
         self: &Arc<Self>,
+        asker: &Asker,
         id: EntryId,
     ) -> Result<Option<Private<String>>, WireError> {
+        let (soul, conversation) = (asker.soul, asker.conversation);
         self.with_memories(move |trust, pass| {
-            let mut all = trust.memories.all().iter();
-            Ok(all.find_map(|memory| Some(memory.green.get(pass, id).ok()?.text)))
+            let there = trust.memories.meant(soul, conversation);
+            let entry = there.memory.green.get(pass, id).ok();
+            Ok(entry.map(|entry| entry.text))
         })
         .await
     }
@@ -172,7 +188,7 @@ impl Trust {
             let green = &there.memory.green;
             let mut news = Vec::new();
             let mut vectors: Vec<Vec<f32>> = Vec::new();
-            for mut entry in std::mem::take(&mut found.entries) {
+            for entry in std::mem::take(&mut found.entries) {
                 let text = entry.text.expose();
                 let vector = memories.vector(text);
                 let is_known = match &vector {
@@ -189,7 +205,6 @@ impl Trust {
                 };
                 if !is_known {
                     vectors.extend(vector);
-                    entry.source.conversation = there.conversation;
                     news.push(entry);
                 }
             }
@@ -199,14 +214,14 @@ impl Trust {
         .await
     }
 
-    /// Remembers it, if nothing was forgotten meanwhile: it may be what was.
+    /// Remembers it, if it was not taken back and nothing was forgotten meanwhile: it may be what was.
     pub(crate) async fn keep(
         self: &Arc<Self>,
         consent: Consent,
         found: &Found,
     ) -> Result<Kept, WireError> {
-        let (entries, asker) = (found.entries.clone(), found.asker.clone());
-        let forgotten_ms = found.forgotten_ms;
+        let (mut entries, asker) = (found.entries.clone(), found.asker.clone());
+        let (forgotten_ms, since, read) = (found.forgotten_ms, found.since, found.read.clone());
         let receipt_id = receipt(consent.receipt()).receipt_id;
         let by = Id(consent.receipt().id);
         let ids = self.with_memories(move |trust, pass| {
@@ -214,12 +229,28 @@ impl Trust {
                 return Ok(None);
             }
             let texts = entries.iter().map(|entry| entry.text.expose());
-            let vectors = texts.map(|text| trust.memories.vector(text)).collect();
+            let vectors = texts
+                .map(|text| trust.memories.vector(text))
+                .collect::<Vec<_>>();
             let there = trust.memories.meant(asker.soul, asker.conversation);
-            let noted = |ids: &[EntryId]| ids.iter().all(|id| trust.note_added(*id, by));
+            // It may have moved since it was read.
+            for entry in &mut entries {
+                entry.source.conversation = there.conversation;
+            }
+            let mut is_taken_back = false;
+            // Looked at where nothing is forgotten before it is written.
+            let noted = |ids: &[EntryId]| {
+                let marks = trust.marks();
+                is_taken_back = marks.is_taken_back(asker.conversation, since, read.as_ref());
+                drop(marks);
+                !is_taken_back && ids.iter().all(|id| trust.note_added(*id, by))
+            };
             let green = &there.memory.green;
-            let ids = green.remember_noted(pass, consent, &entries, vectors, noted)?;
-            Ok(Some(ids))
+            let kept = green.remember_noted(pass, consent, &entries, vectors, noted);
+            if is_taken_back {
+                return Ok(None);
+            }
+            kept.map(Some)
         });
         let texts = found.entries.iter().map(|entry| entry.text.clone());
         Ok(Kept {
@@ -237,24 +268,26 @@ impl Trust {
     }
 
     /// Remembers it by a standing grant; without one, nothing. All of the operator's connections are told.
-    pub(super) async fn keep_by_grant(self: &Arc<Self>, asker: Asker, found: &Found) {
-        if found.is_empty() {
-            return;
+    pub(super) async fn keep_by_grant(
+        self: &Arc<Self>,
+        asker: &Asker,
+        found: &Found,
+    ) -> Result<(), NotDistilled> {
+        if found.is_taken_back(&self.marks()) {
+            return Err(NotDistilled::TakenBack);
         }
-        let kept = match self.by_grant(found.request(), asker.uuid).await {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let kept = match self.by_grant(found.request(), asker.uuid.clone()).await {
             Ok(consent) => self.keep(consent, found).await,
             Err(not) => Err(not.into()),
         };
-        match kept {
-            Ok(kept) => {
-                for event in kept.events() {
-                    self.tell(To::Operator, event);
-                }
-            }
-            Err(error) => {
-                tracing::info!(code = ?error.code, "nothing is remembered of a conversation that was left");
-            }
+        let kept = kept.map_err(|error| NotDistilled::Memory(error.message))?;
+        for event in kept.events() {
+            self.tell(To::Operator, event);
         }
+        Ok(())
     }
 
     /// Whether this may be remembered without asking.
@@ -294,7 +327,7 @@ mod tests {
             uuid: "u".into(),
             soul: None,
         };
-        let mut found = Found::none(asker, 0, &[]);
+        let mut found = Found::none(asker, 0, 0, &[]);
         let entries = (0..texts).map(|n| NewEntry {
             kind: Kind::Summary,
             text: format!("The user has {n} cats.").into(),

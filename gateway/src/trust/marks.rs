@@ -3,7 +3,11 @@
 //! Marks are times, not numbers: messages keep theirs when a conversation goes to the other soul. They lie in
 //! memory alone, so what was said before this process began is read by nobody: it would not be known what of
 //! it was not to be remembered. And nothing is read that was said before something was forgotten, or what was
-//! forgotten would come back.
+//! forgotten would come back. For the same reason nothing is read of what came from another process, which
+//! keeps its marks to itself.
+//!
+//! A model takes its time. What it found counts only if nothing was taken back since it began: every change
+//! against it has a number, and who reads keeps the newest one.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -11,7 +15,7 @@ use std::ops::RangeInclusive;
 use janet_vault::conversations::{ConversationId, Role, Stored};
 use janet_vault::gate::Gate;
 
-use super::words;
+use super::words::{self, Order};
 use crate::souls::trigger;
 
 /// Conversations with marks; with more, what was said until now is read in none.
@@ -41,11 +45,26 @@ pub(crate) enum Mark {
     Asked,
 }
 
+/// One mark.
+struct Marked {
+    mark: Mark,
+    said: RangeInclusive<u64>,
+    /// The newest number when it was made.
+    number: u64,
+}
+
 /// The marks of all conversations.
 pub(crate) struct Marks {
     /// What was said before is not read.
     since_ms: u64,
-    all: HashMap<ConversationId, Vec<(Mark, RangeInclusive<u64>)>>,
+    all: HashMap<ConversationId, Vec<Marked>>,
+    /// Of the newest change that takes something back.
+    number: u64,
+    /// Of the newest that takes everything back.
+    all_renewed: u64,
+    /// Conversations that began in this process or were looked at since, and the newest change that takes
+    /// all of one back.
+    renewed: HashMap<ConversationId, u64>,
 }
 
 impl Marks {
@@ -53,7 +72,66 @@ impl Marks {
         Self {
             since_ms: now_ms,
             all: HashMap::new(),
+            number: 0,
+            all_renewed: 0,
+            renewed: HashMap::new(),
         }
+    }
+
+    /// By which [`Self::is_taken_back`] knows what happens from now on.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// A conversation began in this process.
+    pub(crate) fn began(&mut self, conversation: ConversationId) {
+        self.renew(conversation);
+    }
+
+    /// The operator is back in a conversation: asked again, not read behind their back. One that did not
+    /// begin in this process came from elsewhere, and what was said in it until now is not read.
+    pub(crate) fn resumed(&mut self, conversation: ConversationId, now_ms: u64) {
+        if !self.renewed.contains_key(&conversation) {
+            self.mark(conversation, Mark::Unwanted, 0..=now_ms);
+        }
+        self.renew(conversation);
+    }
+
+    /// What is being read of this conversation is not remembered any more.
+    pub(crate) fn renew(&mut self, conversation: ConversationId) {
+        if self.renewed.len() == MOST_CONVERSATIONS && !self.renewed.contains_key(&conversation) {
+            self.renewed.clear();
+            self.renew_all();
+        }
+        self.number += 1;
+        self.renewed.insert(conversation, self.number);
+    }
+
+    /// The same of every conversation.
+    pub(crate) const fn renew_all(&mut self) {
+        self.number += 1;
+        self.all_renewed = self.number;
+    }
+
+    /// Everything was forgotten: nothing that was said until now is read, or remembered where it was.
+    pub(crate) fn everything_forgotten(&mut self, now_ms: u64) {
+        self.since_ms = self.since_ms.max(now_ms.saturating_add(1));
+        self.renew_all();
+    }
+
+    /// Whether something that counts against what was read of a conversation happened since this number;
+    /// `read`: from when to when.
+    pub(super) fn is_taken_back(
+        &self,
+        conversation: ConversationId,
+        since: u64,
+        read: Option<&RangeInclusive<u64>>,
+    ) -> bool {
+        let renewed = self.renewed.get(&conversation).copied();
+        let marks = self.all.get(&conversation).into_iter().flatten();
+        let mut unwanted = marks.filter(|it| it.mark == Mark::Unwanted && it.number > since);
+        self.all_renewed.max(renewed.unwrap_or_default()) > since
+            || read.is_some_and(|read| unwanted.any(|it| overlap(&it.said, read)))
     }
 
     /// Marks what was said in a conversation from then to then.
@@ -61,25 +139,29 @@ impl Marks {
         &mut self,
         conversation: ConversationId,
         mark: Mark,
-        said: RangeInclusive<u64>,
+        mut said: RangeInclusive<u64>,
     ) {
         if self.all.len() == MOST_CONVERSATIONS && !self.all.contains_key(&conversation) {
-            let newest = self.all.values().flatten().map(|(_, said)| *said.end());
+            let newest = self.all.values().flatten().map(|it| *it.said.end());
             self.since_ms = newest.fold(self.since_ms, u64::max).saturating_add(1);
             self.all.clear();
+            self.renew_all();
         }
+        if mark == Mark::Unwanted {
+            self.number += 1;
+        }
+        let number = self.number;
         let marks = self.all.entry(conversation).or_default();
-        let same = marks.iter().filter(|(kind, _)| *kind == mark).count();
-        let (mut start, mut end) = said.into_inner();
-        marks.retain(|(kind, old)| {
-            let touches = *old.start() <= end && start <= *old.end();
-            let joins = *kind == mark && (touches || same >= MOST_MARKS);
+        let same = marks.iter().filter(|it| it.mark == mark).count();
+        marks.retain(|old| {
+            let joins = old.mark == mark && (overlap(&old.said, &said) || same >= MOST_MARKS);
             if joins {
-                (start, end) = (start.min(*old.start()), end.max(*old.end()));
+                let start = *said.start().min(old.said.start());
+                said = start..=*said.end().max(old.said.end());
             }
             !joins
         });
-        marks.push((mark, start..=end));
+        marks.push(Marked { mark, said, number });
     }
 
     /// The messages that a model may be shown for this part; nothing up to `forgotten_ms`.
@@ -97,6 +179,7 @@ impl Marks {
         };
         let marks = self.all.get(&conversation).map_or(&[][..], Vec::as_slice);
         let gate = Gate::new();
+        let struck = struck(&messages, &gate);
         // Of what she says, answers to the user are read: not what becomes of orders, nor her questions,
         // which quote what may have been refused.
         let (mut is_order, mut is_answered) = (false, true);
@@ -112,8 +195,7 @@ impl Marks {
                 is_hers = std::mem::replace(&mut is_answered, true);
             }
             let at = message.created_ms;
-            let is_marked =
-                |(mark, said): &(Mark, RangeInclusive<u64>)| *mark <= most && said.contains(&at);
+            let is_marked = |it: &Marked| it.mark <= most && it.said.contains(&at);
             !is_order
                 && !is_hers
                 && at > forgotten_ms
@@ -121,90 +203,42 @@ impl Marks {
                 && turn.as_ref().is_none_or(|turn| turn.contains(&at))
                 && !marks.iter().any(is_marked)
         };
+        let messages = messages.into_iter().zip(struck);
         messages
-            .into_iter()
-            .filter(|message| may(message))
+            .filter(|(message, is_struck)| may(message) && !is_struck)
+            .map(|(message, _)| message)
             .collect()
     }
+}
+
+fn overlap(one: &RangeInclusive<u64>, other: &RangeInclusive<u64>) -> bool {
+    one.start() <= other.end() && other.start() <= one.end()
+}
+
+/// Which of these messages others of them strike, in words that the gate does not know for it.
+fn struck(messages: &[Stored], gate: &Gate) -> Vec<bool> {
+    let mut struck = vec![false; messages.len()];
+    // The words that "this" is about.
+    let mut last = None;
+    for (index, message) in messages.iter().enumerate() {
+        if message.role != Role::User {
+            continue;
+        }
+        let text = message.text.expose();
+        match words::understood(text) {
+            Some(Order::NeverConversation) => struck[..index].fill(true),
+            Some(Order::Never) => {
+                if let Some(from) = last.take().filter(|_| !gate.is_unwanted(text)) {
+                    struck[from..index].fill(true);
+                }
+            }
+            None if trigger(text).is_none() => last = Some(index),
+            Some(_) | None => {}
+        }
+    }
+    struck
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: u64 = 1_000;
-
-    fn id(digit: u8) -> ConversationId {
-        char::from(digit)
-            .to_string()
-            .repeat(32)
-            .parse()
-            .expect("an id")
-    }
-
-    fn said() -> Vec<Stored> {
-        use Role::{Assistant, User};
-        let lines = [
-            (User, "I like green tea."),
-            (Assistant, "Noted."),
-            (Assistant, "Your cat is called Mimi. Shall I remember that?"),
-            (User, "Remember that my sister is called Anna."),
-            (Assistant, "I'll remember that."),
-            (User, "The plumber comes on Monday."),
-            (User, "Don't remember this."),
-            (Assistant, "I won't keep it."),
-        ];
-        (1..)
-            .zip(lines)
-            .map(|(seq, (role, text))| Stored {
-                seq,
-                role,
-                text: text.into(),
-                created_ms: NOW + seq,
-            })
-            .collect()
-    }
-
-    fn read(marks: &Marks, part: Part, forgotten_ms: u64) -> Vec<u64> {
-        let readable = marks.readable(id(b'0'), part, said(), forgotten_ms);
-        readable.iter().map(|message| message.seq).collect()
-    }
-
-    #[test]
-    fn orders_and_what_is_marked_are_not_read() {
-        let mut marks = Marks::new(NOW);
-        assert_eq!(read(&marks, Part::All, 0), [1, 2, 6, 7, 8]);
-        marks.mark(id(b'1'), Mark::Unwanted, 0..=u64::MAX);
-        marks.mark(id(b'0'), Mark::Asked, 1_001..=1_002);
-        assert_eq!(read(&marks, Part::All, 0), [1, 2, 6, 7, 8]);
-        assert_eq!(read(&marks, Part::Unasked, 0), [6, 7, 8]);
-        marks.mark(id(b'0'), Mark::Kept, 1_006..=1_006);
-        assert_eq!(read(&marks, Part::All, 0), [1, 2, 7, 8]);
-        assert_eq!(read(&marks, Part::Turn(1_006..=1_007), 0), [6, 7]);
-        marks.mark(id(b'0'), Mark::Unwanted, 1_006..=1_006);
-        assert_eq!(read(&marks, Part::Turn(1_006..=1_007), 0), [7]);
-    }
-
-    #[test]
-    fn nothing_is_read_from_before_a_forgetting_or_from_before_this_process() {
-        let marks = Marks::new(NOW);
-        assert_eq!(read(&marks, Part::All, 1_006), [7, 8]);
-        assert_eq!(read(&Marks::new(NOW + 7), Part::All, 0), [7, 8]);
-    }
-
-    #[test]
-    fn too_many_marks_leave_out_more_and_never_less() {
-        let mut marks = Marks::new(NOW);
-        for n in 0..=MOST_MARKS as u64 {
-            marks.mark(id(b'0'), Mark::Unwanted, NOW + 2 * n..=NOW + 2 * n);
-        }
-        assert_eq!(read(&marks, Part::All, 0), [0; 0]);
-        let mut marks = Marks::new(NOW);
-        marks.mark(id(b'0'), Mark::Unwanted, 1_001..=1_003);
-        for n in 1..=MOST_CONVERSATIONS {
-            let id = format!("{n:032x}").parse().expect("an id");
-            marks.mark(id, Mark::Asked, 1_000..=1_001);
-        }
-        assert_eq!(read(&marks, Part::All, 0), [6, 7, 8]);
-    }
-}
+#[path = "marks_test.rs"]
+mod tests;

@@ -42,6 +42,29 @@ pub(crate) struct Forgotten {
     pub(crate) audit_number: u64,
 }
 
+/// What became of a consent in one soul after the other: the proof with whether it is by this very consent,
+/// and the number of the entry in the log.
+#[derive(Debug)]
+struct CarriedOut<P>(Option<((P, bool), u64)>);
+
+impl<P> Default for CarriedOut<P> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<P> CarriedOut<P> {
+    /// It was done in a soul. `note` writes it down, at the first of them: the next one may fail.
+    fn add(&mut self, proof: P, is_by_this: bool, note: impl FnOnce() -> u64) {
+        match &mut self.0 {
+            None => self.0 = Some(((proof, is_by_this), note())),
+            // That one had been told so before, by another receipt.
+            Some((known, _)) if is_by_this && !known.1 => *known = (proof, true),
+            Some(_) => {}
+        }
+    }
+}
+
 impl Trust {
     /// Remembers what the operator's own words or click asked for.
     pub(crate) async fn remember(
@@ -126,11 +149,14 @@ impl Trust {
     ) -> Result<Forgotten, WireError> {
         let request = request(&asker, Action::Forget, subject::forget(id));
         let consent = self.commanded(request, asker.uuid).await?;
+        // What a model is reading may be what goes.
+        self.marks().renew_all();
         let gone = self.with_memories(move |trust, pass| {
             let given = consent.receipt().clone();
             let key = trust.identity.public();
             let mut consent = Some(consent);
-            let (mut needles, mut proof) = (Vec::new(), None);
+            let by = Id(given.id);
+            let (mut needles, mut carried_out) = (Vec::new(), CarriedOut::default());
             for memory in trust.memories.among(asker.soul) {
                 needles.extend(memory.green.get(pass, id));
                 let one = match consent.take() {
@@ -141,15 +167,16 @@ impl Trust {
                     },
                     None => memory.green.forget_too(pass, &key, &given, id)?,
                 };
-                proof = proof.or(one);
+                if let Some(one) = one {
+                    let (entry, is_by_this) = (Id(id.0), one.receipt.id == given.id);
+                    let event = Event::MemoryForgotten { entry, receipt: by };
+                    // It is gone, whatever the log says of it.
+                    let note = || trust.note(&event).unwrap_or_default();
+                    carried_out.add(one, is_by_this, note);
+                }
             }
-            let proof = proof.ok_or(GreenError::Unknown(id))?;
-            let by = Id(proof.receipt.id);
-            let (entry, receipt) = (Id(id.0), by);
-            let event = Event::MemoryForgotten { entry, receipt };
-            // It is gone, whatever the log says of it.
-            let number = trust.note(&event).unwrap_or_default();
-            Ok((texts(&needles), proof, number))
+            let (proof, number) = carried_out.0.ok_or(GreenError::Unknown(id))?;
+            Ok((texts(&needles), proof.0, number))
         });
         self.forgotten(gone.await?).await
     }
@@ -159,12 +186,17 @@ impl Trust {
         self: &Arc<Self>,
         consent: Consent,
     ) -> Result<Forgotten, WireError> {
+        self.marks().renew_all();
         let gone = self.with_memories(move |trust, pass| {
             let entries = trust.memories.count(pass, None)?;
             let given = consent.receipt().clone();
             let key = trust.identity.public();
             let mut consent = Some(consent);
-            let mut needles = Vec::new();
+            let event = Event::MemoryEmptied {
+                entries,
+                receipt: Id(given.id),
+            };
+            let (mut needles, mut number) = (Vec::new(), None);
             for memory in trust.memories.all() {
                 let green = &memory.green;
                 needles.extend(green.list(pass, None, traces::MOST_NEEDLES)?);
@@ -172,17 +204,14 @@ impl Trust {
                     Some(consent) => green.forget_all(pass, consent)?,
                     None => green.forget_all_too(pass, &key, &given)?,
                 };
+                // In the log before the next one may fail.
+                number.get_or_insert_with(|| trust.note(&event).unwrap_or_default());
             }
             let proof = green::Proof {
                 entries,
                 receipt: given,
             };
-            let event = Event::MemoryEmptied {
-                entries: proof.entries,
-                receipt: Id(proof.receipt.id),
-            };
-            let number = trust.note(&event).unwrap_or_default();
-            Ok((texts(&needles), proof, number))
+            Ok((texts(&needles), proof, number.unwrap_or_default()))
         });
         self.forgotten(gone.await?).await
     }
@@ -274,22 +303,22 @@ impl Trust {
     ) -> Result<Forgotten, WireError> {
         Ok(Forgotten {
             proof,
-            traces: self.traces(gone).await?,
+            traces: self.traces(gone).await,
             audit_number,
         })
     }
 
-    /// Looks for these texts in every file that Janet keeps.
-    pub(super) async fn traces(
-        self: &Arc<Self>,
-        gone: Vec<Private<String>>,
-    ) -> Result<traces::Found, WireError> {
+    /// Looks for these texts in every file that Janet keeps. They are gone, however that ends: one that did not
+    /// end has proved nothing.
+    pub(super) async fn traces(self: &Arc<Self>, gone: Vec<Private<String>>) -> traces::Found {
         let folder = self.memories.data_dir.clone();
         let searched = spawn_blocking(move || {
             traces::search(&folder, gone.iter().map(|text| text.expose().as_bytes()))
         });
-        let died = |_| WireError::new(ErrorCode::Internal, "looking for traces died");
-        searched.await.map_err(died)
+        searched.await.unwrap_or_else(|_| {
+            tracing::error!("looking for traces of what is forgotten died");
+            traces::Found { bytes: 0, files: 1 }
+        })
     }
 
     pub(super) async fn with_memories<T: Send + 'static>(
@@ -382,5 +411,25 @@ fn refused(error: GreenError) -> WireError {
             tracing::error!(%error, "what is remembered cannot be used");
             WireError::new(ErrorCode::Internal, "what is remembered cannot be used now")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_in_one_soul_is_written_down_before_the_next_is_tried() {
+        let mut carried_out = CarriedOut::default();
+        let mut noted = 0;
+        carried_out.add("by an earlier one", false, || {
+            noted += 1;
+            7
+        });
+        // Should the next soul fail, this is what stands.
+        assert_eq!(noted, 1);
+        carried_out.add("by this", true, || unreachable!("it is in the log"));
+        carried_out.add("by this, too", true, || unreachable!("it is in the log"));
+        assert_eq!(carried_out.0, Some((("by this", true), 7)));
     }
 }

@@ -20,7 +20,7 @@ mod traces;
 mod words;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use janet_protocol::{Private, Proof, TrustEvent};
@@ -41,7 +41,7 @@ use crate::vault::Vaults;
 pub(crate) use attendant::Attendant;
 pub(crate) use desk::NotGranted;
 pub(crate) use distil::{Distiller, NotDistilled, Then, Wish};
-pub(crate) use everything::{forget_conversation, forget_everything};
+pub(crate) use everything::{forget_as_well, forget_conversation, forget_everything};
 pub(crate) use kept::{Found, Kept};
 pub(crate) use marks::{Mark, Part};
 pub(crate) use memory::{Asker, Forgotten, receipt};
@@ -119,11 +119,14 @@ pub(crate) struct Trust {
     pub(crate) identity: Arc<Identity>,
     node: NodeId,
     told: broadcast::Sender<Told>,
+    forgettings: everything::Forgettings,
     counter: desk::Counter,
     audit: AuditLog,
     /// Who listens.
     pub(crate) microphones: privacy::Microphones,
     memories: memories::Memories,
+    /// Held for a few instructions only.
+    marks: Mutex<marks::Marks>,
     /// The vaults of secrets, one for each soul; without memory that can be locked there is none, and why.
     vaults: Vaults,
 }
@@ -161,9 +164,16 @@ impl Trust {
             audit,
             microphones: privacy::Microphones::default(),
             memories: memories::Memories::open(folder, souls, stores)?,
+            marks: Mutex::new(marks::Marks::new(now_ms())),
             told: broadcast::Sender::new(UNTOLD),
+            forgettings: everything::Forgettings::default(),
             vaults: Vaults::open(folder, souls, lock_after)?,
         })
+    }
+
+    /// What may be read of conversations for memories, and what was.
+    pub(crate) fn marks(&self) -> MutexGuard<'_, marks::Marks> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What happens from now on.

@@ -54,6 +54,15 @@ pub(crate) async fn read(app: &App, yours: ConversationId) -> Result<TrustEvent,
     let llm = app.llm.as_ref().map(|server| server.left());
     let tts = app.tts.as_ref().map(|server| server.left());
     let push = app.push.as_ref().map(|push| push.left());
+    // Who is paired is read from a file, and noted on the disk.
+    let transfers = app.souls.clone();
+    let left = tokio::task::spawn_blocking(move || transfers.left());
+    let left = left.await.map_err(|_| {
+        WireError::new(
+            janet_protocol::ErrorCode::Internal,
+            "what left the machine cannot be read now",
+        )
+    })?;
     let mut souls = Vec::new();
     for (soul, counts) in &counts {
         let (vault_exists, vault_locked) = app.trust.vault_state(*soul).await;
@@ -74,12 +83,7 @@ pub(crate) async fn read(app: &App, yours: ConversationId) -> Result<TrustEvent,
         vault_exists: souls.iter().any(|soul| soul.vault_exists),
         vault_locked: souls.iter().all(|soul| soul.vault_locked),
         microphones: app.trust.microphones.list(yours),
-        left_machine: llm
-            .into_iter()
-            .chain(tts)
-            .chain(push)
-            .chain(app.souls.left())
-            .collect(),
+        left_machine: llm.into_iter().chain(tts).chain(push).chain(left).collect(),
         audit_entries: app.trust.audit_entries(),
         souls,
     })

@@ -73,6 +73,17 @@ impl Trust {
         }
     }
 
+    /// What comes of this work; `None`: the red thread is pulled, or was before it was done.
+    pub(crate) async fn unless_pulled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        // First the ear, then the look: a pull in between is heard.
+        let mut told = self.listen();
+        self.may_act().ok()?;
+        tokio::select! {
+            () = self.pulled(&mut told) => None,
+            done = work => Some(done),
+        }
+    }
+
     /// The first of the operator's two clicks.
     pub(crate) fn red_thread_token(&self, operator: &str) -> Result<TrustEvent, WireError> {
         let token = self.red_thread.token(operator, now_ms()).map_err(refused)?;

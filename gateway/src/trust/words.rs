@@ -26,6 +26,16 @@ pub(crate) enum Order {
     Recall,
 }
 
+impl Order {
+    /// Whether something is to be remembered by it.
+    pub(crate) const fn remembers(&self) -> bool {
+        matches!(
+            self,
+            Self::Remember(_) | Self::RememberThat | Self::RememberConversation
+        )
+    }
+}
+
 /// Words before and behind an order that belong to its politeness alone.
 const POLITE: [&str; 12] = [
     "please",

@@ -33,7 +33,8 @@ impl Connection {
         });
         let (trust, conversation_uuid) = (self.app.trust.clone(), self.uuid());
         let work = async move {
-            let samples = timeout(PATIENCE, whole(speaking)).await.ok()??;
+            let samples = trust.unless_pulled(timeout(PATIENCE, whole(speaking)));
+            let samples = samples.await?.ok()??;
             // Who has answered meanwhile wants to hear no more of it.
             trust.is_open(id).then(|| TrustEvent::ConsentRequestAudio {
                 consent_id: id.to_string(),

@@ -82,7 +82,7 @@ impl Ordered {
             }
             Work::Never(before) => {
                 ended(before).await;
-                // What was remembered of it just now goes; the rest goes with the conversation.
+                // What was remembered of it just now goes; the rest is left out of what is read.
                 match self.last.of_turn_before(self.turn) {
                     Some(ids) => self.forget_all_of(ids).await,
                     None => Ok(Carried::said("I won't keep it.")),
@@ -154,7 +154,7 @@ impl Ordered {
             return self.forget_all_of(ids).await;
         }
         let newest = match self.last.any() {
-            Some(id) => self.trust.memory_text(id).await?,
+            Some(id) => self.trust.memory_text(&self.asker, id).await?,
             None => None,
         };
         Ok(match newest {
@@ -203,7 +203,7 @@ impl Ordered {
 }
 
 /// Resolves when each of these has ended, however it did.
-async fn ended(works: Vec<oneshot::Receiver<()>>) {
+pub(super) async fn ended(works: Vec<oneshot::Receiver<()>>) {
     for work in works {
         work.await.ok();
     }

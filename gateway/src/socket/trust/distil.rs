@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::conversations::Reading;
+use crate::conversations::{Arrival, Reading};
 use crate::socket::connection::{Connection, Leave};
 use crate::trust::{Asker, Found, Kept, Mark, NotDistilled, Part, Then, Wish, as_memory};
 
@@ -30,6 +30,8 @@ pub(super) struct Wished {
     model: ModelChoice,
     messages: Reading,
     part: Part,
+    /// The marks' number when it was wished.
+    since: u64,
     /// Changes when the operator does not want it any more.
     taken_back: watch::Receiver<u64>,
 }
@@ -42,6 +44,7 @@ impl Connection {
             model: self.settings.model(),
             messages: self.seat.reading(),
             part,
+            since: self.app.trust.marks().number(),
             taken_back: self.trusted.taken_back.subscribe(),
         }
     }
@@ -94,8 +97,24 @@ impl Connection {
 
     /// Nothing of what was said from then to then is read for a memory.
     pub(super) fn leave_out(&self, said: RangeInclusive<u64>) {
-        let mut marks = self.app.distiller.marks();
+        let mut marks = self.app.trust.marks();
         marks.mark(self.seat.id(), Mark::Unwanted, said);
+    }
+
+    /// The same of what was said last, by which an order means "this".
+    pub(super) fn leave_out_last(&self) {
+        if let Some((_, at_ms)) = &self.trusted.last_said {
+            self.leave_out(*at_ms..=self.seat.now_ms());
+        }
+    }
+
+    /// The client came into a conversation.
+    pub(in crate::socket) fn note_arrival(&self, arrival: Arrival) {
+        let (id, mut marks) = (self.seat.id(), self.app.trust.marks());
+        match arrival {
+            Arrival::New | Arrival::Unknown => marks.began(id),
+            Arrival::Resumed => marks.resumed(id, self.seat.now_ms()),
+        }
     }
 
     fn begin(
@@ -126,11 +145,11 @@ impl Connection {
 
     /// The client has left: what it allowed once and for all is done, and nothing else.
     pub(in crate::socket) async fn distil_on_leaving(&mut self, leave: Leave) {
-        let goes_on =
-            matches!(leave, Leave::Superseded | Leave::Forgotten) || *self.leaving.borrow();
+        let goes_on = !has_left(leave) || *self.leaving.borrow();
         if self.role != Role::Operator || goes_on || !self.app.trust.remembers_unasked() {
             return;
         }
+        let since = self.app.trust.marks().number();
         let messages = match self.seat.messages().await {
             Ok(messages) => messages,
             Err(error) => {
@@ -146,6 +165,7 @@ impl Connection {
             model: self.settings.model(),
             messages,
             part: Part::Unasked,
+            since,
             then: Then::KeepByGrant,
         };
         if let Err(error) = self.app.distiller.wish(wish) {
@@ -175,7 +195,7 @@ impl Wished {
 
     /// The same where the operator's own words were the yes. `None`: all of it is remembered already.
     pub(super) async fn commanded(self, words: String) -> Result<Option<Kept>, WireError> {
-        let (app, asker) = (self.app.clone(), self.asker.clone());
+        let (app, asker, since) = (self.app.clone(), self.asker.clone(), self.since);
         let mut taken_back = self.taken_back.clone();
         let found = tokio::select! {
             found = timeout(PATIENCE, self.find()) => found,
@@ -184,7 +204,7 @@ impl Wished {
         let mut found = match found {
             Ok(Ok(found)) => found,
             Ok(Err(error)) if error.code == ErrorCode::RedThread => return Err(error),
-            Ok(Err(_)) | Err(_) => app.trust.found_nothing(asker.clone()).await?,
+            Ok(Err(_)) | Err(_) => app.trust.found_nothing(asker.clone(), since).await?,
         };
         found.or_words(words, "you asked me to remember it");
         let found = app.trust.news(found).await?;
@@ -224,17 +244,27 @@ impl Wished {
             model: self.model,
             messages,
             part: self.part,
+            since: self.since,
             then: Then::Tell(answer),
         })?;
-        // Nobody answers: the server goes down.
-        let found = found.await.map_err(|_| NotDistilled::Stopped)?;
+        // Nobody answers: it died.
+        let found = found.await.map_err(|_| NotDistilled::Failed)?;
         Ok(found?)
     }
 }
 
+/// Whether the operator has left by themselves, which is when what they allowed for good is done. Whoever was
+/// shut out is none any more.
+const fn has_left(leave: Leave) -> bool {
+    matches!(
+        leave,
+        Leave::Gone | Leave::Lost | Leave::Silent | Leave::Stalled
+    )
+}
+
 fn mark(app: &App, asker: &Asker, mark: Mark, found: &Found) {
     if let Some(read) = found.read.clone() {
-        app.distiller.marks().mark(asker.conversation, mark, read);
+        app.trust.marks().mark(asker.conversation, mark, read);
     }
 }
 
@@ -242,5 +272,28 @@ fn mark(app: &App, asker: &Asker, mark: Mark, found: &Found) {
 async fn changed(taken_back: &mut watch::Receiver<u64>) {
     if taken_back.changed().await.is_err() {
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_sent_away_has_not_left() {
+        for (leave, left) in [
+            (Leave::Gone, true),
+            (Leave::Lost, true),
+            (Leave::Silent, true),
+            (Leave::Stalled, true),
+            (Leave::NotPaired, false),
+            (Leave::Flooding, false),
+            (Leave::Violation, false),
+            (Leave::Superseded, false),
+            (Leave::Forgotten, false),
+            (Leave::Away, false),
+        ] {
+            assert_eq!(has_left(leave), left, "{leave}");
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use janet_protocol::{Outgoing, Proof, RequestId, ServerMessage, TrustEvent};
+use janet_protocol::{Outgoing, Proof, RequestId, Role, ServerMessage, TrustEvent};
 use tokio::time::timeout;
 
+use super::carry_out::ended;
 use crate::socket::connection::Connection;
-use crate::trust::forget_conversation;
+use crate::trust::{forget_as_well, forget_conversation};
 
 /// Why this connection's conversation goes.
 pub(in crate::socket) enum Forgets {
@@ -16,6 +17,8 @@ pub(in crate::socket) enum Forgets {
     Everything(Proof),
 }
 
+/// How long what is being remembered may take to end: it writes to the disk, if anything.
+const LAST_WORK: Duration = Duration::from_secs(5);
 /// How long whoever asked for it may take to be told.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
@@ -37,10 +40,16 @@ impl Connection {
         let (request_id, proof) = match self.trusted.forgets.take() {
             Some(Forgets::Everything(proof)) => {
                 self.last_answers().await;
-                (None, Ok(proof))
+                // One that began meanwhile was not there when all the others ended.
+                let ended = forget_as_well(&self.app, self.seat.id()).await;
+                (None, ended.map(|()| proof))
             }
             Some(Forgets::Asked(request_id)) => {
-                let forgotten = forget_conversation(&self.app, self.seat.id(), self.operator());
+                // "Remember that", said just before, ends first: it would stay behind.
+                let before = ended(self.trusted.take_back());
+                timeout(LAST_WORK, before).await.ok();
+                let (id, role) = (self.seat.id(), self.role);
+                let forgotten = forget_conversation(&self.app, id, role, self.operator());
                 (request_id, forgotten.await)
             }
             None => return false,
@@ -53,6 +62,10 @@ impl Connection {
             }
         };
         let message = match proof.traces {
+            // What was looked for is the operator's to know.
+            _ if self.role == Role::Guest => {
+                "This conversation is forgotten: its key and its words are deleted."
+            }
             0 => "This conversation is forgotten: its key and its words are in no file any more.",
             _ => {
                 "This conversation is forgotten, but a file still holds words like these, perhaps of something else."
@@ -61,7 +74,8 @@ impl Connection {
         let forgotten = TrustEvent::ConversationForgotten {
             conversation_uuid: self.uuid(),
             message: message.to_owned(),
-            proof,
+            // How much there is, of whom, and how long the log is: nothing of it is a guest's to know.
+            proof: Some(proof).filter(|_| self.role == Role::Operator),
         };
         // Who does not read any more leaves all the same.
         let told = self.outbound.text(Outgoing {

@@ -55,7 +55,7 @@ impl Connection {
                 granted,
             } => self.answer_consent(consent_id, conversation_uuid, granted),
             TrustRequest::ConversationForget {} => {
-                self.trusted.forgets = Some(Forgets::Asked(request_id.clone()));
+                self.is_to_be_forgotten(request_id.clone());
                 Ok(None)
             }
             TrustRequest::MemoryForgetAll { everything: true } => {
@@ -180,6 +180,15 @@ impl Connection {
         }
     }
 
+    /// Whether an event is told here.
+    pub(super) fn is_for_us(&self, to: &To) -> bool {
+        match to {
+            To::Everybody => true,
+            To::Operator => self.role == Role::Operator,
+            To::Device(id) => self.role == Role::Operator && id == self.operator(),
+        }
+    }
+
     /// What all connections have to know.
     pub(super) fn on_told(&mut self, told: Result<Told, RecvError>) -> Result<(), Leave> {
         match told {
@@ -191,11 +200,7 @@ impl Connection {
             Ok(Told::Locked) if self.role == Role::Operator => self.overwrite_input(),
             Ok(Told::Locked) => Ok(()),
             Ok(Told::Event(to, event)) => {
-                let is_for_us = match to {
-                    To::Everybody => true,
-                    To::Operator => self.role == Role::Operator,
-                    To::Device(id) => self.role == Role::Operator && id == self.operator(),
-                };
+                let is_for_us = self.is_for_us(&to);
                 if let (TrustEvent::RedThreadState { active, .. }, Some(session)) =
                     (&event, &self.session)
                 {
@@ -222,6 +227,10 @@ impl Connection {
             }
             // Whatever was missed, this is what holds.
             Err(RecvError::Lagged(_)) => {
+                let forgotten = self.app.trust.forgotten_since(self.trusted.forgettings);
+                if let Some(proof) = forgotten {
+                    self.trusted.forgets = Some(Forgets::Everything(proof));
+                }
                 if self.app.trust.may_act().is_err() {
                     self.stop()?;
                 }

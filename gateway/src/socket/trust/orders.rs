@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use janet_engine::ports::{Attendant as Port, Memory};
-use janet_protocol::{Private, Role, ServerMessage};
+use janet_protocol::{Private, RequestId, Role, ServerMessage};
+use janet_vault::conversations::Role as Speaker;
 use janet_vault::desk::{Again, ConsentId, Heard, Spoken, Written};
 use janet_vault::red::sounds_like_the_safe_word;
 
@@ -96,9 +97,14 @@ impl Connection {
     /// Begins to carry out an order.
     fn obey(&mut self, order: Order, waits: Waits) {
         let mut under_way = None;
+        if waits.0.remember == Some(false) && order.remembers() {
+            let contradicts = "You marked that not to be remembered, so I remember nothing.";
+            self.say_to(contradicts, waits);
+            return;
+        }
         let work = match order {
             Order::ForgetConversation => {
-                self.trusted.forgets = Some(Forgets::Asked(waits.0.request_id));
+                self.is_to_be_forgotten(waits.0.request_id);
                 return;
             }
             Order::Remember(text) => {
@@ -122,19 +128,10 @@ impl Connection {
                 Work::Forget(topic)
             }
             Order::ForgetThat => Work::ForgetThat(self.trusted.take_back()),
-            Order::Never => Work::Never(self.trusted.take_back()),
-            Order::NeverConversation => {
-                self.leave_out(0..=self.seat.now_ms());
-                Work::Never(self.trusted.take_back())
-            }
+            Order::Never | Order::NeverConversation => self.never(&order),
             Order::Recall => Work::Recall,
         };
-        let ordered = Ordered {
-            trust: self.app.trust.clone(),
-            asker: self.asker(),
-            turn: self.trusted.turn,
-            last: self.trusted.last.clone(),
-        };
+        let ordered = self.ordered();
         let work = async move {
             let _under_way = under_way;
             ordered.carry_out(work).await
@@ -142,6 +139,49 @@ impl Connection {
         match self.trusted.pending.has_room() {
             Ok(()) => self.trusted.pending.carry_out(waits, work),
             Err(error) => self.say_to(&error.message, waits),
+        }
+    }
+
+    fn ordered(&self) -> Ordered {
+        Ordered {
+            trust: self.app.trust.clone(),
+            asker: self.asker(),
+            turn: self.trusted.turn,
+            last: self.trusted.last.clone(),
+        }
+    }
+
+    /// Leaves out what is not to be remembered, at once; what is left to do about it.
+    fn never(&mut self, order: &Order) -> Work {
+        match order {
+            Order::NeverConversation => self.leave_out(0..=self.seat.now_ms()),
+            _ => self.leave_out_last(),
+        }
+        Work::Never(self.trusted.take_back())
+    }
+
+    /// This conversation goes, and what is being made of it, once the connection ends by it.
+    pub(super) fn is_to_be_forgotten(&mut self, request_id: Option<RequestId>) {
+        self.trusted.wants_no_more();
+        self.app.trust.marks().renew(self.seat.id());
+        self.trusted.forgets = Some(Forgets::Asked(request_id));
+    }
+
+    /// Words that no language model answers, of a client that has left. What takes something back counts all
+    /// the same; what asks for something is asked by nobody any more.
+    pub(in crate::socket) async fn last_command(&mut self, words: &str) {
+        if self.role != Role::Operator || sounds_like_the_safe_word(words) {
+            return;
+        }
+        self.store(Speaker::User, words).await;
+        self.trusted.turn += 1;
+        match understood(words) {
+            Some(order @ (Order::Never | Order::NeverConversation)) => {
+                let work = self.never(&order);
+                self.ordered().carry_out(work).await;
+            }
+            Some(Order::ForgetConversation) => self.is_to_be_forgotten(None),
+            _ => {}
         }
     }
 

@@ -87,11 +87,21 @@ pub(in crate::socket) struct Trusted {
     pub(in crate::socket) input: Input,
     /// Why the conversation goes, and the connection with it.
     pub(in crate::socket) forgets: Option<Forgets>,
+    /// How often everything had been forgotten before this began.
+    pub(super) forgettings: u64,
     /// Whether the microphone was open when it was looked at last.
     pub(super) listens: bool,
 }
 
 impl Trusted {
+    /// Of a connection that begins after everything was forgotten so often.
+    pub(in crate::socket) fn new(forgettings: u64) -> Self {
+        Self {
+            forgettings,
+            ..Self::default()
+        }
+    }
+
     /// Work begins that may remember something; it has ended when this is dropped.
     pub(super) fn begins(&mut self) -> oneshot::Sender<()> {
         let (ended, under_way) = oneshot::channel();
@@ -101,9 +111,14 @@ impl Trusted {
         ended
     }
 
-    /// What is under way is not wanted any more; what has to end before that is sure.
-    pub(super) fn take_back(&mut self) -> Vec<oneshot::Receiver<()>> {
+    /// What is under way is not wanted any more.
+    pub(super) fn wants_no_more(&self) {
         self.taken_back.send_modify(|times| *times += 1);
+    }
+
+    /// The same; what has to end before that is sure.
+    pub(super) fn take_back(&mut self) -> Vec<oneshot::Receiver<()>> {
+        self.wants_no_more();
         self.last_said = None;
         std::mem::take(&mut self.under_way)
     }

@@ -1,10 +1,12 @@
 //! One transfer over one connection, from either end.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use janet_vault::bridge::Party;
 use janet_vault::bridge::link::{Frame, Given, Giving, LinkError, Progress, Taking};
+use janet_vault::bridge::{Header, Party};
+use janet_vault::conversations::ConversationUuid;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -66,19 +68,28 @@ pub(crate) async fn give<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Takes a package in, if one is offered. True: something was taken in.
+/// Takes a package in, if one is offered; `comes` hears of which conversation, before anything of it is here.
+/// True: something was taken in.
 pub(crate) async fn take<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     home: &Home,
     peer: Party,
     now_ms: fn() -> u64,
+    comes: impl Fn(ConversationUuid) + Send + Sync + 'static,
 ) -> Result<bool, CarryError> {
     let mut taking = Taking::new();
+    let comes = Arc::new(comes);
     while !taking.is_over() {
         let frame = next(&mut stream).await?;
-        let here = home.clone();
+        let (here, comes) = (home.clone(), comes.clone());
         let step = move || {
             let now = now_ms();
+            // What is no header is told by whoever takes it.
+            if let Frame::Offer(header) = &frame
+                && let Ok(header) = Header::read(header)
+            {
+                comes(header.conversation);
+            }
             let said = here.with_side(now, |side| {
                 taking.handle(frame, peer, side, &here.red_thread, now)
             });

@@ -101,6 +101,7 @@ fn packed(folder: &Path, from: &Home, to: Party, messages: u64) -> Export {
 struct Ears {
     home: Home,
     peers: Vec<Party>,
+    comes: Mutex<Vec<ConversationUuid>>,
     came: Mutex<Vec<Party>>,
 }
 
@@ -117,6 +118,15 @@ impl Answering for Ears {
         Some(Box::new(()))
     }
 
+    fn comes(&self, conversation: ConversationUuid) {
+        assert_eq!(
+            self.home.store.find(conversation).expect("readable"),
+            None,
+            "nothing of it is here yet"
+        );
+        self.comes.lock().expect("not poisoned").push(conversation);
+    }
+
     fn came(&self, peer: Party) {
         self.came.lock().expect("not poisoned").push(peer);
     }
@@ -128,6 +138,7 @@ async fn heard(home: &Home, peers: Vec<Party>) -> (String, Arc<Ears>) {
     let ears = Arc::new(Ears {
         home: home.clone(),
         peers,
+        comes: Mutex::default(),
         came: Mutex::default(),
     });
     tokio::spawn(listen(
@@ -168,6 +179,7 @@ async fn a_conversation_goes_over_tls_to_the_soul_that_is_paired() {
     let known = b.store.known(9).expect("readable");
     assert_eq!(known.len(), 1);
     assert_eq!(known[0].1, Standing::Here);
+    assert_eq!(*ears.comes.lock().expect("not poisoned"), [known[0].0]);
     assert_eq!(
         a.store.known(9).expect("readable")[0].1,
         Standing::Elsewhere

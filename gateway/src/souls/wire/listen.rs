@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use janet_vault::bridge::Party;
+use janet_vault::conversations::ConversationUuid;
 use janet_vault::identity::{Identity, PublicKey};
 use rustls::pki_types::{IpAddr, Ipv4Addr, ServerName};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,6 +30,8 @@ pub(crate) trait Answering: Send + Sync + 'static {
     fn home_for(&self, peer: Party) -> Option<Home>;
     /// A transfer has begun to come in; none: one is under way already. It has ended when this is dropped.
     fn begin(&self) -> Option<Box<dyn Send>>;
+    /// This conversation is about to come in. Blocks on the disk.
+    fn comes(&self, conversation: ConversationUuid);
     /// One has come in.
     fn came(&self, peer: Party);
 }
@@ -60,7 +63,7 @@ pub(crate) async fn listen(
         };
         let (identity, answering) = (identity.clone(), answering.clone());
         connections.spawn(async move {
-            let hearing = hear(socket, identity, &*answering, now_ms);
+            let hearing = hear(socket, identity, answering, now_ms);
             if let Err(error) = hearing.await {
                 tracing::warn!(%error, "a transfer from the other soul has not come to its end");
             }
@@ -72,7 +75,7 @@ pub(crate) async fn listen(
 async fn hear(
     socket: TcpStream,
     identity: Arc<Identity>,
-    answering: &dyn Answering,
+    answering: Arc<dyn Answering>,
     now_ms: fn() -> u64,
 ) -> Result<(), CarryError> {
     let peers = answering.peers();
@@ -89,7 +92,9 @@ async fn hear(
     let Some(_only) = answering.begin() else {
         return Err(io::Error::other("another transfer is under way").into());
     };
-    if take(stream, &home, peer, now_ms).await? {
+    let told = answering.clone();
+    let comes = move |conversation| told.comes(conversation);
+    if take(stream, &home, peer, now_ms, comes).await? {
         answering.came(peer);
     }
     Ok(())
