@@ -18,7 +18,8 @@ const TAPS: usize = 48;
 /// Places between two samples for which the filter is known: a straight line between two of them is off by
 /// less than −100 dB.
 const PHASES: usize = 512;
-/// Over so many samples a change of speed is spread: half a second of 48 kHz.
+/// A change of speed is made exponentially: after so many samples, half a second of 48 kHz, a share of 1/e of it
+/// is left.
 const EASE: f64 = 24_000.0;
 /// Sound is stretched by no more than so much.
 pub const MOST_STRETCH: f64 = 0.02;
@@ -57,7 +58,8 @@ impl Drift {
         }
     }
 
-    /// Plays so much faster than it was made, within half a second from now; within [`MOST_STRETCH`].
+    /// Plays so much faster than it was made, within [`MOST_STRETCH`]. It goes there exponentially: after half a
+    /// second a third of the way is left, after two seconds a fiftieth.
     pub fn set_speed(&mut self, speed: f64) {
         if speed.is_finite() {
             self.wanted = speed.clamp(1.0 - MOST_STRETCH, 1.0 + MOST_STRETCH);
@@ -119,6 +121,17 @@ impl Drift {
     /// Samples that wait to be heard.
     pub fn held(&self) -> usize {
         (self.waiting.len() as f64 - self.at) as usize - TAPS / 2
+    }
+
+    /// Of what waits, only the next `kept` samples are heard, the last `fade` of which fade away.
+    pub fn cut(&mut self, kept: usize, fade: usize) {
+        let first = self.waiting.len() - self.held();
+        let end = self.waiting.len().min(first + kept);
+        self.waiting[end..].fill(0.0);
+        let fading = self.waiting[first.max(end.saturating_sub(fade))..end].iter_mut();
+        for (left, sample) in fading.rev().enumerate() {
+            *sample *= left as f32 / fade as f32;
+        }
     }
 
     /// By how much the speed changes over so many samples.

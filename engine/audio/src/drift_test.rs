@@ -134,6 +134,35 @@ fn what_was_not_pushed_is_silence_and_nonsense_is_no_speed() {
     drift.pull_into(&mut []);
 }
 
+#[test]
+fn what_is_cut_off_fades_away_and_what_follows_is_heard() {
+    let mut drift = Drift::new();
+    drift.push(&[0.5; 960]);
+    let mut out = [0.0; 480];
+    drift.pull_into(&mut out);
+    assert!((out[479] - 0.5).abs() < 1e-3, "{}", out[479]);
+    let held = drift.held();
+    drift.cut(300, 240);
+    assert_eq!(drift.held(), held, "time goes on");
+    drift.push(&[0.25; 960]);
+    let mut out = vec![0.0; held + 200];
+    drift.pull_into(&mut out);
+    // Apart from the filter's ringing: as before, a straight line down, silence, what follows.
+    let near = |at: usize, level: f32| (out[at] - level).abs() < 0.02;
+    assert!(near(0, 0.5) && near(40, 0.5) && near(180, 0.25), "{out:?}");
+    assert!(out[300..held - 30].iter().all(|sample| sample.abs() < 0.02));
+    assert!(near(held + 60, 0.25));
+    let steps = out[..held - 30]
+        .windows(2)
+        .map(|two| (two[1] - two[0]).abs());
+    assert!(steps.fold(0.0, f32::max) < 0.01, "no click");
+    // Nothing to fade, and nothing that waits.
+    drift.cut(0, 0);
+    let mut empty = Drift::new();
+    empty.cut(10, 240);
+    assert_eq!(empty.pushed(), 0);
+}
+
 /// What became of ten minutes.
 struct Heard {
     sound: Vec<f32>,

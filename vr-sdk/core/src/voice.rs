@@ -58,9 +58,22 @@ pub struct Voice {
     played: Option<u32>,
     fec_recovered: u64,
     frame: Vec<f32>,
+    /// The number of the first sample in it, where that is known.
+    first: Option<u32>,
     drift: Drift,
-    /// When so many samples were stretched, so far was heard.
-    marks: VecDeque<(u64, Option<u32>)>,
+    /// The frames of which something waits to be heard, and the last before them.
+    marks: VecDeque<Mark>,
+}
+
+/// A frame on its way through the stretcher.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    /// So many samples were stretched when it is over.
+    end: u64,
+    /// The number of its first sample, where that is known.
+    number: Option<u32>,
+    /// So far was heard then.
+    played: Option<u32>,
 }
 
 impl Voice {
@@ -76,6 +89,7 @@ impl Voice {
             played: None,
             fec_recovered: 0,
             frame: Vec::with_capacity(FRAME_SAMPLES),
+            first: None,
             drift: Drift::new(),
             marks: VecDeque::new(),
         })
@@ -110,11 +124,43 @@ impl Voice {
             return;
         };
         let until = newest.wrapping_add(STRAGGLERS);
+        let has_begun = self.flush_stretched(from_sample);
         self.cut = Some(Cut {
             from_sample,
             until,
-            has_begun: false,
+            has_begun,
         });
+    }
+
+    /// The same for what waits to be stretched; whether it fades away there, because there is enough of it to.
+    fn flush_stretched(&mut self, from_sample: u32) -> bool {
+        let (heard, frame) = (self.drift.heard(), FRAME_SAMPLES as u64);
+        let mut waiting = self.marks.iter().filter(|mark| mark.end > heard);
+        // Where the first sample lies that is called back, and its number.
+        let first = waiting.find_map(|mark| {
+            let number = mark.number?;
+            let kept = from_sample.wrapping_sub(number).cast_signed();
+            let kept = u64::try_from(kept).unwrap_or(0);
+            (kept < frame).then(|| (mark.end - frame + kept, number.wrapping_add(kept as u32)))
+        });
+        let Some((at, number)) = first else {
+            return false;
+        };
+        let end = at.max(heard + FADE as u64);
+        if end > self.drift.pushed() {
+            return false;
+        }
+        self.drift.cut((end - heard) as usize, FADE);
+        // Nobody hears what lies behind.
+        let last = number.wrapping_add((end - at) as u32);
+        let waiting = self.marks.iter_mut().filter(|mark| mark.end > heard);
+        let played = waiting.map(|mark| &mut mark.played);
+        for played in played.chain([&mut self.played]).flatten() {
+            if is_before(last, *played) {
+                *played = last;
+            }
+        }
+        true
     }
 
     /// Her sound for the next samples of the ear's device, at its own pace: however its clock differs from
@@ -127,13 +173,16 @@ impl Voice {
             self.playing.set_held(ahead_us);
             self.beat(now_us);
             self.drift.push(&self.frame);
-            let mark = (self.drift.pushed(), self.played);
-            self.marks.push_back(mark);
+            self.marks.push_back(Mark {
+                end: self.drift.pushed(),
+                number: self.first,
+                played: self.played,
+            });
         }
         self.drift.pull_into(out);
         let heard = self.drift.heard();
         // What was heard stays at the front.
-        while self.marks.get(1).is_some_and(|(end, _)| *end <= heard) {
+        while self.marks.get(1).is_some_and(|mark| mark.end <= heard) {
             self.marks.pop_front();
         }
     }
@@ -163,6 +212,7 @@ impl Voice {
         self.frame.extend(decoded.unwrap_or_default());
         self.frame.resize(FRAME_SAMPLES, 0.0);
         self.next = position.map(|position| position.wrapping_add(step));
+        self.first = position.and_then(|position| self.number(position));
         if let Some(position) = position {
             self.note(position, is_hers);
         }
@@ -176,16 +226,18 @@ impl Voice {
 
     /// Number of the sample behind the last one that was heard; `None`: nothing of her yet.
     pub fn played(&self) -> Option<u32> {
-        let Some((end, played)) = self.marks.front() else {
+        let Some(mark) = self.marks.front() else {
             return self.played;
         };
-        let is_heard = *end <= self.drift.heard();
-        played.filter(|_| is_heard)
+        let is_heard = mark.end <= self.drift.heard();
+        mark.played.filter(|_| is_heard)
     }
 
-    /// Sound that waits, in microseconds: what the jitter buffer adds to the way.
+    /// Sound that waits, in microseconds, to be stretched as well: what the jitter buffer adds to the way.
     pub fn waiting_us(&self) -> u64 {
-        self.playing.waiting_us().min(FRAME_US * 50)
+        let stretched = self.drift.pushed() - self.drift.heard();
+        let stretched_us = stretched * 1_000_000 / u64::from(RATE_HZ);
+        (self.playing.waiting_us() + stretched_us).min(FRAME_US * 50)
     }
 
     /// Adds what became of her packets.
@@ -376,6 +428,50 @@ mod tests {
             // What is behind: the jitter buffer's depth, and a frame.
             assert!((960 * 1490..=960 * 1500).contains(&last), "{last}");
         }
+    }
+
+    #[test]
+    fn what_waits_to_be_stretched_is_counted_and_called_back_as_well() {
+        let mut voice = Voice::new().expect("a decoder");
+        voice.on_clock(0, 0);
+        let packets = packets(60);
+        let mut tick = 0_u64;
+        // 5 ms of the device's.
+        let mut next = |voice: &mut Voice| {
+            let (now_us, mut out) = (tick * 5000, [0.0; 240]);
+            if tick.is_multiple_of(4) {
+                let n = tick / 4;
+                voice.push(
+                    now_us,
+                    n as u16,
+                    n as u32 * 960,
+                    packets[n as usize].clone(),
+                );
+            }
+            let waited_us = voice.waiting_us();
+            voice.play(now_us, &mut out);
+            tick += 1;
+            (out, waited_us.saturating_sub(voice.waiting_us()))
+        };
+        for n in 0..120 {
+            let (_, less_us) = next(&mut voice);
+            let is_steady = (4800..5200).contains(&less_us);
+            assert!(n < 40 || is_steady, "5 ms were heard: {less_us} µs");
+        }
+        while voice.drift.held() < 700 {
+            next(&mut voice);
+        }
+        let played = voice.played().expect("she was heard");
+        let since = voice.drift.heard() - voice.marks[0].end;
+        voice.flush(played);
+        let sound: Vec<f32> = (0..10).flat_map(|_| next(&mut voice).0).collect();
+        let loud = sound.iter().filter(|sample| sample.abs() > 0.01).count();
+        assert!(loud < FADE + 24 && loud > FADE / 2, "{loud} samples");
+        let steps = sound.windows(2).map(|two| (two[1] - two[0]).abs());
+        assert!(steps.fold(0.0, f32::max) < 0.03, "it fades away");
+        // What had been heard behind the last whole frame, and what faded away.
+        let heard = voice.played().expect("as before") - played;
+        assert_eq!(u64::from(heard), since + FADE as u64);
     }
 
     fn loud_at_all(sound: &[f32]) -> bool {
