@@ -208,6 +208,31 @@ async fn it_locks_itself_and_says_so() {
     assert_eq!(locked["code"], "vault_locked");
 }
 
+#[tokio::test]
+async fn that_the_operator_locked_it_is_in_the_log_once() {
+    let server = Server::start(&[]);
+    let mut client = with_vault(&server).await;
+    unlock(&mut client, WORD, &[]).await;
+    for _ in 0..2 {
+        ask(&mut client, json!({ "type": "vault_lock" })).await;
+    }
+    client
+        .send(json!({ "type": "audit_read", "limit": 100 }))
+        .await;
+    let log = client.until("audit_entries").await;
+    let entries = log["entries"].as_array().expect("a list");
+    let locked: Vec<_> = entries
+        .iter()
+        .filter(|it| it["event"] == "vault_locked")
+        .map(|it| text(it, "words"))
+        .collect();
+    assert_eq!(locked.len(), 1, "{log}");
+    assert!(
+        locked[0].ends_with("soul's red vault was locked (operator)"),
+        "{locked:?}"
+    );
+}
+
 /// How often it was unlocked, by the log of decisions.
 async fn unlocked_in_log(client: &mut Client) -> usize {
     client

@@ -131,6 +131,7 @@ mod tests {
         for n in 1..=entries {
             let event = Event::VaultLocked {
                 why: Name::new("time_out"),
+                soul: None,
             };
             log.append(n * 1000, &event).expect("appended");
         }

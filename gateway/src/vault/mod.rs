@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use janet_protocol::{ErrorCode, TrustEvent, VaultStatus, VaultVerb, WireError};
-use janet_vault::audit::{Event, Name};
+use janet_vault::audit::{AuditError, Event, Name};
 use janet_vault::blue::{self, Blue, BlueError, Limits};
 use janet_vault::red::{Red, RedError};
 use janet_vault::soul::Soul;
@@ -121,6 +121,11 @@ impl Vault {
         &self.red
     }
 
+    /// Whose it is, for the log.
+    fn named(&self) -> Option<Name> {
+        Some(Name::new(self.soul.name()))
+    }
+
     /// Runs a derivation of a key.
     async fn derive<T: Send + 'static>(
         &self,
@@ -131,26 +136,45 @@ impl Vault {
 }
 
 impl Trust {
-    /// Zeroes what is unlocked of this soul, or of all, whoever is busy with a vault.
-    pub(crate) fn lock_vaults_at_once(&self, soul: Option<Soul>) {
-        for vault in self.vaults().here() {
-            if soul.is_none_or(|soul| vault.soul == soul) {
-                vault.blue.zeroize_all();
-            }
-        }
+    /// Zeroes what is unlocked of this soul, or of all, whoever is busy with a vault. Whose was open.
+    pub(crate) fn lock_vaults_at_once(&self, soul: Option<Soul>) -> Vec<Soul> {
+        let all = self.vaults().here();
+        all.filter(|vault| soul.is_none_or(|soul| vault.soul == soul))
+            .filter(|vault| vault.blue.zeroize_all())
+            .map(|vault| vault.soul)
+            .collect()
     }
 
-    /// Locks this soul's vault, or all. Blocks until nobody is busy with them. Whether one was open.
-    pub(crate) fn lock_vaults(&self, soul: Option<Soul>) -> bool {
-        let mut was_open = false;
+    /// Locks this soul's vault, or all. Blocks until nobody is busy with them. Whose was open.
+    pub(crate) fn lock_vaults(&self, soul: Option<Soul>) -> Vec<Soul> {
+        // A vault without its keys looks locked: asked afterwards, none was ever open.
+        let mut were_open = self.lock_vaults_at_once(soul);
         for vault in self.vaults().here() {
             if soul.is_none_or(|soul| vault.soul == soul) {
-                was_open |= !vault.red.is_locked();
+                // Whoever was busy with it may have opened it meanwhile.
+                if !vault.red.is_locked() && !were_open.contains(&vault.soul) {
+                    were_open.push(vault.soul);
+                }
                 vault.red.lock();
             }
         }
         self.tell_locked();
-        was_open
+        were_open
+    }
+
+    /// Writes down whose vaults were locked, and why. They are, whatever the log says of it.
+    pub(crate) fn note_locked(
+        &self,
+        were_open: &[Soul],
+        why: &'static str,
+    ) -> Result<(), AuditError> {
+        for soul in were_open {
+            self.note(&Event::VaultLocked {
+                why: Name::new(why),
+                soul: Some(Name::new(soul.name())),
+            })?;
+        }
+        Ok(())
     }
 
     /// Locks a vault when nobody has used it for a while, and all when the server goes down.
@@ -165,9 +189,7 @@ impl Trust {
                 () = tokio::time::sleep(left) => {
                     for vault in self.vaults().here() {
                         if vault.blue.expire(now_ms()) {
-                            // It is locked, whether the log can say so or not.
-                            let why = Name::new("time_out");
-                            self.note(&Event::VaultLocked { why }).ok();
+                            self.note_locked(&[vault.soul], "time_out").ok();
                             self.tell_locked();
                             self.tell_expired(vault.soul);
                         }

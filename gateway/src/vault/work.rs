@@ -168,12 +168,10 @@ impl Safe {
     pub(crate) async fn shut_vault(self, soul: Option<Soul>) -> Result<Came> {
         let trust = Arc::clone(&self.trust);
         self.blocking(move |_| {
-            let was_open = trust.lock_vaults(soul);
-            let why = Name::new("operator");
-            match was_open {
-                true => in_log(&trust, &Event::VaultLocked { why }),
-                false => Ok(()),
-            }
+            // What somebody unlocked since it was locked at once.
+            let were_open = trust.lock_vaults(soul);
+            let failed = |error: AuditError| WireError::new(ErrorCode::Internal, error.to_string());
+            Ok(trust.note_locked(&were_open, "operator").map_err(failed)?)
         })
         .await?;
         Ok(Came::said(
@@ -213,6 +211,7 @@ impl Safe {
         let secret = secret.ok_or(RedError::Refused)?;
         self.noted(Event::SecretRead {
             operator: Name::new(&who),
+            soul: self.vault.named(),
         })
         .await?;
         let bytes = secret.copy().map_err(RedError::from)?;
@@ -410,11 +409,15 @@ impl Safe {
         names: Vec<Word>,
     ) -> Result<(Verified, Vec<VaultItem>)> {
         let derived = self.guess(who.clone(), word).await?;
-        let items = names.len() as u64;
+        let (items, soul) = (names.len() as u64, self.vault.named());
         let opened = move |came: &Result<(Verified, Vec<VaultItem>)>| {
             let operator = Name::new(&who);
             match came {
-                Ok(_) => Some(Event::VaultUnlocked { operator, items }),
+                Ok(_) => Some(Event::VaultUnlocked {
+                    operator,
+                    items,
+                    soul,
+                }),
                 Err(failed) => refused(operator, failed),
             }
         };
@@ -446,7 +449,9 @@ impl Safe {
             if let Some(event) = event(&came) {
                 // What is not in the log must not have been: nothing stays unlocked by it.
                 let noted = in_log(&trust, &event);
-                noted.inspect_err(|_| vault.blue.zeroize_all())?;
+                noted.inspect_err(|_| {
+                    vault.blue.zeroize_all();
+                })?;
             }
             came
         })

@@ -165,7 +165,7 @@ impl Whole {
         let log = AuditLog::open(path, path, Arc::clone(&identity)).expect("a log");
         for why in ["operator", "time_out", "red_thread"] {
             let why = Name::new(why);
-            log.append(NOW, &Event::VaultLocked { why })
+            log.append(NOW, &Event::VaultLocked { why, soul: None })
                 .expect("on disk");
         }
         let logged = log.head();

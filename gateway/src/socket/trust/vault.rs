@@ -44,8 +44,9 @@ impl Connection {
         let trust = Arc::clone(&self.app.trust);
         let named = trust.named_soul(request.soul())?;
         if verb == VaultVerb::Lock {
-            // At once, however many requests wait.
-            trust.lock_vaults_at_once(named);
+            // At once, however many requests wait, and in the log whoever hangs up meanwhile.
+            let were_open = trust.lock_vaults_at_once(named);
+            trust.note_locked(&were_open, "operator").ok();
         }
         let soul = match named {
             Some(soul) => soul,

@@ -231,12 +231,17 @@ pub enum Event {
     VaultCreated {
         operator: Name,
     },
+    /// Of this soul; older logs do not say whose.
     VaultUnlocked {
         operator: Name,
         items: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        soul: Option<Name>,
     },
     VaultLocked {
         why: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        soul: Option<Name>,
     },
     /// A wrong safe word.
     VaultRefused {
@@ -250,6 +255,8 @@ pub enum Event {
     },
     SecretRead {
         operator: Name,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        soul: Option<Name>,
     },
     SecretForgotten {
         operator: Name,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Decision, Ended, Event};
+use super::{Decision, Ended, Event, Name};
 
 impl Event {
     /// Its name: a lower-case noun and verb.
@@ -82,16 +82,29 @@ impl fmt::Display for Event {
                 "{operator} imported {items} items of {what}; {refused} were refused"
             ),
             Self::VaultCreated { operator } => write!(f, "{operator} created the red vault"),
-            Self::VaultUnlocked { operator, items } => {
-                write!(f, "{operator} unlocked the red vault for {items} items")
+            Self::VaultUnlocked {
+                operator,
+                items,
+                soul,
+            } => {
+                let vault = vault(soul.as_ref());
+                write!(f, "{operator} unlocked {vault} for {items} items")
             }
-            Self::VaultLocked { why } => write!(f, "the red vault was locked ({why})"),
+            Self::VaultLocked { why, soul } => {
+                write!(f, "{} was locked ({why})", vault(soul.as_ref()))
+            }
             Self::VaultRefused { operator } => {
                 write!(f, "the red vault did not open for {operator}")
             }
             Self::SafeWordChanged { operator } => write!(f, "{operator} changed the safe word"),
             Self::SecretStored { operator } => write!(f, "{operator} stored a secret"),
-            Self::SecretRead { operator } => write!(f, "{operator} read a secret"),
+            Self::SecretRead { operator, soul } => {
+                write!(f, "{operator} read a secret")?;
+                match soul {
+                    Some(soul) => write!(f, " of the {soul} soul"),
+                    None => Ok(()),
+                }
+            }
             Self::SecretForgotten { operator } => write!(f, "{operator} had a secret forgotten"),
             Self::RedThreadPulled { node, operator } => {
                 write!(f, "{operator} pulled the red thread on {node}")
@@ -123,6 +136,13 @@ impl fmt::Display for Event {
     }
 }
 
+fn vault(soul: Option<&Name>) -> String {
+    match soul {
+        Some(soul) => format!("the {soul} soul's red vault"),
+        None => "the red vault".to_owned(),
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -148,6 +168,30 @@ impl fmt::Display for Ended {
 #[cfg(test)]
 mod tests {
     use crate::audit::{Decision, Ended, Event, Id, Name};
+
+    #[test]
+    fn a_vault_is_named_by_its_soul_where_the_log_says_whose_it_is() {
+        let older: Event = serde_json::from_str(r#"{"kind": "vault_locked", "why": "operator"}"#)
+            .expect("of an older log");
+        assert_eq!(older.to_string(), "the red vault was locked (operator)");
+        let soul = Some(Name::new("networked"));
+        let unlocked = Event::VaultUnlocked {
+            operator: Name::new("here"),
+            items: 2,
+            soul: soul.clone(),
+        };
+        assert_eq!(
+            unlocked.to_string(),
+            "here unlocked the networked soul's red vault for 2 items"
+        );
+        let read = Event::SecretRead {
+            operator: Name::new("here"),
+            soul,
+        };
+        assert_eq!(read.to_string(), "here read a secret of the networked soul");
+        let text = serde_json::to_string(&read).expect("no map in it");
+        assert_eq!(serde_json::from_str::<Event>(&text).expect("ours"), read);
+    }
 
     #[test]
     fn an_entry_has_a_name_and_words() {

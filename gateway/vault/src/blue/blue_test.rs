@@ -59,7 +59,8 @@ fn what_is_zeroed_is_gone_for_every_handle_and_the_vault_goes_on() {
         .try_into()
         .expect("one");
     let held = blue.hold(b"a key").expect("room");
-    blue.zeroize_all();
+    assert!(blue.zeroize_all());
+    assert!(!blue.zeroize_all(), "there is nothing any more");
     assert_eq!(item.with(<[u8]>::len), Err(Zeroed));
     assert_eq!(held.copy(), Err(Zeroed));
     assert!(names(&blue, Shelf::Items).is_empty());

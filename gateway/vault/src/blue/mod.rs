@@ -228,9 +228,12 @@ impl Blue {
         (!inner.arena.is_empty()).then(|| self.end(&inner))
     }
 
-    /// Zeroes everything, now. Every handle has nothing from here on.
-    pub fn zeroize_all(&self) {
-        self.shared.lock().wipe();
+    /// Zeroes everything, now. Every handle has nothing from here on. Whether there was anything.
+    pub fn zeroize_all(&self) -> bool {
+        let mut inner = self.shared.lock();
+        let was_held = !inner.arena.is_empty();
+        inner.wipe();
+        was_held
     }
 
     /// How many bytes are taken, of [`Limits::bytes`].
