@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use janet_audio::wav;
 use janet_tests::client::Frame;
-use janet_tests::server::janet;
+use janet_tests::server::{janet, look_again};
 use janet_tests::{Client, Server};
 use serde_json::{Value, json};
 
@@ -447,6 +447,61 @@ async fn two_processes_that_are_paired_hand_a_conversation_over() {
     client.send(json!({ "type": "audit_read" })).await;
     let audit = client.until("audit_entries").await.to_string();
     assert_eq!(audit.matches("\"soul_parted\"").count(), 1, "{audit}");
+}
+
+#[tokio::test]
+async fn a_pairing_at_which_no_janet_looked_is_in_the_log_of_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = "0f".repeat(32);
+    let pair = ["pair", "--soul", "constitutional", "--key", &key];
+    let part = ["unpair", "constitutional"];
+    for (words, event) in [(&pair[..], "soul_paired"), (&part[..], "soul_parted")] {
+        let server = Server::start_in(folder.path(), &[NETWORKED]);
+        soul(folder.path(), &[words, &["--set", NETWORKED]].concat());
+        drop(server);
+        let server = Server::start_in(folder.path(), &[NETWORKED]);
+        let mut client = Client::greet(&server, "/ws").await;
+        client.send(json!({ "type": "privacy_read" })).await;
+        client.until("privacy").await;
+        client
+            .send(json!({ "type": "audit_read", "limit": 100 }))
+            .await;
+        let audit = client.until("audit_entries").await.to_string();
+        let event = format!("\"{event}\"");
+        assert_eq!(audit.matches(&event).count(), 1, "{event}: {audit}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_hands_a_context_in_and_hangs_up_stands_in_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start_in(folder.path(), &[]);
+    let mut client = Client::greet(&server, "/ws").await;
+    let mut leaves = Client::greet(&server, "/ws").await;
+    let message = |n: usize| json!({ "role": "user", "text": format!("line number {n} of many") });
+    let messages: Vec<Value> = (0..10_000).map(message).collect();
+    let mut foreign = transfer("constitutional", "networked", &[]);
+    foreign["exported_context"] = json!({ "messages": messages });
+    leaves.send(foreign).await;
+    let asked = leaves.until("soul_check").await;
+    leaves
+        .send(json!({
+            "type": "consent_response", "consent_id": asked["consent_id"], "granted": true,
+        }))
+        .await;
+    leaves.until("consent_closed").await;
+    drop(leaves);
+    let mut log = Value::Null;
+    // Ten seconds.
+    for _ in 0..200 {
+        client.send(json!({ "type": "audit_read" })).await;
+        log = client.until("audit_entries").await;
+        if log.to_string().contains("\"imported\"") {
+            return;
+        }
+        look_again().await;
+    }
+    panic!("it is not in the log: {log}");
 }
 
 fn soul_parts(pair: &Pair) {

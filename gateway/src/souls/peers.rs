@@ -63,6 +63,11 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Peer>, PeersError> {
     serde_json::from_slice(&bytes).map_err(|_| PeersError::Malformed { path })
 }
 
+/// Whether any soul was ever paired.
+pub(super) fn were_ever(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
 /// Pairs with one; one of the same key is replaced.
 pub(crate) fn add(folder: &Path, peer: Peer) -> Result<(), PeersError> {
     let mut peers = read(folder)?;

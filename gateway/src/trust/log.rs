@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use janet_protocol::{AuditEntry, ErrorCode, TrustEvent, WireError};
-use janet_vault::audit::{AuditError, Entry, Event};
+use janet_vault::audit::{AuditError, Entry, Event, LARGEST_PAGE};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{block_in_place, spawn_blocking};
 
@@ -18,6 +18,19 @@ impl Trust {
         let noted = noted
             .inspect_err(|error| tracing::error!(%error, "a decision is not in the audit log"));
         Ok(noted?.number)
+    }
+
+    /// Shows what happened, the newest first. Blocks on the disk.
+    pub(crate) fn look_back(&self, mut look: impl FnMut(&Event)) -> Result<(), AuditError> {
+        let mut before = None;
+        loop {
+            let page = self.audit.read(LARGEST_PAGE, before)?;
+            let Some(oldest) = page.last() else {
+                return Ok(());
+            };
+            before = Some(oldest.number);
+            page.iter().for_each(|entry| look(&entry.event));
+        }
     }
 
     /// How many entries there are.
