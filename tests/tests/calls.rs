@@ -33,7 +33,7 @@ async fn refused(client: &mut Client, message: Value) -> (String, Option<String>
 }
 
 /// A call over which voice flows: its name, and the connection at its other end.
-async fn connected(client: &mut Client) -> (Value, Far) {
+pub(crate) async fn connected(client: &mut Client) -> (Value, Far) {
     let mut far = Far::meet().await;
     let offer = offered(client).await;
     let sdp = far.answer(&offer).await;

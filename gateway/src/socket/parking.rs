@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use futures_util::StreamExt;
-use janet_protocol::{ErrorCode, WireError};
+use janet_protocol::{ErrorCode, ServerMessage, TrustEvent, WireError};
+use tokio::task::JoinError;
 
 use super::carrier::Frames;
 use super::connection::{Connection, Leave};
@@ -11,8 +12,35 @@ use super::devices;
 use super::outbound::Outbound;
 use super::parked::{self, Comeback};
 use super::realtime::{self, Realtime};
+use super::trust::Done;
 use crate::app::goes_down;
 use crate::conversations::Summons;
+use crate::trust::Told;
+
+/// What a client is told once it is back: as much of each as it may be behind. What holds is told anew.
+const MOST_MISSED: usize = 64;
+
+/// What came while nobody read.
+#[derive(Default)]
+struct Missed {
+    told: Vec<TrustEvent>,
+    done: Vec<Result<Done, JoinError>>,
+}
+
+impl Missed {
+    fn told(&mut self, event: &TrustEvent) {
+        if self.told.len() < MOST_MISSED {
+            self.told.push(event.clone());
+        }
+    }
+
+    fn done(&mut self, done: Result<Done, JoinError>) -> Result<(), Leave> {
+        if self.done.len() < MOST_MISSED {
+            self.done.push(done);
+        }
+        Ok(())
+    }
+}
 
 impl Connection {
     /// Waits for a client whose socket broke in the middle of a call, which goes on meanwhile: what it comes
@@ -37,9 +65,14 @@ impl Connection {
         self.outbound = Outbound::nowhere();
         *frames = futures_util::stream::empty().boxed();
         let until = tokio::time::Instant::now() + parked::PATIENCE;
+        let mut missed = Missed::default();
         loop {
             let went_on = tokio::select! {
-                comeback = parked::comeback(&mut self.comeback) => return Ok(self.go_on_over(comeback)),
+                comeback = parked::comeback(&mut self.comeback) => {
+                    let back = self.go_on_over(comeback);
+                    self.catch_up(missed);
+                    return Ok(back);
+                }
                 () = self.woken.notified() => self.pump().await,
                 news = realtime::news(&mut self.realtime) => self.on_realtime(news).await,
                 summons = self.seat.summons() => match summons {
@@ -48,15 +81,44 @@ impl Connection {
                     Summons::Ring(_) => Ok(()),
                     Summons::Unanswered(unanswered) => self.on_unanswered(unanswered),
                 },
+                // What stops everything, and what ends this conversation, does not wait for its client.
+                told = self.told.recv() => {
+                    if let Ok(Told::Event(to, event)) = &told && self.is_for_us(to) {
+                        missed.told(event);
+                    }
+                    self.on_told(told)
+                }
+                done = self.trusted.pending.next() => match done {
+                    // She says what became of it.
+                    Ok(Done::Carried(_)) => self.on_done(done),
+                    done => missed.done(done),
+                },
                 () = devices::revoked(&app.lock, &self.access) => Err(Leave::NotPaired),
                 () = goes_down(&mut self.leaving) => Err(Leave::Away),
                 () = tokio::time::sleep_until(until) => Err(leave),
             };
             went_on?;
+            if self.trusted.forgets.is_some() {
+                return Err(Leave::Forgotten);
+            }
             self.expect_comeback();
             if self.comeback.is_none() {
                 return Err(leave);
             }
+        }
+    }
+
+    /// Tells a client that is back what it did not hear. One that is gone again shows at its next frame.
+    fn catch_up(&mut self, missed: Missed) {
+        if self.app.trust.may_act().is_err() {
+            let state = self.app.trust.red_thread_state();
+            self.outbound.text(ServerMessage::Trust(state)).ok();
+        }
+        for event in missed.told {
+            self.outbound.text(ServerMessage::Trust(event)).ok();
+        }
+        for done in missed.done {
+            self.on_done(done).ok();
         }
     }
 
