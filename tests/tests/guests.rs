@@ -201,3 +201,63 @@ async fn the_operators_consent_is_not_a_guests_to_give() {
     let forgotten = operator.until("memory_result").await;
     assert_eq!(forgotten["proof"]["entries"], 1, "{forgotten}");
 }
+
+#[tokio::test]
+async fn a_guest_who_forgets_and_forgets_does_not_fill_the_log() {
+    let server = Server::start(&[OPEN]).ready();
+    let Some(mut asker) = guest(&server).await else {
+        return;
+    };
+    let mut operator = Client::connect(&server).await;
+    operator.send(json!({ "type": "audit_read" })).await;
+    let before = operator.until("audit_entries").await["count"].clone();
+    asker.send(json!({ "type": "conversation_forget" })).await;
+    let told = asker.until("conversation_forgotten").await;
+    assert!(
+        told["message"]
+            .as_str()
+            .is_some_and(|told| told.contains("deleted")),
+        "{told}"
+    );
+    operator.send(json!({ "type": "audit_read" })).await;
+    let after = operator.until("audit_entries").await;
+    assert_eq!(after["count"], before, "{after}");
+}
+
+#[tokio::test]
+async fn what_is_forgotten_is_proved_to_the_operator_and_a_guest_is_told_no_figures() {
+    let server = Server::start(&[OPEN]).ready();
+    let Some(mut asker) = guest(&server).await else {
+        return;
+    };
+    let mut bystander = guest(&server).await.expect("one came before");
+    asker.send(json!({ "type": "conversation_forget" })).await;
+    let mut tell = vec![asker.until("conversation_forgotten").await];
+    let mut operator = Client::connect(&server).await;
+    operator
+        .send(json!({ "type": "memory_forget_all", "everything": true }))
+        .await;
+    let asked = operator.until("soul_check").await;
+    operator.send(json!({ "type": "get_context" })).await;
+    let context = operator.until("context").await;
+    let uuid = &context["data"]["conversation"]["uuid"];
+    assert_eq!(uuid, &asked["conversation_uuid"], "{context}");
+    let impact = asked["impact"].as_str().expect("a text");
+    assert!(
+        impact.contains(
+            "The secrets in the vaults, standing consents, paired devices and souls, personas and the audit log stay."
+        ),
+        "{impact}"
+    );
+    operator
+        .send(json!({ "type": "consent_response", "consent_id": asked["consent_id"], "granted": true }))
+        .await;
+    tell.push(bystander.until("conversation_forgotten").await);
+    for told in tell {
+        assert!(told["message"].is_string(), "{told}");
+        assert_eq!(told.get("proof"), None, "{told}");
+    }
+    // The control: it is the operator's to see.
+    let told = operator.until("conversation_forgotten").await;
+    assert!(told["proof"]["audit_number"].as_u64() > Some(0), "{told}");
+}

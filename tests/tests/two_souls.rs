@@ -288,6 +288,37 @@ async fn a_soul_that_does_not_live_here_is_named() {
 }
 
 #[tokio::test]
+async fn whoever_has_everything_forgotten_and_hangs_up_has_it_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start_in(folder.path(), &[]).ready();
+    let mut other = Client::connect(&server).await;
+    let mut leaves = Client::connect(&server).await;
+    other.ask("Hello there.").await;
+    remember(&mut leaves, "My boat is called Albatross.", None).await;
+    // Reading it takes a while.
+    let long = std::fs::File::create(folder.path().join("data/long")).expect("a file");
+    long.set_len(512 << 20).expect("sparse");
+    leaves
+        .send(json!({ "type": "memory_forget_all", "everything": true }))
+        .await;
+    answer(&mut leaves, true).await;
+    leaves.until("consent_closed").await;
+    drop(leaves);
+    other.until("conversation_forgotten").await;
+    let mut client = Client::connect(&server).await;
+    client.send(json!({ "type": "privacy_read" })).await;
+    let privacy = client.until("privacy").await;
+    assert_eq!(
+        (&privacy["memories"], &privacy["messages"]),
+        (&json!(0), &json!(0)),
+        "{privacy}"
+    );
+    client.send(json!({ "type": "audit_read" })).await;
+    let log = client.until("audit_entries").await.to_string();
+    assert!(log.contains("conversations_forgotten"), "{log}");
+}
+
+#[tokio::test]
 async fn a_conversation_is_forgotten_on_request_and_everything_when_it_is_consented_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start_in(folder.path(), &[]).ready();

@@ -399,26 +399,36 @@ pub(super) fn forget(tx: &Transaction<'_>, id: ConversationId) -> rusqlite::Resu
     else {
         return Ok(());
     };
+    forget_called(tx, ConversationUuid(uuid)).map(drop)
+}
+
+/// The same by what it is called between souls, also where it is not known yet; says how many packages of it
+/// there were whose words could still be read.
+pub(super) fn forget_called(
+    tx: &Transaction<'_>,
+    uuid: ConversationUuid,
+) -> rusqlite::Result<usize> {
     tx.execute(
         "DELETE FROM parcel_chunk WHERE package IN
              (SELECT package FROM parcel WHERE conversation = ?1 AND state <> ?2)",
-        (uuid, State::Committed.code()),
+        (uuid.0, State::Committed.code()),
     )?;
-    tx.execute(
+    let coming = tx.execute(
         "UPDATE parcel SET state = ?2, nonce = NULL, ciphertext = NULL
          WHERE conversation = ?1 AND state IN (?3, ?4)",
         (
-            uuid,
+            uuid.0,
             State::Abandoned.code(),
             State::Staging.code(),
             State::Prepared.code(),
         ),
     )?;
-    tx.execute(
-        "UPDATE parcel SET nonce = NULL, ciphertext = NULL WHERE conversation = ?1 AND state <> ?2",
-        (uuid, State::Committed.code()),
+    let others = tx.execute(
+        "UPDATE parcel SET nonce = NULL, ciphertext = NULL
+         WHERE conversation = ?1 AND state <> ?2 AND nonce IS NOT NULL",
+        (uuid.0, State::Committed.code()),
     )?;
-    Ok(())
+    Ok(coming + others)
 }
 
 /// Whatever of conversations is on its way to here never arrives.
