@@ -175,6 +175,21 @@ const answers = (fake) => fake.said.filter((message) => message.type === 'consen
     report.ok(answers(fake).length === number + 1 && answers(fake).at(-1) === `${third} true`, 'a call that comes meanwhile does not hide it');
     await ringsNoMore();
 
+    const grown = fake.trust.ask('export', 'Shall I write the names?', 'x', () => undefined);
+    await page.waitForSelector('#consent[open]');
+    await page.waitForTimeout(SETTLED_MS);
+    const given = answers(fake).length;
+    await page.focus('#consent-yes');
+    fake.tell({ type: 'soul_check', consent_id: grown, conversation_uuid: 'u', action: 'export', prompt: 'Shall I write the secrets?', impact: 'All of them.', requires_response: true, expires_at: Date.now() + 30_000, needs_click: true });
+    await page.locator('#consent-prompt', { hasText: 'the secrets?' }).waitFor({ timeout: SOON_MS });
+    report.ok((await focus()) === 'consent-no', 'the same question with more to it is told like a new one', await focus());
+    await page.evaluate(() => document.getElementById('consent-yes').click());
+    report.ok(answers(fake).length === given, 'and a click that was meant for what it was is none');
+    await page.waitForTimeout(SETTLED_MS);
+    await page.click('#consent-no');
+    await soon((s) => s.trust.questions === 0);
+    report.ok(answers(fake).at(-1) === `${grown} false`, 'until it was there for a moment', answers(fake).at(-1));
+
     fake.trust.ask('transfer', 'Shall I move it?', 'x', () => undefined);
     await page.waitForSelector('#consent[open]');
     await page.locator('#consent .red-thread').click();

@@ -259,25 +259,39 @@ test('what is kept, what leaves and who listens', async () => {
 });
 
 test('a conversation is forgotten from the page, and then everything', async () => {
-  const notes = () => page.locator('#conversation, #entries, main').first().innerText();
+  const known = () => page.evaluate(() => `${document.documentElement.textContent} ${JSON.stringify(window.__janet)}`);
+  const before = (await janet.stats()).answers.length;
   await page.fill('#text', 'My umbrella is called Parapluie.');
   await page.keyboard.press('Enter');
-  assert.ok(await janet.until((s) => s.answers.length > 0, LOAD_MS), 'she answers');
+  assert.ok(await janet.until((s) => s.answers.length > before, LOAD_MS), 'she answers');
+  // Less than that stands somewhere in the page anyway.
+  const answered = (await janet.stats()).answers.at(-1).text.slice(0, 40);
+  assert.ok((await known()).includes('Parapluie'), 'until then the page shows what was said');
   await open('privacy');
   await press('Forget this conversation');
+  const ended = janet.until((s) => s.link !== 'open', LOAD_MS);
   await press('Forget it');
-  await page.getByText('This conversation is forgotten').first().waitFor({ timeout: LOAD_MS });
-  const text = await notes();
-  assert.match(text, /1 conversation with \d+ messages? removed/);
-  assert.ok(!text.includes('Parapluie'), 'the page shows none of it any more');
-  assert.ok(await janet.until((s) => s.status === 'ready', LOAD_MS), 'another one has begun');
+  await told('This conversation is forgotten');
+  assert.match(await view().locator('.proof').innerText(), /1 conversation with \d+ messages? removed/, 'it is proved where it was asked for');
+  assert.match(await page.locator('#entries').innerText(), /1 conversation with \d+ messages? removed/, 'and in the chat');
+  assert.ok(await ended, 'it has ended');
+  assert.ok(await janet.until((s) => s.link === 'open' && s.status === 'ready', LOAD_MS), 'another one has begun');
+  const left = await known();
+  assert.ok(!left.includes('Parapluie'), 'the page has none of what was said any more');
+  assert.ok(answered.length < 12 || !left.includes(answered), 'nor of what she answered');
+  assert.equal((await janet.stats()).answers.length, before + 1, 'but for how often she did');
+  assert.equal(await view().locator('.proof').count(), 1, 'and the proof is still there to be read');
   await page.click('#trust-close');
   await open('memory');
   await remember('The kite is kept in the attic.');
   await page.click('#trust-close');
   await open('privacy');
   await press('Forget everything');
+  const stays = 'The secrets in the vaults, standing consents, paired devices and souls, personas and the audit log stay.';
+  assert.ok((await view().innerText()).includes(stays), 'the page says what stays');
   await press('Yes, ask me for my consent');
+  await page.waitForSelector('#consent[open]', { timeout: SOON_MS });
+  assert.ok((await page.innerText('#consent-impact')).includes(stays), 'and so does the question');
   await answer('#consent-yes');
   await told('Everything is forgotten');
   assert.match(await view().locator('.proof').innerText(), /1 memory and 1 vector, \d+ conversations? with \d+ messages? removed/);

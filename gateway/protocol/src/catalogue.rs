@@ -471,7 +471,7 @@ pub const MESSAGES: &[Entry] = &[
     down("memory_results", &["results", "total"]),
     down(
         "conversation_forgotten",
-        &["conversation_uuid", "message", "proof"],
+        &["conversation_uuid", "message", "proof?"],
     ),
     down(
         "memory_result",

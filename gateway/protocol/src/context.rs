@@ -124,6 +124,8 @@ pub struct Choice {
 pub struct ConversationInfo {
     /// Its id: the `client_id` of this connection.
     pub id: String,
+    /// What messages about it call it: their `conversation_uuid`.
+    pub uuid: String,
     /// Seconds after its last client has left until it is gone for good.
     pub expires_after_s: u64,
 }

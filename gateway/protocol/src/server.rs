@@ -175,7 +175,7 @@ pub enum ServerMessage {
     /// The answer to `get_context`.
     Context {
         /// The conversation so far, and who answers in it.
-        data: ContextData,
+        data: Box<ContextData>,
     },
     /// Voice in real time: the server's offer. The client answers by `vr_audio`.
     VrOffer {

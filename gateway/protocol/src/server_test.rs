@@ -156,7 +156,7 @@ fn of_the_rest() -> Vec<(ServerMessage, Value)> {
         ),
         (
             ServerMessage::Context {
-                data: ContextData {
+                data: Box::new(ContextData {
                     loading: Some(crate::Loading {
                         stage: "voice".into(),
                         done: 0.5,
@@ -196,6 +196,7 @@ fn of_the_rest() -> Vec<(ServerMessage, Value)> {
                     status: Status::Ready,
                     conversation: ConversationInfo {
                         id: ID.into(),
+                        uuid: "u".into(),
                         expires_after_s: 1800,
                     },
                     pose: Some(crate::LastPose {
@@ -207,7 +208,7 @@ fn of_the_rest() -> Vec<(ServerMessage, Value)> {
                         },
                         hands: crate::Hands::default(),
                     }),
-                },
+                }),
             },
             json!({"type": "context", "data": {
                 "messages": [{"role": "user", "text": "Hello"}],
@@ -216,7 +217,7 @@ fn of_the_rest() -> Vec<(ServerMessage, Value)> {
                 "models": {"llm": {"name": "m", "note": "n"}}, "profile": "cpu", "version": "0.1.0",
                 "loading": {"stage": "voice", "done": 0.5}, "busy": false, "trouble": [{"role": "tts", "why": "it sent silence"}], "voices": [{"id": "auto", "name": "alloy"}],
                 "language_models": [],
-                "status": "ready", "conversation": {"id": ID, "expires_after_s": 1800},
+                "status": "ready", "conversation": {"id": ID, "uuid": "u", "expires_after_s": 1800},
                 "pose": {"session_id": "s", "age_ms": 9, "hands": {},
                     "head": {"position": [0.0, 1.5, 0.0], "rotation": [0.0, 0.0, 0.0, 1.0]}}}}),
         ),

@@ -170,7 +170,9 @@ impl Connection {
             ClientMessage::Ping { timestamp } => answer(ServerMessage::Pong { timestamp }),
             ClientMessage::GetContext => {
                 let data = self.context().await?;
-                answer(ServerMessage::Context { data })
+                answer(ServerMessage::Context {
+                    data: Box::new(data),
+                })
             }
             ClientMessage::SettingsSet {
                 voice_speed,

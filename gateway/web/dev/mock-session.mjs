@@ -111,7 +111,7 @@ export class MockSession {
       ],
       profile: 'cpu',
       version: '0.1.0-mock',
-      conversation: { id: this.id, expires_after_s: 1800 },
+      conversation: { id: this.id, uuid: 'u', expires_after_s: 1800 },
       status: this.status(),
       loading: null,
       trouble: [],

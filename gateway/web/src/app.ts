@@ -26,7 +26,7 @@ import { initialState, type Event, type State } from './state/model.js';
 import { reduce } from './state/reduce.js';
 import { loadSettings, saveSettings, type Settings } from './state/settings.js';
 import type { CallStats } from './rtc/call-stats.js';
-import { freshStats, publish } from './stats.js';
+import { forgetWords, freshStats, keep, publish } from './stats.js';
 import { Announcer } from './ui/announcer.js';
 import { applyAppearance, followKeyboard } from './ui/appearance.js';
 import { CallView } from './ui/call-view.js';
@@ -91,7 +91,7 @@ export class App {
     },
     onMessage: (message) => this.onMessage(message),
     onBinary: (frame) => this.voice.onBinary(frame),
-    onUnreadable: (reason) => this.stats.unreadable.push(reason),
+    onUnreadable: (reason) => keep(this.stats.unreadable, reason),
   });
 
   private readonly voice = new Voice({
@@ -267,6 +267,9 @@ export class App {
         break;
       case 'conversation_forgotten':
         forgetId();
+        window.clearTimeout(this.staleTimer);
+        forgetWords(this.stats);
+        this.announcer.clear();
         break;
       case 'viseme':
       case 'tone':
@@ -284,23 +287,23 @@ export class App {
         break;
       case 'transcript':
         this.watchSaid();
-        if (message.final) this.stats.transcripts.push(message.text);
+        if (message.final) keep(this.stats.transcripts, message.text);
         else this.stats.partials += 1;
         break;
       case 'assistant_message':
-        this.stats.answers.push({ text: message.text, latency: message.latency });
+        keep(this.stats.answers, { text: message.text, latency: message.latency });
         if (message.audio !== null && !this.voice.streaming) void this.voice.playFile(fromBase64(message.audio));
         // Another language model may have answered than the one before.
         this.connection.send({ type: 'get_context' });
         break;
       case 'speaking':
         if (message.state === 'stopped' || message.state === 'paused') this.feed.cut(message.state);
-        this.stats.voice.push({ state: message.state, at: performance.now() });
+        keep(this.stats.voice, { state: message.state, at: performance.now() });
         break;
       case 'error':
         // Of a call that had ended by itself nothing was left to end.
         if (message.requestId === HUNG_UP) break;
-        this.stats.errors.push(message.code);
+        keep(this.stats.errors, message.code);
         // Nothing was changed by it: what holds?
         if (message.requestId === CHOSEN) this.connection.send({ type: 'settings_set' });
         break;
@@ -394,8 +397,7 @@ export class App {
   }
 
   private onHeard(sample: number): void {
-    this.stats.callHeard.push({ sample, at: performance.now() });
-    if (this.stats.callHeard.length > HEARD_KEPT) this.stats.callHeard.shift();
+    keep(this.stats.callHeard, { sample, at: performance.now() }, HEARD_KEPT);
   }
 
   /** A call by telephone is somewhere else than before, or muted. */
@@ -415,7 +417,7 @@ export class App {
       if (!this.state.devices.named) void this.devices.look();
     } else if (before.state === 'connected' || before.state === 'on_hold') this.apply({ type: 'way', way: 'none' });
     if (phone.state !== 'ended') return;
-    this.stats.phoneEnds.push({ why: phone.end.why, durationMs: talkedMs(phone, 0) });
+    keep(this.stats.phoneEnds, { why: phone.end.why, durationMs: talkedMs(phone, 0) });
     // It is in the history now.
     this.connection.send({ type: 'get_context' });
   }

@@ -144,6 +144,23 @@ export function freshStats(): Stats {
   };
 }
 
+/** So many of each kind are kept: a page may stay open for weeks. */
+const KEPT = 500;
+
+/** Adds what happened last; what happened first goes in the end. */
+export function keep<T>(list: T[], happened: T, kept = KEPT): void {
+  list.push(happened);
+  if (list.length > kept) list.splice(0, list.length - kept);
+}
+
+/** No word of what was said is here any more; how often somebody spoke still is. */
+export function forgetWords(stats: Stats): void {
+  stats.partial = null;
+  stats.heardChars = 0;
+  stats.transcripts.fill('');
+  for (const answer of stats.answers) answer.text = '';
+}
+
 /** Shows copies, so that nobody outside can change what the page counted. */
 export function publish(stats: Stats): void {
   Object.defineProperty(window, '__janet', { get: () => structuredClone(stats), configurable: false });

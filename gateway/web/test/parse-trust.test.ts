@@ -47,7 +47,7 @@ const FRAMES: ReadonlyArray<readonly [Fields, readonly string[]]> = [
   [{ type: 'privacy', memories: 1, conversations: 2, messages: 3, keep_ms: 4, vault_exists: true, vault_locked: true, microphones: [MICROPHONE], left_machine: [LEFT], audit_entries: 5 }, ['memories']],
   [{ type: 'souls_listed', souls: [SOUL] }, []],
 ];
-/** Not read: the page knows where it is, and whose receipt it was. */
+/** Nothing depends on it: at worst no spoken answer is offered, and the page knows whose receipt it was. */
 const PASSED_OVER = ['conversation_uuid', 'receipt_id'];
 /** What may be left out of what is inside. */
 const OPTIONAL_INSIDE = ['edited_ms', 'score', 'conversations', 'memories'];

@@ -88,7 +88,7 @@ describe('what the server says', () => {
         data: {
           messages: [{ role: 'user', text: 'a' }, { role: 'system', text: 'b' }, 5, { role: 'assistant' }],
           models: { llm: { name: 'x', note: 'y' }, tts: 'z', stt: 3 },
-          conversation: { id: 'c', expires_after_s: 1800 },
+          conversation: { id: 'c', uuid: 'u', expires_after_s: 1800 },
           language_models: 'none',
           voices: [{ id: 'auto', name: 'alloy' }, { id: 'own' }, { name: 'nobody' }, { id: '' }, 7, null],
         },
@@ -97,7 +97,7 @@ describe('what the server says', () => {
       data: {
         messages: [{ role: 'user', text: 'a' }],
         models: { llm: { name: 'x', note: 'y' }, tts: { name: 'z', note: '' } },
-        conversation: { id: 'c', expiresAfterS: 1800 },
+        conversation: { id: 'c', uuid: 'u', expiresAfterS: 1800 },
         profile: '',
         status: null,
         voices: [
@@ -117,6 +117,14 @@ describe('what the server says', () => {
       field: 'f',
       requestId: 'r',
     });
+  });
+
+  it('a conversation that is forgotten, with the proof where there is one', () => {
+    const proof = { entries: 0, vectors: 0, bytes_searched: 900, traces: 0, audit_number: 3 };
+    const gone = { type: 'conversation_forgotten', conversation_uuid: 'u', message: 'Gone.', request_id: 'r' };
+    expect(parse({ ...gone, proof })).toMatchObject({ message: 'Gone.', proof: { bytesSearched: 900 }, requestId: 'r' });
+    for (const none of [gone, { ...gone, proof: null }]) expect(parse(none)).toMatchObject({ message: 'Gone.', proof: null });
+    for (const wrong of [5, {}, [proof]]) expect(parse({ ...gone, proof: wrong })).toBeInstanceOf(Unreadable);
   });
 
   it('a type that this page does not know is passed over', () => {

@@ -16,7 +16,7 @@ function run(...events: Event[]): State {
 }
 
 function asked(consentId: string, more: Partial<Question> = {}): Event {
-  return told({ type: 'soul_check', consentId, action: 'forget_all', impact: 'All goes.', prompt: 'Shall I?', expiresAt: NOW + 30_000, needsClick: true, ...more });
+  return told({ type: 'soul_check', consentId, conversationUuid: 'u', action: 'forget_all', impact: 'All goes.', prompt: 'Shall I?', expiresAt: NOW + 30_000, needsClick: true, ...more });
 }
 
 function closed(consentId: string, outcome: ConsentOutcome): Event {

@@ -280,9 +280,23 @@ describe('the connection', () => {
 
   it('a conversation that is forgotten is here no more, either', () => {
     const proof = { entries: 0, vectors: 0, bytesSearched: 900, traces: 0, auditNumber: 3, conversations: 1, messages: 2 };
-    const state = run({ type: 'sent', text: 'a', requestId: 'r' }, answer('b'), server({ type: 'conversation_forgotten', message: 'It is forgotten.', proof }));
-    expect(shown(state)).toEqual(['note: It is forgotten. 1 conversation with 2 messages removed. 900 bytes of files searched afterwards: no trace found. The audit log says so in entry 3.']);
-    expect(state.awaiting).toBe(false);
+    const before: Event[] = [
+      server({ type: 'context', data: { ...data, messages: [{ role: 'user', text: 'Parapluie', interrupted: false }], status: 'ready' } }),
+      { type: 'sent', text: 'Parapluie', requestId: 'r' },
+      answer('Parapluie'),
+      speaking('started'),
+      transcript('Parapluie', false),
+    ];
+    expect(JSON.stringify(run(...before)).match(/Parapluie/g)).toHaveLength(5);
+    const gone = (requestId: string | null, of: typeof proof | null): State => run(...before, server({ type: 'conversation_forgotten', message: 'it is forgotten', proof: of, requestId }));
+    const state = gone('trust-privacy-4', proof);
+    expect(JSON.stringify(state)).not.toContain('Parapluie');
+    expect(shown(state)).toEqual(['note: it is forgotten 1 conversation with 2 messages removed. 900 bytes of files searched afterwards: no trace found. The audit log says so in entry 3.']);
+    expect(state).toMatchObject({ awaiting: false, her: 'quiet', replyId: null });
+    // Told where it was asked for, and there alone: everything that is forgotten says so itself.
+    expect(state.trust.told).toEqual({ privacy: { ok: true, text: 'It is forgotten.', proof } });
+    for (const requestId of [null, 'r1']) expect(gone(requestId, proof).trust.told).toEqual({});
+    expect(shown(gone(null, null))).toEqual(['note: it is forgotten']);
   });
 
   it('an interruption is no error', () => {

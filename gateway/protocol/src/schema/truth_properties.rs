@@ -229,6 +229,7 @@ fn a_message_without_a_field_is_as_described_only_where_the_serializer_leaves_it
                     | (Some("pair_opened"), "quic_port")
                     | (Some("transfer_error"), "conversation_uuid" | "field")
                     | (Some("memory_result"), "id" | "receipt_id" | "proof")
+                    | (Some("conversation_forgotten"), "proof")
                     | (Some("privacy"), "memories")
                     | (Some("vault_result"), "items" | "value" | "retry_after_ms")
             );

@@ -149,8 +149,9 @@ pub enum TrustEvent {
         conversation_uuid: String,
         /// For people.
         message: String,
-        /// That it is gone.
-        proof: Proof,
+        /// That it is gone. Absent for a guest: what files hold and what the log says is the operator's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Proof>,
     },
     /// How far something about the vault of secrets is: `checking` at once, then how it ended.
     VaultResult {

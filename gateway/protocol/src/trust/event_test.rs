@@ -226,7 +226,7 @@ fn about_memories() -> Vec<(TrustEvent, Value)> {
             TrustEvent::ConversationForgotten {
                 conversation_uuid: "c".into(),
                 message: "Forgotten.".into(),
-                proof: proof().0,
+                proof: Some(proof().0),
             },
             json!({"type": "conversation_forgotten", "conversation_uuid": "c", "message": "Forgotten.",
                 "proof": proof().1}),

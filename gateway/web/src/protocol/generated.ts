@@ -1156,6 +1156,8 @@ export interface ConversationInfo {
   expires_after_s: number;
   /** Its id: the `client_id` of this connection. */
   id: string;
+  /** What messages about it call it: their `conversation_uuid`. */
+  uuid: string;
 }
 /** One of a list that `settings_set` chooses from. */
 export interface Choice {
@@ -1777,8 +1779,8 @@ export interface ConversationForgottenEvent {
   conversation_uuid: string;
   /** For people. */
   message: string;
-  /** That it is gone. */
-  proof: Proof;
+  /** That it is gone. Absent for a guest: what files hold and what the log says is the operator's. */
+  proof?: Proof;
   /** The `request_id` of what this answers, if it had one. */
   request_id?: RequestId;
   type: 'conversation_forgotten';

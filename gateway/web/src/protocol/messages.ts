@@ -19,7 +19,7 @@ export type Trouble = wire.Trouble;
 /** What `get_context` tells; what an odd server leaves out is null or empty. */
 export interface ContextData
   extends Kept<wire.ContextData, 'messages' | 'models' | 'profile' | 'version' | 'voices' | 'language_models' | 'trouble' | 'busy'> {
-  conversation: { id: string; expiresAfterS: number | null } | null;
+  conversation: { id: string; uuid: string; expiresAfterS: number | null } | null;
   /** Oldest first. */
   calls: PastCall[];
   status: wire.Status | null;
@@ -84,7 +84,7 @@ export type PlainMessage =
   /** At this sample she does this. */
   | { type: 'gesture'; name: string; atSample: number }
   /** This conversation is gone; another one begins with the next connection. */
-  | (Kept<wire.ConversationForgottenEvent, 'type' | 'message'> & { proof: Proof })
+  | (Kept<wire.ConversationForgottenEvent, 'type' | 'message'> & Answer & { proof: Proof | null })
   | Kept<wire.PairWantedEvent, 'type' | 'fingerprint'>
   | Kept<wire.PairChallengeEvent, 'type' | 'message'>
   | Kept<wire.PairedEvent, 'type' | 'key' | 'proof'>

@@ -1,5 +1,5 @@
 /** Reads the messages about memory, consent, secrets, the red thread and the two souls: a wrong field is none. */
-import { bad, isFields, number, requestId, text, wordOf, type Anything, type Name, type Unread } from './fields.js';
+import { bad, isFields, number, requestId, text, textOr, wordOf, type Anything, type Name, type Unread } from './fields.js';
 import type * as wire from './generated.js';
 import type {
   AuditEntry,
@@ -122,6 +122,7 @@ function question(type: Question['type'], fields: Unread<wire.SoulCheckEvent>): 
   return {
     type,
     consentId: text(fields, 'consent_id'),
+    conversationUuid: textOr(fields, 'conversation_uuid', ''),
     action: text(fields, 'action'),
     impact: text(fields, 'impact'),
     prompt: text(fields, 'prompt'),

@@ -142,7 +142,8 @@ function read(type: string, fields: Anything): ServerMessage | null {
       return { type: known, name: text<wire.GestureEvent>(fields, 'name'), atSample: number<wire.GestureEvent>(fields, 'at_sample') };
     case 'conversation_forgotten': {
       const about: Unread<wire.ConversationForgottenEvent> = fields;
-      return { type: known, message: text(about, 'message'), proof: isFields(about.proof) ? proof(about.proof) : bad('proof') };
+      const proved = about.proof === undefined || about.proof === null ? null : isFields(about.proof) ? proof(about.proof) : bad('proof');
+      return { type: known, message: text(about, 'message'), proof: proved, requestId: requestId(fields) };
     }
     case 'consent_request':
     case 'soul_check':
@@ -349,7 +350,7 @@ function context(value: unknown): ContextData {
 
 function conversation(fields: Unread<wire.ConversationInfo>): ContextData['conversation'] {
   const { expires_after_s: seconds } = fields;
-  return { id: textOr(fields, 'id', ''), expiresAfterS: typeof seconds === 'number' ? seconds : null };
+  return { id: textOr(fields, 'id', ''), uuid: textOr(fields, 'uuid', ''), expiresAfterS: typeof seconds === 'number' ? seconds : null };
 }
 
 function trouble(value: unknown): Trouble[] {

@@ -35,7 +35,7 @@ export type TransferStage = wire.TransferStage;
 export type ConsentOutcome = wire.ConsentOutcome;
 
 /** A question; a soul check may need a click. */
-export type Question = Kept<wire.SoulCheckEvent, 'consent_id' | 'action' | 'impact' | 'prompt' | 'expires_at' | 'needs_click'> & {
+export type Question = Kept<wire.SoulCheckEvent, 'consent_id' | 'conversation_uuid' | 'action' | 'impact' | 'prompt' | 'expires_at' | 'needs_click'> & {
   type: 'consent_request' | 'soul_check';
 };
 

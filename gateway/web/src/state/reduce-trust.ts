@@ -169,6 +169,7 @@ function explainAt(place: RequestPlace, code: string, message: string, field: st
   return place === 'consent' && code === 'not_consented' ? sentence(message) : explainTrust(code, message, field);
 }
 
-function tell(trust: TrustState, place: TrustPlace, ok: boolean, text: string, proof: Told['proof'] = null): TrustState {
+/** Says there how something ended. */
+export function tell(trust: TrustState, place: TrustPlace, ok: boolean, text: string, proof: Told['proof'] = null): TrustState {
   return { ...trust, told: { ...trust.told, [place]: { ok, text, proof } } };
 }

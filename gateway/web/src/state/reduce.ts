@@ -3,9 +3,9 @@ import type { ContextData, PlainMessage, Trouble } from '../protocol/messages.js
 import type { ConsentOutcome } from '../protocol/trust.js';
 import { CHOSEN, HUNG_UP, isVoiceRequest, KEPT, trustPlace, type RequestPlace } from '../protocol/requests.js';
 import { proofWords } from './trust-words.js';
-import { explain, explainChoice, explainRecovery, explainTrouble, explainVoice, SERVED, type Served } from './explain.js';
+import { explain, explainChoice, explainRecovery, explainTrouble, explainVoice, sentence, SERVED, type Served } from './explain.js';
 import type { Entry, Event, Her, State } from './model.js';
-import { onDisconnected, onReconnected, onRefused, reduceTrust } from './reduce-trust.js';
+import { onDisconnected, onReconnected, onRefused, reduceTrust, tell } from './reduce-trust.js';
 import type { TrustEvent } from './trust.js';
 import { endingWords } from './trust-words.js';
 
@@ -118,12 +118,7 @@ function onServer(state: State, message: PlainMessage): State {
     case 'error':
       return onError(state, message);
     case 'conversation_forgotten':
-      // What it says here is forgotten, too.
-      return append({ ...thinkingOver(state), awaiting: false, partial: null, entries: [] }, (key) => ({
-        kind: 'note',
-        key,
-        text: `${message.message} ${proofWords(message.proof)}`,
-      }));
+      return onForgotten(state, message);
     case 'audio_ready':
       return state.status === 'busy' ? { ...state, status: 'ready' } : state;
     case 'playout_flush':
@@ -151,6 +146,14 @@ function onServer(state: State, message: PlainMessage): State {
     case 'paired':
       return state;
   }
+}
+
+/** Nothing of it is kept here, either. Where it was asked for in a dialog, that says so, too: behind it nobody reads. */
+function onForgotten(state: State, { message, proof, requestId }: Extract<PlainMessage, { type: 'conversation_forgotten' }>): State {
+  const context = state.context === null ? null : { ...state.context, messages: [], calls: [] };
+  const trust = trustPlace(requestId) === 'privacy' ? tell(state.trust, 'privacy', true, sentence(message), proof) : state.trust;
+  const bare: State = { ...state, her: 'quiet', awaiting: false, partial: null, replyId: null, heardChars: 0, entries: [], context, trust };
+  return append(bare, (key) => ({ kind: 'note', key, text: proof === null ? message : `${message} ${proofWords(proof)}` }));
 }
 
 function onLost(state: State, link: State['link']): State {

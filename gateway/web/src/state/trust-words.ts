@@ -39,7 +39,7 @@ export function endingWords(action: string, outcome: ConsentOutcome): string {
 /** How a question can be answered now. */
 export function answerWords(needsClick: boolean, listens: boolean): string {
   if (needsClick) return 'A click is needed, a spoken yes is not enough.';
-  return listens ? 'Click, or say yes or no once she has asked.' : 'Click Yes or No. No microphone is open, so nobody would hear you say it.';
+  return listens ? 'Click, or say yes or no once she has asked.' : 'Click Yes or No. Nobody listens for a spoken answer now.';
 }
 
 const WAYS: Readonly<Record<string, string>> = {

@@ -11,4 +11,9 @@ export class Announcer {
     this.region.append(h('p', {}, text));
     while (this.region.childElementCount > KEPT) this.region.firstElementChild?.remove();
   }
+
+  /** What was said here is not readable any more. */
+  clear(): void {
+    this.region.replaceChildren();
+  }
 }

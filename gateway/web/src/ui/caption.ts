@@ -14,11 +14,10 @@ export class CaptionLine {
     const reply = on && sounds ? state.entries.findLast((e) => e.kind === 'assistant' && e.replyId === state.replyId) : undefined;
     const caption = reply?.kind === 'assistant' ? captionOf(reply.text, state.heardChars) : null;
     this.line.hidden = caption === null;
-    if (caption === null) return;
-    setText(this.said, caption.said);
-    setText(this.now, caption.now);
-    setText(this.toCome, caption.toCome);
-    this.follow();
+    setText(this.said, caption?.said ?? '');
+    setText(this.now, caption?.now ?? '');
+    setText(this.toCome, caption?.toCome ?? '');
+    if (caption !== null) this.follow();
   }
 
   /** Where there is room for a part of it only: the word that is said, with the line after it. */

@@ -48,8 +48,8 @@ export class ConsentDialog {
     return this.dialog.open;
   }
 
-  /** `listens`: whether Janet would hear a spoken answer. */
-  render(questions: readonly OpenQuestion[], told: Told | undefined, listens: boolean): void {
+  /** `isHeard`: whether Janet would hear a spoken answer to it. */
+  render(questions: readonly OpenQuestion[], told: Told | undefined, isHeard: (question: OpenQuestion) => boolean): void {
     this.told.render(told);
     const question = questions[0] ?? null;
     setText(byId('consent-count'), questions.length > 1 ? `The first of ${questions.length} questions.` : '');
@@ -61,10 +61,10 @@ export class ConsentDialog {
       if (this.dialog.open) this.dialog.close();
       return;
     }
-    const isNew = this.shown?.consentId !== question.consentId;
+    const isNew = this.shown === null || isAnother(this.shown, question);
     this.shown = question;
     this.timer ??= window.setInterval(() => this.tick(), TICK_MS);
-    this.write(question, listens);
+    this.write(question, isHeard(question));
     if (isNew) this.show();
     for (const button of [this.no, this.yes]) button.setAttribute('aria-disabled', String(question.answered));
     this.tick();
@@ -127,4 +127,9 @@ export class ConsentDialog {
     setText(byId('consent-time'), shown.answered ? 'Told.' : left > 0 ? `Without an answer it is a no in ${left} s.` : 'The time is over: that is a no.');
     if (now > shown.until + GRACE_MS) this.hand.apply({ type: 'consent_overdue', consentId: shown.consentId });
   }
+}
+
+/** Whether it asks for something else than what was read: also when the same one comes again, with more to it. */
+function isAnother(shown: OpenQuestion, question: OpenQuestion): boolean {
+  return (['consentId', 'type', 'prompt', 'impact'] as const).some((field) => shown[field] !== question[field]);
 }

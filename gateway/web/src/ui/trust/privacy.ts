@@ -25,7 +25,7 @@ export class PrivacyView implements View {
     const conversation = new Sure('Forget this conversation', 'Forget this conversation for good? Another one begins.', 'Forget it', () => void hand.ask('privacy', { type: 'conversation_forget' }));
     const everything = new Sure(
       'Forget everything',
-      'Forget what she remembers, all conversations and what is unlocked? The secrets in the vaults, paired devices, personas and the audit log stay.',
+      'Forget what she remembers, all conversations and what is unlocked? The secrets in the vaults, standing consents, paired devices and souls, personas and the audit log stay.',
       'Yes, ask me for my consent',
       () => void hand.ask('privacy', { type: 'memory_forget_all', everything: true }),
     );
@@ -42,7 +42,8 @@ export class PrivacyView implements View {
     this.told.render(told.privacy);
     const isNews = told.privacy !== this.before && told.privacy?.ok === true;
     this.before = told.privacy;
-    if (isNews) this.ask();
+    // Where a conversation went, the connection goes with it; the next one is asked.
+    if (isNews && told.privacy?.proof?.conversations === undefined) this.ask();
     if (privacy === null || privacy === this.shown) return;
     this.shown = privacy;
     const { memories, conversations, messages, keepMs, vaultExists, vaultLocked, microphones, leftMachine, auditEntries } = privacy;

@@ -4,6 +4,7 @@ import { trustRequest, type RequestPlace } from '../../protocol/requests.js';
 import { isAboutTrust, isSecret, type SecretMessage, type TrustMessage } from '../../protocol/trust.js';
 import type { State } from '../../state/model.js';
 import type { TrustEvent } from '../../state/trust.js';
+import { isHeard } from '../../state/trusted.js';
 import type { Hand, Request } from './asking.js';
 import { ConsentDialog } from './consent.js';
 import { RedThread } from './red-thread.js';
@@ -61,7 +62,7 @@ export class Trust {
 
   render(state: State): void {
     this.dialog.render(state);
-    this.consent.render(state.role === 'operator' ? state.trust.questions : [], state.trust.told.consent, listens(state));
+    this.consent.render(state.role === 'operator' ? state.trust.questions : [], state.trust.told.consent, (question) => isHeard(state, question));
     this.redThread.render(state);
     this.silenceWhatIsOver();
   }
@@ -113,9 +114,4 @@ export class Trust {
   private waits(consentId: string): boolean {
     return this.events.state().trust.questions.some((one) => one.consentId === consentId);
   }
-}
-
-/** Whether a spoken answer would be heard while a question lies over the page. */
-function listens({ mic, phone, muted }: State): boolean {
-  return (mic.kind === 'on' && mic.mode === 'hands_free') || (phone.state === 'connected' && !muted);
 }
