@@ -21,7 +21,24 @@ const STEADY_MS = 10_500;
 const before = async (page) => {
   await installMicrophone(page);
   await wire.install(page);
+  await page.addInitScript(() => {
+    let call = null;
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(...all) {
+        super(...all);
+        call = this;
+      }
+    };
+    // What this end asked for again of hers, and sent again of the microphone's.
+    window.__again = async () => {
+      const reports = [...(await call.getStats()).values()];
+      const of = (type) => reports.find((report) => report.type === type && report.kind === 'audio');
+      return { asked: of('inbound-rtp')?.nackCount ?? 0, sent: of('outbound-rtp')?.retransmittedPacketsSent ?? 0 };
+    };
+  });
 };
+/** Until lost packets were asked for again by both ends. */
+const AGAIN_MS = 10_000;
 const connects = () => wire.said.filter(({ type }) => type === 'vr_connect');
 const gaveUp = () => wire.said.some(({ type }) => type === 'audio_stop');
 
@@ -45,6 +62,21 @@ const janet = await openPage({ url: args.url, out: args.out, before, calls: true
 try {
   await startCall(janet, report);
   report.ok(network.carried > 0, 'over the relay alone', `${network.carried} packets`);
+  report.note('a network that loses one packet in ten');
+  const whole = await janet.page.evaluate(() => window.__again());
+  report.ok(whole.asked === 0 && whole.sent === 0, 'where nothing is lost nothing is asked for again', JSON.stringify(whole));
+  network.loses = 10;
+  await speaks();
+  let again = whole;
+  for (const until = Date.now() + AGAIN_MS; (again.asked === 0 || again.sent === 0) && Date.now() < until; ) {
+    await janet.page.waitForTimeout(200);
+    again = await janet.page.evaluate(() => window.__again());
+  }
+  network.loses = 0;
+  report.ok(again.asked > 0, 'the page asks for what is lost of hers', JSON.stringify(again));
+  report.ok(again.sent > 0, 'and sends again what Janet asks for', JSON.stringify(again));
+  report.ok(await janet.until((s) => s.voice.at(-1)?.state === 'finished', 60_000), 'she is heard to the end');
+
   await speaks();
   const voice = (await janet.stats()).voice.length;
 

@@ -7,6 +7,9 @@ import { createSocket } from 'node:dgram';
 
 export class Network {
   #relays = [];
+  /** Of so many packets one is lost, each way; 0: none is. */
+  loses = 0;
+  #passed = { up: 0, down: 0 };
 
   /** `wire` is the page's WebSocket; calls of both kinds are led over this. */
   constructor(wire) {
@@ -29,10 +32,10 @@ export class Network {
     const relay = { near: createSocket('udp4'), far: createSocket('udp4'), page: null, server: null, up: true, carried: 0 };
     relay.near.on('message', (data, from) => {
       relay.page = from;
-      if (relay.up && relay.server !== null) relay.far.send(data, relay.server.port, relay.server.address);
+      if (relay.up && relay.server !== null && !this.#isLost('up')) relay.far.send(data, relay.server.port, relay.server.address);
     });
     relay.far.on('message', (data) => {
-      if (!relay.up || relay.page === null) return;
+      if (!relay.up || relay.page === null || this.#isLost('down')) return;
       relay.carried += 1;
       relay.near.send(data, relay.page.port, relay.page.address);
     });
@@ -48,6 +51,11 @@ export class Network {
   /** Packets that reached the page over the latest relay. */
   get carried() {
     return this.#relays.at(-1)?.carried ?? 0;
+  }
+
+  #isLost(way) {
+    this.#passed[way] += 1;
+    return this.loses > 0 && this.#passed[way] % this.loses === 0;
   }
 
   close() {
