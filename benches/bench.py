@@ -288,9 +288,10 @@ def red_thread():
     by_place = ", ".join(f"{place}: {sum(t['place'] == place for t in missed)}"
                          for place in dict.fromkeys(t["place"] for t in said))
     row("red_thread_missed_pct", round(100 * len(missed) / len(said), 1), "%",
-        f"{len(missed)} of {len(said)} not heard within 4 s ({by_place})", weights=weights)
+        f"{len(missed)} of {len(said)} not heard within 4 s ({by_place}), {sum(t['late'] for t in missed)} of them later",
+        weights=weights)
     near = [t for t in others if t["voice"] != "a recording"]
-    wrong = [t for t in others if t["spoken_ms"] is not None]
+    wrong = [t for t in others if t["spoken_ms"] is not None or t["late"]]
     early = [t for t in said if t["too_early"]]
     told = "".join(f"; pulled by {t['text']!r} ({t['voice']}, {t['place']})" for t in wrong)
     row("red_thread_false_count", len(wrong) + len(early), f"sounds of {len(others) + len(said)}",

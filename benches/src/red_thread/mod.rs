@@ -19,6 +19,8 @@ use crate::weights::Weights;
 
 /// What was not heard by then is missed; what did not pull it by then does not.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// Who was given up on may still have been understood, by so long after the connection is closed.
+const LATE: Duration = Duration::from_millis(500);
 /// Whatever is still heard of her afterwards counts.
 const AFTERWARDS: Duration = Duration::from_millis(400);
 /// Between the two clicks that clear it a second has to pass.
@@ -66,6 +68,8 @@ struct Said {
     /// It was pulled before the first word.
     too_early: bool,
     pulled: Option<Pulled>,
+    /// It was pulled after nobody waited for it any more: missed, and yet it has to be cleared.
+    late: bool,
     /// What was understood.
     understood: String,
 }
@@ -100,9 +104,15 @@ async fn said(server: &Server, spoken: &Spoken, echo_db: f32, seed: usize) -> an
     let silent = scene.last_heard(first).unwrap_or(first);
     scene.close().await;
     let Some(told) = pulled else {
+        tokio::time::sleep(LATE).await;
+        let late = settled("count") > count;
+        if late {
+            clear(server).await;
+        }
         return Ok(Said {
             too_early: false,
             pulled: None,
+            late,
             understood,
         });
     };
@@ -118,6 +128,7 @@ async fn said(server: &Server, spoken: &Spoken, echo_db: f32, seed: usize) -> an
     Ok(Said {
         too_early: told < first,
         pulled: Some(pulled),
+        late: false,
         understood,
     })
 }
@@ -128,6 +139,7 @@ fn told(spoken: &Spoken, said: Said) -> Value {
         "voice": spoken.voice,
         "place": spoken.place.name,
         "too_early": said.too_early,
+        "late": said.late,
         "spoken_ms": said.pulled.as_ref().map(|pulled| pulled.spoken_ms),
         "settled_ms": said.pulled.as_ref().map(|pulled| pulled.settled_ms),
         "understood": said.understood,
