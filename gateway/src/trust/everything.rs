@@ -10,6 +10,7 @@ use janet_protocol::{ErrorCode, MemoryVerb, Proof, Role, TrustEvent, WireError};
 use janet_vault::audit::{Event, Id, Name};
 use janet_vault::conversations::ConversationId;
 use janet_vault::desk::{Consent, Request};
+use janet_vault::green::subject;
 
 use super::{Asker, Told, Trust, receipt, traces};
 use crate::app::App;
@@ -38,6 +39,7 @@ impl Trust {
             .into(),
             prompt: format!("Forget everything: {memories}, {conversations} and what is unlocked?")
                 .into(),
+            subject: subject::forget_everything(),
             ..request
         })
     }

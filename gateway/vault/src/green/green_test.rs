@@ -270,6 +270,12 @@ fn what_is_forgotten_is_found_no_more_and_forgetting_it_again_gives_the_same_pro
     assert_eq!(world.find("blue cup"), [""; 0]);
     assert_eq!(world.forget(cup).expect("known").receipt, proof.receipt);
     assert_eq!(world.forget_all().entries, 0, "there is nothing any more");
+    // A yes to more than memories is a yes to these, and its receipt says which it was.
+    let consent = world.consent(Action::ForgetAll, subject::forget_everything());
+    let more = world.green.forget_all(&world.pass(), consent);
+    let more = more.expect("forgotten").receipt.subject;
+    assert_ne!(more, proof.receipt.subject);
+    assert_eq!(more, subject::forget_everything());
     let counts = world.green.counts(&world.pass()).expect("counts");
     assert_eq!(
         (counts.entries, counts.searchable, counts.forgotten),

@@ -26,3 +26,18 @@ pub fn forget(id: EntryId) -> [u8; 32] {
 pub fn forget_all() -> [u8; 32] {
     subject_of(&[b"green forget all"])
 }
+
+/// The same with all else that is forgotten with it: conversations, and what lies unlocked.
+pub fn forget_everything() -> [u8; 32] {
+    subject_of(&[b"forget everything"])
+}
+
+/// Of the two by which all memories go the one that was consented to. What was consented to something else
+/// is refused by either.
+pub(super) fn of_all(consented: &[u8; 32]) -> [u8; 32] {
+    let everything = forget_everything();
+    if *consented == everything {
+        return everything;
+    }
+    forget_all()
+}

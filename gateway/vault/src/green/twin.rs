@@ -55,7 +55,8 @@ impl Green {
         key: &PublicKey,
         receipt: &Receipt,
     ) -> Result<Proof> {
-        allowed(key, receipt, &Action::ForgetAll, &subject::forget_all())?;
+        let all = subject::of_all(&receipt.subject);
+        allowed(key, receipt, &Action::ForgetAll, &all)?;
         self.forget_all_for(receipt.clone())
     }
 }

@@ -280,7 +280,8 @@ impl Green {
 
     /// Forgets everything. The database is written anew, so that it takes no more room than an empty one.
     pub fn forget_all(&self, pass: &Pass<'_>, consent: Consent) -> Result<Proof> {
-        let receipt = consent.spend(pass, &Action::ForgetAll, &subject::forget_all())?;
+        let all = subject::of_all(&consent.receipt().subject);
+        let receipt = consent.spend(pass, &Action::ForgetAll, &all)?;
         self.forget_all_for(receipt)
     }
 
