@@ -3,6 +3,7 @@
 //! The hash is over what is said, not over how the file spells it. A file that says something else is
 //! refused, unless the operator accepted exactly that in a soul check: the audit log holds a signed entry
 //! that names the hash ([`crate::audit::AuditLog::accept_constitution`]).
+//! Nothing asks that question yet: the file is built into the binary.
 
 mod parse;
 
